@@ -1,0 +1,42 @@
+"""Simulation, data sets on disk, image files. Importing this package imports neither lenstronomy, astropy nor torch."""
+
+from typing import TYPE_CHECKING, Any
+
+from lensmae.data.presets import CLASSES, PRESETS, SPLITS, Preset
+from lensmae.data.store import DatasetInfo, LensDataset, delete_dataset, list_datasets, open_dataset
+
+if TYPE_CHECKING:
+    from lensmae.data.lenses import SimulatedLens, simulate_lens, simulate_row
+    from lensmae.data.simulate import simulate_dataset
+
+# Imported when first asked for: they load lenstronomy, which takes a second that opening a page should not wait.
+_LAZY = {
+    "simulate_dataset": "lensmae.data.simulate",
+    "simulate_lens": "lensmae.data.lenses",
+    "simulate_row": "lensmae.data.lenses",
+    "SimulatedLens": "lensmae.data.lenses",
+}
+
+__all__ = [
+    "CLASSES",
+    "PRESETS",
+    "SPLITS",
+    "DatasetInfo",
+    "LensDataset",
+    "Preset",
+    "SimulatedLens",
+    "delete_dataset",
+    "list_datasets",
+    "open_dataset",
+    "simulate_dataset",
+    "simulate_lens",
+    "simulate_row",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,37 @@
+"""Networks, checkpoint files, and loaded models that predict."""
+
+from lensmae.models.checkpoint import CheckpointCard, read_card, save_checkpoint
+from lensmae.models.classifier import LensClassifier
+from lensmae.models.mae import MAEDecoder, MAEEncoder, MAEViT
+from lensmae.models.masking import PatchShuffle
+from lensmae.models.predictors import (
+    Classifier,
+    Reconstruction,
+    Reconstructor,
+    SuperResolver,
+    bicubic_upsample,
+    load_checkpoint,
+)
+from lensmae.models.registry import CheckpointEntry, find_checkpoint, list_checkpoints
+from lensmae.models.superres import LensSuperResolver
+
+__all__ = [
+    "CheckpointCard",
+    "CheckpointEntry",
+    "Classifier",
+    "LensClassifier",
+    "LensSuperResolver",
+    "MAEDecoder",
+    "MAEEncoder",
+    "MAEViT",
+    "PatchShuffle",
+    "Reconstruction",
+    "Reconstructor",
+    "SuperResolver",
+    "bicubic_upsample",
+    "find_checkpoint",
+    "list_checkpoints",
+    "load_checkpoint",
+    "read_card",
+    "save_checkpoint",
+]

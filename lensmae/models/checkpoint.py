@@ -1,0 +1,103 @@
+"""The checkpoint file: one `.safetensors` whose header says what it is. Nothing in it can run code."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from lensmae.data.transforms import Transform
+from lensmae.errors import CheckpointError
+from lensmae.models.classifier import LensClassifier
+from lensmae.models.mae import MAEEncoder, MAEViT
+from lensmae.models.superres import LensSuperResolver
+from lensmae.workspace import replacing
+
+_HEADER = "lensmae"
+Kind = Literal["mae", "classifier", "superres"]
+
+
+class CheckpointCard(BaseModel):
+    """All that a checkpoint says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    architecture: dict[str, Any] = Field(description="arguments of `build_network`")
+    transform: Transform
+    classes: tuple[str, ...] = ()
+    training: dict[str, Any] = Field(default_factory=dict, description="run configuration and what came of it")
+    data: dict[str, Any] = Field(default_factory=dict, description="identity of the training data")
+    metrics: dict[str, Any] = Field(default_factory=dict, description="figures by split, with their date")
+    created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    description: str = ""
+
+
+def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:
+    """An untrained network of the given kind and size."""
+    if kind == "mae":
+        return MAEViT(**architecture)
+    options = dict(architecture)
+    encoder = MAEEncoder(**options.pop("encoder"))
+    return LensClassifier(encoder, **options) if kind == "classifier" else LensSuperResolver(encoder, **options)
+
+
+def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
+    """Arguments of `MAEEncoder` for any kind of checkpoint."""
+    if card.kind != "mae":
+        return dict(card.architecture["encoder"])
+    size = dict(card.architecture)
+    size["layers"], size["heads"] = size.pop("encoder_layers", 12), size.pop("encoder_heads", 3)
+    return {name: value for name, value in size.items() if not name.startswith("decoder_")}
+
+
+def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+    """Write network and card to `path` atomically; floating-point weights are stored as `dtype`."""
+    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in network.state_dict().items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={_HEADER: card.model_dump_json()})
+
+
+def read_card(path: Path) -> CheckpointCard:
+    """Read the header only. Raises `CheckpointError` where the file is missing, damaged or not ours."""
+    return _open(path, lambda file: _card(path, file.metadata()))
+
+
+def read_network(path: Path) -> tuple[CheckpointCard, nn.Module]:
+    """The card and the network in float32, in evaluation mode, with gradients off."""
+    card, tensors = _open(path, lambda file: (_card(path, file.metadata()), {name: file.get_tensor(name) for name in file.keys()}))
+    try:
+        # On the meta device nothing is allocated: a header that claims a huge network fails on its tensors, not on memory.
+        with torch.device("meta"):
+            network = build_network(card.kind, card.architecture)
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+    except (TypeError, ValueError, KeyError, RuntimeError) as problem:
+        raise CheckpointError(f"{path} does not hold the {card.kind} network that its header describes: {problem}.") from problem
+    return card, network.eval().requires_grad_(False)
+
+
+def _open(path: Path, read: Any) -> Any:
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return read(file)
+    except (SafetensorError, OSError) as problem:
+        raise CheckpointError(f"{path} is not a readable safetensors file: {problem}.") from problem
+
+
+def _card(path: Path, metadata: dict[str, str] | None) -> CheckpointCard:
+    if not metadata or _HEADER not in metadata:
+        raise CheckpointError(
+            f"{path} is a safetensors file without a LensMAE header; LensMAE loads checkpoints that LensMAE saved, "
+            "and other weights through lensmae.models.foreign."
+        )
+    try:
+        return CheckpointCard.model_validate(json.loads(metadata[_HEADER]))
+    except (ValidationError, ValueError) as problem:
+        raise CheckpointError(f"The LensMAE header of {path} is damaged: {problem}.") from problem

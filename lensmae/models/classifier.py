@@ -1,0 +1,54 @@
+"""`LensClassifier`: the MAE encoder with a linear head on mean-pooled tokens."""
+
+import torch
+from einops import reduce
+from torch import Tensor, nn
+
+from lensmae.models.mae import MAEEncoder
+
+
+class LensClassifier(nn.Module):
+    """Class logits, and optionally log10(axion mass / eV), from a lens image.
+
+    Args:
+        encoder: an `MAEEncoder`, usually pretrained.
+        classes: number of classes.
+        keep_tokens: encode only so many patches, those with the largest mean value in transform space (the arcs);
+            all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
+        mass_head: add the axion-mass output.
+    """
+
+    def __init__(self, encoder: MAEEncoder, classes: int = 3, keep_tokens: int | None = None, mass_head: bool = False) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.keep_tokens = keep_tokens
+        self.head_norm = nn.LayerNorm(encoder.emb_dim)
+        self.head = nn.Linear(encoder.emb_dim, classes)
+        self.mass = nn.Linear(encoder.emb_dim, 1) if mass_head else None
+        # Small first logits: fine-tuning starts from near-uniform probabilities instead of unlearning random ones.
+        nn.init.trunc_normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
+        patches = self.encoder.patches(images)
+        if self.keep_tokens is not None and self.keep_tokens < patches.shape[1]:
+            patches = self._brightest(patches, images)
+        return reduce(self.encoder.encode(patches)[:, 1:], "b t c -> b c", "mean")
+
+    def _brightest(self, patches: Tensor, images: Tensor) -> Tensor:
+        size = self.encoder.patch_size
+        brightness = reduce(images, "b c (h p) (w q) -> b (h w)", "mean", p=size, q=size)
+        chosen = torch.topk(brightness, self.keep_tokens, dim=1).indices
+        return torch.take_along_dim(patches, chosen.unsqueeze(-1), dim=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, classes) of images (B, C, H, W)."""
+        return self.head(self.head_norm(self.features(images)))
+
+    def log_mass(self, images: Tensor) -> Tensor:
+        """log10(axion mass / eV), (B,); needs `mass_head=True`."""
+        if self.mass is None:
+            raise ValueError("This classifier was built without an axion-mass head.")
+        # Centred on the middle of the simulated prior, log10 m ~ U(-24, -22), in units of its half width (1 dex).
+        return self.mass(self.head_norm(self.features(images))).squeeze(-1) - 23.0

@@ -1,0 +1,181 @@
+"""The masked autoencoder: `MAEViT` = `MAEEncoder` + `MAEDecoder` (He et al. 2022, arXiv:2111.06377).
+
+Reference configuration: image 64, patch 4, emb_dim 192, encoder 12 layers / 3 heads, decoder 4 layers / 3 heads,
+mask ratio 0.75. Images are in the checkpoint's transform space (see `lensmae.data.transforms`).
+"""
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from torch import Tensor, nn
+
+from lensmae.models.blocks import init_linear, transformer
+from lensmae.models.masking import PatchShuffle, noise_from_hidden, take
+
+
+def interpolate_positions(positions: Tensor, native: tuple[int, int], grid: tuple[int, int]) -> Tensor:
+    """Resample position embeddings (1, T, C) from the native patch grid to another, bicubically."""
+    if grid == native:
+        return positions
+    image = rearrange(positions, "1 (h w) c -> 1 c h w", h=native[0], w=native[1])
+    image = F.interpolate(image, size=grid, mode="bicubic", align_corners=False)
+    return rearrange(image, "1 c h w -> 1 (h w) c")
+
+
+class MAEEncoder(nn.Module):
+    """Patchify -> position embedding -> `PatchShuffle` -> class token -> transformer -> LayerNorm."""
+
+    def __init__(
+        self,
+        image_size: int = 64,
+        patch_size: int = 4,
+        emb_dim: int = 192,
+        layers: int = 12,
+        heads: int = 3,
+        mask_ratio: float = 0.75,
+        in_channels: int = 1,
+        drop_path: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if image_size % patch_size:
+            raise ValueError(f"image_size {image_size} is not divisible by patch_size {patch_size}.")
+        self.patch_size = patch_size
+        self.emb_dim = emb_dim
+        self.native_grid = (image_size // patch_size, image_size // patch_size)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, emb_dim))
+        self.pos_embedding = nn.Parameter(torch.zeros(1, self.native_grid[0] * self.native_grid[1], emb_dim))
+        self.shuffle = PatchShuffle(mask_ratio)
+        self.patchify = nn.Conv2d(in_channels, emb_dim, patch_size, patch_size)
+        self.transformer = transformer(emb_dim, layers, heads, drop_path)
+        self.layer_norm = nn.LayerNorm(emb_dim)
+        init_linear(self)
+        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        nn.init.trunc_normal_(self.pos_embedding, std=0.02)
+
+    def grid(self, images: Tensor) -> tuple[int, int]:
+        """Patch grid (rows, columns) of images (B, C, H, W); H and W must be divisible by the patch size."""
+        height, width = images.shape[-2:]
+        if height % self.patch_size or width % self.patch_size:
+            raise ValueError(f"Image size {height}x{width} is not divisible by the patch size {self.patch_size}.")
+        return height // self.patch_size, width // self.patch_size
+
+    def patches(self, images: Tensor) -> Tensor:
+        """Patch tokens with their position embedding, (B, T, C), in raster order."""
+        grid = self.grid(images)
+        tokens = rearrange(self.patchify(images), "b c h w -> b (h w) c")
+        return tokens + interpolate_positions(self.pos_embedding, self.native_grid, grid)
+
+    def encode(self, patches: Tensor) -> Tensor:
+        """Prepend the class token and run the transformer: (B, K, C) -> (B, 1 + K, C)."""
+        cls_token = repeat(self.cls_token, "1 1 c -> b 1 c", b=patches.shape[0])
+        return self.layer_norm(self.transformer(torch.cat([cls_token, patches], dim=1)))
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """Unmasked features in raster order, without the class token: (B, C, H, W) -> (B, T, emb_dim)."""
+        return self.encode(self.patches(images))[:, 1:]
+
+    def forward(
+        self, images: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None, hidden: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Encode the visible patches.
+
+        Args:
+            images: (B, C, H, W).
+            mask_ratio: share hidden, in [0, 1); the encoder's own where None.
+            noise: scores (B, T) that order the patches, lowest visible; random where None.
+            hidden: (B, T) bool, an exact mask instead of a ratio; True = hidden.
+
+        Returns:
+            Features (B, 1 + K, emb_dim), class token first, and backward indexes (B, T).
+        """
+        if hidden is not None:
+            noise, mask_ratio = noise_from_hidden(hidden)
+        kept, _, backward_indexes = self.shuffle(self.patches(images), mask_ratio, noise)
+        return self.encode(kept), backward_indexes
+
+
+class MAEDecoder(nn.Module):
+    """Mask tokens in, un-shuffle, position embedding, transformer, linear head, rearrange to an image."""
+
+    def __init__(
+        self, image_size: int = 64, patch_size: int = 4, emb_dim: int = 192, layers: int = 4, heads: int = 3, in_channels: int = 1
+    ) -> None:
+        super().__init__()
+        self.patch_size = patch_size
+        self.in_channels = in_channels
+        self.native_grid = (image_size // patch_size, image_size // patch_size)
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, emb_dim))
+        self.pos_embedding = nn.Parameter(torch.zeros(1, self.native_grid[0] * self.native_grid[1] + 1, emb_dim))
+        self.transformer = transformer(emb_dim, layers, heads)
+        self.head = nn.Linear(emb_dim, in_channels * patch_size**2)
+        init_linear(self)
+        nn.init.trunc_normal_(self.mask_token, std=0.02)
+        nn.init.trunc_normal_(self.pos_embedding, std=0.02)
+
+    def positions(self, grid: tuple[int, int]) -> Tensor:
+        """Position embeddings (1, 1 + T, C) for a patch grid; the first belongs to the class token."""
+        patches = interpolate_positions(self.pos_embedding[:, 1:], self.native_grid, grid)
+        return torch.cat([self.pos_embedding[:, :1], patches], dim=1)
+
+    def to_image(self, patches: Tensor, grid: tuple[int, int]) -> Tensor:
+        """(B, T, C * p * p) -> (B, C, H, W)."""
+        return rearrange(
+            patches, "b (h w) (c p q) -> b c (h p) (w q)", h=grid[0], w=grid[1], p=self.patch_size, q=self.patch_size
+        )
+
+    def forward(self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int] | None = None) -> tuple[Tensor, Tensor]:
+        """Redraw the image.
+
+        Args:
+            features: (B, 1 + K, emb_dim) from `MAEEncoder`.
+            backward_indexes: (B, T).
+            grid: patch grid (rows, columns); the native one where None.
+
+        Returns:
+            Prediction and pixel mask (1 = was hidden), both (B, in_channels, H, W).
+        """
+        grid = grid or self.native_grid
+        batch, total = backward_indexes.shape
+        visible = features.shape[1] - 1
+        mask_tokens = repeat(self.mask_token, "1 1 c -> b m c", b=batch, m=total - visible)
+        shuffled = torch.cat([features[:, 1:], mask_tokens.to(features.dtype)], dim=1)
+        tokens = torch.cat([features[:, :1], take(shuffled, backward_indexes)], dim=1) + self.positions(grid)
+        prediction = self.to_image(self.head(self.transformer(tokens)[:, 1:]), grid)
+        return prediction, self.pixel_mask(backward_indexes, visible, grid).to(prediction.dtype)
+
+    def pixel_mask(self, backward_indexes: Tensor, visible: int, grid: tuple[int, int]) -> Tensor:
+        """(B, T) backward indexes -> (B, in_channels, H, W) bool, True where the patch was hidden."""
+        hidden = repeat(backward_indexes >= visible, "b t -> b t n", n=self.in_channels * self.patch_size**2)
+        return self.to_image(hidden, grid)
+
+
+class MAEViT(nn.Module):
+    """Encoder and decoder with the reference defaults."""
+
+    def __init__(
+        self,
+        image_size: int = 64,
+        patch_size: int = 4,
+        emb_dim: int = 192,
+        encoder_layers: int = 12,
+        encoder_heads: int = 3,
+        decoder_layers: int = 4,
+        decoder_heads: int = 3,
+        mask_ratio: float = 0.75,
+        in_channels: int = 1,
+    ) -> None:
+        super().__init__()
+        self.encoder = MAEEncoder(image_size, patch_size, emb_dim, encoder_layers, encoder_heads, mask_ratio, in_channels)
+        self.decoder = MAEDecoder(image_size, patch_size, emb_dim, decoder_layers, decoder_heads, in_channels)
+
+    def forward(
+        self, images: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None, hidden: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Images (B, C, H, W) -> prediction and pixel mask (1 = hidden), both (B, C, H, W); see `MAEEncoder.forward`."""
+        features, backward_indexes = self.encoder(images, mask_ratio, noise, hidden)
+        return self.decoder(features, backward_indexes, self.encoder.grid(images))
+
+
+def masked_loss(prediction: Tensor, images: Tensor, mask: Tensor) -> Tensor:
+    """Mean squared error over hidden pixels (arXiv:2111.06377, section 3, "Reconstruction target")."""
+    return ((prediction - images) ** 2 * mask).sum() / mask.sum()

@@ -1,0 +1,162 @@
+"""Loaded checkpoints: arrays of flux in, arrays out. `load_checkpoint(name).predict(images)` works for every kind."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import reduce, repeat
+from torch import Tensor, nn
+
+from lensmae.data.symmetry import D4_ORDER, apply_d4
+from lensmae.models.checkpoint import CheckpointCard, encoder_architecture, read_network
+from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.registry import PRODUCT, find_checkpoint
+from lensmae.models.superres import bicubic
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What an MAE redrew.
+
+    Attributes:
+        prediction: (B, H, W) float32 flux, the network's drawing of every pixel.
+        hidden: (B, gh, gw) bool, True where a patch was hidden.
+        mask: (B, H, W) bool, the same for pixels.
+    """
+
+    prediction: np.ndarray
+    hidden: np.ndarray
+    mask: np.ndarray
+
+
+class LoadedModel:
+    """A checkpoint in memory, shared and never changed."""
+
+    def __init__(self, path: Path, card: CheckpointCard, module: nn.Module, device: str) -> None:
+        self.path = path
+        self.name = path.parent.name if path.name == PRODUCT else path.stem
+        self.card = card
+        self.module = module.to(device)
+        self.device = device
+        self.transform = card.transform
+        size = encoder_architecture(card)
+        self.image_size: int = size.get("image_size", 64)
+        self.patch_size: int = size.get("patch_size", 4)
+        self.grid: tuple[int, int] = (self.image_size // self.patch_size, self.image_size // self.patch_size)
+
+    def _batches(self, images: np.ndarray) -> Iterator[Tensor]:
+        """Flux (b, 1, H, W) on the device, a few images at a time."""
+        if images.ndim != 3 or len(images) == 0:
+            raise ValueError(f"Expected images of shape (B, H, W) with B >= 1, got {images.shape}.")
+        for start in range(0, len(images), _BATCH):
+            batch = np.array(images[start : start + _BATCH], dtype=np.float32)
+            yield torch.from_numpy(batch).unsqueeze(1).to(self.device)
+
+    @torch.inference_mode()
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Mean-pooled tokens of the last encoder layer: flux (B, H, W) -> (B, D) float32."""
+        return np.concatenate([self._features(flux).cpu().numpy() for flux in self._batches(images)])
+
+    def _features(self, flux: Tensor) -> Tensor:
+        return reduce(self.module.encoder.tokens(self.transform.forward(flux)), "b t c -> b c", "mean")
+
+
+class Reconstructor(LoadedModel):
+    """A loaded MAE."""
+
+    @torch.inference_mode()
+    def predict(
+        self, images: np.ndarray, *, mask_ratio: float = 0.75, seed: int = 0, hidden: np.ndarray | None = None
+    ) -> Reconstruction:
+        """Hide patches and redraw the images.
+
+        Args:
+            images: flux (B, H, W), H and W divisible by the patch size.
+            mask_ratio: share of patches to hide, in [0, 1). Masks of one seed are nested over ratios.
+            seed: of the masks; image i uses the seed `seed + i`.
+            hidden: (B or 1, gh, gw) bool, exact masks instead; each must hide the same number of patches.
+        """
+        predictions, masks = [], []
+        for start, flux in zip(range(0, len(images), _BATCH), self._batches(images), strict=True):
+            drawn, mask = self._redraw(flux, mask_ratio, seed + start, None if hidden is None else hidden[start : start + _BATCH])
+            predictions.append(drawn.squeeze(1).cpu().numpy())
+            masks.append(mask.squeeze(1).cpu().numpy() > 0.5)
+        mask = np.concatenate(masks)
+        size = self.patch_size
+        return Reconstruction(np.concatenate(predictions), mask[:, ::size, ::size], mask)
+
+    def _redraw(self, flux: Tensor, mask_ratio: float, seed: int, hidden: np.ndarray | None) -> tuple[Tensor, Tensor]:
+        peak = self.transform.peak(flux)
+        inputs = self.transform.forward(flux, peak)
+        rows, columns = self.module.encoder.grid(inputs)
+        if hidden is not None:
+            exact = repeat(torch.from_numpy(np.array(hidden, dtype=bool)), "b h w -> (b r) (h w)", r=len(flux) // len(hidden))
+            prediction, mask = self.module(inputs, hidden=exact.to(self.device))
+        else:
+            kept_count(1, mask_ratio)
+            noise = mask_noise([seed + place for place in range(len(flux))], rows * columns)
+            prediction, mask = self.module(inputs, mask_ratio=mask_ratio, noise=noise)
+        return self.transform.inverse(prediction, peak), mask
+
+
+class Classifier(LoadedModel):
+    """A loaded classifier."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+        return self.card.classes
+
+    def _features(self, flux: Tensor) -> Tensor:
+        return self.module.features(self.transform.forward(flux))
+
+    @torch.inference_mode()
+    def predict(self, images: np.ndarray, *, d4: bool = True) -> np.ndarray:
+        """Class probabilities (B, K) float32 of flux (B, H, W); with `d4` the mean over the eight symmetries."""
+        return np.concatenate([self._probabilities(flux, D4_ORDER if d4 else 1).cpu().numpy() for flux in self._batches(images)])
+
+    def _probabilities(self, flux: Tensor, symmetries: int) -> Tensor:
+        inputs = self.transform.forward(flux)
+        turned = [self.module(apply_d4(inputs, element)).softmax(dim=1) for element in range(symmetries)]
+        return torch.stack(turned).mean(dim=0)
+
+
+class SuperResolver(LoadedModel):
+    """A loaded super-resolver."""
+
+    @property
+    def scale(self) -> int:
+        """Integer factor from LR to HR pixels."""
+        return int(self.card.architecture.get("scale", 2))
+
+    @torch.inference_mode()
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """LR flux (B, h, w) -> HR flux (B, scale*h, scale*w) float32."""
+        drawn = [self.module(flux, self.transform.forward(flux)).squeeze(1).cpu().numpy() for flux in self._batches(images)]
+        return np.concatenate(drawn)
+
+    def _features(self, flux: Tensor) -> Tensor:
+        size = self.patch_size
+        height, width = flux.shape[-2:]
+        padded = nn.functional.pad(flux, (0, -width % size, 0, -height % size), mode="replicate")
+        return super()._features(padded)
+
+
+def bicubic_upsample(images: np.ndarray, scale: int) -> np.ndarray:
+    """Bicubic interpolation (a = -0.75, half-pixel centres): (B, h, w) -> (B, scale*h, scale*w) float32."""
+    flux = torch.from_numpy(np.array(images, dtype=np.float32)).unsqueeze(1)
+    return bicubic(flux, scale).squeeze(1).numpy()
+
+
+_LOADED = {"mae": Reconstructor, "classifier": Classifier, "superres": SuperResolver}
+
+
+def load_checkpoint(reference: str | Path, device: str = "cpu") -> Reconstructor | Classifier | SuperResolver:
+    """Load a checkpoint by name (`mae`, `classifier`, `superres`, an own one), run id or path; `CheckpointError` otherwise."""
+    path = find_checkpoint(reference)
+    card, network = read_network(path)
+    return _LOADED[card.kind](path, card, network, device)

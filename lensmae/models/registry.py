@@ -1,0 +1,57 @@
+"""Which checkpoints there are, and what a name means."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lensmae.errors import CheckpointError
+from lensmae.models.checkpoint import CheckpointCard, read_card
+from lensmae.workspace import models_dir, runs_dir
+
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
+PRODUCT = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class CheckpointEntry:
+    """A checkpoint that can be chosen by `name`."""
+
+    name: str
+    path: Path
+    card: CheckpointCard
+    origin: Literal["shipped", "workspace", "run"]
+
+
+def _candidates() -> list[tuple[str, Path, Literal["shipped", "workspace", "run"]]]:
+    found = [(path.stem, path, "shipped") for path in sorted(SHIPPED.glob("*.safetensors"))]
+    found += [(path.stem, path, "workspace") for path in sorted(models_dir().glob("*.safetensors"))]
+    return found + [(path.parent.name, path, "run") for path in sorted(runs_dir().glob(f"*/{PRODUCT}"))]
+
+
+def list_checkpoints() -> list[CheckpointEntry]:
+    """All readable checkpoints: shipped, the workspace's own, products of runs. Where two share a name, the first is meant."""
+    entries: dict[str, CheckpointEntry] = {}
+    for name, path, origin in _candidates():
+        if name not in entries:
+            try:
+                entries[name] = CheckpointEntry(name, path, read_card(path), origin)
+            except CheckpointError:
+                # Not offered for choosing; asked for by name, it is named with its reason (`find_checkpoint` + reading).
+                continue
+    return list(entries.values())
+
+
+def find_checkpoint(reference: str | Path) -> Path:
+    """Path of a checkpoint given by name, run id or path. Raises `CheckpointError` with what there is instead."""
+    for name, path, _ in _candidates():
+        if name == str(reference):
+            return path
+    path = Path(reference)
+    if path.is_dir() and (path / PRODUCT).is_file():
+        return path / PRODUCT
+    if path.is_file():
+        return path
+    if (runs_dir() / str(reference)).is_dir() and str(reference) not in ("", ".", ".."):
+        raise CheckpointError(f"Run {reference} has no finished model yet; follow it with `lensmae runs`.")
+    known = ", ".join(entry.name for entry in list_checkpoints()) or "none yet"
+    raise CheckpointError(f"There is no checkpoint {str(reference)!r}. Known names: {known}; a path to a .safetensors file also works.")

@@ -1,0 +1,38 @@
+"""Run configuration, training, and runs in the background. Importing this package does not import Lightning."""
+
+from lensmae.training.config import CONFIGS, RECIPES, RunConfig, config_from_record, make_config
+from lensmae.training.folder import RunStatus, open_run
+from lensmae.training.runs import (
+    create_or_join_run,
+    create_run,
+    delete_run,
+    get_run,
+    launch,
+    list_runs,
+    read_log,
+    read_metrics,
+    resume,
+    stop,
+    train_run,
+)
+
+__all__ = [
+    "CONFIGS",
+    "RECIPES",
+    "RunConfig",
+    "RunStatus",
+    "config_from_record",
+    "create_or_join_run",
+    "create_run",
+    "delete_run",
+    "get_run",
+    "launch",
+    "list_runs",
+    "make_config",
+    "open_run",
+    "read_log",
+    "read_metrics",
+    "resume",
+    "stop",
+    "train_run",
+]

@@ -1,0 +1,134 @@
+"""Run configurations: one definition gives the command's options, the page's form and the stored record."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from lensmae.data.transforms import Stretch
+from lensmae.errors import ConfigError
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class RunConfig(BaseModel):
+    """What every training run needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str = Field(description="data set: a name in the workspace or a path")
+    epochs: float = Field(10.0, gt=0, le=100_000, description="passes over the training split")
+    batch_size: int = Field(64, ge=1, le=65_536, description="images a step, over all devices together")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="peak learning rate")
+    warmup: float = Field(0.1, ge=0, le=0.9, description="share of the steps in linear warm-up; cosine to zero after it")
+    weight_decay: float = Field(0.05, ge=0, le=1, description="AdamW weight decay (not on biases, norms and embeddings)")
+    clip: float = Field(1.0, gt=0, description="gradient norm limit")
+    symmetry: bool = Field(True, description="turn and mirror training images at random (D4)")
+    ema_decay: float = Field(0.99, ge=0, lt=1, description="decay a step of the weight average that becomes the model; 0 = none")
+    seed: int = Field(0, ge=0, lt=2**31, description="seed of weights, order, masks and symmetry")
+    save_every: int = Field(50, ge=1, description="steps between resumable saves and points of the curve")
+    validate_every: int = Field(4, ge=1, description="saves between validations")
+    validation_images: int = Field(1024, ge=1, description="validation images read at most")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true", description="number format of the arithmetic")
+    accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="where to train")
+    devices: int = Field(1, ge=1, le=1024, description="devices a node")
+    nodes: int = Field(1, ge=1, le=1024, description="nodes")
+    strategy: Literal["auto", "ddp", "fsdp"] = Field("auto", description="how several devices share the work")
+    compile: bool = Field(False, description="compile the network first (about a minute; 1.3x faster on a CPU)")
+
+
+class NetworkConfig(RunConfig):
+    """Size of a network that starts from nothing; ignored where the encoder comes from a checkpoint."""
+
+    patch_size: int = Field(4, ge=1, le=64, description="patch side in pixels")
+    emb_dim: int = Field(192, ge=8, le=4096, description="token width")
+    encoder_layers: int = Field(12, ge=1, le=64, description="encoder layers")
+    encoder_heads: int = Field(3, ge=1, le=64, description="encoder attention heads")
+    stretch: Stretch = Field("log1p", description="pixel stretch")
+    gain: float = Field(4.0, gt=0, description="factor on the peak-normalised flux before the stretch")
+
+
+class PretrainConfig(NetworkConfig):
+    """Masked-autoencoder pretraining (He et al. 2022, arXiv:2111.06377)."""
+
+    kind: Literal["pretrain"] = "pretrain"
+    classes: Literal["all", "no_sub"] = Field("all", description="classes to learn from")
+    mask_ratio: float = Field(0.75, gt=0, lt=1, description="share of patches hidden")
+    decoder_layers: int = Field(4, ge=1, le=64, description="decoder layers")
+    decoder_heads: int = Field(3, ge=1, le=64, description="decoder attention heads")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="peak learning rate")
+
+
+class FineTuneConfig(NetworkConfig):
+    """What both fine-tunings share."""
+
+    init: str = Field("mae", description="checkpoint whose encoder to start from; 'scratch' for random weights")
+    layer_decay: float = Field(0.75, gt=0, le=1, description="learning-rate factor from each encoder layer to the one below")
+    drop_path: float = Field(0.0, ge=0, lt=1, description="stochastic depth of the last encoder layer")
+
+
+class ClassifierConfig(FineTuneConfig):
+    """Classification by full fine-tuning."""
+
+    kind: Literal["classifier"] = "classifier"
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing")
+    keep_tokens: int | None = Field(None, ge=1, description="encode only so many of the brightest patches; all where unset")
+    mass_head: bool = Field(False, description="also regress log10 of the axion mass")
+    mass_weight: float = Field(0.1, ge=0, description="weight of the mass loss")
+
+
+class SuperResConfig(FineTuneConfig):
+    """Super-resolution fine-tuning on LR/HR pairs."""
+
+    kind: Literal["superres"] = "superres"
+    batch_size: int = Field(16, ge=1, le=65_536, description="images a step, over all devices together")
+    width: int = Field(48, ge=4, le=1024, description="channels of the convolutions after the encoder")
+    depth: int = Field(4, ge=1, le=64, description="convolutions after the encoder")
+    charbonnier: float = Field(1e-3, gt=0, description="width of the quadratic core of the Charbonnier loss, in flux")
+
+
+CONFIGS: dict[str, type[RunConfig]] = {"pretrain": PretrainConfig, "classifier": ClassifierConfig, "superres": SuperResConfig}
+
+# Overrides of the defaults by name. `reference` is the net of DESIGN.md section 3.
+RECIPES: dict[str, dict[str, dict[str, Any]]] = {
+    "pretrain": {
+        "reference": {"epochs": 100},
+        "reference-cpu": {"epochs": 2, "compile": True, "learning_rate": 1e-3},
+        "fast": {"epochs": 20, "patch_size": 8},
+        "demo": {"epochs": 2, "patch_size": 8, "encoder_layers": 4, "decoder_layers": 2, "batch_size": 32, "save_every": 5},
+    },
+    "classifier": {
+        "reference": {"epochs": 20, "learning_rate": 1e-3, "drop_path": 0.1, "label_smoothing": 0.1, "ema_decay": 0.999},
+        "reference-cpu": {"epochs": 3, "learning_rate": 1e-3, "keep_tokens": 96, "compile": True},
+        "fast": {"epochs": 20, "patch_size": 8},
+        "demo": {"epochs": 2, "batch_size": 32, "save_every": 5},
+    },
+    "superres": {
+        "reference": {"epochs": 50, "learning_rate": 5e-4, "ema_decay": 0.999},
+        "reference-cpu": {"epochs": 6, "learning_rate": 1e-3, "compile": True},
+        "demo": {"epochs": 2, "batch_size": 8, "save_every": 5},
+    },
+}
+
+
+def make_config(kind: str, recipe: str | None = None, **options: Any) -> RunConfig:
+    """A checked configuration: defaults, then the recipe, then `options`. Raises `ConfigError` in plain words."""
+    if kind not in CONFIGS:
+        raise ConfigError(f"There is no training kind {kind!r}; there are {', '.join(CONFIGS)}.")
+    recipes = RECIPES[kind]
+    if recipe is not None and recipe not in recipes:
+        raise ConfigError(f"There is no {kind} recipe {recipe!r}; there are {', '.join(recipes)}.")
+    return _checked(lambda: CONFIGS[kind](**{**recipes.get(recipe or "", {}), **options}))
+
+
+def config_from_record(record: dict[str, Any]) -> RunConfig:
+    """The configuration a run's `config.json` holds."""
+    union = TypeAdapter(Annotated[PretrainConfig | ClassifierConfig | SuperResConfig, Field(discriminator="kind")])
+    return _checked(lambda: union.validate_python(record))
+
+
+def _checked(build: Any) -> Any:
+    try:
+        return build()
+    except ValidationError as problem:
+        details = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in problem.errors())
+        raise ConfigError(f"The training configuration is not valid. {details}.") from None

@@ -1,0 +1,52 @@
+"""What a run reads: the rows of its splits, and loaders that count steps."""
+
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader
+
+from lensmae.data import LensDataset
+from lensmae.training.batches import BatchPlan
+from lensmae.training.config import RunConfig
+
+
+class LensData(pl.LightningDataModule):
+    """Training and validation rows of a data set under a run configuration."""
+
+    def __init__(self, dataset: LensDataset, config: RunConfig) -> None:
+        super().__init__()
+        self.dataset = dataset
+        self.config = config
+        self.labels = dataset.labels
+        self.plan = BatchPlan(self._rows("train"), config.batch_size, config.seed)
+        self.validation_rows = self._validation_rows()
+
+    @property
+    def log_masses(self) -> np.ndarray:
+        """log10(axion mass / eV) of every lens, float32; not finite where a lens has none."""
+        return np.log10(self.dataset.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)).astype(np.float32)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+        return max(1, round(self.config.epochs * self.plan.steps_per_epoch))
+
+    def _rows(self, split: str) -> np.ndarray:
+        rows = self.dataset.indices(split)
+        if getattr(self.config, "classes", "all") == "no_sub":
+            return rows[np.asarray(self.dataset.lenses["class"])[rows] == "no_sub"]
+        return rows
+
+    def _validation_rows(self) -> list[np.ndarray]:
+        rows = np.random.default_rng(self.config.seed).permutation(self._rows("validation"))
+        rows = np.sort(rows[: self.config.validation_images])
+        return np.array_split(rows, max(1, len(rows) // self.config.batch_size)) if len(rows) else []
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        # One Lightning epoch is the interval between two saves, so that a run resumes at whole epochs of Lightning's.
+        return DataLoader(range(self.config.save_every), batch_size=None)
+
+    def val_dataloader(self) -> DataLoader[Any] | list[Any]:
+        # Every process reads the whole validation split: it is small, and each metric is then exact on every one of them.
+        return DataLoader(self.validation_rows, batch_size=None) if self.validation_rows else []

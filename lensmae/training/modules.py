@@ -1,0 +1,158 @@
+"""Lightning modules: one for each kind of training. Every random choice is a function of (seed, step)."""
+
+import abc
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torchmetrics.functional.classification import multiclass_auroc
+
+from lensmae.data.symmetry import D4_ORDER, random_d4
+from lensmae.data.transforms import Transform
+from lensmae.models.mae import masked_loss
+from lensmae.models.masking import mask_noise
+from lensmae.training.batches import BatchPlan, step_generator
+from lensmae.training.config import RunConfig
+from lensmae.training.optimizer import build_optimizer
+
+_SYMMETRY, _MASK, _VALIDATION = range(3)
+
+
+class LensTask(pl.LightningModule):
+    """What all three trainings share: the batch of a step, symmetry, optimiser, weight average.
+
+    The data loader only counts steps; `training_step` looks up the rows of `global_step` itself, so a run that was killed
+    and resumed sees the same images in the same order with the same masks as one that was not.
+    """
+
+    def __init__(self, network: nn.Module, transform: Transform, config: RunConfig, total_steps: int) -> None:
+        super().__init__()
+        self.network = network
+        self.transform = transform
+        self.config = config
+        self.total_steps = total_steps
+        self.average: AveragedModel | None = None
+        if config.ema_decay > 0:
+            self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay)).requires_grad_(False)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        optimizer, schedule = build_optimizer(self.network, self.config, self.total_steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_fit_start(self) -> None:
+        # Methods, not modules: a second module would put the weights into the state twice.
+        self._train_network = torch.compile(self.network.forward) if self.config.compile else self.network.forward
+
+    def training_step(self, _: Tensor, __: int) -> Tensor:
+        # Dropped paths draw from the global generator; seeded a step, a resumed run draws the same.
+        torch.manual_seed(int(np.random.SeedSequence([self.config.seed, self.global_step, self.global_rank]).generate_state(1)[0]))
+        plan: BatchPlan = self.trainer.datamodule.plan
+        rows = plan.rows(self.global_step)
+        # Symmetry and masks are drawn for the whole batch, then each process takes its part: any number of processes
+        # computes the same step.
+        share = np.arange(self.global_rank, len(rows), self.trainer.world_size)
+        elements = torch.randint(D4_ORDER, (len(rows),), generator=step_generator(self.config.seed, self.global_step, _SYMMETRY))
+        elements = elements[share] if self.config.symmetry else torch.zeros(len(share), dtype=torch.int64)
+        loss = self.loss(rows, share, elements)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(share), sync_dist=True)
+        return loss
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+
+    def final_network(self) -> nn.Module:
+        """The network a run produces: the weight average, or the last weights where none is kept."""
+        return self.network if self.average is None else self.average.module
+
+    def pixels(self, rows: np.ndarray, elements: Tensor | None = None, targets: bool = False) -> Tensor:
+        """Images (or targets) of data-set rows, (B, 1, H, W) float32 flux on the device, turned by D4 elements."""
+        data = self.trainer.datamodule.dataset
+        source = data.targets if targets else data.images
+        images = torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(self.device)
+        return images if elements is None else random_d4(images, elements.to(self.device))
+
+    @abc.abstractmethod
+    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
+        """Training loss of this process's `share` (places) of the batch's `rows`, turned by its D4 `elements`."""
+
+
+class PretrainTask(LensTask):
+    """Mean squared error of hidden patches, in transform space."""
+
+    def _masked(self, network: nn.Module, images: Tensor, noise: Tensor) -> Tensor:
+        inputs = self.transform.forward(images)
+        prediction, mask = network(inputs, noise=noise.to(self.device))
+        return masked_loss(prediction, inputs, mask)
+
+    def _tokens(self) -> int:
+        grid = self.network.encoder.native_grid
+        return grid[0] * grid[1]
+
+    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
+        generator = step_generator(self.config.seed, self.global_step, _MASK)
+        noise = torch.rand(len(rows), self._tokens(), generator=generator)[share]
+        return self._masked(self._train_network, self.pixels(rows[share], elements), noise)
+
+    def validation_step(self, rows: np.ndarray, _: int) -> None:
+        noise = mask_noise([int(row) for row in rows], self._tokens())
+        loss = self._masked(self.final_network(), self.pixels(rows), noise)
+        self.log("validation_loss", loss, batch_size=len(rows), sync_dist=True)
+
+
+class ClassifierTask(LensTask):
+    """Cross-entropy, and mean squared error in dex for the optional axion-mass head."""
+
+    def _labels(self, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(self.trainer.datamodule.labels[rows]).to(self.device)
+
+    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
+        mine = rows[share]
+        inputs = self.transform.forward(self.pixels(mine, elements))
+        loss = F.cross_entropy(self._train_network(inputs), self._labels(mine), label_smoothing=self.config.label_smoothing)
+        if self.network.mass is None:
+            return loss
+        masses = torch.from_numpy(self.trainer.datamodule.log_masses[mine]).to(self.device)
+        known = torch.isfinite(masses)
+        error = (self.network.log_mass(inputs) - masses)[known]
+        # The sum over an empty selection is 0 and keeps the head in the graph, as several processes need.
+        return loss + self.config.mass_weight * error.square().sum() / max(1, int(known.sum()))
+
+    def on_validation_epoch_start(self) -> None:
+        self._validation: list[tuple[Tensor, Tensor]] = []
+
+    def validation_step(self, rows: np.ndarray, _: int) -> None:
+        logits = self.final_network()(self.transform.forward(self.pixels(rows)))
+        labels = self._labels(rows)
+        self._validation.append((logits.float(), labels))
+        self.log("validation_loss", F.cross_entropy(logits, labels), batch_size=len(rows), sync_dist=True)
+        self.log("validation_accuracy", (logits.argmax(1) == labels).float().mean(), batch_size=len(rows), sync_dist=True)
+
+    def on_validation_epoch_end(self) -> None:
+        logits, labels = (torch.cat(parts) for parts in zip(*self._validation, strict=True))
+        auc = multiclass_auroc(logits.softmax(1), labels, num_classes=logits.shape[1], average="macro")
+        self.log("validation_auc", auc, sync_dist=True)
+
+
+class SuperResTask(LensTask):
+    """Charbonnier loss on HR pixels (Charbonnier et al. 1994), in flux."""
+
+    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
+        mine = rows[share]
+        flux, target = self.pixels(mine, elements), self.pixels(mine, elements, targets=True)
+        error = self._train_network(flux, self.transform.forward(flux)) - target
+        width = self.config.charbonnier
+        return (torch.sqrt(error.square() + width**2) - width).mean()
+
+    def validation_step(self, rows: np.ndarray, _: int) -> None:
+        flux, target = self.pixels(rows), self.pixels(rows, targets=True)
+        mse = (self.final_network()(flux, self.transform.forward(flux)) - target).square().mean(dim=(1, 2, 3))
+        self.log("validation_loss", mse.mean(), batch_size=len(rows), sync_dist=True)
+        self.log("validation_psnr", (-10 * torch.log10(mse)).mean(), batch_size=len(rows), sync_dist=True)
+
+
+TASKS: dict[str, type[LensTask]] = {"pretrain": PretrainTask, "classifier": ClassifierTask, "superres": SuperResTask}

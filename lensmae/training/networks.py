@@ -1,0 +1,70 @@
+"""From a run configuration and a data set to the network, the transform and the checkpoint card."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lensmae.data.transforms import Transform
+from lensmae.errors import DatasetError
+from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
+from lensmae.models.registry import find_checkpoint
+from lensmae.training.config import ClassifierConfig, FineTuneConfig, NetworkConfig, PretrainConfig, SuperResConfig
+
+# Images that the standardisation is measured on; mean and deviation are stable to 1e-3 from a few hundred on.
+_FIT_IMAGES = 2000
+
+
+def start_network(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module]:
+    """Card (without metrics) and freshly initialised network of a run; the encoder comes from `config.init` where given."""
+    torch.manual_seed(config.seed)
+    _check_data(config, dataset)
+    card, source = _encoder(config, dataset, train_rows)
+    architecture = _architecture(config, dataset, card)
+    kind = "mae" if config.kind == "pretrain" else config.kind
+    network = build_network(kind, architecture)
+    if source is not None:
+        network.encoder.load_state_dict(source.encoder.state_dict())
+    classes = tuple(dataset.info.classes) if kind == "classifier" else ()
+    return CheckpointCard(kind=kind, architecture=architecture, transform=card.transform, classes=classes), network
+
+
+def _check_data(config: NetworkConfig, dataset: Any) -> None:
+    if isinstance(config, SuperResConfig) != dataset.is_pair:
+        needed = "LR/HR pairs (the preset `superres`)" if isinstance(config, SuperResConfig) else "single images, not LR/HR pairs"
+        raise DatasetError(f"Data set {dataset.name} does not fit: {config.kind} training needs {needed}.")
+    if isinstance(config, ClassifierConfig) and len(dataset.info.classes) < 2:
+        raise DatasetError(f"Data set {dataset.name} has one class only; a classifier needs at least two.")
+    if isinstance(config, ClassifierConfig) and config.mass_head and "axion_mass_ev" not in dataset.lenses:
+        raise DatasetError(f"Data set {dataset.name} has no axion masses (column axion_mass_ev) to learn.")
+
+
+def _encoder(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module | None]:
+    """A card whose architecture and transform the run takes over, and the network to copy the encoder from."""
+    if isinstance(config, FineTuneConfig) and config.init != "scratch":
+        return read_network(find_checkpoint(config.init))
+    height, width = dataset.images.shape[1:]
+    # An image that is no multiple of the patch is padded by the super-resolver; its encoder is made for the padded size.
+    size = -(-max(height, width) // config.patch_size) * config.patch_size
+    if isinstance(config, SuperResConfig):
+        transform = Transform(stretch="linear", gain=1.0, per_image_peak=False)
+    else:
+        transform = Transform(stretch=config.stretch, gain=config.gain)
+    rows = np.sort(np.random.default_rng(config.seed).permutation(train_rows)[:_FIT_IMAGES])
+    transform = transform.fitted(torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1))
+    architecture = {"image_size": size, "patch_size": config.patch_size, "emb_dim": config.emb_dim, "in_channels": 1}
+    architecture |= {"encoder_layers": config.encoder_layers, "encoder_heads": config.encoder_heads}
+    return CheckpointCard(kind="mae", architecture=architecture, transform=transform), None
+
+
+def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> dict[str, Any]:
+    if isinstance(config, PretrainConfig):
+        decoder = {"decoder_layers": config.decoder_layers, "decoder_heads": config.decoder_heads}
+        return {**card.architecture, **decoder, "mask_ratio": config.mask_ratio}
+    encoder = encoder_architecture(card) | {"drop_path": getattr(config, "drop_path", 0.0)}
+    if isinstance(config, ClassifierConfig):
+        options = {"classes": len(dataset.info.classes), "keep_tokens": config.keep_tokens, "mass_head": config.mass_head}
+        return {"encoder": encoder, **options}
+    scale = dataset.targets.shape[1] // dataset.images.shape[1]
+    return {"encoder": encoder, "scale": scale, "width": config.width, "depth": config.depth}

@@ -1,0 +1,84 @@
+"""Where LensMAE keeps data sets, runs and models, and how it writes files so that none is ever half-written."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lensmae.errors import ConfigError, LensMAEError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def workspace() -> Path:
+    """The workspace folder: `LENSMAE_HOME` where it is set, else `./workspace`. It need not exist yet."""
+    return Path(os.environ.get("LENSMAE_HOME") or "workspace").expanduser().resolve()
+
+
+def datasets_dir() -> Path:
+    """Folder that holds one data set a sub-folder."""
+    return workspace() / "datasets"
+
+
+def runs_dir() -> Path:
+    """Folder that holds one training run a sub-folder."""
+    return workspace() / "runs"
+
+
+def models_dir() -> Path:
+    """Folder of the user's own named checkpoints (`NAME.safetensors`)."""
+    return workspace() / "checkpoints"
+
+
+def read_only() -> bool:
+    """Whether `LENSMAE_READ_ONLY` forbids this process to spend compute for, or to write on behalf of, a visitor."""
+    return os.environ.get("LENSMAE_READ_ONLY", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def check_name(name: str, what: str) -> str:
+    """Return `name` if it is safe as a file name inside the workspace, else raise `ConfigError`."""
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise ConfigError(
+            f"{name!r} cannot name a {what}: use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit."
+        )
+    return name
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it is renamed onto `path` in one step, on failure removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON to `path` atomically."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: Path, error: type[LensMAEError]) -> dict[str, Any]:
+    """Read a JSON object; raise `error` with the file's name where it is missing or damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise error(f"{path} does not exist.") from None
+    except (OSError, ValueError) as problem:
+        raise error(f"{path} cannot be read as JSON: {problem}.") from problem
+    if not isinstance(value, dict):
+        raise error(f"{path} holds {type(value).__name__}, not a JSON object.")
+    return value
