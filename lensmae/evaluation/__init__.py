@@ -1,0 +1,24 @@
+"""Metrics and reports: what a checkpoint is worth on a data set."""
+
+from lensmae.evaluation.embeddings import embed_dataset, project
+from lensmae.evaluation.reports import (
+    ClassificationReport,
+    ReconstructionReport,
+    SuperResReport,
+    evaluate,
+    evaluate_classifier,
+    evaluate_reconstruction,
+    evaluate_superres,
+)
+
+__all__ = [
+    "ClassificationReport",
+    "ReconstructionReport",
+    "SuperResReport",
+    "embed_dataset",
+    "evaluate",
+    "evaluate_classifier",
+    "evaluate_reconstruction",
+    "evaluate_superres",
+    "project",
+]
