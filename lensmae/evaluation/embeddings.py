@@ -8,8 +8,10 @@ import numpy as np
 
 from lensmae.data import LensDataset
 from lensmae.errors import ConfigError
+from lensmae.evaluation.reports import check_images
+from lensmae.models import SuperResolver
 from lensmae.models.predictors import LoadedModel
-from lensmae.workspace import replacing, workspace
+from lensmae.workspace import read_only, replacing, workspace
 
 _BATCH = 64
 METHODS = ("pca", "umap")
@@ -18,7 +20,10 @@ METHODS = ("pca", "umap")
 def embed_dataset(
     model: LoadedModel, dataset: LensDataset, indices: np.ndarray, progress: Callable[[int, int], None] | None = None
 ) -> np.ndarray:
-    """Mean-pooled tokens of the given rows, (N, D) float32."""
+    """Mean-pooled tokens of the given rows, (N, D) float32; `progress` is called with (lenses done, lenses in all)."""
+    if not isinstance(model, SuperResolver):
+        # A super-resolver pads what its patches do not cover.
+        check_images(model, dataset)
 
     def compute() -> np.ndarray:
         parts = []
@@ -33,9 +38,14 @@ def embed_dataset(
 
 
 def project(embeddings: np.ndarray, method: str = "umap", seed: int = 0) -> np.ndarray:
-    """Project embeddings (N, D) to a plane, (N, 2) float32, by "pca" or "umap" (McInnes et al. 2018, arXiv:1802.03426)."""
+    """Project embeddings (N, D) to a plane, (N, 2) float32, by "pca" or "umap" (McInnes et al. 2018, arXiv:1802.03426).
+
+    UMAP of fewer than four points is not defined; those are projected by PCA.
+    """
     if method not in METHODS:
         raise ConfigError(f"There is no projection {method!r}; there are {', '.join(METHODS)}.")
+    if len(embeddings) < 2:
+        raise ConfigError(f"A projection needs at least two lenses; there are {len(embeddings)}.")
     return _kept(method, [embeddings.tobytes(), str(embeddings.shape), str(seed)], lambda: _project(embeddings, method, seed))
 
 
@@ -62,6 +72,8 @@ def _kept(kind: str, identity: list[str | bytes], compute: Callable[[], np.ndarr
     if path.is_file():
         return np.load(path, allow_pickle=False)
     result = compute()
+    if read_only():
+        return result
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, result, allow_pickle=False)
     return result

@@ -1,11 +1,13 @@
-"""Figures of merit: arrays in, arrays or small dataclasses out. Libraries compute where they can."""
+"""Figures of merit: arrays in, arrays or small dataclasses out. Libraries compute where they can.
+
+scikit-learn is imported where it is used: it takes a second that opening a page should not wait.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from skimage.metrics import structural_similarity
-from sklearn.metrics import confusion_matrix, roc_auc_score, roc_curve
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class RocCurve:
 
 def mse(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Mean squared error an image: (N, H, W) twice -> (N,) float64."""
+    if first.shape != second.shape or first.ndim != 3:
+        raise ValueError(f"Expected two arrays of one shape (N, H, W), got {first.shape} and {second.shape}.")
     return np.square(first.astype(np.float64) - second.astype(np.float64)).mean(axis=(1, 2))
 
 
@@ -35,7 +39,7 @@ def ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def unit_scale(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Offset and width of each image's range, both (N, 1, 1): (image - offset) / width lies in [0, 1]. Flat images get width 1."""
+    """Offset and width of each image's range, (N, 1, 1) each: (image - offset) / width lies in [0, 1]; width 1 where flat."""
     low = images.min(axis=(1, 2), keepdims=True)
     width = images.max(axis=(1, 2), keepdims=True) - low
     return low, np.where(width > 0, width, 1.0)
@@ -70,7 +74,13 @@ def roc_curves(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[
     Args:
         labels: (N,) int, place in `classes`.
         probabilities: (N, K).
+
+    Returns:
+        A curve a class, then "macro", whose AUC is the mean AUC and whose thresholds are nan. Empty where the labels
+        hold one class only.
     """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
     curves = {}
     for place, name in enumerate(classes):
         truth = labels == place
@@ -78,6 +88,7 @@ def roc_curves(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[
             fpr, tpr, thresholds = roc_curve(truth, probabilities[:, place])
             curves[name] = RocCurve(fpr, tpr, thresholds, float(roc_auc_score(truth, probabilities[:, place])))
     if curves:
+        # Where a curve rises vertically, `interp` takes its upper end; every curve starts at (0, 0).
         grid = np.unique(np.concatenate([curve.fpr for curve in curves.values()]))
         mean = np.mean([np.interp(grid, curve.fpr, curve.tpr) for curve in curves.values()], axis=0)
         macro = float(np.mean([curve.auc for curve in curves.values()]))
@@ -87,6 +98,6 @@ def roc_curves(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """Counts (K, K): rows are true classes, columns predicted ones."""
+    from sklearn.metrics import confusion_matrix
+
     return confusion_matrix(labels, predicted, labels=range(len(classes)))
-
-

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 
 from lensmae.data import LensDataset, open_dataset
-from lensmae.errors import DatasetError
+from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse, psnr, roc_curves, ssim
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
+from lensmae.models.predictors import LoadedModel
 
 Progress = Callable[[int, int], None]
 _BATCH = 64
@@ -19,19 +21,33 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class Measured:
-    """What every report shares: `indices` are rows of the data set."""
+    """What every report shares: `indices` are rows of the data set, `seconds` the time that predicting took.
+
+    `note` warns where the images measured are, or may be, those the checkpoint learnt from.
+    """
 
     checkpoint: str
     data: str
     split: str
     indices: np.ndarray
     seconds: float
+    note: str | None
 
     def facts(self) -> dict[str, Any]:
         """The part of the summary that is the same for all kinds."""
         count = len(self.indices)
         speed = {"n": count, "images_per_second": count / self.seconds}
-        return speed | {"checkpoint": self.checkpoint, "data": self.data, "split": self.split}
+        facts = speed | {"checkpoint": self.checkpoint, "data": self.data, "split": self.split}
+        return facts | ({"note": self.note} if self.note else {})
+
+
+def _plain(value: Any) -> Any:
+    """Figures as JSON knows them: what is not finite becomes None."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
 
 
 @dataclass(frozen=True)
@@ -47,8 +63,10 @@ class ReconstructionReport(Measured):
 
     def summary(self) -> dict[str, Any]:
         """Headline figures."""
-        figures = {"masked_mse": float(self.errors.mean()), "masked_psnr": float(-10 * np.log10(self.errors).mean())}
-        return figures | {"mask_ratio": self.mask_ratio, "visible_mean": {"masked_mse": float(self.baseline.mean())}, **self.facts()}
+        with np.errstate(divide="ignore"):
+            figures = {"masked_mse": self.errors.mean(), "masked_psnr": (-10 * np.log10(self.errors)).mean()}
+        baseline = {"visible_mean": {"masked_mse": self.baseline.mean()}}
+        return _plain({**figures, "mask_ratio": self.mask_ratio, **baseline, **self.facts()})
 
 
 @dataclass(frozen=True)
@@ -65,16 +83,34 @@ class ClassificationReport(Measured):
         return roc_curves(self.labels, self.probabilities, self.classes)
 
     @property
+    def auc(self) -> dict[str, float]:
+        """One-vs-rest AUC of every class; nan where the images hold none, or nothing else."""
+        return {name: self.curves[name].auc if name in self.curves else float("nan") for name in self.classes}
+
+    @property
+    def macro_auc(self) -> float:
+        """Mean one-vs-rest AUC of the classes that the images hold; nan where they hold one only."""
+        return self.curves["macro"].auc if self.curves else float("nan")
+
+    @property
+    def accuracy(self) -> float:
+        """Share of lenses whose most probable class is the true one."""
+        return float((self.probabilities.argmax(axis=1) == self.labels).mean())
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error in 15 bins."""
+        return ece(self.probabilities, self.labels)
+
+    @property
     def confusion(self) -> np.ndarray:
         """Counts (K, K), rows true, columns predicted."""
         return confusion(self.labels, self.probabilities.argmax(axis=1), self.classes)
 
     def summary(self) -> dict[str, Any]:
-        """Headline figures."""
-        auc = {name: curve.auc for name, curve in self.curves.items() if name != "macro"}
-        accuracy = float((self.probabilities.argmax(axis=1) == self.labels).mean())
-        macro = self.curves["macro"].auc if self.curves else None
-        return {"macro_auc": macro, "auc": auc, "accuracy": accuracy, "ece": ece(self.probabilities, self.labels), **self.facts()}
+        """Headline figures; the AUC of a class that the images lack is None, and not part of the macro mean."""
+        figures = {"macro_auc": self.macro_auc, "auc": self.auc, "accuracy": self.accuracy, "ece": self.ece}
+        return _plain({**figures, **self.facts()})
 
 
 @dataclass(frozen=True)
@@ -89,22 +125,33 @@ class SuperResReport(Measured):
     bicubic_mse: np.ndarray
 
     def summary(self) -> dict[str, Any]:
-        """Headline figures."""
-        model = {"psnr": float(self.psnr.mean()), "ssim": float(self.ssim.mean()), "mse": float(self.mse.mean())}
-        bicubic = {"psnr": float(self.bicubic_psnr.mean()), "ssim": float(self.bicubic_ssim.mean())}
-        bicubic |= {"mse": float(self.bicubic_mse.mean())}
+        """Headline figures: means over images."""
+        model = {"psnr": self.psnr.mean(), "ssim": self.ssim.mean(), "mse": self.mse.mean()}
+        bicubic = {"psnr": self.bicubic_psnr.mean(), "ssim": self.bicubic_ssim.mean(), "mse": self.bicubic_mse.mean()}
         worse = int((self.psnr < self.bicubic_psnr).sum())
-        return {**model, "bicubic": bicubic, "images_below_bicubic": worse, **self.facts()}
+        return _plain({**model, "bicubic": bicubic, "images_below_bicubic": worse, **self.facts()})
 
 
 Report = ReconstructionReport | ClassificationReport | SuperResReport
 
 
 def evaluate(
-    checkpoint: str, data: str, split: str = "test", *, limit: int | None = None, progress: Progress | None = None
+    checkpoint: str,
+    data: str,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
 ) -> Report:
-    """Measure a checkpoint (name, run id, path) on a data set (name, path, original DeepLense folder)."""
-    model = load_checkpoint(checkpoint)
+    """Measure a checkpoint (name, run id, path) on a data set (name, path, original DeepLense folder).
+
+    Args:
+        limit: measure so many images at most, spread over the split.
+        device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        progress: called with (images done, images in all).
+    """
+    model = load_checkpoint(checkpoint, pick_device(device))
     dataset = open_dataset(data)
     if isinstance(model, Classifier):
         return evaluate_classifier(model, dataset, split, limit=limit, progress=progress)
@@ -113,14 +160,39 @@ def evaluate(
     return evaluate_reconstruction(model, dataset, split, limit=limit, progress=progress)
 
 
+def pick_device(name: str) -> str:
+    """The torch device of "auto", "cpu" or "cuda"; `ConfigError` where it is another or not there."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"There is no device {name!r}; there are auto, cpu and cuda.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("This machine has no GPU that torch can use; choose the device cpu or auto.")
+    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+
+
 def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarray:
     """Rows of a split; where limited, an evenly spread part of them, so that every class stays."""
     rows = dataset.indices(split)
     if len(rows) == 0:
-        raise DatasetError(f"Data set {dataset.name} has no lenses in its {split} split; choose another split.")
+        filled = ", ".join(f"{name} ({count})" for name, count in dataset.info.splits.items() if count) or "none"
+        raise DatasetError(f"Data set {dataset.name} has no lenses in its {split} split. Splits with lenses: {filled}.")
     if limit is not None and limit < len(rows):
         rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
     return rows
+
+
+def overlap_note(model: LoadedModel, dataset: LensDataset, split: str) -> str | None:
+    """A warning where the images measured are, or may be, those the checkpoint learnt from; else None."""
+    learnt, info = model.card.data, dataset.info
+    if learnt.get("fingerprint") == info.fingerprint:
+        seen = f"Checkpoint {model.name} learnt from the training split of {dataset.name}: these figures are not a test."
+        return seen if split in ("train", "all") else None
+    if info.preset is not None and (learnt.get("preset"), learnt.get("seed")) == (info.preset, info.seed):
+        # A lens's seed comes from the set's seed and the lens's place, so sets of one seed hold the same lenses.
+        return (
+            f"Data set {dataset.name} has the preset and the seed of the data that {model.name} learnt from, so they share "
+            "lenses: these figures are not a test."
+        )
+    return None
 
 
 def _batches(rows: np.ndarray, progress: Progress | None) -> Iterator[np.ndarray]:
@@ -130,8 +202,8 @@ def _batches(rows: np.ndarray, progress: Progress | None) -> Iterator[np.ndarray
             progress(min(start + _BATCH, len(rows)), len(rows))
 
 
-def check_images(model: Reconstructor | Classifier, dataset: LensDataset) -> None:
-    """Raise `DatasetError` where the model cannot read the set's images."""
+def check_images(model: LoadedModel, dataset: LensDataset) -> None:
+    """Raise `DatasetError` where the set's images cannot be cut into the model's patches."""
     height, width = dataset.images.shape[1:]
     size = model.patch_size
     if height % size or width % size:
@@ -161,7 +233,7 @@ def evaluate_reconstruction(
         visible = np.where(drawn.mask, np.nan, images)
         flat = np.broadcast_to(np.nanmean(visible, axis=(1, 2), keepdims=True), images.shape)
         baseline.append(masked_mse(images, flat, drawn.mask))
-    shared = (model.name, dataset.name, split, rows, seconds)
+    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
     return ReconstructionReport(*shared, mask_ratio, np.concatenate(errors), np.concatenate(baseline))
 
 
@@ -170,7 +242,7 @@ def evaluate_classifier(
 ) -> ClassificationReport:
     """Probabilities (averaged over the eight symmetries) of every lens of a split."""
     check_images(model, dataset)
-    missing = set(dataset.info.classes) - set(model.classes)
+    missing = {name for name, count in dataset.info.counts.items() if count} - set(model.classes)
     if missing:
         raise DatasetError(
             f"Data set {dataset.name} has classes that {model.name} was not trained on: {', '.join(sorted(missing))}; "
@@ -181,11 +253,10 @@ def evaluate_classifier(
     probabilities = [model.predict(np.asarray(dataset.images[batch])) for batch in _batches(rows, progress)]
     seconds = time.perf_counter() - start
     # The set's own order of classes need not be the model's.
-    order = np.array([model.classes.index(name) for name in dataset.info.classes])
+    order = np.array([model.classes.index(name) if name in model.classes else -1 for name in dataset.info.classes])
     labels = order[dataset.labels[rows]]
-    return ClassificationReport(
-        model.name, dataset.name, split, rows, seconds, model.classes, labels, np.concatenate(probabilities)
-    )
+    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
+    return ClassificationReport(*shared, model.classes, labels, np.concatenate(probabilities))
 
 
 def evaluate_superres(
@@ -194,17 +265,21 @@ def evaluate_superres(
     """The model and bicubic interpolation against the HR targets, data range 1."""
     if dataset.targets is None:
         raise DatasetError(f"Data set {dataset.name} has no HR targets; super-resolution needs LR/HR pairs (preset superres).")
-    scale = dataset.targets.shape[1] / dataset.images.shape[1]
-    if scale != model.scale:
-        raise DatasetError(f"Data set {dataset.name} asks for scale {scale:g}; {model.name} was trained for {model.scale}.")
+    (height, width), (high, wide) = dataset.images.shape[1:], dataset.targets.shape[1:]
+    if (high, wide) != (model.scale * height, model.scale * width):
+        raise DatasetError(
+            f"Data set {dataset.name} has {high}x{wide} targets for {height}x{width} images; {model.name} enlarges "
+            f"{model.scale} times."
+        )
     rows = select_rows(dataset, split, limit)
     figures, seconds = [], 0.0
     for batch in _batches(rows, progress):
-        low, high = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
+        images, truths = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
         start = time.perf_counter()
-        drawn = model.predict(low)
+        drawn = model.predict(images)
         seconds += time.perf_counter() - start
-        baseline = bicubic_upsample(low, model.scale)
-        figures.append([measure(image, high) for image in (drawn, baseline) for measure in (psnr, ssim, mse)])
+        baseline = bicubic_upsample(images, model.scale)
+        figures.append([measure(image, truths) for image in (drawn, baseline) for measure in (psnr, ssim, mse)])
     columns = [np.concatenate(parts) for parts in zip(*figures, strict=True)]
-    return SuperResReport(model.name, dataset.name, split, rows, seconds, *columns)
+    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
+    return SuperResReport(*shared, *columns)

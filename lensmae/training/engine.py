@@ -55,14 +55,14 @@ def _fit(folder: RunFolder, config: RunConfig, progress: bool) -> Path | None:
     resume = folder.checkpoint if folder.checkpoint.is_file() else None
     with warnings.catch_warnings():
         # The loader only counts steps, so its workers and its mid-epoch state do not matter.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*|.*mid-epoch.*|.*log_every_n_steps.*")
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
-    if trainer.global_step < data.total_steps:
+    if task.step < data.total_steps:
         _record(folder, state="stopped", eta_s=None, message="Stopped as asked; resume goes on from here.", updated=now())
         return None
     if trainer.is_global_zero:
-        _save_product(folder, config, card, task, dataset, trainer)
-        folder.update(state="finished", step=trainer.global_step, eta_s=0.0, message="", updated=now())
+        _save_product(folder, config, card, task, data)
+        folder.update(state="finished", step=task.step, eta_s=0.0, message="", updated=now())
     trainer.strategy.barrier("product")
     return folder.product
 
@@ -89,7 +89,7 @@ def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: boo
         num_nodes=config.nodes,
         strategy=config.strategy,
         precision=config.precision,
-        max_steps=data.total_steps,
+        # The module counts its steps over all resumptions and ends the loop itself.
         max_epochs=-1,
         gradient_clip_val=config.clip,
         check_val_every_n_epoch=config.validate_every,
@@ -100,24 +100,18 @@ def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: boo
         enable_model_summary=False,
         logger=False,
         default_root_dir=folder.path,
-        callbacks=[Follower(folder, min(config.batch_size, len(data.plan.indices)), data.total_steps), Saver(folder)],
+        callbacks=[Follower(folder, min(config.batch_size, len(data.plan.indices))), Saver(folder)],
     )
 
 
-def _save_product(
-    folder: RunFolder, config: RunConfig, card: CheckpointCard, task: LensTask, dataset: LensDataset, trainer: pl.Trainer
-) -> None:
-    figures = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("validation_")}
-    info = dataset.info
-    data = {"name": info.name, "preset": info.preset, "seed": info.seed, "fingerprint": info.fingerprint}
-    rows = {"rows": {"train": len(trainer.datamodule.plan.indices)}}
-    training = {"config": config.model_dump(), "run": folder.id, "steps": trainer.global_step}
-    finished = card.model_copy(
-        update={
-            "training": training,
-            "data": data | rows,
-            "metrics": {"validation": figures | {"date": now()}} if figures else {},
-            "created": now(),
-        }
-    )
-    save_checkpoint(folder.product, finished, task.final_network())
+def _save_product(folder: RunFolder, config: RunConfig, card: CheckpointCard, task: LensTask, data: LensData) -> None:
+    figures = {name: float(value) for name, value in task.trainer.callback_metrics.items() if name.startswith("validation_")}
+    info = data.dataset.info
+    identity = {"name": info.name, "preset": info.preset, "seed": info.seed, "fingerprint": info.fingerprint}
+    finished = {
+        "training": {"config": config.model_dump(), "run": folder.id, "steps": task.step},
+        "data": identity | {"training_lenses": len(data.plan.indices), "classes": list(info.classes)},
+        "metrics": {"validation": figures | {"date": now()}} if figures else {},
+        "created": now(),
+    }
+    save_checkpoint(folder.product, card.model_copy(update=finished), task.final_network())

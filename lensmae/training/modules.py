@@ -25,8 +25,11 @@ _SYMMETRY, _MASK, _VALIDATION = range(3)
 class LensTask(pl.LightningModule):
     """What all three trainings share: the batch of a step, symmetry, optimiser, weight average.
 
-    The data loader only counts steps; `training_step` looks up the rows of `global_step` itself, so a run that was killed
-    and resumed sees the same images in the same order with the same masks as one that was not.
+    The data loader only counts; `training_step` looks up the rows of `step` itself, so a run that was killed and resumed
+    sees the same images in the same order with the same masks as one that was not.
+
+    Attributes:
+        step: optimiser steps done since the run began, over all its resumptions.
     """
 
     def __init__(self, network: nn.Module, transform: Transform, config: RunConfig, total_steps: int) -> None:
@@ -35,6 +38,7 @@ class LensTask(pl.LightningModule):
         self.transform = transform
         self.config = config
         self.total_steps = total_steps
+        self.step = 0
         self.average: AveragedModel | None = None
         if config.ema_decay > 0:
             self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay)).requires_grad_(False)
@@ -49,13 +53,13 @@ class LensTask(pl.LightningModule):
 
     def training_step(self, _: Tensor, __: int) -> Tensor:
         # Dropped paths draw from the global generator; seeded a step, a resumed run draws the same.
-        torch.manual_seed(int(np.random.SeedSequence([self.config.seed, self.global_step, self.global_rank]).generate_state(1)[0]))
+        torch.manual_seed(int(np.random.SeedSequence([self.config.seed, self.step, self.global_rank]).generate_state(1)[0]))
         plan: BatchPlan = self.trainer.datamodule.plan
-        rows = plan.rows(self.global_step)
+        rows = plan.rows(self.step)
         # Symmetry and masks are drawn for the whole batch, then each process takes its part: any number of processes
         # computes the same step.
         share = np.arange(self.global_rank, len(rows), self.trainer.world_size)
-        elements = torch.randint(D4_ORDER, (len(rows),), generator=step_generator(self.config.seed, self.global_step, _SYMMETRY))
+        elements = torch.randint(D4_ORDER, (len(rows),), generator=step_generator(self.config.seed, self.step, _SYMMETRY))
         elements = elements[share] if self.config.symmetry else torch.zeros(len(share), dtype=torch.int64)
         loss = self.loss(rows, share, elements)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(share), sync_dist=True)
@@ -64,6 +68,19 @@ class LensTask(pl.LightningModule):
     def on_train_batch_end(self, *_: Any) -> None:
         if self.average is not None:
             self.average.update_parameters(self.network)
+        self.step += 1
+        if self.step >= self.total_steps:
+            self.trainer.should_stop = True
+            # The last weights are validated wherever the last step falls: the card's figures belong to what is saved.
+            self.trainer.check_val_every_n_epoch = 1
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["lensmae_step"] = self.step
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.step = checkpoint["lensmae_step"]
+        # Where Lightning's own loops stood says nothing about our data, and restoring them would repeat or cut an interval.
+        checkpoint.pop("loops", None)
 
     def final_network(self) -> nn.Module:
         """The network a run produces: the weight average, or the last weights where none is kept."""
@@ -94,7 +111,7 @@ class PretrainTask(LensTask):
         return grid[0] * grid[1]
 
     def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
-        generator = step_generator(self.config.seed, self.global_step, _MASK)
+        generator = step_generator(self.config.seed, self.step, _MASK)
         noise = torch.rand(len(rows), self._tokens(), generator=generator)[share]
         return self._masked(self._train_network, self.pixels(rows[share], elements), noise)
 

@@ -48,7 +48,6 @@ def create_or_join_run(config: RunConfig, run_id: str | None = None) -> str:
         _await_run(str(run_id))
     else:
         run_id = create_run(config, run_id)
-    os.environ[_JOIN] = str(run_id)
     return str(run_id)
 
 
@@ -62,10 +61,14 @@ def _await_run(run_id: str) -> None:
 
 def train_run(run_id: str, progress: bool = False) -> Path | None:
     """Train or resume a run in this process; see `engine.train`."""
-    os.environ[_JOIN] = run_id
     from lensmae.training.engine import train
 
-    return train(open_run(run_id), progress)
+    before = os.environ.get(_JOIN, "")
+    os.environ[_JOIN] = run_id
+    try:
+        return train(open_run(run_id), progress)
+    finally:
+        os.environ[_JOIN] = before
 
 
 def launch(config: RunConfig) -> str:

@@ -1,0 +1,185 @@
+"""Measurements of this machine that `benchmarks/` keeps: one mask-ratio change, simulation, and a pretraining step."""
+
+import os
+import platform
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lensmae.data import delete_dataset, simulate_dataset
+from lensmae.data.transforms import Transform
+from lensmae.evaluation.reference_mae import SequenceFirstMAE
+from lensmae.models import CheckpointCard, MAEViT, Reconstructor
+from lensmae.models.mae import masked_loss
+from lensmae.workspace import write_json
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class SimulateResult:
+    """Speed of `lensmae simulate model_ii` with all cores, start of the processes and writing included, and what came out.
+
+    Attributes:
+        image_maximum: largest pixel of the set.
+        mean_over_median: of all pixels of the set.
+        ring_radius_px: flux-weighted mean distance from the image's centre, mean over images.
+    """
+
+    images: int
+    seconds: float
+    images_per_second: float
+    image_maximum: float
+    mean_over_median: float
+    ring_radius_px: float
+
+
+def simulate(progress: Progress, per_class: int = 1000) -> SimulateResult:
+    """Simulate a Model II set into the workspace, measure it, and delete it."""
+    name = f"benchmark-{secrets.token_hex(4)}"
+    start = time.perf_counter()
+    dataset = simulate_dataset("model_ii", name, per_class, seed=secrets.randbelow(2**31), progress=progress)
+    seconds = time.perf_counter() - start
+    try:
+        images = np.array(dataset.images, dtype=np.float64)
+    finally:
+        delete_dataset(name)
+    place = np.indices(images.shape[1:]) - (np.array(images.shape[1:]).reshape(2, 1, 1) - 1) / 2
+    radius = (images * np.hypot(*place)).sum(axis=(1, 2)) / images.sum(axis=(1, 2))
+    return SimulateResult(
+        images=len(images),
+        seconds=seconds,
+        images_per_second=len(images) / seconds,
+        image_maximum=float(images.max()),
+        mean_over_median=float(images.mean() / np.median(images)),
+        ring_radius_px=float(radius.mean()),
+    )
+
+
+@dataclass(frozen=True)
+class PretrainResult:
+    """A training step of the reference net beside the same step of an independent implementation, images a second.
+
+    A step is forward, loss on hidden patches, backward and AdamW. The steps alternate, so both meet the same machine; `ratio` is the
+    median over rounds of reference time / our time, above 1 where we are faster. `compiled` is our step under `torch.compile`.
+    """
+
+    batch_size: int
+    rounds: int
+    parameters: int
+    reference_parameters: int
+    images_per_second: float
+    reference_images_per_second: float
+    ratio: float
+    compiled_images_per_second: float
+    compiled_ratio: float
+
+
+def pretrain(progress: Progress, batch_size: int = 32, rounds: int = 12, size: dict[str, int] | None = None) -> PretrainResult:
+    """Alternate training steps of `MAEViT`, of the same compiled, and of `SequenceFirstMAE` on the same batch.
+
+    Args:
+        size: keyword arguments of `MAEViT` for a smaller comparison (encoder_layers, decoder_layers); the reference net where None.
+    """
+    size = size or {}
+    ours, compiled = MAEViT(**size), MAEViT(**size)
+    reference = SequenceFirstMAE(layers=(size.get("encoder_layers", 12), size.get("decoder_layers", 4)))
+    fast = torch.compile(compiled.forward)
+    images = torch.randn(batch_size, 1, 64, 64)
+    steps = {
+        "reference": _training_step(reference, lambda: _reference_loss(reference, images)),
+        "ours": _training_step(ours, lambda: _loss(ours, images)),
+        "compiled": _training_step(compiled, lambda: _loss(fast, images)),
+    }
+    for step in steps.values():
+        # First steps allocate, and compile.
+        step()
+        step()
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for done in range(rounds):
+        # Turn about which goes first, so that none profits from its place.
+        names = list(steps)[done % 3 :] + list(steps)[: done % 3]
+        for name in names:
+            seconds[name].append(_timed(steps[name]))
+        progress(done + 1, rounds)
+    times = {name: np.array(values) for name, values in seconds.items()}
+    return PretrainResult(
+        batch_size=batch_size,
+        rounds=rounds,
+        parameters=count_parameters(ours),
+        reference_parameters=count_parameters(reference),
+        images_per_second=batch_size / float(np.median(times["ours"])),
+        reference_images_per_second=batch_size / float(np.median(times["reference"])),
+        ratio=float(np.median(times["reference"] / times["ours"])),
+        compiled_images_per_second=batch_size / float(np.median(times["compiled"])),
+        compiled_ratio=float(np.median(times["reference"] / times["compiled"])),
+    )
+
+
+def _loss(network: Callable[[Tensor], tuple[Tensor, Tensor]], images: Tensor) -> Tensor:
+    prediction, mask = network(images)
+    return masked_loss(prediction, images, mask)
+
+
+def _reference_loss(network: SequenceFirstMAE, images: Tensor) -> Tensor:
+    prediction, mask = network(images)
+    return ((prediction - images) ** 2 * mask).mean() / 0.75
+
+
+def _training_step(network: nn.Module, loss: Callable[[], Tensor]) -> Callable[[], None]:
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.05)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+
+    return step
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def count_parameters(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on; no names."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def _cpu_model() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+BENCHMARKS: dict[str, Callable[[Progress], Any]] = {"simulate": simulate, "pretrain": pretrain}
+
+
+def run_benchmark(name: str, output: str | Path, progress: Progress) -> dict[str, Any]:
+    """Run a benchmark of `BENCHMARKS`, write its record to `output`/NAME.json, and return the record."""
+    result = BENCHMARKS[name](progress)
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    record = {"benchmark": name, "date": date, **asdict(result), "machine": machine()}
+    write_json(Path(output) / f"{name}.json", record)
+    return record

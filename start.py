@@ -1,0 +1,111 @@
+"""Install LensMAE into ./.venv and open the dashboard, or run the tests. Needs Python 3.11 and nothing else.
+
+python3 start.py                 install what is missing, open the dashboard
+python3 start.py test            install what is missing, run linter, import contracts and tests
+python3 start.py install         install only
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def main() -> int:
+    """Install, then do what was asked; the exit status of that."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", nargs="?", choices=("open", "test", "install"), default="open")
+    parser.add_argument("--port", type=int, default=8501, help="port of the dashboard (8501)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    options = parser.parse_args()
+    if sys.version_info < (3, 11):  # noqa: UP036, this file is what an older Python meets first
+        print(f"LensMAE needs Python 3.11 or later; this is {sys.version.split()[0]}.", file=sys.stderr)
+        return 2
+    try:
+        install(["requirements.txt"])
+        if options.action == "test":
+            install(["requirements.txt", "requirements-dev.txt"])
+            return test()
+    except subprocess.CalledProcessError as problem:
+        print(f"This step failed (exit status {problem.returncode}): {' '.join(map(str, problem.cmd))}", file=sys.stderr)
+        return 1
+    return open_dashboard(options.port, options.no_browser) if options.action == "open" else 0
+
+
+def install(lists: list[str]) -> None:
+    """Make the environment and install the listed requirements, unless exactly that was done before."""
+    stamp = VENV / f"{lists[-1]}.sha256"
+    wanted = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in [*lists, "pyproject.toml"])).hexdigest()
+    if PYTHON.is_file() and stamp.is_file() and stamp.read_text() == wanted:
+        return
+    if not PYTHON.is_file():
+        print("Making the environment in .venv ...", flush=True)
+        venv.create(VENV, with_pip=True)
+    print(f"Installing {', '.join(lists)} (a few minutes the first time) ...", flush=True)
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, *(part for name in lists for part in ("-r", ROOT / name))], check=True)
+    # Editable: `lensmae` runs from this folder, beside the shipped checkpoints and the pages.
+    subprocess.run([*pip, "--no-deps", "--editable", ROOT], check=True)
+    stamp.write_text(wanted)
+
+
+def open_dashboard(port: int, no_browser: bool) -> int:
+    """Run the dashboard until it is stopped."""
+    command = [PYTHON, "-m", "streamlit", "run", ROOT / "dashboard.py", "--server.port", str(port)]
+    if no_browser:
+        command += ["--server.headless", "true"]
+    return run(command)
+
+
+def test() -> int:
+    """Linter, format, import contracts, tests; stops at the first that fails."""
+    find_browser()
+    steps = [
+        [SCRIPTS / "ruff", "check", "."],
+        [SCRIPTS / "ruff", "format", "--check", "."],
+        [SCRIPTS / "lint-imports"],
+        # One test process a core, so each keeps to one thread.
+        [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
+    ]
+    for step in steps:
+        print(f"\n$ {' '.join(os.path.relpath(part, ROOT) if isinstance(part, Path) else part for part in step)}", flush=True)
+        status = run(step, OMP_NUM_THREADS="1")
+        if status:
+            return status
+    return 0
+
+
+def find_browser() -> None:
+    """The browser tests need Chromium; Debian's package is installed where that is possible."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        print("Installing Chromium for the browser tests ...", flush=True)
+        subprocess.run(["apt-get", "update", "-qq"], check=True)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "chromium"], check=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        )
+        return
+    print("No Chromium or Chrome was found: install one, or the browser tests cannot run.", file=sys.stderr)
+
+
+def run(command: list[Path | str], **environment: str) -> int:
+    """Exit status of a command run in the project's folder; Ctrl-C ends it quietly."""
+    try:
+        return subprocess.run(command, cwd=ROOT, env=os.environ | environment).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

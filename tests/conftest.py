@@ -1,0 +1,36 @@
+"""Real simulated lenses for all tests: one small workspace, made once a session and never changed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def lens_home(tmp_path_factory) -> Path:
+    """A workspace with the data sets `lenses` (Model II, 30 a class) and `pairs` (12 super-resolution pairs)."""
+    from lensmae.data import simulate_dataset
+
+    home = tmp_path_factory.mktemp("lens_home")
+    before = os.environ.get("LENSMAE_HOME")
+    os.environ["LENSMAE_HOME"] = str(home)
+    try:
+        simulate_dataset("model_ii", "lenses", per_class=30, seed=11, jobs=1)
+        simulate_dataset("superres", "pairs", per_class=20, seed=12, jobs=1)
+    finally:
+        if before is None:
+            del os.environ["LENSMAE_HOME"]
+        else:
+            os.environ["LENSMAE_HOME"] = before
+    return home
+
+
+@pytest.fixture
+def workspace_with_lenses(lens_home, tmp_path, monkeypatch) -> Path:
+    """A workspace of the test's own that sees the session's data sets."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/datasets").symlink_to(lens_home / "datasets")
+    monkeypatch.setenv("LENSMAE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"

@@ -1,0 +1,58 @@
+import pytest
+import torch
+
+from lensmae.models import LensClassifier, LensSuperResolver, MAEEncoder
+
+
+def encoder():
+    torch.manual_seed(0)
+    return MAEEncoder(image_size=16, emb_dim=32, layers=2, heads=2)
+
+
+def test_classifier_pools_tokens_without_the_class_token():
+    network = LensClassifier(encoder(), classes=3).eval()
+    images = torch.rand(2, 1, 16, 16)
+    torch.testing.assert_close(network.features(images), network.encoder.tokens(images).mean(1))
+    assert network(images).shape == (2, 3)
+
+
+def test_keep_tokens_reads_the_brightest_patches_only():
+    network = LensClassifier(encoder(), keep_tokens=4).eval()
+    images = torch.zeros(1, 1, 16, 16)
+    images[..., 4:12, 4:12] = 1 + torch.rand(1, 1, 8, 8)
+    dim_sky = images.clone()
+    dim_sky[..., :4, :] = 0.5
+    torch.testing.assert_close(network(images), network(dim_sky))
+    brighter = images.clone()
+    brighter[..., 4:8, 4:8] += 1
+    assert not torch.allclose(network(images), network(brighter))
+
+
+def test_axion_mass_needs_its_head():
+    images = torch.rand(2, 1, 16, 16)
+    assert LensClassifier(encoder(), mass_head=True).log_mass(images).shape == (2,)
+    with pytest.raises(ValueError, match="axion-mass head"):
+        LensClassifier(encoder()).log_mass(images)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (15, 18), (33, 21)])
+def test_untrained_super_resolver_is_exactly_bicubic_at_any_size(size):
+    images = torch.rand(2, 1, *size)
+    expected = torch.nn.functional.interpolate(images, scale_factor=2, mode="bicubic", align_corners=False)
+    torch.testing.assert_close(LensSuperResolver(encoder()).eval()(images, images), expected)
+
+
+def test_super_resolver_tokens_stay_where_they_are_in_the_image():
+    network = LensSuperResolver(encoder()).eval()
+    torch.nn.init.normal_(network.leave.weight)
+    network.encoder.transformer = torch.nn.Identity()
+    network.encoder.pos_embedding.data.zero_()
+    images = torch.zeros(1, 1, 32, 32)
+    changed = images.clone()
+    changed[..., 16:20, 24:28] = 1.0
+    difference = (network(changed, changed) - network(images, images)).abs().sum((0, 1))
+    rows, columns = torch.nonzero(difference > 1e-6, as_tuple=True)
+    # The patch covers HR rows 32-39 and columns 48-55; six 3x3 convolutions and bicubic reach 16 HR pixels further.
+    assert rows.min() >= 16
+    assert rows.max() <= 56
+    assert columns.min() >= 32

@@ -1,0 +1,211 @@
+import ast
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from lensmae import cli
+from lensmae.data import list_datasets, open_dataset
+from lensmae.evaluation import evaluate
+from lensmae.training import get_run
+from lensmae.training.config import CONFIGS, make_config
+
+# Networks that train in a second.
+TINY = "--patch-size 16 --emb-dim 24 --encoder-layers 1 --encoder-heads 2 --epochs 1 --batch-size 24 --save-every 2"
+
+
+def call(*arguments):
+    """Run the command in this process."""
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def shell(*arguments, **environment):
+    """Run the command as a user does."""
+    command = [sys.executable, "-m", "lensmae", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | environment, timeout=300)
+
+
+def refused(result, *words):
+    """One plain line on stderr, nothing on stdout, exit status 2."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in result.stderr
+    return True
+
+
+def test_simulate_makes_the_data_set_that_it_reports(tmp_path, monkeypatch):
+    monkeypatch.setenv("LENSMAE_HOME", str(tmp_path))
+    result = call("simulate", "model_ii", "few", "--per-class", 3, "--seed", 5, "--jobs", 1)
+    assert result.exit_code == 0, result.stderr
+    assert "9 lenses" in result.stdout
+    info = open_dataset("few").info
+    assert (info.n, info.seed, info.preset) == (9, 5, "model_ii")
+    listed = json.loads(call("data", "--json").stdout)
+    assert [entry["name"] for entry in listed] == ["few"] == [entry.name for entry in list_datasets()]
+    assert "few" in call("data").stdout
+
+
+def test_evaluate_prints_exactly_one_json_object_and_nothing_else_on_stdout(workspace_with_lenses, classifier):
+    result = shell("evaluate", classifier, "lenses", "--json")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("\n") == 1
+    printed, expected = json.loads(result.stdout), evaluate(classifier, "lenses").summary()
+    assert printed.pop("images_per_second") > 0
+    del expected["images_per_second"]
+    assert printed.pop("auc") == pytest.approx(expected.pop("auc"))
+    assert printed == pytest.approx(expected)
+
+
+def test_json_stays_pure_when_the_evaluation_prints_and_the_note_goes_to_stderr(workspace_with_lenses, mae, monkeypatch):
+    from lensmae.evaluation import reports
+
+    def noisy(*_):
+        print("a library's chatter")
+        return "the note"
+
+    monkeypatch.setattr(reports, "overlap_note", noisy)
+    result = call("evaluate", mae, "lenses", "--limit", 2, "--json")
+    assert json.loads(result.stdout)["n"] == 2
+    assert "a library's chatter" in result.stderr
+    assert "the note" in result.stderr
+
+
+@pytest.mark.parametrize(("kind", "data", "figure"), [("mae", "lenses", "masked_mse"), ("superres", "pairs", "bicubic.psnr")])
+def test_evaluate_prints_a_table_of_figures_for_people(workspace_with_lenses, kind, data, figure, request):
+    result = call("evaluate", request.getfixturevalue(kind), data, "--limit", 1)
+    assert result.exit_code == 0, result.stderr
+    assert figure in result.stdout
+
+
+def test_evaluate_reads_a_folder_in_the_original_deeplense_layout(workspace_with_lenses, mae, tmp_path):
+    dataset = open_dataset("lenses")
+    for kind in ("no_sub", "cdm"):
+        (tmp_path / "original" / kind).mkdir(parents=True)
+        for row in np.flatnonzero(dataset.lenses["class"] == kind)[:3]:
+            np.save(tmp_path / "original" / kind / f"{kind}_sim_{row}.npy", dataset.images[row].astype(np.float64))
+    result = call("evaluate", mae, tmp_path / "original", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["n"] == 6
+
+
+def test_an_unknown_checkpoint_is_a_plain_message(workspace_with_lenses):
+    result = shell("evaluate", "nothing", "lenses")
+    assert result.returncode == 2
+    assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+    assert result.stderr.startswith("Error: There is no checkpoint 'nothing'.")
+
+
+def test_a_missing_workspace_is_empty_and_says_how_to_begin(tmp_path, monkeypatch):
+    monkeypatch.setenv("LENSMAE_HOME", str(tmp_path / "not" / "there"))
+    for command, advice in (("data", "lensmae simulate"), ("runs", "lensmae train")):
+        result = call(command)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert advice in result.stderr
+    assert json.loads(call("data", "--json").stdout) == []
+    assert json.loads(call("runs", "--json").stdout) == []
+
+
+def test_a_workspace_that_cannot_be_written_is_a_plain_message(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("LENSMAE_HOME", str(tmp_path / "file"))
+    assert refused(call("simulate", "model_ii", "few", "--per-class", 1, "--jobs", 1), "file")
+
+
+def test_damaged_and_foreign_files_are_plain_messages(workspace_with_lenses, mae, tmp_path):
+    (tmp_path / "broken.safetensors").write_bytes(b"no weights at all")
+    assert refused(call("evaluate", tmp_path / "broken.safetensors", "lenses"), "broken.safetensors")
+    (tmp_path / "empty").mkdir()
+    assert refused(call("evaluate", mae, tmp_path / "empty"), "empty")
+    half = tmp_path / "half"
+    half.mkdir()
+    np.save(half / "images.npy", np.zeros((2, 64, 64), dtype=np.float32))
+    assert refused(call("evaluate", mae, half), "incomplete")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("simulate model_xi name", "model_xi"),
+        ("simulate model_ii ../name", "../name"),
+        ("simulate model_ii lenses", "already exists"),
+        ("evaluate tiny-mae lenses --split tests", "tests"),
+        ("evaluate tiny-mae lenses --device tpu", "tpu"),
+        ("evaluate tiny-mae pairs", "divisible"),
+        ("train", "pretrain, classifier, superres"),
+        ("train --resume nothing", "no run 'nothing'"),
+        ("train pretrain --data nothing --epochs 0.1", "no data set 'nothing'"),
+        ("train pretrain --data lenses --epochs -1", "epochs"),
+        ("train pretrain --data lenses --recipe best", "no pretrain recipe 'best'"),
+        ("train superres --data lenses --init tiny-mae", "LR/HR pairs"),
+        ("train classifier --data lenses --init nothing", "no checkpoint 'nothing'"),
+    ],
+)
+def test_wrong_requests_are_plain_messages(workspace_with_lenses, mae, arguments, words):
+    assert refused(call(*arguments.split()), words)
+
+
+def test_every_field_of_a_configuration_is_an_option_and_a_recipe_comes_before_it(workspace_with_lenses, monkeypatch):
+    configured = []
+    monkeypatch.setattr(cli, "_train", configured.append)
+    monkeypatch.setattr("lensmae.training.runs.create_or_join_run", lambda config, name: configured.append(config) or name)
+    for kind, config in CONFIGS.items():
+        shown = CliRunner().invoke(cli.app, ["train", kind, "--help"], env={"COLUMNS": "200"}).output
+        for field in config.model_fields:
+            assert field == "kind" or f"--{field.replace('_', '-')}" in shown, field
+    options = (
+        "--data lenses --recipe demo --batch-size 7 --no-symmetry --nodes 2 --devices 4 --strategy ddp --precision bf16-mixed"
+    )
+    result = call("train", "pretrain", "--name", "mine", *options.split())
+    assert result.exit_code == 0, result.output
+    given = {
+        "data": "lenses",
+        "batch_size": 7,
+        "symmetry": False,
+        "nodes": 2,
+        "devices": 4,
+        "strategy": "ddp",
+        "precision": "bf16-mixed",
+    }
+    assert configured == [make_config("pretrain", "demo", **given), "mine"]
+
+
+def test_a_network_is_trained_listed_and_measured_from_the_command_line(workspace_with_lenses):
+    result = shell(
+        "train", "pretrain", "--data", "lenses", "--name", "first", "--decoder-layers", 1, "--decoder-heads", 2, *TINY.split()
+    )
+    assert result.returncode == 0, result.stderr
+    product = workspace_with_lenses / "runs" / "first" / "model.safetensors"
+    assert result.stdout.strip() == f"run first: {product}"
+    assert product.is_file()
+    listed = json.loads(call("runs", "--json").stdout)
+    assert [(run["id"], run["state"]) for run in listed] == [("first", get_run("first").state)] == [("first", "finished")]
+    assert "first" in [entry["name"] for entry in json.loads(call("checkpoints", "--json").stdout)]
+    assert "first" in call("checkpoints").stdout
+    assert json.loads(call("evaluate", "first", "lenses", "--json").stdout)["masked_mse"] > 0
+    assert refused(call("train", "--resume", "first"), "finished")
+
+
+def test_help_needs_neither_torch_nor_lightning():
+    code = (
+        "import lensmae.cli, sys; lensmae.cli.app(['--help'], standalone_mode=False); print(sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "simulate" in done.stdout
+    assert not {"torch", "pandas", "pytorch_lightning", "lenstronomy"} & set(ast.literal_eval(done.stderr))
+
+
+def test_an_interrupt_ends_the_command_with_one_plain_line(workspace_with_lenses, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lensmae.data.list_datasets", interrupted)
+    result = call("data")
+    assert result.exit_code == 130
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+
+from lensmae.data.symmetry import D4_ORDER, apply_d4, random_d4, undo_d4
+from lensmae.data.transforms import Transform
+from lensmae.errors import ConfigError, DatasetError
+from lensmae.models import LensClassifier, MAEEncoder
+from lensmae.training import RECIPES, config_from_record, make_config
+from lensmae.training.batches import BatchPlan
+from lensmae.training.optimizer import learning_rate_factor, parameter_groups
+
+
+@pytest.mark.parametrize(("kind", "recipe"), [(kind, recipe) for kind in RECIPES for recipe in RECIPES[kind]])
+def test_every_recipe_is_a_valid_configuration_and_survives_its_record(kind, recipe):
+    config = make_config(kind, recipe, data="x")
+    assert config_from_record(config.model_dump(mode="json")) == config
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": -1}, {"batch_size": 0}, {"mask_ratio": 1.0}, {"nonsense": 3}, {"precision": "int4"}])
+def test_wrong_options_are_named(wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        make_config("pretrain", data="x", **wrong)
+
+
+def test_every_epoch_reads_every_image_once_in_a_new_order():
+    plan = BatchPlan(np.arange(100, 160), batch_size=20, seed=4)
+    epochs = [np.concatenate([plan.rows(epoch * 3 + step) for step in range(3)]) for epoch in range(2)]
+    assert all(sorted(epoch) == list(range(100, 160)) for epoch in epochs)
+    assert not np.array_equal(*epochs)
+    assert np.array_equal(plan.rows(4), BatchPlan(np.arange(100, 160), 20, 4).rows(4))
+
+
+def test_an_empty_split_is_refused():
+    with pytest.raises(DatasetError, match="empty"):
+        BatchPlan(np.array([], dtype=int), 4, 0)
+
+
+def test_schedule_rises_to_one_and_falls_to_zero():
+    factors = [learning_rate_factor(step, 100, 0.1) for step in range(100)]
+    assert factors[0] == pytest.approx(0.1)
+    assert max(factors) == factors[9] == 1.0
+    assert factors[55] == pytest.approx(0.5 * (1 + np.cos(np.pi * 45 / 90)))
+    assert factors[-1] < 1e-3
+
+
+def test_layer_decay_falls_from_head_to_embeddings_and_spares_vectors_from_weight_decay():
+    network = LensClassifier(MAEEncoder(image_size=16, emb_dim=24, layers=2, heads=3))
+    groups = parameter_groups(network, 1.0, 0.05, 0.5)
+    rates = {id(p): (g["lr"], g["weight_decay"]) for g in groups for p in g["params"]}
+    assert rates[id(network.head.weight)] == (1.0, 0.05)
+    assert rates[id(network.encoder.transformer[1].mlp.fc1.weight)] == (0.5, 0.05)
+    assert rates[id(network.encoder.transformer[0].mlp.fc1.bias)] == (0.25, 0.0)
+    assert rates[id(network.encoder.pos_embedding)] == (0.125, 0.0)
+    assert rates[id(network.encoder.patchify.weight)] == (0.125, 0.05)
+    assert len(rates) == len(list(network.parameters()))
+
+
+def test_the_eight_symmetries_are_different_and_have_inverses():
+    image = torch.rand(1, 1, 5, 5)
+    turned = [apply_d4(image, element) for element in range(D4_ORDER)]
+    assert len({tuple(t.flatten().tolist()) for t in turned}) == 8
+    assert all(torch.equal(undo_d4(t, element), image) for element, t in enumerate(turned))
+    mixed = random_d4(image.expand(8, -1, -1, -1), torch.arange(8))
+    assert torch.equal(mixed, torch.cat(turned))
+
+
+@pytest.mark.parametrize("stretch", ["linear", "log1p", "asinh"])
+@pytest.mark.parametrize("per_image_peak", [True, False])
+def test_transforms_are_inverted_exactly_enough_and_keep_negative_pixels(stretch, per_image_peak):
+    flux = torch.randn(4, 1, 8, 8, dtype=torch.float64)
+    transform = Transform(stretch=stretch, per_image_peak=per_image_peak).fitted(flux)
+    peak = transform.peak(flux)
+    torch.testing.assert_close(transform.inverse(transform.forward(flux, peak), peak), flux)
+    assert transform.forward(flux).mean().abs() < 1e-9
+    assert transform.forward(flux).std() == pytest.approx(1.0)
+
+
+def test_log1p_agrees_with_numpy_on_flux():
+    flux = torch.rand(1, 1, 4, 4) * 3
+    expected = np.log1p(4.0 * flux.numpy() / flux.max().item())
+    np.testing.assert_allclose(Transform().forward(flux).numpy(), expected, rtol=1e-5)

@@ -1,0 +1,137 @@
+"""Real, small training runs on simulated lenses."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from lensmae.errors import DatasetError, RunError
+from lensmae.models import load_checkpoint
+from lensmae.training import create_run, delete_run, get_run, list_runs, make_config, open_run, read_metrics, stop, train_run
+from lensmae.training.callbacks import Follower
+
+ROOT = Path(__file__).resolve().parents[3]
+TINY = {"emb_dim": 24, "encoder_layers": 2, "patch_size": 8, "batch_size": 12, "epochs": 3, "save_every": 4, "validate_every": 2}
+KINDS = {
+    "pretrain": {"data": "lenses", "decoder_layers": 1},
+    "classifier": {"data": "lenses", "init": "scratch", "drop_path": 0.2, "mass_head": True, "keep_tokens": 20},
+    "superres": {"data": "pairs", "init": "scratch", "batch_size": 4, "width": 8, "depth": 1, "patch_size": 15},
+}
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_run_id(monkeypatch, workspace_with_lenses):
+    # A run tells its further processes its id through the environment; one test must not tell the next.
+    monkeypatch.setenv("LENSMAE_RUN_ID", "")
+
+
+def start(kind, name, **options):
+    return create_run(make_config(kind, **{**TINY, **KINDS[kind], **options}), name)
+
+
+def same_weights(first, second):
+    one, other = load_file(first), load_file(second)
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_run_stopped_between_saves_and_resumed_ends_with_the_same_bits(kind, monkeypatch):
+    whole = train_run(start(kind, "whole"))
+    original = Follower.on_train_batch_end
+
+    def stop_after_three(self, trainer, task, *rest):
+        # Callbacks hear of a batch before the module counts it: this is the end of the third step.
+        if task.step == 2:
+            stop("parts")
+        original(self, trainer, task, *rest)
+
+    parts = start(kind, "parts")
+    monkeypatch.setattr(Follower, "on_train_batch_end", stop_after_three)
+    assert train_run(parts) is None
+    assert (get_run("parts").state, get_run("parts").step) == ("stopped", 3)
+    monkeypatch.setattr(Follower, "on_train_batch_end", original)
+    assert same_weights(whole, train_run(parts))
+    assert get_run("parts").state == "finished"
+    assert load_checkpoint("parts").card.transform == load_checkpoint("whole").card.transform
+
+
+def test_a_killed_run_is_seen_as_lost_and_resumes_to_the_same_bits(workspace_with_lenses):
+    whole = train_run(start("pretrain", "whole"))
+    start("pretrain", "killed")
+    # The process kills itself as SIGKILL does, in the middle of step 7: after a save at 4, before the one at 8.
+    script = (
+        "import os, signal\n"
+        "from lensmae.training.modules import LensTask\n"
+        "from lensmae.training import train_run\n"
+        "step = LensTask.training_step\n"
+        "def dying(self, *a):\n"
+        "    if self.step == 6: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return step(self, *a)\n"
+        "LensTask.training_step = dying\n"
+        "train_run('killed')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=dict(os.environ), capture_output=True, timeout=120)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert get_run("killed").state == "lost"
+    assert read_metrics("killed")["step"].tolist() == [4]
+    assert same_weights(whole, train_run("killed"))
+    assert read_metrics("killed")["step"].tolist() == read_metrics("whole")["step"].tolist()
+
+
+def test_two_processes_train_as_one_does(workspace_with_lenses):
+    """Two gloo processes halve each batch; sums in another order may differ in the last bits of float32."""
+    train_run(start("pretrain", "one"))
+    options = {**TINY, **KINDS["pretrain"], "devices": 2, "strategy": "ddp", "accelerator": "cpu"}
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    command = [sys.executable, "-m", "lensmae", "train", "pretrain", "--name", "two", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, timeout=100)
+    assert ended.returncode == 0, ended.stderr.decode()
+    one, two = read_metrics("one"), read_metrics("two")
+    assert two["train_loss"].tolist() == pytest.approx(one["train_loss"].tolist(), rel=1e-4)
+    assert {status.id for status in list_runs()} == {"one", "two"}
+
+
+def test_learning_lowers_the_loss_and_validation_is_recorded():
+    train_run(start("pretrain", "longer", epochs=20, learning_rate=3e-3))
+    curve = read_metrics("longer")
+    assert curve["train_loss"].iloc[-1] < 0.5 * curve["train_loss"].iloc[0]
+    assert curve["validation_loss"].dropna().iloc[-1] < curve["validation_loss"].dropna().iloc[0]
+    assert load_checkpoint("longer").card.metrics["validation"]["validation_loss"] > 0
+
+
+def test_no_sub_pretraining_reads_no_other_class(workspace_with_lenses):
+    from lensmae.data import open_dataset
+    from lensmae.training.datamodule import LensData
+
+    dataset = open_dataset("lenses")
+    data = LensData(dataset, make_config("pretrain", data="lenses", classes="no_sub"))
+    rows = [*data.plan.indices, *(row for batch in data.validation_rows for row in batch)]
+    assert set(dataset.lenses["class"].iloc[rows]) == {"no_sub"}
+    assert set(dataset.lenses["split"].iloc[rows]) == {"train", "validation"}
+
+
+def test_a_data_set_that_does_not_fit_fails_the_run_with_its_reason():
+    run = start("superres", "wrong", data="lenses")
+    with pytest.raises(DatasetError, match="pairs"):
+        train_run(run)
+    assert get_run("wrong").state == "failed"
+    assert "pairs" in get_run("wrong").message
+
+
+def test_unknown_finished_and_running_runs_are_refused_in_plain_words():
+    with pytest.raises(RunError, match="no run"):
+        open_run("nothing")
+    train_run(start("pretrain", "done", epochs=0.5))
+    with pytest.raises(RunError, match="finished"):
+        train_run("done")
+    with pytest.raises(RunError, match="not running"):
+        stop("done")
+    with pytest.raises(RunError, match="already exists"):
+        start("pretrain", "done")
+    delete_run("done")
+    assert list_runs() == []
