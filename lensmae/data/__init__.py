@@ -7,10 +7,14 @@ from lensmae.data.store import DatasetInfo, LensDataset, delete_dataset, list_da
 
 if TYPE_CHECKING:
     from lensmae.data.lenses import SimulatedLens, simulate_lens, simulate_row
+    from lensmae.data.reader import LensImage, fit_image, read_image
     from lensmae.data.simulate import simulate_dataset
 
 # Imported when first asked for: they load lenstronomy, which takes a second that opening a page should not wait.
 _LAZY = {
+    "LensImage": "lensmae.data.reader",
+    "fit_image": "lensmae.data.reader",
+    "read_image": "lensmae.data.reader",
     "simulate_dataset": "lensmae.data.simulate",
     "simulate_lens": "lensmae.data.lenses",
     "simulate_row": "lensmae.data.lenses",
@@ -23,11 +27,14 @@ __all__ = [
     "SPLITS",
     "DatasetInfo",
     "LensDataset",
+    "LensImage",
     "Preset",
     "SimulatedLens",
     "delete_dataset",
+    "fit_image",
     "list_datasets",
     "open_dataset",
+    "read_image",
     "simulate_dataset",
     "simulate_lens",
     "simulate_row",

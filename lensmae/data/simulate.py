@@ -132,7 +132,8 @@ def _arrays(folder: Path, preset: Preset, count: int) -> dict[str, np.memmap]:
     if preset.target_shape is not None:
         shapes |= {"targets": preset.target_shape, "truths": preset.target_shape}
     return {
-        name: open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=(count, *shape)) for name, shape in shapes.items()
+        name: open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=(count, *shape))
+        for name, shape in shapes.items()
     }
 
 

@@ -36,7 +36,9 @@ class PatchShuffle(nn.Module):
         kept_count(1, mask_ratio)
         self.mask_ratio = mask_ratio
 
-    def forward(self, patches: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, patches: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Shuffle patches (B, T, C).
 
         Args:

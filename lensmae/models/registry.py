@@ -54,4 +54,6 @@ def find_checkpoint(reference: str | Path) -> Path:
     if (runs_dir() / str(reference)).is_dir() and str(reference) not in ("", ".", ".."):
         raise CheckpointError(f"Run {reference} has no finished model yet; follow it with `lensmae runs`.")
     known = ", ".join(entry.name for entry in list_checkpoints()) or "none yet"
-    raise CheckpointError(f"There is no checkpoint {str(reference)!r}. Known names: {known}; a path to a .safetensors file also works.")
+    raise CheckpointError(
+        f"There is no checkpoint {str(reference)!r}. Known names: {known}; a path to a .safetensors file also works."
+    )

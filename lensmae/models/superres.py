@@ -21,7 +21,9 @@ class LensSuperResolver(nn.Module):
     untrained network is exactly bicubic interpolation.
     """
 
-    def __init__(self, encoder: MAEEncoder, scale: int = 2, width: int = 48, depth: int = 4, residual_scale: float = 0.01) -> None:
+    def __init__(
+        self, encoder: MAEEncoder, scale: int = 2, width: int = 48, depth: int = 4, residual_scale: float = 0.01
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.scale = scale

@@ -130,7 +130,9 @@ def list_runs() -> list[RunStatus]:
         try:
             found.append(RunFolder(path.parent).status())
         except LensMAEError as problem:
-            unreadable = RunStatus(id=path.parent.name, kind="unknown", state="failed", created="", updated="", message=str(problem))
+            unreadable = RunStatus(
+                id=path.parent.name, kind="unknown", state="failed", created="", updated="", message=str(problem)
+            )
             found.append(unreadable)
     return sorted(found, key=lambda status: status.created, reverse=True)
 

@@ -100,7 +100,10 @@ def test_files_that_are_no_checkpoints_are_refused_with_their_name(tmp_path):
 
 
 def test_a_header_that_claims_a_huge_network_is_refused_without_taking_memory(tmp_path):
-    write(tmp_path / "x.safetensors", architecture={**ARCHITECTURES["mae"], "emb_dim": 2**20, "encoder_heads": 1, "decoder_heads": 1})
+    write(
+        tmp_path / "x.safetensors",
+        architecture={**ARCHITECTURES["mae"], "emb_dim": 2**20, "encoder_heads": 1, "decoder_heads": 1},
+    )
     with pytest.raises(CheckpointError, match="does not hold"):
         load_checkpoint(tmp_path / "x.safetensors")
 

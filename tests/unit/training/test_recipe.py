@@ -17,7 +17,9 @@ def test_every_recipe_is_a_valid_configuration_and_survives_its_record(kind, rec
     assert config_from_record(config.model_dump(mode="json")) == config
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": -1}, {"batch_size": 0}, {"mask_ratio": 1.0}, {"nonsense": 3}, {"precision": "int4"}])
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": -1}, {"batch_size": 0}, {"mask_ratio": 1.0}, {"nonsense": 3}, {"precision": "int4"}]
+)
 def test_wrong_options_are_named(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         make_config("pretrain", data="x", **wrong)
