@@ -14,14 +14,71 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lensmae.data import delete_dataset, simulate_dataset
+from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.reference_mae import SequenceFirstMAE
+from lensmae.figures import Panel, image_row
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
 from lensmae.models.mae import masked_loss
 from lensmae.workspace import write_json
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class InteractionResult:
+    """Server work of one mask-ratio change on one lens, in milliseconds: the network's forward pass, and the page's four
+    pictures as the figure that is sent to the browser."""
+
+    changes: int
+    median_ms: float
+    p95_ms: float
+    predict_median_ms: float
+    draw_median_ms: float
+
+
+def interaction(progress: Progress, changes: int = 200, size: dict[str, int] | None = None) -> InteractionResult:
+    """Move the mask ratio of one lens `changes` times, each time to another value.
+
+    Args:
+        size: `encoder_layers` and `decoder_layers` of a smaller network; the reference net where None.
+    """
+    size = size or {}
+    card = CheckpointCard(kind="mae", architecture=size, transform=Transform())
+    # Time does not depend on the weights, so no trained checkpoint is needed.
+    model = Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")
+    image = simulate_lens("model_ii", "cdm", seed=0).image
+    ratios = np.random.default_rng(0).permutation(np.linspace(0.05, 0.95, changes))
+    for ratio in ratios[:5]:
+        _redraw(model, image, float(ratio))
+    times = np.empty((changes, 2))
+    for place, ratio in enumerate(ratios):
+        times[place] = _redraw(model, image, float(ratio))
+        progress(place + 1, changes)
+    times *= 1000
+    total = times.sum(axis=1)
+    return InteractionResult(
+        changes=changes,
+        median_ms=float(np.median(total)),
+        p95_ms=float(np.percentile(total, 95)),
+        predict_median_ms=float(np.median(times[:, 0])),
+        draw_median_ms=float(np.median(times[:, 1])),
+    )
+
+
+def _redraw(model: Reconstructor, image: np.ndarray, ratio: float) -> tuple[float, float]:
+    """Seconds that predicting and drawing take."""
+    start = time.perf_counter()
+    drawn = model.predict(image[None], mask_ratio=ratio)
+    predicted = time.perf_counter()
+    panels = [
+        Panel("Original", image),
+        Panel("Masked", np.where(drawn.mask[0], np.nan, image)),
+        Panel("Prediction", drawn.prediction[0]),
+        Panel("Error", drawn.prediction[0] - image, residual=True),
+    ]
+    image_row(panels).to_json()
+    return predicted - start, time.perf_counter() - predicted
 
 
 @dataclass(frozen=True)
@@ -68,8 +125,9 @@ def simulate(progress: Progress, per_class: int = 1000) -> SimulateResult:
 class PretrainResult:
     """A training step of the reference net beside the same step of an independent implementation, images a second.
 
-    A step is forward, loss on hidden patches, backward and AdamW. The steps alternate, so both meet the same machine; `ratio` is the
-    median over rounds of reference time / our time, above 1 where we are faster. `compiled` is our step under `torch.compile`.
+    A step is forward, loss on hidden patches, backward and AdamW. The steps alternate, so both meet the same machine;
+    `ratio` is the median over rounds of reference time / our time, above 1 where we are faster. `compiled` is our step
+    under `torch.compile`.
     """
 
     batch_size: int
@@ -87,7 +145,7 @@ def pretrain(progress: Progress, batch_size: int = 32, rounds: int = 12, size: d
     """Alternate training steps of `MAEViT`, of the same compiled, and of `SequenceFirstMAE` on the same batch.
 
     Args:
-        size: keyword arguments of `MAEViT` for a smaller comparison (encoder_layers, decoder_layers); the reference net where None.
+        size: `encoder_layers` and `decoder_layers` of smaller networks; the reference net where None.
     """
     size = size or {}
     ours, compiled = MAEViT(**size), MAEViT(**size)
@@ -173,7 +231,7 @@ def _cpu_model() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-BENCHMARKS: dict[str, Callable[[Progress], Any]] = {"simulate": simulate, "pretrain": pretrain}
+BENCHMARKS: dict[str, Callable[[Progress], Any]] = {"interaction": interaction, "simulate": simulate, "pretrain": pretrain}
 
 
 def run_benchmark(name: str, output: str | Path, progress: Progress) -> dict[str, Any]:

@@ -1,0 +1,24 @@
+"""Errors on pages: our own are shown as they are, all others are logged and shown as one plain sentence. Never a traceback."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import streamlit as st
+
+from lensmae.errors import LensMAEError
+
+_log = logging.getLogger("lensmae.app")
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Show what goes wrong inside as a message on the page."""
+    try:
+        yield
+    except LensMAEError as problem:
+        st.error(str(problem), icon=":material/error:")
+    except Exception as problem:
+        # Streamlit's own control flow (rerun, stop) does not derive from Exception and passes through.
+        _log.exception("A page failed")
+        st.error(f"This page hit an unexpected problem ({type(problem).__name__}). The server's log has the details.")
