@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import click
@@ -95,20 +96,9 @@ def _print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]], empty: s
 
 
 def _print_figures(figures: dict[str, Any]) -> None:
-    _print_table(("figure", "value"), [(name, _readable(value)) for name, value in _flat(figures)], empty="")
+    from lensmae.evaluation.tables import flatten, readable
 
-
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for name, value in values.items():
-        found += _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else [(prefix + name, value)]
-    return found
-
-
-def _readable(value: Any) -> str:
-    if value is None:
-        return "not defined for these images"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    _print_table(("figure", "value"), [(name, readable(value)) for name, value in flatten(figures)], empty="")
 
 
 @app.command()
@@ -238,6 +228,24 @@ class BenchmarkName(StrEnum):
     interaction = "interaction"
     simulate = "simulate"
     pretrain = "pretrain"
+
+
+@app.command()
+def promote(
+    checkpoint: Annotated[str, typer.Argument(help="run id, name or path of a checkpoint")],
+    name: Annotated[str, typer.Argument(help="name to keep it under")],
+    data: Annotated[str, typer.Argument(help="data set to measure it on, for its card")],
+    split: Annotated[str, typer.Option(help="split to measure on")] = "test",
+    precision: Annotated[str, typer.Option(help="float16, bfloat16 or float32 weights")] = "float16",
+    description: Annotated[str, typer.Option(help="a sentence for its card")] = "",
+    folder: Annotated[Path | None, typer.Option(help="where to; the workspace's checkpoints by default")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="measure on so many images at most")] = None,
+) -> None:
+    """Keep a run's model as a named checkpoint with a card."""
+    from lensmae.evaluation.promote import promote as keep
+
+    options = {"precision": precision, "description": description, "folder": folder, "limit": limit}
+    typer.echo(_with_progress("Measuring", lambda progress: keep(checkpoint, name, data, split, progress=progress, **options)))
 
 
 @app.command()

@@ -37,8 +37,9 @@ class RunConfig(BaseModel):
 
 
 class NetworkConfig(RunConfig):
-    """Size of a network that starts from nothing; ignored where the encoder comes from a checkpoint."""
+    """Size of a network that starts from nothing; ignored where it starts from a checkpoint."""
 
+    init: str = Field("scratch", description="checkpoint to start from (name, run id or path); 'scratch' for random weights")
     patch_size: int = Field(4, ge=1, le=64, description="patch side in pixels")
     emb_dim: int = Field(192, ge=8, le=4096, description="token width")
     encoder_layers: int = Field(12, ge=1, le=64, description="encoder layers")
@@ -61,7 +62,9 @@ class PretrainConfig(NetworkConfig):
 class FineTuneConfig(NetworkConfig):
     """What both fine-tunings share."""
 
-    init: str = Field("mae", description="checkpoint whose encoder to start from; 'scratch' for random weights")
+    init: str = Field(
+        "mae", description="checkpoint whose encoder to start from (name, run id or path); 'scratch' for random weights"
+    )
     layer_decay: float = Field(0.75, gt=0, le=1, description="learning-rate factor from each encoder layer to the one below")
     drop_path: float = Field(0.0, ge=0, lt=1, description="stochastic depth of the last encoder layer")
 

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from lensmae.data.transforms import Transform
-from lensmae.errors import DatasetError
+from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
 from lensmae.models.registry import find_checkpoint
-from lensmae.training.config import ClassifierConfig, FineTuneConfig, NetworkConfig, PretrainConfig, SuperResConfig
+from lensmae.training.config import ClassifierConfig, NetworkConfig, PretrainConfig, SuperResConfig
 
 # Images that the standardisation is measured on; mean and deviation are stable to 1e-3 from a few hundred on.
 _FIT_IMAGES = 2000
@@ -24,7 +24,9 @@ def start_network(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -
     architecture = _architecture(config, dataset, card)
     kind = "mae" if config.kind == "pretrain" else config.kind
     network = build_network(kind, architecture)
-    if source is not None:
+    if source is not None and kind == "mae":
+        network.load_state_dict(source.state_dict())
+    elif source is not None:
         network.encoder.load_state_dict(source.encoder.state_dict())
     classes = tuple(dataset.info.classes) if kind == "classifier" else ()
     return CheckpointCard(kind=kind, architecture=architecture, transform=card.transform, classes=classes), network
@@ -42,8 +44,11 @@ def _check_data(config: NetworkConfig, dataset: Any) -> None:
 
 def _encoder(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module | None]:
     """A card whose architecture and transform the run takes over, and the network to copy the encoder from."""
-    if isinstance(config, FineTuneConfig) and config.init != "scratch":
-        return read_network(find_checkpoint(config.init))
+    if config.init != "scratch":
+        card, network = read_network(find_checkpoint(config.init))
+        if isinstance(config, PretrainConfig) and card.kind != "mae":
+            raise CheckpointError(f"Pretraining goes on from an MAE, but {config.init} is a {card.kind}.")
+        return card, network
     height, width = dataset.images.shape[1:]
     # An image that is no multiple of the patch is padded by the super-resolver; its encoder is made for the padded size.
     size = -(-max(height, width) // config.patch_size) * config.patch_size
@@ -59,6 +64,8 @@ def _encoder(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tup
 
 
 def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> dict[str, Any]:
+    if isinstance(config, PretrainConfig) and config.init != "scratch":
+        return {**card.architecture, "mask_ratio": config.mask_ratio}
     if isinstance(config, PretrainConfig):
         decoder = {"decoder_layers": config.decoder_layers, "decoder_heads": config.decoder_heads}
         return {**card.architecture, **decoder, "mask_ratio": config.mask_ratio}

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lensmae.errors import DatasetError, RunError
+from lensmae.errors import CheckpointError, DatasetError, RunError
 from lensmae.models import load_checkpoint
 from lensmae.training import create_run, delete_run, get_run, list_runs, make_config, open_run, read_metrics, stop, train_run
 from lensmae.training.callbacks import Follower
@@ -135,3 +135,17 @@ def test_unknown_finished_and_running_runs_are_refused_in_plain_words():
         start("pretrain", "done")
     delete_run("done")
     assert list_runs() == []
+
+
+def test_pretraining_can_go_on_from_a_checkpoint_with_its_weights_and_transform():
+    first = train_run(start("pretrain", "first"))
+    train_run(start("pretrain", "second", init="first", epochs=0.2, learning_rate=1e-12, ema_decay=0))
+    one, other = load_file(first), load_file(open_run("second").product)
+    assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one)
+    assert load_checkpoint("second").transform == load_checkpoint("first").transform
+
+
+def test_a_classifier_cannot_be_pretrained_on():
+    train_run(start("classifier", "head", epochs=0.2))
+    with pytest.raises(CheckpointError, match="goes on from an MAE"):
+        train_run(start("pretrain", "wrong", init="head"))
