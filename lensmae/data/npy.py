@@ -70,7 +70,8 @@ def read_npy(file: BinaryIO) -> np.ndarray:
         version = npy_format.read_magic(file)
         header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         shape, fortran, dtype = header(file)
-    except (ValueError, OSError, EOFError, TypeError, SyntaxError, RecursionError, MemoryError) as problem:
+    except Exception as problem:
+        # NumPy parses the header as a Python literal; damage there surfaces as tokenizer, syntax, type and other errors.
         raise ImageReadError(f"its NumPy header cannot be read ({problem})") from None
     count = 1
     for side in shape:

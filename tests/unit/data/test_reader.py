@@ -1,0 +1,217 @@
+"""The image reader: right images from every format, plain messages from everything else, no code run."""
+
+import io
+import os
+import pickle
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from lensmae.data import fit_image, read_image
+from lensmae.data.reader import LensImage
+from lensmae.errors import ImageReadError
+
+PIXELS = np.random.default_rng(0).random((20, 24)).astype(np.float32)
+
+
+def npy(array, **options):
+    file = io.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
+
+
+def axion():
+    pair = np.empty(2, dtype=object)
+    pair[0], pair[1] = PIXELS.astype(np.float64), 3e-23
+    return npy(pair, allow_pickle=True)
+
+
+def npz():
+    file = io.BytesIO()
+    np.savez_compressed(file, lens=PIXELS)
+    return file.getvalue()
+
+
+def fits_file(array=PIXELS, second=True):
+    unit = fits.ImageHDU(np.asarray(array).astype(">f4"), name="SCI")
+    unit.header["CD1_1"] = -0.05 / 3600
+    units = fits.HDUList([fits.PrimaryHDU(), unit] if second else [fits.PrimaryHDU(np.asarray(array))])
+    file = io.BytesIO()
+    units.writeto(file)
+    return file.getvalue()
+
+
+def tiff():
+    file = io.BytesIO()
+    tifffile.imwrite(file, PIXELS)
+    return file.getvalue()
+
+
+def hdf5():
+    file = io.BytesIO()
+    with h5py.File(file, "w") as store:
+        store["group/image"] = PIXELS
+    return file.getvalue()
+
+
+def png(array, mode=None):
+    file = io.BytesIO()
+    Image.fromarray(array, mode).save(file, "PNG")
+    return file.getvalue()
+
+
+FORMATS = {"npy": npy(PIXELS), "axion": axion(), "npz": npz(), "fits": fits_file(), "tiff": tiff(), "hdf5": hdf5()}
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_format_gives_the_pixels_that_were_saved(name):
+    image = read_image(FORMATS[name], "lens.bin")
+    assert image.pixels.dtype == np.float32
+    np.testing.assert_allclose(image.pixels, PIXELS, rtol=1e-6)
+
+
+def test_the_reader_says_what_it_found():
+    assert read_image(FORMATS["fits"], "x").pixel_scale == pytest.approx(0.05)
+    assert "HDU 1 (SCI)" in read_image(FORMATS["fits"], "x").notes[0]
+    assert "3e-23 eV" in read_image(FORMATS["axion"], "x").notes[0]
+
+
+def test_pictures_of_8_and_16_bits_and_colours_are_read():
+    grey8, grey16 = (255 * PIXELS).astype(np.uint8), (65535 * PIXELS).astype(np.uint16)
+    np.testing.assert_array_equal(read_image(png(grey8), "a.png").pixels, grey8)
+    np.testing.assert_array_equal(read_image(png(grey16), "a.png").pixels, grey16)
+    colour = np.stack([grey8, grey8, grey8, np.full_like(grey8, 9)], axis=-1)
+    image = read_image(png(colour), "a.png")
+    np.testing.assert_allclose(image.pixels, grey8, atol=1e-3)
+    assert len(image.notes) == 2
+
+
+@pytest.mark.parametrize(
+    "array", [PIXELS.T.copy().T, np.asfortranarray(PIXELS), PIXELS.astype(">f8"), PIXELS[None], PIXELS[None, None]]
+)
+def test_order_endianness_and_empty_axes_do_not_matter(array):
+    np.testing.assert_allclose(read_image(npy(array), "x").pixels, PIXELS, rtol=1e-6)
+
+
+def test_bands_are_averaged_and_stacks_give_their_first_image():
+    np.testing.assert_allclose(read_image(npy(np.stack([PIXELS, 3 * PIXELS])), "x").pixels, 2 * PIXELS, rtol=1e-6)
+    np.testing.assert_allclose(read_image(npy(np.stack([PIXELS] * 9)), "x").pixels, PIXELS, rtol=1e-6)
+
+
+def test_pixels_that_are_not_finite_get_the_median_and_a_note():
+    holes = PIXELS.copy()
+    holes[0, :3] = [np.nan, np.inf, -np.inf]
+    image = read_image(npy(holes), "x")
+    assert image.pixels[0, :3].tolist() == pytest.approx([float(np.median(holes[np.isfinite(holes)]))] * 3)
+    assert image.notes == ("3 pixels that were not finite were set to the median of the others.",)
+
+
+BAD = {
+    "empty": (b"", "empty"),
+    "truncated": (npy(PIXELS)[:-40], "cut short"),
+    "text": (b"SIMPLE? no, just text", "none of npy"),
+    "fits text": (b"SIMPLE  = hello there", "damaged"),
+    "nan": (npy(np.full((9, 9), np.nan)), "finite number"),
+    "one pixel": (npy(np.ones((1, 1))), "at least"),
+    "huge": (npy(np.zeros((5000, 5000), np.uint8)), "limit"),
+    "huge fits": (fits_file(np.zeros((5000, 5000), np.float32), second=False), "limit"),
+    "complex": (npy(PIXELS.astype(complex)), "real numbers"),
+    "words": (npy(np.array([["a", "b"]])), "real numbers"),
+    "structured": (npy(np.zeros((5, 5), [("a", "f4")])), "real numbers"),
+    "row": (npy(np.zeros(100)), "an image"),
+    "no size": (npy(np.zeros((0, 5))), "at least"),
+    "terabytes": (npy(PIXELS).replace(b"(20, 24)", b"(999999999,)").replace(b"   \n", b"\n"), "header|claims|cut short"),
+}
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_bad_files_get_a_message_that_names_them(name):
+    data, message = BAD[name]
+    with pytest.raises(ImageReadError, match=rf"(?s)my\.file was not read.*({message})"):
+        read_image(data, "my.file")
+
+
+class Hostile:
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return (os.mkdir, (self.marker,))
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_pickles_in_npy_files_run_no_code(tmp_path, protocol):
+    marker = str(tmp_path / "ran")
+    array = np.empty(2, dtype=object)
+    array[0], array[1] = PIXELS, Hostile(marker)
+    data = npy(np.empty(2, dtype=object), allow_pickle=True)
+    header = data[: data.index(b"\n") + 1]
+    with pytest.raises(ImageReadError, match="could run code"):
+        read_image(header + pickle.dumps(array, protocol=protocol), "x")
+    assert not os.path.exists(marker)
+
+
+def test_zip_bombs_are_refused_by_their_directory():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("lens.npy", bytes(1 << 20))
+    data = bytearray(file.getvalue())
+    place = data.index(b"PK\x01\x02") + 24
+    data[place : place + 4] = (1 << 30).to_bytes(4, "little")
+    with pytest.raises(ImageReadError, match="unpacks to"):
+        read_image(bytes(data), "x")
+
+
+def check(data):
+    """A right image or an `ImageReadError`; anything else fails the test."""
+    try:
+        image = read_image(data, "x")
+    except ImageReadError as problem:
+        assert "x was not read" in str(problem)
+    else:
+        assert image.pixels.ndim == 2
+        assert np.isfinite(image.pixels).all()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(list(FORMATS)), st.data())
+def test_damaged_files_give_an_image_or_a_message_and_nothing_else(name, draw):
+    data = bytearray(FORMATS[name])
+    for _ in range(draw.draw(st.integers(1, 6))):
+        data[draw.draw(st.integers(0, len(data) - 1))] = draw.draw(st.integers(0, 255))
+    check(bytes(data[: draw.draw(st.integers(0, len(data)))] if draw.draw(st.booleans()) else data))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([b"", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"SIMPLE  = ", b"\x89PNG", b"II*\x00", b"\x89HDF\r\n\x1a\n"]),
+    st.binary(max_size=300),
+)
+def test_random_bytes_give_a_message(start, rest):
+    check(start + rest)
+
+
+def test_fitting_averages_crops_and_pads():
+    wide = LensImage(np.arange(16 * 8, dtype=np.float32).reshape(8, 16), "x", "npy", 0.1)
+    averaged = fit_image(wide, 4)
+    np.testing.assert_allclose(averaged.pixels, wide.pixels[:, 4:12].reshape(4, 2, 4, 2).mean((1, 3)))
+    assert averaged.pixel_scale == pytest.approx(0.2)
+    padded = fit_image(LensImage(np.ones((6, 6), np.float32), "x", "npy"), 10)
+    assert padded.pixels.shape == (10, 10)
+    assert (padded.pixels == 1).all()
+    assert len(padded.notes) == len(averaged.notes) - 1 == 1
+    uneven = fit_image(LensImage(np.random.default_rng(0).random((33, 33)).astype(np.float32), "x", "npy"), 10)
+    assert uneven.pixels.mean() == pytest.approx(np.random.default_rng(0).random((33, 33)).astype(np.float32).mean(), rel=1e-5)
+
+
+def test_a_fitted_image_of_the_right_size_is_left_alone():
+    image = LensImage(np.eye(8, dtype=np.float32), "x", "npy", 0.1, ("before",))
+    assert fit_image(image, 8).notes == ("before",)
+    assert np.array_equal(fit_image(image, 8).pixels, image.pixels)
