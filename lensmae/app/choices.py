@@ -1,77 +1,82 @@
-"""The shared choice of data set, lens and checkpoints: in the sidebar, the same on every page, and in the URL."""
+"""The shared choice of data sets, lens, checkpoints and display: in the sidebar, the same on every page, and in the address."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from lensmae.app import loaders
+from lensmae.app.widgets import empty_state
 from lensmae.data import DatasetInfo
+from lensmae.figures import STRETCHES
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry
 
-_KINDS = {"mae": "Masked autoencoder", "classifier": "Classifier", "superres": "Super-resolver"}
+KINDS = {"mae": "Masked autoencoder", "classifier": "Classifier", "superres": "Super-resolver"}
+_PERCENTILES = (100.0, 99.8, 99.0, 95.0)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the visitor chose: a data set (or None where the workspace is empty), a row of it, and a checkpoint a kind."""
+    """What the visitor chose.
+
+    Attributes:
+        data: set of single lenses, or None where the workspace has none.
+        lens: row of `data`.
+        pairs: set of LR/HR pairs, or None.
+        checkpoints: one a kind.
+        stretch, percentile: how flux is displayed.
+        notices: what the address asked for and did not get.
+    """
 
     data: DatasetInfo | None
     lens: int
+    pairs: DatasetInfo | None
     checkpoints: "dict[str, CheckpointEntry]"
+    stretch: str
+    percentile: float
+    notices: list[str] = field(default_factory=list)
 
     def checkpoint(self, kind: str) -> "CheckpointEntry":
         """The chosen checkpoint; where there is none of its kind, the page says so and stops."""
         if kind not in self.checkpoints:
-            st.info(f"There is no {_KINDS[kind].lower()} yet. Train one on the Training page.", icon=":material/model_training:")
-            st.stop()
+            empty_state(f"There is no {KINDS[kind].lower()} yet. Train one on the Training page, or run `lensmae train`.")
         return self.checkpoints[kind]
 
     def dataset(self) -> DatasetInfo:
         """The chosen data set; where there is none, the page says so and stops."""
         if self.data is None:
-            st.info(
-                "There are no lenses here yet. Run `lensmae simulate model_ii demo --per-class 120` and reload the page.",
-                icon=":material/folder_open:",
-            )
-            st.stop()
+            empty_state("There are no lenses here yet. Run `lensmae simulate model_ii demo --per-class 100` and reload the page.")
         return self.data
 
+    def pair_set(self) -> DatasetInfo:
+        """The chosen pair set; where there is none, the page says so and stops."""
+        if self.pairs is None:
+            empty_state("There are no LR/HR pairs here yet. Run `lensmae simulate superres pairs --per-class 60` and reload the page.")
+        return self.pairs
 
-def _choose_lens(count: int) -> int:
-    # A new data set may be shorter than the one before it, and a link may name a lens that is not there.
-    if st.session_state.get("lens", 0) >= count:
-        st.session_state["lens"] = 0
-
-    def another() -> None:
-        st.session_state["lens"] = int(np.random.default_rng().integers(count))
-
-    number, button = st.columns([3, 1], vertical_alignment="bottom")
-    lens = number.number_input("Lens", 0, count - 1, key="lens", bind="query-params", help=f"Row of the data set, 0 to {count - 1}")
-    button.button("", icon=":material/casino:", help="Another lens", on_click=another, width="stretch")
-    return int(lens)
+    @property
+    def display(self) -> dict[str, str | float]:
+        """Options of `lens_view`."""
+        return {"stretch": self.stretch, "percentile": self.percentile}
 
 
 def sidebar() -> Choice:
     """Draw the shared choices and return them."""
-    infos = {info.name: info for info in loaders.datasets()}
+    notices: list[str] = []
     with st.sidebar:
-        data, lens = None, 0
-        if infos:
-            name = st.selectbox("Data set", list(infos), key="data", bind="query-params")
-            data = infos[name]
-            lens = _choose_lens(data.n)
-            st.caption(f"{data.n} lenses · {data.shape[0]}×{data.shape[1]} px · {', '.join(data.classes)}")
-        chosen = {}
-        with st.expander("Checkpoints"):
-            for kind, title in _KINDS.items():
-                entries = {entry.name: entry for entry in loaders.checkpoints(kind)}
-                if entries:
-                    chosen[kind] = entries[st.selectbox(title, list(entries), key=kind, bind="query-params")]
-    choice = Choice(data, lens, chosen)
+        data = _choose_set("data", "Data set", loaders.datasets(), notices)
+        lens = _choose_lens(data, notices) if data else 0
+        with st.expander("Checkpoints", icon=":material/neurology:"):
+            chosen = {kind: entry for kind in KINDS if (entry := _choose_checkpoint(kind, notices))}
+        with st.expander("Display and pairs", icon=":material/tune:"):
+            pairs = _choose_set("pairs", "LR/HR pairs", loaders.datasets(pairs=True), notices)
+            stretch = _choose("stretch", "Stretch", STRETCHES, notices)
+            limits = [f"{percentile:g}" for percentile in _PERCENTILES]
+            percentile = float(_choose("limit", "Upper limit (percentile of the pixels)", limits, notices))
+    choice = Choice(data, lens, pairs, chosen, stretch, percentile, notices)
     st.session_state["_choice"] = choice
     return choice
 
@@ -79,3 +84,52 @@ def sidebar() -> Choice:
 def current() -> Choice:
     """The choice that `sidebar` drew in this run."""
     return st.session_state["_choice"]
+
+
+def _choose(key: str, label: str, names: tuple[str, ...] | list[str], notices: list[str], default: int = 0) -> str:
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in names:
+        notices.append(f"The address asks for {label.lower()} “{asked[:60]}”, which is not here; showing {names[default]} instead.")
+    return st.selectbox(label, names, index=default, key=key, bind="query-params")
+
+
+def _choose_set(key: str, label: str, infos: list[DatasetInfo], notices: list[str]) -> DatasetInfo | None:
+    named = {info.name: info for info in infos}
+    if not named:
+        return None
+    names = list(named)
+    # The demo set comes first, so that a new set does not change what a link without a name shows.
+    default = next((place for place, name in enumerate(names) if name.startswith("demo")), 0)
+    return named[_choose(key, label, names, notices, default)]
+
+
+def _choose_checkpoint(kind: str, notices: list[str]) -> "CheckpointEntry | None":
+    entries = {entry.name: entry for entry in loaders.checkpoints(kind)}
+    return entries[_choose(kind, KINDS[kind], list(entries), notices)] if entries else None
+
+
+def _choose_lens(data: DatasetInfo, notices: list[str]) -> int:
+    rows = loaders.get_dataset(data).indices("test")
+    default = int(rows[0]) if len(rows) else 0
+    _check_lens(data, default, notices)
+
+    def another() -> None:
+        st.session_state["lens"] = int(np.random.default_rng().integers(data.n))
+
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    lens = row.number_input(
+        "Lens", 0, data.n - 1, default, key="lens", bind="query-params", help=f"Row of the data set, 0 to {data.n - 1}."
+    )
+    row.button("", icon=":material/casino:", help="Another lens", on_click=another, key="another")
+    described = loaders.describe_lens(data, int(lens))
+    st.caption(f"{described} · {data.n} lenses of {data.shape[0]}×{data.shape[1]} px")
+    return int(lens)
+
+
+def _check_lens(data: DatasetInfo, default: int, notices: list[str]) -> None:
+    asked = st.query_params.get("lens")
+    if asked is not None and not (asked.isascii() and asked.isdigit() and len(asked) < 12 and int(asked) < data.n):
+        notices.append(f"The address asks for lens “{asked[:60]}”; {data.name} has lenses 0 to {data.n - 1}.")
+    # A data set chosen later may be shorter than the one before it.
+    if st.session_state.get("lens") is not None and st.session_state["lens"] >= data.n:
+        st.session_state["lens"] = default

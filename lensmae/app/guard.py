@@ -1,8 +1,10 @@
 """Errors on pages: our own are shown as they are, all others are logged and shown as one plain sentence. Never a traceback."""
 
 import contextlib
+import functools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import streamlit as st
 
@@ -22,3 +24,14 @@ def plain_errors() -> Iterator[None]:
         # Streamlit's own control flow (rerun, stop) does not derive from Exception and passes through.
         _log.exception("A page failed")
         st.error(f"This page hit an unexpected problem ({type(problem).__name__}). The server's log has the details.")
+
+
+def fragment(draw: Callable[..., None], run_every: float | None = None) -> Callable[..., None]:
+    """`st.fragment` whose errors are plain: it runs alone, so the guard around the page does not reach it."""
+
+    @functools.wraps(draw)
+    def guarded(*args: Any, **options: Any) -> None:
+        with plain_errors():
+            draw(*args, **options)
+
+    return st.fragment(guarded, run_every=run_every)

@@ -1,5 +1,9 @@
-"""Cached loading: models are shared by all visitors and never changed; data sets are memory-mapped."""
+"""Cached loading and computing. Models are shared by all visitors and never changed; data sets are memory-mapped.
 
+Caches are keyed by content: a checkpoint by its file's path, time and size, a data set by its fingerprint.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,22 +14,41 @@ from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
 
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport, SuperResReport
+    from lensmae.evaluation.frames import Frames
     from lensmae.models import CheckpointEntry, Classifier, Reconstructor, SuperResolver
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """What identifies the content of a checkpoint file."""
+
+    path: str
+    modified: int
+    size: int
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """What identifies the content of a data set."""
+
+    name: str
+    fingerprint: str
+
+
+def model_key(path: Path) -> ModelKey:
+    """Key of a checkpoint file."""
+    facts = path.stat()
+    return ModelKey(str(path), facts.st_mtime_ns, facts.st_size)
+
+
+def data_key(info: DatasetInfo) -> DataKey:
+    """Key of a data set."""
+    return DataKey(info.name, info.fingerprint)
 
 
 def datasets(pairs: bool = False) -> list[DatasetInfo]:
     """Complete data sets of the workspace: single images, or LR/HR pairs."""
     return [info for info in list_datasets() if (info.target_shape is not None) == pairs]
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _dataset(name: str, fingerprint: str) -> LensDataset:
-    return open_dataset(name)
-
-
-def get_dataset(info: DatasetInfo) -> LensDataset:
-    """An opened data set; a set made anew under the same name is opened anew."""
-    return _dataset(info.name, info.fingerprint)
 
 
 def checkpoints(kind: str) -> "list[CheckpointEntry]":
@@ -35,62 +58,96 @@ def checkpoints(kind: str) -> "list[CheckpointEntry]":
     return [entry for entry in list_checkpoints() if entry.card.kind == kind]
 
 
-@st.cache_resource(max_entries=12, show_spinner="Loading the network …")
-def _model(path: str, stamp: int) -> "Reconstructor | Classifier | SuperResolver":
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _dataset(key: DataKey) -> LensDataset:
+    return open_dataset(key.name)
+
+
+def get_dataset(info: DatasetInfo) -> LensDataset:
+    """An opened data set; a set made anew under the same name is opened anew."""
+    return _dataset(data_key(info))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _model(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
     from lensmae.models import load_checkpoint
 
-    return load_checkpoint(path)
+    return load_checkpoint(key.path)
 
 
 def get_model(path: Path) -> "Reconstructor | Classifier | SuperResolver":
     """A loaded checkpoint; a file that changed is loaded anew."""
-    return _model(str(path), path.stat().st_mtime_ns)
+    return _model(model_key(path))
 
 
-def model_key(path: Path) -> str:
-    """What identifies a checkpoint's content for caches."""
-    return f"{path}:{path.stat().st_mtime_ns}"
+def lens_image(info: DatasetInfo, row: int) -> np.ndarray:
+    """One image, (H, W) float32 flux."""
+    return np.array(get_dataset(info).images[row])
+
+
+def describe_lens(info: DatasetInfo, row: int) -> str:
+    """Id, class and split of one lens."""
+    facts = get_dataset(info).lenses.iloc[row]
+    return f"{facts['id']} · {facts['class']} · {facts['split']} split"
+
+
+@st.cache_data(max_entries=64, show_spinner="Redrawing under every mask ratio …")
+def _frames(model: ModelKey, image: np.ndarray, seed: int, strategy: str) -> "Frames":
+    from lensmae.evaluation.frames import reconstruction_frames
+
+    return reconstruction_frames(_model(model), image, seed, strategy)
+
+
+def frames(path: Path, image: np.ndarray, seed: int, strategy: str) -> "Frames":
+    """An image under every mask ratio, computed once."""
+    return _frames(model_key(path), image, seed, strategy)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _classification(path: str, stamp: str, name: str, fingerprint: str, split: str, limit: int | None) -> "ClassificationReport":
+def _classification(model: ModelKey, data: DataKey, split: str, limit: int | None) -> "ClassificationReport":
     from lensmae.app.widgets import progress_bar
     from lensmae.evaluation import evaluate_classifier
 
     with progress_bar("Classifying") as progress:
-        return evaluate_classifier(get_model(Path(path)), _dataset(name, fingerprint), split, limit=limit, progress=progress)
+        return evaluate_classifier(_model(model), _dataset(data), split, limit=limit, progress=progress)
 
 
 def classification(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "ClassificationReport":
     """Report of a classifier on a split, computed once."""
-    return _classification(str(path), model_key(path), info.name, info.fingerprint, split, limit)
+    return _classification(model_key(path), data_key(info), split, limit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _superres(path: str, stamp: str, name: str, fingerprint: str, split: str, limit: int | None) -> "SuperResReport":
+def _superres(model: ModelKey, data: DataKey, split: str, limit: int | None) -> "SuperResReport":
     from lensmae.app.widgets import progress_bar
     from lensmae.evaluation import evaluate_superres
 
     with progress_bar("Super-resolving") as progress:
-        return evaluate_superres(get_model(Path(path)), _dataset(name, fingerprint), split, limit=limit, progress=progress)
+        return evaluate_superres(_model(model), _dataset(data), split, limit=limit, progress=progress)
 
 
 def superres(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "SuperResReport":
     """Report of a super-resolver on a split, computed once."""
-    return _superres(str(path), model_key(path), info.name, info.fingerprint, split, limit)
+    return _superres(model_key(path), data_key(info), split, limit)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _plane(path: str, stamp: str, name: str, fingerprint: str, rows: tuple[int, ...], method: str) -> np.ndarray:
+def _embeddings(model: ModelKey, data: DataKey, rows: np.ndarray) -> np.ndarray:
     from lensmae.app.widgets import progress_bar
-    from lensmae.evaluation import embed_dataset, project
+    from lensmae.evaluation import embed_dataset
 
     with progress_bar("Embedding") as progress:
-        embeddings = embed_dataset(get_model(Path(path)), _dataset(name, fingerprint), np.array(rows), progress)
-    with st.spinner(f"Projecting {len(rows)} lenses with {method.upper()} …"):
-        return project(embeddings, method)
+        return embed_dataset(_model(model), _dataset(data), rows, progress)
 
 
-def plane(path: Path, info: DatasetInfo, rows: np.ndarray, method: str) -> np.ndarray:
-    """Embeddings of the given rows in a plane, (N, 2), computed once."""
-    return _plane(str(path), model_key(path), info.name, info.fingerprint, tuple(int(row) for row in rows), method)
+def embeddings(path: Path, info: DatasetInfo, rows: np.ndarray) -> np.ndarray:
+    """Embeddings (N, D) of the given rows, computed once."""
+    return _embeddings(model_key(path), data_key(info), rows)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def plane(embedded: np.ndarray, method: str) -> np.ndarray:
+    """Embeddings in a plane, (N, 2), computed once."""
+    from lensmae.evaluation import project
+
+    return project(embedded, method)

@@ -1,13 +1,14 @@
 """Small pieces that several pages draw."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-_CONFIG = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "scale": 2}}
+_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d"], "toImageButtonOptions": {"format": "svg"}}
+SPLIT_OPTIONS = ("test", "validation", "train", "all")
 
 
 @contextlib.contextmanager
@@ -32,10 +33,47 @@ def figure(drawing: Any, key: str, **options: Any) -> Any:
 def numbers(table: pd.DataFrame, name: str) -> None:
     """A download of the numbers under a figure."""
     data = table.to_csv(index=False).encode()
-    st.download_button("Numbers (CSV)", data, f"{name}.csv", "text/csv", icon=":material/download:", key=f"csv-{name}")
+    options = {"icon": ":material/download:", "type": "tertiary", "key": f"csv-{name}", "on_click": "ignore"}
+    st.download_button("Numbers (CSV)", data, f"{name}.csv", "text/csv", **options)
 
 
 def page_title(title: str, question: str) -> None:
     """Title and the question that the page answers."""
     st.title(title, anchor=False)
     st.caption(question)
+
+
+def empty_state(text: str) -> None:
+    """Say what is missing and what to do about it, and end the page here."""
+    st.info(text, icon=":material/info:")
+    st.stop()
+
+
+def unknown_value(key: str, allowed: Sequence[str], what: str, fallback: str) -> None:
+    """Say so where the address asks for something that is not there; the widget then takes its default."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in allowed:
+        st.warning(f"The address asks for the {what} “{asked[:60]}”, which is not here; showing {fallback} instead.")
+
+
+def unfit_number(key: str, low: float, high: float, what: str) -> None:
+    """Say so where the address holds no number from `low` to `high`; the widget then takes its default."""
+    asked = st.query_params.get(key)
+    if asked is None:
+        return
+    try:
+        fits = low <= float(asked) <= high
+    except ValueError:
+        fits = False
+    if not fits:
+        st.warning(f"The address asks for the {what} “{asked[:60]}”; it must be a number from {low:g} to {high:g}.")
+
+
+def choose(label: str, options: Sequence[str], key: str, titles: dict[str, str] | None = None, default: int = 0) -> str:
+    """One of a few options, in the address as `key`."""
+    shown = titles or {}
+    names = [shown.get(option, option) for option in options]
+    unknown_value(key, names, label.lower(), names[default])
+    return st.segmented_control(
+        label, options, default=options[default], required=True, key=key, bind="query-params", format_func=lambda o: shown.get(o, o)
+    )

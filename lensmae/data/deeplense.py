@@ -38,7 +38,8 @@ def read_deeplense_folder(folder: Path) -> LensDataset:
     files = _class_files(folder)
     if not files:
         raise DatasetError(
-            f"{folder} is no data set: it has no dataset.json, no class folders ({', '.join(CLASSES)}) with .npy files, and no LR/ and HR/."
+            f"{folder} is no data set: it has no dataset.json, no class folders ({', '.join(CLASSES)}) with .npy files, "
+            "and no LR/ and HR/."
         )
     images, masses = _read_all([file.path for file in files])
     table = pd.DataFrame(

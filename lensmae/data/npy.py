@@ -70,7 +70,7 @@ def read_npy(file: BinaryIO) -> np.ndarray:
         version = npy_format.read_magic(file)
         header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         shape, fortran, dtype = header(file)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001
         # NumPy parses the header as a Python literal; damage there surfaces as tokenizer, syntax, type and other errors.
         raise ImageReadError(f"its NumPy header cannot be read ({problem})") from None
     count = 1
@@ -99,7 +99,7 @@ def _read_objects(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype) -> np
         result = _ArrayUnpickler(io.BytesIO(data)).load()
     except ImageReadError:
         raise
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001
         # A hostile or damaged pickle can fail in any way; every one of them means the same here.
         raise ImageReadError(f"its object array is damaged ({type(problem).__name__})") from None
     if not isinstance(result, np.ndarray) or result.shape != shape:

@@ -100,7 +100,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             target_shape=None,
             pixel_scale=EUCLID_VIS.pixel_scale,
             flux_unit="2 x e-/s per pixel, noise-free",
-            description="Euclid-like, noise-free lenses without substructure, with cold dark matter clumps, or with an axion vortex.",
+            description="Euclid-like, noise-free lenses: no substructure, cold dark matter clumps, or an axion vortex.",
             source="DeepLenseSim Model II (github.com/mwt5345/DeepLenseSim); Task VI.A of the DeepLense benchmark",
         ),
         "superres": Preset(

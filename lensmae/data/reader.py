@@ -155,7 +155,7 @@ def _from_fits(data: bytes) -> LensImage:
                 return _from_units(units)
         except ImageReadError:
             raise
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001
             # astropy raises a dozen kinds of errors on damaged headers and data; all mean that the file is damaged.
             raise ImageReadError(f"its FITS structure is damaged ({type(problem).__name__}: {problem})") from None
 
@@ -198,7 +198,7 @@ def _from_picture(data: bytes) -> LensImage:
                 return _from_pillow(picture)
         except ImageReadError:
             raise
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001
             # Pillow's decoders raise many kinds of errors on damaged data.
             raise ImageReadError(f"its picture data are damaged ({type(problem).__name__}: {problem})") from None
 
@@ -228,7 +228,7 @@ def _from_tiff(data: bytes) -> LensImage:
             return _raw(page.asarray(), note)
     except ImageReadError:
         raise
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001
         # tifffile's parsers raise many kinds of errors on damaged data.
         raise ImageReadError(f"its TIFF data are damaged ({type(problem).__name__}: {problem})") from None
 
@@ -249,7 +249,7 @@ def _from_hdf5(data: bytes) -> LensImage:
             return _raw(images[0][()], (f"The array {images[0].name} was taken.",))
     except ImageReadError:
         raise
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001
         # HDF5's C library reports damage in many ways.
         raise ImageReadError(f"its HDF5 structure is damaged ({type(problem).__name__}: {problem})") from None
 

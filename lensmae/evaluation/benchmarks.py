@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.reference_mae import SequenceFirstMAE
-from lensmae.figures import Panel, image_row
+from lensmae.figures import Panel, pack, shared_scale
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
 from lensmae.models.mae import masked_loss
 from lensmae.workspace import write_json
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class InteractionResult:
     """Server work of one mask-ratio change on one lens, in milliseconds: the network's forward pass, and the page's four
-    pictures as the figure that is sent to the browser."""
+    pictures as they are packed for the browser."""
 
     changes: int
     median_ms: float
@@ -73,11 +73,11 @@ def _redraw(model: Reconstructor, image: np.ndarray, ratio: float) -> tuple[floa
     predicted = time.perf_counter()
     panels = [
         Panel("Original", image),
-        Panel("Masked", np.where(drawn.mask[0], np.nan, image)),
-        Panel("Prediction", drawn.prediction[0]),
-        Panel("Error", drawn.prediction[0] - image, residual=True),
+        Panel("Masked", image, covered=drawn.hidden),
+        Panel("Prediction", drawn.prediction),
+        Panel("Error", drawn.prediction - image, residual=True, covered=~drawn.hidden),
     ]
-    image_row(panels).to_json()
+    pack(panels, shared_scale(panels))
     return predicted - start, time.perf_counter() - predicted
 
 

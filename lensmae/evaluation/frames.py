@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lensmae.errors import ConfigError
 from lensmae.evaluation.metrics import masked_mse
 from lensmae.models import Reconstructor
+from lensmae.models.masking import kept_count, mask_noise
 
 RATIOS = tuple(round(0.05 * step, 2) for step in range(20))
+STRATEGIES = ("random", "block", "grid", "half", "ring", "surroundings")
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Reconstructions of one lens; masks of one seed are nested.
+    """Reconstructions of one lens; the masks are nested, each hides what the one before it hid and more.
 
     Attributes:
         ratios: (R,) mask ratios.
@@ -27,10 +30,77 @@ class Frames:
     errors: np.ndarray
 
 
-def reconstruction_frames(model: Reconstructor, image: np.ndarray, seed: int) -> Frames:
-    """Redraw one lens (H, W) at all `RATIOS` under the masks of one seed."""
-    drawn = [model.predict(image[None], mask_ratio=ratio, seed=seed) for ratio in RATIOS]
+def reconstruction_frames(model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random") -> Frames:
+    """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy."""
+    hidden = nested_masks(image, model.patch_size, seed, strategy)
+    drawn = [model.predict(image[None], hidden=mask[None]) for mask in hidden]
     predictions = np.concatenate([one.prediction for one in drawn])
     masks = np.concatenate([one.mask for one in drawn])
     errors = masked_mse(np.broadcast_to(image, predictions.shape), predictions, masks)
-    return Frames(np.array(RATIOS), predictions, np.concatenate([one.hidden for one in drawn]), errors)
+    return Frames(np.array(RATIOS), predictions, hidden, errors)
+
+
+def nested_masks(image: np.ndarray, patch_size: int, seed: int, strategy: str = "random") -> np.ndarray:
+    """Masks (R, gh, gw) bool of all `RATIOS`: the patches with the highest scores are hidden, as `PatchShuffle` does it."""
+    scores = hiding_scores(image, patch_size, seed, strategy)
+    order = np.argsort(scores.ravel(), kind="stable")
+    rank = np.empty(scores.size, dtype=np.int64)
+    rank[order] = np.arange(scores.size)
+    kept = np.array([kept_count(scores.size, ratio) for ratio in RATIOS])
+    return rank.reshape(scores.shape)[None] >= kept[:, None, None]
+
+
+def hiding_scores(image: np.ndarray, patch_size: int, seed: int, strategy: str) -> np.ndarray:
+    """A score a patch (gh, gw); higher scores are hidden first.
+
+    random: the noise that `Reconstructor.predict` draws from this seed. block: near a random patch. grid: evenly spread.
+    half: on one side of a random direction. ring: near the ring, whose radius is the flux-weighted mean radius of the
+    image. surroundings: far from the ring.
+    """
+    height, width = image.shape
+    shape = (height // patch_size, width // patch_size)
+    noise = mask_noise([seed], shape[0] * shape[1]).numpy().reshape(shape).astype(np.float64)
+    if strategy == "random":
+        return noise
+    if strategy not in STRATEGIES:
+        raise ConfigError(f"There is no mask strategy {strategy!r}; there are {', '.join(STRATEGIES)}.")
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices(shape)
+    # Ties are broken at random, so that a mask does not depend on the raster order.
+    return _PATTERNS[strategy](rows, columns, image, patch_size, rng) + 1e-3 * noise
+
+
+def _block(rows: np.ndarray, columns: np.ndarray, image: np.ndarray, patch_size: int, rng: np.random.Generator) -> np.ndarray:
+    row, column = rng.integers(rows.shape[0]), rng.integers(rows.shape[1])
+    return -np.maximum(np.abs(rows - row), np.abs(columns - column)).astype(np.float64)
+
+
+def _grid(rows: np.ndarray, columns: np.ndarray, image: np.ndarray, patch_size: int, rng: np.random.Generator) -> np.ndarray:
+    """Bayer's ordering (1973): at every ratio the hidden patches are spread as evenly as they can be."""
+    matrix = np.zeros((1, 1))
+    while len(matrix) < max(rows.shape):
+        matrix = np.block([[4 * matrix, 4 * matrix + 2], [4 * matrix + 3, 4 * matrix + 1]])
+    row, column = rng.integers(len(matrix), size=2)
+    return matrix[(rows + row) % len(matrix), (columns + column) % len(matrix)]
+
+
+def _half(rows: np.ndarray, columns: np.ndarray, image: np.ndarray, patch_size: int, rng: np.random.Generator) -> np.ndarray:
+    angle = rng.uniform(0, 2 * np.pi)
+    return rows * np.sin(angle) + columns * np.cos(angle)
+
+
+def _ring(rows: np.ndarray, columns: np.ndarray, image: np.ndarray, patch_size: int, rng: np.random.Generator) -> np.ndarray:
+    y, x = np.indices(image.shape)
+    radius = np.hypot(y - (image.shape[0] - 1) / 2, x - (image.shape[1] - 1) / 2)
+    weight = np.clip(image - np.median(image), 0, None) + 1e-12
+    ring = float((radius * weight).sum() / weight.sum()) / patch_size
+    return -np.abs(np.hypot(rows - (rows.shape[0] - 1) / 2, columns - (rows.shape[1] - 1) / 2) - ring)
+
+
+def _surroundings(
+    rows: np.ndarray, columns: np.ndarray, image: np.ndarray, patch_size: int, rng: np.random.Generator
+) -> np.ndarray:
+    return -_ring(rows, columns, image, patch_size, rng)
+
+
+_PATTERNS = {"block": _block, "grid": _grid, "half": _half, "ring": _ring, "surroundings": _surroundings}

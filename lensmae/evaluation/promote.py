@@ -76,7 +76,7 @@ def card_text(name: str, record: dict[str, Any]) -> str:
         lines.append("")
     lines += _section("Training data", record["data"])
     training = record["training"]
-    lines += _section("Training", {**training.get("config", {}), **{key: value for key, value in training.items() if key != "config"}})
+    lines += _section("Training", training)
     lines += _section("Network", record["architecture"])
     return "\n".join([*lines, f"Transform: `{json.dumps(record['transform'])}`", ""])
 
@@ -84,4 +84,3 @@ def card_text(name: str, record: dict[str, Any]) -> str:
 def _section(title: str, values: dict[str, Any]) -> list[str]:
     rows = [f"| {key} | {readable(value)} |" for key, value in flatten(values)]
     return [f"## {title}", "", "| setting | value |", "|---|---|", *rows, ""]
-

@@ -1,22 +1,27 @@
-"""Plotly figures: arrays and tables in, `go.Figure` out."""
+"""Figures: arrays and tables in, `go.Figure` (or the packed panels of the image canvas) out."""
 
 from lensmae.figures.classes import CLASS_COLOURS, class_colour
-from lensmae.figures.curves import confusion_matrix, roc, training_curve
-from lensmae.figures.images import Panel, image_row
+from lensmae.figures.curves import confusion_matrix, probability_bars, roc, training_curve
+from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
 from lensmae.figures.scatter import embedding_scatter, score_pairs
-from lensmae.figures.stretch import STRETCHES, inferno_table, stretched
+from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 
 __all__ = [
     "CLASS_COLOURS",
     "STRETCHES",
     "Panel",
+    "Scale",
     "class_colour",
+    "colour_table",
     "confusion_matrix",
     "embedding_scatter",
-    "image_row",
-    "inferno_table",
+    "limits",
+    "pack",
+    "probability_bars",
     "roc",
     "score_pairs",
+    "shade",
+    "shared_scale",
     "stretched",
     "training_curve",
 ]

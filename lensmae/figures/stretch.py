@@ -30,8 +30,8 @@ def limits(pixels: np.ndarray, percentile: float = 99.8) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def inferno_table(name: str = "inferno") -> list[list[int]]:
-    """A colour map as 256 rows of red, green, blue in 0..255."""
+def colour_table(name: str) -> np.ndarray:
+    """A Plotly colour scale as (256, 3) uint8 red, green, blue."""
     colours = sample_colorscale(get_colorscale(name), np.linspace(0, 1, 256).tolist(), colortype="tuple")
     colours, _ = convert_colors_to_same_type(colours, "tuple")
-    return [[round(255 * part) for part in colour] for colour in colours]
+    return np.round(255 * np.array(colours)).astype(np.uint8)

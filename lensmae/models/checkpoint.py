@@ -71,7 +71,8 @@ def read_card(path: Path) -> CheckpointCard:
 def read_network(path: Path) -> tuple[CheckpointCard, nn.Module]:
     """The card and the network in float32, in evaluation mode, with gradients off."""
     card, tensors = _open(
-        path, lambda file: (_card(path, file.metadata()), {name: file.get_tensor(name) for name in file.keys()})
+        path,
+        lambda file: (_card(path, file.metadata()), {name: file.get_tensor(name) for name in file.keys()}),  # noqa: SIM118, a safetensors file is no mapping
     )
     try:
         # On the meta device nothing is allocated: a header that claims a huge network fails on its tensors, not on memory.

@@ -101,8 +101,11 @@ class RunFolder:
         status = self.stored_status()
         if status.state == "running" and not _alive(status):
             message = "The process ended without finishing; resume the run to go on from its last save."
-            return status.model_copy(update={"state": "lost", "eta_s": None, "message": message})
-        return status
+        elif status.state == "queued" and _age(status) > _LOST_AFTER_SECONDS:
+            message = "The process did not start; the log may say why. Resume the run to try again."
+        else:
+            return status
+        return status.model_copy(update={"state": "lost", "eta_s": None, "message": message})
 
     def update(self, **changes: Any) -> None:
         """Change fields of status.json."""
@@ -119,8 +122,12 @@ def _alive(status: RunStatus) -> bool:
         except PermissionError:
             return True
         return True
-    age = datetime.now(UTC) - datetime.fromisoformat(status.updated)
-    return age.total_seconds() < _LOST_AFTER_SECONDS
+    return _age(status) < _LOST_AFTER_SECONDS
+
+
+def _age(status: RunStatus) -> float:
+    """Seconds since the status was written."""
+    return (datetime.now(UTC) - datetime.fromisoformat(status.updated)).total_seconds()
 
 
 def open_run(run_id: str) -> RunFolder:

@@ -144,7 +144,7 @@ def _reap() -> None:
 
 
 def read_metrics(run_id: str) -> pd.DataFrame:
-    """The curve of a run: step, epoch, learning_rate, images_per_second, train_loss, validation_*; empty before the first save."""
+    """The curve of a run (step, epoch, learning_rate, images_per_second, train_loss, validation_*); empty before a save."""
     path = open_run(run_id).metrics
     return pd.read_csv(path) if path.is_file() else pd.DataFrame({"step": [], "train_loss": []})
 

@@ -138,5 +138,5 @@ def test_lr_images_are_torchs_bicubic_copies_of_hr():
 
 @pytest.mark.parametrize(("preset", "class_name"), [("nothing", "cdm"), ("model_ii", "pie"), ("superres", "axion")])
 def test_unknown_presets_and_classes_are_named(preset, class_name):
-    with pytest.raises(DatasetError, match="There is no preset|has no class"):
+    with pytest.raises(DatasetError, match=r"There is no preset|has no class"):
         simulate_lens(preset, class_name, 0)

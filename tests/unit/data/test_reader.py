@@ -173,11 +173,10 @@ def check(data):
     """A right image or an `ImageReadError`; anything else fails the test."""
     try:
         image = read_image(data, "x")
-    except ImageReadError as problem:
-        assert "x was not read" in str(problem)
-    else:
-        assert image.pixels.ndim == 2
-        assert np.isfinite(image.pixels).all()
+    except ImageReadError:
+        return
+    assert image.pixels.ndim == 2
+    assert np.isfinite(image.pixels).all()
 
 
 @settings(max_examples=300, deadline=None)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 
 def _attention(state, prefix, x, heads):
-    length, batch, dim = x.shape
+    batch, dim = x.shape[1:]
     qkv = x @ state[f"{prefix}.qkv.weight"].T
     q, k, v = qkv.split(dim, dim=-1)
     out = torch.empty_like(x)
@@ -36,7 +36,7 @@ def forward(state, images, orders, kept, heads):
     """Prediction and mask (B, C, H, W) for shuffling orders (B, T), of which the first `kept` places stay visible."""
     weight, bias = state["encoder.patchify.weight"], state["encoder.patchify.bias"]
     dim, channels, patch, _ = weight.shape
-    batch, _, height, width = images.shape
+    height, width = images.shape[-2:]
     predictions, masks = [], []
     for image, order in zip(images, orders, strict=True):
         cells = image.unfold(1, patch, patch).unfold(2, patch, patch).permute(1, 2, 0, 3, 4).reshape(-1, channels * patch * patch)

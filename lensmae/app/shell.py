@@ -1,0 +1,23 @@
+"""What surrounds every page: first start, shared choices, notices, plain errors."""
+
+import sys
+from typing import Any
+
+import streamlit as st
+
+from lensmae.app.guard import plain_errors
+
+
+def open_page(page: Any) -> None:
+    """Draw a page of `st.navigation` inside the shell. Navigation is drawn already; torch is imported only now."""
+    with plain_errors():
+        if "torch" not in sys.modules:
+            with st.spinner("Starting the networks …"):
+                import lensmae.models  # noqa: F401, takes seconds; the first visitor sees that something happens
+        from lensmae.app import choices, demo
+
+        demo.ensure_lenses()
+        choice = choices.sidebar()
+        for notice in choice.notices:
+            st.warning(notice, icon=":material/link_off:")
+        page.run()

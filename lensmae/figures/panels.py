@@ -1,0 +1,114 @@
+"""Images side by side on one shared scale, packed for the browser's canvas (`lensmae.app.lens_view` draws them).
+
+Plotly heat maps of four lenses take half a second a change; a canvas slides through frames that are already there.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from lensmae.figures.stretch import colour_table, limits, stretched
+
+FLUX_COLOURS = "inferno"
+ERROR_COLOURS = "RdBu_r"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One image, or one image a frame.
+
+    Attributes:
+        title: shown above it.
+        pixels: (H, W) or (F, H, W) float32, finite.
+        residual: drawn with the diverging map on a scale of its own that is centred on zero.
+        covered: (F, gh, gw) bool, patches that are not drawn, or None.
+    """
+
+    title: str
+    pixels: np.ndarray
+    residual: bool = False
+    covered: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Display limits: flux from `low` to `high` under `stretch`, residuals from -`bound` to `bound`."""
+
+    low: float
+    high: float
+    bound: float
+    stretch: str
+
+
+def shared_scale(panels: Sequence[Panel], stretch: str = "asinh", percentile: float = 100.0) -> Scale:
+    """One scale for all panels: flux limits from the first panel, the residual bound from all drawn residuals."""
+    low, high = limits(panels[0].pixels, percentile)
+    residuals = [np.abs(_drawn(panel)).max(initial=0.0) for panel in panels if panel.residual]
+    return Scale(low, high, float(max(residuals, default=0.0)) or 1.0, stretch)
+
+
+def shade(panel: Panel, scale: Scale) -> np.ndarray:
+    """Place in the colour table of every pixel, uint8; zero residual is 127.5, rounded to even."""
+    if panel.residual:
+        unit = np.clip(0.5 + panel.pixels / (2 * scale.bound), 0.0, 1.0)
+    else:
+        unit = stretched(panel.pixels, scale.stretch, scale.low, scale.high)
+    return np.round(255 * unit).astype(np.uint8)
+
+
+def pack(panels: Sequence[Panel], scale: Scale, **facts: Any) -> bytes:
+    """Everything the canvas draws: length of the header (uint32, little-endian), JSON header, arrays aligned to 4 bytes.
+
+    Args:
+        facts: further JSON entries of the header.
+    """
+    arrays: list[np.ndarray] = []
+    entries = [_entry(panel, scale, arrays) for panel in panels]
+    tables = {"flux": _store(colour_table_bytes(FLUX_COLOURS), arrays), "residual": _store(colour_table_bytes(ERROR_COLOURS), arrays)}
+    header = {"panels": entries, "tables": tables, "scale": vars(scale), **facts}
+    text = json.dumps(header, allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    body = b"".join(array.tobytes() + b"\0" * (-array.nbytes % 4) for array in arrays)
+    return len(text).to_bytes(4, "little") + text + body
+
+
+@lru_cache(maxsize=4)
+def colour_table_bytes(name: str) -> np.ndarray:
+    """The colour table, sampled once."""
+    return colour_table(name)
+
+
+def _entry(panel: Panel, scale: Scale, arrays: list[np.ndarray]) -> dict[str, Any]:
+    height, width = panel.pixels.shape[-2:]
+    entry = {
+        "title": panel.title,
+        "residual": panel.residual,
+        "height": height,
+        "width": width,
+        "frames": len(panel.pixels) if panel.pixels.ndim == 3 else 1,
+        "shades": _store(shade(panel, scale), arrays),
+        "values": _store(panel.pixels.astype("<f4"), arrays),
+    }
+    if panel.covered is not None:
+        entry["covered"] = _store(panel.covered.astype(np.uint8), arrays)
+        entry["grid"] = list(panel.covered.shape[-2:])
+    return entry
+
+
+def _store(array: np.ndarray, arrays: list[np.ndarray]) -> int:
+    """Put an array into the body; its offset there."""
+    offset = sum(kept.nbytes + -kept.nbytes % 4 for kept in arrays)
+    arrays.append(np.ascontiguousarray(array))
+    return offset
+
+
+def _drawn(panel: Panel) -> np.ndarray:
+    """Pixels of a panel with those under covered patches set to zero."""
+    if panel.covered is None:
+        return panel.pixels
+    size = panel.pixels.shape[-2] // panel.covered.shape[-2], panel.pixels.shape[-1] // panel.covered.shape[-1]
+    return np.where(panel.covered.repeat(size[0], axis=-2).repeat(size[1], axis=-1), 0.0, panel.pixels)
