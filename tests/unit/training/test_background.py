@@ -4,6 +4,7 @@ import pytest
 
 from lensmae.errors import RunError
 from lensmae.training import (
+    create_run,
     delete_run,
     get_run,
     launch,
