@@ -62,6 +62,8 @@ def install(lists: list[str]) -> None:
 def open_dashboard(port: int, no_browser: bool) -> int:
     """Run the dashboard until it is stopped."""
     command = [PYTHON, "-m", "streamlit", "run", ROOT / "dashboard.py", "--server.port", str(port)]
+    # A first start would otherwise wait for an e-mail address to be typed.
+    command += ["--server.showEmailPrompt", "false"]
     if no_browser:
         command += ["--server.headless", "true"]
     return run(command)
@@ -73,7 +75,8 @@ def test() -> int:
     steps = [
         [SCRIPTS / "ruff", "check", "."],
         [SCRIPTS / "ruff", "format", "--check", "."],
-        [SCRIPTS / "lint-imports"],
+        # Its cache goes by time stamps and misses changes.
+        [SCRIPTS / "lint-imports", "--no-cache"],
         # One test process a core, so each keeps to one thread.
         [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
     ]

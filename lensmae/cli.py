@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from typer.core import TyperGroup
 
-from lensmae.errors import ConfigError, LensMAEError
+from lensmae.errors import CheckpointError, ConfigError, LensMAEError
 
 # torch, Lightning and lenstronomy take seconds to import; commands import what they need, so that `--help` is immediate.
 _KINDS = ("pretrain", "classifier", "superres")
@@ -222,6 +222,37 @@ def evaluate(
         _print_figures(report.summary())
 
 
+@app.command()
+def classify(
+    files: Annotated[list[Path], typer.Argument(help="images: npy, npz, FITS, PNG, JPEG, TIFF or HDF5")],
+    checkpoint: Annotated[str, typer.Option(help="name, run id or path of a classifier")] = "classifier",
+    as_json: AsJson = False,
+) -> None:
+    """Class probabilities of image files."""
+    import numpy as np
+
+    from lensmae.data import fit_image, read_image
+    from lensmae.models import Classifier, load_checkpoint
+
+    model = load_checkpoint(checkpoint)
+    if not isinstance(model, Classifier):
+        raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; naming classes needs a classifier.")
+    images = [fit_image(read_image(path), model.image_size) for path in files]
+    probabilities = model.predict(np.stack([image.pixels for image in images]))
+    if as_json:
+        found = [
+            {"file": str(path), "probabilities": dict(zip(model.classes, row.tolist(), strict=True)), "notes": image.notes}
+            for path, image, row in zip(files, images, probabilities, strict=True)
+        ]
+        typer.echo(json.dumps({"checkpoint": model.name, "images": found}))
+        return
+    for path, image in zip(files, images, strict=True):
+        for note in image.notes:
+            typer.echo(f"{path}: {note}", err=True)
+    rows = [(path, *(f"{value:.4f}" for value in row)) for path, row in zip(files, probabilities, strict=True)]
+    _print_table(("file", *model.classes), rows, empty="")
+
+
 class BenchmarkName(StrEnum):
     """Benchmarks there are."""
 
@@ -254,7 +285,7 @@ def benchmark(
     output: Annotated[str, typer.Option(help="folder for NAME.json")] = "benchmarks",
 ) -> None:
     """Measure this machine and keep the result; see benchmarks/README.md."""
-    from lensmae.evaluation.benchmarks import run_benchmark
+    from lensmae.benchmarks import run_benchmark
 
     result = _with_progress(f"Measuring {name.value}", lambda progress: run_benchmark(name.value, output, progress))
     _print_figures(result)
@@ -264,11 +295,16 @@ def benchmark(
 def train(
     context: typer.Context,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="go on with this run from its last save")] = None,
+    epochs: Annotated[float | None, typer.Option(help="with --resume: the run's new length in epochs")] = None,
 ) -> None:
     """Train a network, or go on with a run."""
     if resume is not None and context.invoked_subcommand is not None:
         raise ConfigError("--resume goes on with a run as it was configured; give it without pretrain, classifier or superres.")
     if resume is not None:
+        if epochs is not None:
+            from lensmae.training import change_epochs
+
+            change_epochs(resume, epochs)
         _train(resume)
     elif context.invoked_subcommand is None:
         raise ConfigError(f"Say what to train ({', '.join(_KINDS)}), or --resume RUN.")

@@ -54,7 +54,7 @@ class Choice:
     def pair_set(self) -> DatasetInfo:
         """The chosen pair set; where there is none, the page says so and stops."""
         if self.pairs is None:
-            empty_state("There are no LR/HR pairs here yet. Run `lensmae simulate superres pairs --per-class 60` and reload the page.")
+            empty_state("There are no LR/HR pairs here yet. Run `lensmae simulate superres pairs --per-class 60` and reload.")
         return self.pairs
 
     @property
@@ -89,7 +89,7 @@ def current() -> Choice:
 def _choose(key: str, label: str, names: tuple[str, ...] | list[str], notices: list[str], default: int = 0) -> str:
     asked = st.query_params.get(key)
     if asked is not None and asked not in names:
-        notices.append(f"The address asks for {label.lower()} “{asked[:60]}”, which is not here; showing {names[default]} instead.")
+        notices.append(f"The address asks for {label.lower()} “{asked[:60]}”, which is not here; showing {names[default]}.")
     return st.selectbox(label, names, index=default, key=key, bind="query-params")
 
 

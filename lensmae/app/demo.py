@@ -31,7 +31,7 @@ class _Job:
 
         try:
             simulate_dataset(self.preset, self.name, self.per_class, self.seed, progress=self._progress)
-        except Exception as problem:  # noqa: BLE001, raised again in the thread of every visitor who waits
+        except Exception as problem:  # noqa: BLE001 - raised again in the thread of every visitor who waits
             self.problem = problem
         finally:
             self.finished.set()
@@ -47,19 +47,18 @@ def _jobs() -> tuple[dict[str, _Job], threading.Lock]:
 
 def ensure_lenses() -> None:
     """Simulate the demo lenses where the workspace has no lenses; all visitors see the same progress."""
-    if not loaders.datasets():
+    if not loaders.datasets() and not read_only():
         _ensure(*LENSES)
 
 
 def ensure_pairs() -> None:
-    """Simulate the demo pairs where the workspace has no LR/HR pairs."""
-    if not loaders.datasets(pairs=True):
+    """Simulate the demo pairs where the workspace has no LR/HR pairs, then draw the page again with them."""
+    if not loaders.datasets(pairs=True) and not read_only():
         _ensure(*PAIRS)
+        st.rerun()
 
 
 def _ensure(preset: str, name: str, per_class: int, seed: int) -> None:
-    if read_only():
-        return
     jobs, lock = _jobs()
     with lock:
         if name not in jobs:

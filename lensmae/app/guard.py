@@ -20,8 +20,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except LensMAEError as problem:
         st.error(str(problem), icon=":material/error:")
-    except Exception as problem:
-        # Streamlit's own control flow (rerun, stop) does not derive from Exception and passes through.
+    except Exception as problem:  # noqa: BLE001 - Streamlit's own control flow derives from BaseException and passes through
         _log.exception("A page failed")
         st.error(f"This page hit an unexpected problem ({type(problem).__name__}). The server's log has the details.")
 

@@ -114,7 +114,7 @@ function listen(view, canvas) {
 function build(view) {
   const { header, root } = view;
   const panels = root.querySelector(".panels");
-  panels.style.setProperty("--count", view.panels.length);
+  panels.style.setProperty("--count", header.columns);
   panels.replaceChildren();
   view.canvases = view.panels.map((panel) => {
     const figure = element("figure");
@@ -151,8 +151,12 @@ function build(view) {
 }
 
 function legend(view) {
-  const { scale, unit, stretch } = { ...view.header, stretch: view.header.scale.stretch };
-  const bars = { flux: [format(scale.low), `${format(scale.high)} ${unit}, ${stretch}`], residual: [`−${format(scale.bound)}`, `+${format(scale.bound)}`] };
+  const { scale, unit } = view.header;
+  const low = Math.abs(scale.low) < 1e-4 * Math.abs(scale.high) ? 0 : scale.low;
+  const bars = {
+    flux: [format(low), `${format(scale.high)}  ·  ${unit}  ·  ${scale.stretch} stretch`],
+    residual: [`−${format(scale.bound)}`, `+${format(scale.bound)}`],
+  };
   for (const [name, [low, high]] of Object.entries(bars)) {
     const bar = view.root.querySelector(`.bar.${name}`);
     bar.hidden = !view.panels.some((panel) => panel.residual === (name === "residual"));

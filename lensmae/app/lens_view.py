@@ -40,6 +40,7 @@ def lens_view(
     frame: int = 0,
     readouts: Sequence[Readout] = (),
     upright: bool = False,
+    columns: int | None = None,
 ) -> int:
     """Draw panels on one shared scale; returns the frame that the slider was released at.
 
@@ -48,6 +49,7 @@ def lens_view(
         stretch, percentile: display stretch, and percentile of the first panel's pixels where it ends.
         unit: of the flux.
         frame: where the slider starts.
+        columns: panels in a row; all where None.
         upright: the first row is the upper one, as in pictures; otherwise the lower one, as in FITS.
     """
     packed = pack(
@@ -59,9 +61,10 @@ def lens_view(
         slider=asdict(slider) if slider else None,
         readouts=[asdict(readout) for readout in readouts],
         upright=upright,
+        columns=columns or len(panels),
         hint="double-click to zoom all images",
     )
-    result = _component()(data=packed, key=key, default={"frame": frame}, on_frame_change=_nothing)
+    result = _component()(data=packed, key=f"view-{key}", default={"frame": frame}, on_frame_change=_nothing)
     return int(result.frame if result.frame is not None else frame)
 
 

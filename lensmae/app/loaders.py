@@ -145,9 +145,23 @@ def embeddings(path: Path, info: DatasetInfo, rows: np.ndarray) -> np.ndarray:
     return _embeddings(model_key(path), data_key(info), rows)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner="Projecting …")
 def plane(embedded: np.ndarray, method: str) -> np.ndarray:
     """Embeddings in a plane, (N, 2), computed once."""
     from lensmae.evaluation import project
 
     return project(embedded, method)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def probabilities(model: ModelKey, image: np.ndarray) -> np.ndarray:
+    """Class probabilities (K,) of one image, computed once."""
+    return _model(model).predict(image[None])[0]
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def enlarged(model: ModelKey, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One image enlarged by bicubic interpolation and by a super-resolver, computed once."""
+    from lensmae.evaluation.pairs import enlarge
+
+    return enlarge(_model(model), image)

@@ -13,7 +13,7 @@ def open_page(page: Any) -> None:
     with plain_errors():
         if "torch" not in sys.modules:
             with st.spinner("Starting the networks …"):
-                import lensmae.models  # noqa: F401, takes seconds; the first visitor sees that something happens
+                import lensmae.models  # noqa: F401 - takes seconds; the first visitor sees that something happens
         from lensmae.app import choices, demo
 
         demo.ensure_lenses()

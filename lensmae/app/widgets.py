@@ -75,5 +75,11 @@ def choose(label: str, options: Sequence[str], key: str, titles: dict[str, str] 
     names = [shown.get(option, option) for option in options]
     unknown_value(key, names, label.lower(), names[default])
     return st.segmented_control(
-        label, options, default=options[default], required=True, key=key, bind="query-params", format_func=lambda o: shown.get(o, o)
+        label,
+        options,
+        default=options[default],
+        required=True,
+        key=key,
+        bind="query-params",
+        format_func=lambda option: shown.get(option, option),
     )

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from lensmae.data.opening import open_dataset
 from lensmae.data.presets import CLASSES, PRESETS, SPLITS, Preset
-from lensmae.data.store import DatasetInfo, LensDataset, delete_dataset, list_datasets, open_dataset
+from lensmae.data.store import DatasetInfo, LensDataset, delete_dataset, list_datasets
 
 if TYPE_CHECKING:
     from lensmae.data.lenses import SimulatedLens, simulate_lens, simulate_row

@@ -14,7 +14,7 @@ from numpy.lib.format import open_memmap
 
 from lensmae.data.lenses import SimulatedLens, check_preset, simulate_lens
 from lensmae.data.presets import PRESETS, Preset
-from lensmae.data.store import LensDataset, open_dataset, summarise, write_table
+from lensmae.data.store import LensDataset, open_store, summarise, write_table
 from lensmae.errors import DatasetError
 from lensmae.workspace import check_name, datasets_dir
 
@@ -57,7 +57,7 @@ def simulate_dataset(
         os.rename(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return open_dataset(final)
+    return open_store(final)
 
 
 def lens_seed(seed: int, class_index: int, place: int) -> int:

@@ -129,34 +129,8 @@ def write_table(folder: Path, info: DatasetInfo, lenses: pd.DataFrame) -> None:
     write_json(folder / RECORD, info.model_dump())
 
 
-def open_dataset(data: str | Path) -> LensDataset:
-    """Open a data set by its name in the workspace, by the path of its folder, or a folder in the original DeepLense layout.
-
-    A folder in the original layout (class folders, or `LR/` and `HR/`) is read into memory and is all "test".
-    Raises `DatasetError` where there is none, or where it is incomplete or damaged.
-    """
-    folder = _find(data)
-    if (folder / RECORD).is_file():
-        return _open_store(folder)
-    if (folder / "images.npy").exists() or (folder / "lenses.parquet").exists():
-        raise DatasetError(f"Data set {folder} is incomplete ({RECORD} is missing); delete it and make it again.")
-    from lensmae.data.deeplense import read_deeplense_folder
-
-    return read_deeplense_folder(folder)
-
-
-def _find(data: str | Path) -> Path:
-    named = datasets_dir() / str(data)
-    if str(data) not in ("", ".", "..") and "/" not in str(data) and named.is_dir():
-        return named
-    path = Path(data).expanduser()
-    if path.is_dir():
-        return path.resolve()
-    known = ", ".join(info.name for info in list_datasets()) or "none yet; `lensmae simulate model_ii NAME` makes one"
-    raise DatasetError(f"There is no data set {str(data)!r}. Known names: {known}. A path to a folder also works.")
-
-
-def _open_store(folder: Path) -> LensDataset:
+def open_store(folder: Path) -> LensDataset:
+    """Open a data set by its folder. Raises `DatasetError` where it is incomplete or damaged."""
     info = _read_info(folder)
     arrays = {name: _open_array(folder / f"{name}.npy", info) for name in _ARRAYS if (folder / f"{name}.npy").is_file()}
     if "images" not in arrays or ("targets" in arrays) != (info.target_shape is not None):

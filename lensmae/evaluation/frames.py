@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from lensmae.errors import ConfigError
+from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.metrics import masked_mse
 from lensmae.models import Reconstructor
 from lensmae.models.masking import kept_count, mask_noise
@@ -29,15 +30,32 @@ class Frames:
     hidden: np.ndarray
     errors: np.ndarray
 
+    def composites(self, image: np.ndarray) -> np.ndarray:
+        """The image (H, W) with its hidden patches redrawn, (R, H, W). What the network draws over visible patches means
+        nothing: the loss never looks there."""
+        size = image.shape[0] // self.hidden.shape[1], image.shape[1] // self.hidden.shape[2]
+        return np.where(self.hidden.repeat(size[0], axis=1).repeat(size[1], axis=2), self.predictions, image)
+
 
 def reconstruction_frames(model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random") -> Frames:
     """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy."""
-    hidden = nested_masks(image, model.patch_size, seed, strategy)
+    (height, width), size = image.shape, model.patch_size
+    if height % size or width % size:
+        raise DatasetError(f"The image has {height}x{width} pixels; {model.name} needs sides divisible by {size}.")
+    hidden = nested_masks(image, size, seed, strategy)
     drawn = [model.predict(image[None], hidden=mask[None]) for mask in hidden]
     predictions = np.concatenate([one.prediction for one in drawn])
     masks = np.concatenate([one.mask for one in drawn])
     errors = masked_mse(np.broadcast_to(image, predictions.shape), predictions, masks)
     return Frames(np.array(RATIOS), predictions, hidden, errors)
+
+
+def error_table(frames: Frames) -> pd.DataFrame:
+    """One row a ratio: mask ratio, hidden patches, MSE and PSNR (dB) of hidden pixels on the [0, 1] scale."""
+    with np.errstate(divide="ignore"):
+        ratio_db = -10 * np.log10(frames.errors)
+    columns = {"mask_ratio": frames.ratios, "hidden_patches": frames.hidden.sum(axis=(1, 2))}
+    return pd.DataFrame(columns | {"masked_mse": frames.errors, "masked_psnr_db": ratio_db})
 
 
 def nested_masks(image: np.ndarray, patch_size: int, seed: int, strategy: str = "random") -> np.ndarray:

@@ -3,7 +3,7 @@
 from lensmae.figures.classes import CLASS_COLOURS, class_colour
 from lensmae.figures.curves import confusion_matrix, probability_bars, roc, training_curve
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
-from lensmae.figures.scatter import embedding_scatter, score_pairs
+from lensmae.figures.scatter import embedding_scatter, score_pairs, selected_rows
 from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "probability_bars",
     "roc",
     "score_pairs",
+    "selected_rows",
     "shade",
     "shared_scale",
     "stretched",

@@ -14,7 +14,9 @@ import numpy as np
 from lensmae.figures.stretch import colour_table, limits, stretched
 
 FLUX_COLOURS = "inferno"
-ERROR_COLOURS = "RdBu_r"
+RESIDUAL_PERCENTILE = 99.8
+# Blue and orange part for every kind of colour vision; the centre is as dark as an empty sky.
+ERROR_COLOURS = ("#b5dcff", "#4a9be0", "#1f4f7d", "#0d1016", "#82380f", "#e07a2c", "#ffd9ad")
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,9 @@ class Scale:
 
 
 def shared_scale(panels: Sequence[Panel], stretch: str = "asinh", percentile: float = 100.0) -> Scale:
-    """One scale for all panels: flux limits from the first panel, the residual bound from all drawn residuals."""
+    """One scale for all panels: flux limits from the first panel, the residual bound a high percentile of what is drawn."""
     low, high = limits(panels[0].pixels, percentile)
-    residuals = [np.abs(_drawn(panel)).max(initial=0.0) for panel in panels if panel.residual]
+    residuals = [np.percentile(np.abs(_drawn(panel)), RESIDUAL_PERCENTILE) for panel in panels if panel.residual]
     return Scale(low, high, float(max(residuals, default=0.0)) or 1.0, stretch)
 
 
@@ -68,7 +70,8 @@ def pack(panels: Sequence[Panel], scale: Scale, **facts: Any) -> bytes:
     """
     arrays: list[np.ndarray] = []
     entries = [_entry(panel, scale, arrays) for panel in panels]
-    tables = {"flux": _store(colour_table_bytes(FLUX_COLOURS), arrays), "residual": _store(colour_table_bytes(ERROR_COLOURS), arrays)}
+    tables = {"flux": FLUX_COLOURS, "residual": ERROR_COLOURS}
+    tables = {name: _store(_table(colours), arrays) for name, colours in tables.items()}
     header = {"panels": entries, "tables": tables, "scale": vars(scale), **facts}
     text = json.dumps(header, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
@@ -77,8 +80,8 @@ def pack(panels: Sequence[Panel], scale: Scale, **facts: Any) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def colour_table_bytes(name: str) -> np.ndarray:
-    """The colour table, sampled once."""
+def _table(name: str | tuple[str, ...]) -> np.ndarray:
+    # Sampled once: it takes a millisecond or two.
     return colour_table(name)
 
 

@@ -10,11 +10,14 @@ from lensmae.figures.classes import class_colour
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 
 
-def embedding_scatter(points: np.ndarray, labels: Sequence[str], names: Sequence[str], method: str) -> go.Figure:
-    """Points (N, 2) coloured by label; `names` appear under the pointer. One WebGL trace a label."""
+def embedding_scatter(
+    points: np.ndarray, labels: Sequence[str], names: Sequence[str], rows: np.ndarray, method: str
+) -> go.Figure:
+    """Points (N, 2) coloured by label; `names` appear under the pointer, `rows` (N,) come back from a selection. One WebGL
+    trace a label."""
     labels, names = np.asarray(labels), np.asarray(names)
     figure = go.Figure()
-    for place, label in enumerate(dict.fromkeys(labels.tolist())):
+    for place, label in enumerate(sorted(set(labels.tolist()))):
         chosen = labels == label
         figure.add_trace(
             go.Scattergl(
@@ -23,13 +26,14 @@ def embedding_scatter(points: np.ndarray, labels: Sequence[str], names: Sequence
                 mode="markers",
                 name=f"{label} ({int(chosen.sum())})",
                 text=names[chosen],
-                customdata=np.flatnonzero(chosen),
-                marker={"size": 6, "opacity": 0.75, "color": class_colour(label, place)},
+                customdata=rows[chosen],
+                marker={"size": 7, "opacity": 0.8, "color": class_colour(label, place)},
                 hovertemplate="%{text}<extra></extra>",
             )
         )
-    figure.update_xaxes(title=f"{method} 1 (arbitrary unit)", zeroline=False)
-    figure.update_yaxes(title=f"{method} 2 (arbitrary unit)", zeroline=False)
+    axis = {"zeroline": False, "showticklabels": False}
+    figure.update_xaxes(title=f"{method} 1 (arbitrary unit)", **axis)
+    figure.update_yaxes(title=f"{method} 2 (arbitrary unit)", **axis)
     figure.update_layout(height=560, margin=_MARGIN, legend={"orientation": "h", "y": 1.06}, dragmode="lasso")
     return figure
 
@@ -40,10 +44,16 @@ def score_pairs(baseline: np.ndarray, model: np.ndarray, unit: str, baseline_nam
     figure = go.Figure()
     figure.add_scatter(x=[low, high], y=[low, high], mode="lines", name="equal", line={"color": "#888", "dash": "dot"})
     figure.add_scatter(
-        x=baseline, y=model, mode="markers", name="one image", marker={"color": "#56B4E9", "size": 7, "opacity": 0.75}, text=np.arange(len(model)),
-        hovertemplate=f"image %{{text}}: {baseline_name} %{{x:.2f}}, model %{{y:.2f}} {unit}<extra></extra>",
+        x=baseline, y=model, mode="markers", name="one pair", marker={"color": "#56B4E9", "size": 8, "opacity": 0.75},
+        hovertemplate=f"{baseline_name} %{{x:.4g}}, network %{{y:.4g}} ({unit})<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title=f"{baseline_name} ({unit})")
-    figure.update_yaxes(title=f"model ({unit})")
-    figure.update_layout(height=380, margin=_MARGIN, legend={"orientation": "h", "y": 1.1})
+    figure.update_yaxes(title=f"network ({unit})")
+    figure.update_layout(height=340, margin=_MARGIN, legend={"orientation": "h", "y": 1.12})
     return figure
+
+
+def selected_rows(event: dict) -> list[int]:
+    """Rows of the lenses that a visitor selected in `embedding_scatter`."""
+    found = [point["customdata"] for point in event["selection"]["points"]]
+    return [int(row[0]) if isinstance(row, list) else int(row) for row in found]

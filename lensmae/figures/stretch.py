@@ -1,5 +1,7 @@
 """Display stretches: flux -> [0, 1], for looking at, never for computing."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from plotly.colors import convert_colors_to_same_type, get_colorscale, sample_colorscale
 
@@ -30,8 +32,9 @@ def limits(pixels: np.ndarray, percentile: float = 99.8) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def colour_table(name: str) -> np.ndarray:
-    """A Plotly colour scale as (256, 3) uint8 red, green, blue."""
-    colours = sample_colorscale(get_colorscale(name), np.linspace(0, 1, 256).tolist(), colortype="tuple")
+def colour_table(colours: str | Sequence[str]) -> np.ndarray:
+    """A Plotly colour scale, by name or as colours to blend, as (256, 3) uint8 red, green, blue."""
+    scale = get_colorscale(colours) if isinstance(colours, str) else list(colours)
+    colours = sample_colorscale(scale, np.linspace(0, 1, 256).tolist(), colortype="tuple")
     colours, _ = convert_colors_to_same_type(colours, "tuple")
     return np.round(255 * np.array(colours)).astype(np.uint8)

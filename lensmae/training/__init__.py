@@ -3,6 +3,7 @@
 from lensmae.training.config import CONFIGS, RECIPES, RunConfig, config_from_record, make_config
 from lensmae.training.folder import RunStatus, open_run
 from lensmae.training.runs import (
+    change_epochs,
     create_or_join_run,
     create_run,
     delete_run,
@@ -21,6 +22,7 @@ __all__ = [
     "RECIPES",
     "RunConfig",
     "RunStatus",
+    "change_epochs",
     "config_from_record",
     "create_or_join_run",
     "create_run",

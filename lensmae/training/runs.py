@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from lensmae.errors import LensMAEError, RunError
-from lensmae.training.config import RunConfig
+from lensmae.training.config import RunConfig, config_from_record
 from lensmae.training.folder import RunFolder, RunStatus, now, open_run
 from lensmae.workspace import check_name, runs_dir, write_json
 
@@ -85,6 +85,15 @@ def resume(run_id: str) -> None:
     if status.state in ("running", "queued", "finished"):
         raise RunError(f"Run {run_id} is {status.state}; only a stopped, failed or lost run can be resumed.")
     _start(folder)
+
+
+def change_epochs(run_id: str, epochs: float) -> None:
+    """Lengthen or shorten a run that is not running; its schedule is then that of the new length, from its next step on."""
+    folder = open_run(run_id)
+    if folder.status().state in ("running", "queued", "finished"):
+        raise RunError(f"Run {run_id} is {folder.status().state}; only a stopped, failed or lost run can change its length.")
+    record = folder.config().model_dump() | {"epochs": epochs}
+    write_json(folder.path / "config.json", config_from_record(record).model_dump())
 
 
 def _start(folder: RunFolder) -> None:

@@ -12,7 +12,18 @@ from safetensors.torch import load_file
 
 from lensmae.errors import CheckpointError, DatasetError, RunError
 from lensmae.models import load_checkpoint
-from lensmae.training import create_run, delete_run, get_run, list_runs, make_config, open_run, read_metrics, stop, train_run
+from lensmae.training import (
+    change_epochs,
+    create_run,
+    delete_run,
+    get_run,
+    list_runs,
+    make_config,
+    open_run,
+    read_metrics,
+    stop,
+    train_run,
+)
 from lensmae.training.callbacks import Follower
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -149,3 +160,13 @@ def test_a_classifier_cannot_be_pretrained_on():
     train_run(start("classifier", "head", epochs=0.2))
     with pytest.raises(CheckpointError, match="goes on from an MAE"):
         train_run(start("pretrain", "wrong", init="head"))
+
+
+def test_a_stopped_run_can_be_lengthened_and_a_finished_one_cannot():
+    start("pretrain", "length", epochs=2)
+    open_run("length").update(state="stopped")
+    change_epochs("length", 3)
+    train_run("length")
+    assert get_run("length").step == get_run("length").total_steps == 18
+    with pytest.raises(RunError, match="can change its length"):
+        change_epochs("length", 4)

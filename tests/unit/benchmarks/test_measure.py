@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from lensmae.benchmarks import measure
+from lensmae.benchmarks.reference_mae import SequenceFirstMAE
 from lensmae.data import list_datasets
-from lensmae.evaluation import benchmarks
-from lensmae.evaluation.reference_mae import SequenceFirstMAE
 from lensmae.models import MAEViT
 
 
@@ -63,7 +63,7 @@ def test_the_reference_net_has_as_many_parameters_in_both():
 def test_the_simulate_benchmark_measures_a_model_ii_set_and_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setenv("LENSMAE_HOME", str(tmp_path))
     told = []
-    result = benchmarks.simulate(lambda done, total: told.append((done, total)), per_class=6)
+    result = measure.simulate(lambda done, total: told.append((done, total)), per_class=6)
     assert result.images == 18
     assert told[-1] == (18, 18)
     assert result.images_per_second == pytest.approx(18 / result.seconds)
@@ -74,17 +74,15 @@ def test_the_simulate_benchmark_measures_a_model_ii_set_and_leaves_nothing_behin
 
 
 def test_the_interaction_benchmark_times_every_change_and_its_parts():
-    result = benchmarks.interaction(lambda *_: None, changes=5, size={"encoder_layers": 1, "decoder_layers": 1})
+    result = measure.interaction(lambda *_: None, changes=5, size={"encoder_layers": 1, "decoder_layers": 1})
     assert result.changes == 5
     assert 0 < result.median_ms <= result.p95_ms
     assert result.predict_median_ms + result.draw_median_ms == pytest.approx(result.median_ms, rel=0.5)
 
 
 def test_a_record_says_what_it_was_measured_on_and_names_no_host(tmp_path, monkeypatch):
-    monkeypatch.setitem(
-        benchmarks.BENCHMARKS, "simulate", lambda progress: benchmarks.SimulateResult(1, 2.0, 0.5, 4.0, 2500.0, 9.5)
-    )
-    record = benchmarks.run_benchmark("simulate", tmp_path / "new", lambda *_: None)
+    monkeypatch.setitem(measure.BENCHMARKS, "simulate", lambda progress: measure.SimulateResult(1, 2.0, 0.5, 4.0, 2500.0, 9.5))
+    record = measure.run_benchmark("simulate", tmp_path / "new", lambda *_: None)
     assert json.loads((tmp_path / "new/simulate.json").read_text()) == record
     assert record["images_per_second"] == 0.5
     assert set(record["machine"]) == {"cpu", "cores", "threads", "python", "torch"}

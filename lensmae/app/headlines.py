@@ -1,0 +1,65 @@
+"""Headline figures of a checkpoint, beside their baseline, as its card says them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lensmae.models import CheckpointCard
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A figure to show: what it is, its value with unit, what it stands beside, and on what it was measured."""
+
+    name: str
+    value: str
+    baseline: str
+    measured_on: str
+
+
+def headline(card: "CheckpointCard") -> Headline | None:
+    """The most telling figure of a card, from its test split where it has one; None where the card holds no figure."""
+    for split in ("test", "validation"):
+        figures = _stripped(card.metrics.get(split, {}), split)
+        found = _HEADLINES[card.kind](figures)
+        if found is not None:
+            name, value, baseline = found
+            return Headline(name, value, baseline, _measured_on(figures, split))
+    return None
+
+
+def _stripped(figures: dict[str, Any], split: str) -> dict[str, Any]:
+    """Training names its figures `validation_loss` and the like; reports do not."""
+    return {name.removeprefix(f"{split}_"): value for name, value in figures.items()}
+
+
+def _measured_on(figures: dict[str, Any], split: str) -> str:
+    count, data = figures.get("n"), figures.get("data")
+    return f"{split} split" + (f" of {data}" if data else "") + (f", {count:,} lenses" if count else "")
+
+
+def _mae(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    error = figures.get("masked_mse")
+    if error is None:
+        return None
+    flat = (figures.get("visible_mean") or {}).get("masked_mse")
+    return "Error of hidden pixels, MSE on [0, 1]", f"{error:.1e}", f"mean of the visible pixels: {flat:.1e}" if flat else ""
+
+
+def _classifier(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    area = figures.get("macro_auc", figures.get("auc"))
+    if not isinstance(area, float):
+        return None
+    accuracy = figures.get("accuracy")
+    return "Dark matter class, macro AUC", f"{area:.4f}", "chance: 0.5" + (f" · accuracy {accuracy:.1%}" if accuracy else "")
+
+
+def _superres(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    ratio = figures.get("psnr")
+    if ratio is None:
+        return None
+    bicubic = (figures.get("bicubic") or {}).get("psnr")
+    return "Super-resolution ×2, PSNR", f"{ratio:.2f} dB", f"bicubic: {bicubic:.2f} dB" if bicubic else ""
+
+
+_HEADLINES = {"mae": _mae, "classifier": _classifier, "superres": _superres}

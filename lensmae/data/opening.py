@@ -1,0 +1,34 @@
+"""What a user may call a data set, and how it is opened."""
+
+from pathlib import Path
+
+from lensmae.data.deeplense import read_deeplense_folder
+from lensmae.data.store import RECORD, LensDataset, list_datasets, open_store
+from lensmae.errors import DatasetError
+from lensmae.workspace import datasets_dir
+
+
+def open_dataset(data: str | Path) -> LensDataset:
+    """Open a data set by its name in the workspace, by the path of its folder, or a folder in the original DeepLense layout.
+
+    A folder in the original layout (class folders, or `LR/` and `HR/`) is read into memory; it is all "test" where no
+    folders train/ and val/ say otherwise.
+    Raises `DatasetError` where there is none, or where it is incomplete or damaged.
+    """
+    folder = _find(data)
+    if (folder / RECORD).is_file():
+        return open_store(folder)
+    if (folder / "images.npy").exists() or (folder / "lenses.parquet").exists():
+        raise DatasetError(f"Data set {folder} is incomplete ({RECORD} is missing); delete it and make it again.")
+    return read_deeplense_folder(folder)
+
+
+def _find(data: str | Path) -> Path:
+    named = datasets_dir() / str(data)
+    if str(data) not in ("", ".", "..") and "/" not in str(data) and named.is_dir():
+        return named
+    path = Path(data).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    known = ", ".join(info.name for info in list_datasets()) or "none yet; `lensmae simulate model_ii NAME` makes one"
+    raise DatasetError(f"There is no data set {str(data)!r}. Known names: {known}. A path to a folder also works.")
