@@ -66,6 +66,10 @@ def open_dashboard(port: int, no_browser: bool) -> int:
     command += ["--server.showEmailPrompt", "false"]
     if no_browser:
         command += ["--server.headless", "true"]
+    if os.name == "posix":
+        # The dashboard takes this process's place, so a signal to stop reaches it.
+        os.chdir(ROOT)
+        os.execv(PYTHON, list(map(str, command)))
     return run(command)
 
 

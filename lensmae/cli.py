@@ -271,11 +271,12 @@ def promote(
     description: Annotated[str, typer.Option(help="a sentence for its card")] = "",
     folder: Annotated[Path | None, typer.Option(help="where to; the workspace's checkpoints by default")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="measure on so many images at most")] = None,
+    encoder: Annotated[str | None, typer.Option(help="for a classifier: an MAE to measure a linear probe of, beside it")] = None,
 ) -> None:
     """Keep a run's model as a named checkpoint with a card."""
     from lensmae.evaluation.promote import promote as keep
 
-    options = {"precision": precision, "description": description, "folder": folder, "limit": limit}
+    options = {"precision": precision, "description": description, "folder": folder, "limit": limit, "encoder": encoder}
     typer.echo(_with_progress("Measuring", lambda progress: keep(checkpoint, name, data, split, progress=progress, **options)))
 
 

@@ -62,8 +62,8 @@ def whole_split(choice: choices.Choice) -> None:
     numbers(superres_table(report), f"superres-{entry.name}-{info.name}-{split}")
 
 
-demo.ensure_pairs()
 choice = choices.current()
+demo.ensure_pairs()
 page_title("Super-resolution", "Is the detail real? The network against bicubic interpolation and the true HR image.")
 fragment(one_pair)(choice)
 st.subheader("The whole split", anchor=False)

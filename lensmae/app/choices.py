@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from lensmae.app import loaders
 from lensmae.app.widgets import empty_state
@@ -83,6 +84,11 @@ def sidebar() -> Choice:
 
 def current() -> Choice:
     """The choice that `sidebar` drew in this run."""
+    if "_choice" not in st.session_state:
+        # A fresh server whose first visitor comes by a link to a page takes pages/ for the automatic kind and runs the page
+        # without dashboard.py. Streamlit drops that idea at the first `st.navigation`; here it has to be told.
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     return st.session_state["_choice"]
 
 

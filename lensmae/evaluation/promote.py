@@ -10,10 +10,12 @@ from typing import Any
 import torch
 
 from lensmae import __version__
+from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError
-from lensmae.evaluation.reports import Progress, evaluate
+from lensmae.evaluation.baselines import classification_baselines
+from lensmae.evaluation.reports import ClassificationReport, Progress, evaluate
 from lensmae.evaluation.tables import flatten, readable
-from lensmae.models import find_checkpoint, save_checkpoint
+from lensmae.models import find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import read_network
 from lensmae.workspace import check_name, models_dir, write_json, write_text
 
@@ -30,6 +32,7 @@ def promote(
     description: str = "",
     folder: Path | None = None,
     limit: int | None = None,
+    encoder: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Store a checkpoint under a name, with its figures on a split in its header and beside it as NAME.md and NAME.json.
@@ -43,6 +46,7 @@ def promote(
         description: one or two sentences for the card.
         folder: where to; the workspace's checkpoints where None.
         limit: measure on so many images at most.
+        encoder: for a classifier, an MAE whose frozen features are measured beside it (`classification_baselines`).
         progress: called with (images done, images in all).
     """
     check_name(name, "checkpoint")
@@ -55,7 +59,11 @@ def promote(
     with TemporaryDirectory(prefix=".promote-", dir=target.parent) as scratch:
         candidate = Path(scratch) / target.name
         save_checkpoint(candidate, card, network, _PRECISIONS[precision])
-        figures = evaluate(str(candidate), data, split, limit=limit, progress=progress).summary()
+        report = evaluate(str(candidate), data, split, limit=limit, progress=progress)
+        figures = report.summary()
+        if encoder is not None and isinstance(report, ClassificationReport):
+            beside = classification_baselines(open_dataset(data), report.indices, load_checkpoint(encoder))
+            figures["baselines"] = beside
         stored = {"precision": precision, "lensmae": __version__, "date": datetime.now(UTC).date().isoformat()}
         metrics = card.metrics | {split: figures | stored}
         card = card.model_copy(update={"metrics": metrics, "description": description or card.description})

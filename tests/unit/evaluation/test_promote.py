@@ -32,3 +32,11 @@ def test_a_failed_promotion_leaves_nothing_and_keeps_what_was_there(mae, superre
     assert not [path.name for path in find_checkpoint("kept").parent.iterdir() if path.name.startswith(".")]
     with pytest.raises(CheckpointError, match="int4"):
         promote(mae, "other", "lenses", precision="int4")
+
+
+def test_baselines_stand_beside_a_promoted_classifier(classifier, mae):
+    card = read_card(promote(classifier, "best", "lenses", encoder=mae))
+    baselines = card.metrics["test"]["baselines"]
+    assert baselines["training_lenses"] == 72
+    assert 0 <= baselines["linear_probe"]["macro_auc"] <= 1
+    assert "baselines.pixels.macro_auc" in find_checkpoint("best").with_suffix(".md").read_text()
