@@ -30,7 +30,7 @@ def one_pair(choice: choices.Choice) -> None:
         ],
         key="superres",
         unit=info.flux_unit,
-        columns=4,
+        columns=3,
         readouts=[
             Readout("bicubic, PSNR", (f"{pair.bicubic_psnr:.2f} dB",)),
             Readout("network, PSNR", (f"{pair.psnr:.2f} dB",)),

@@ -1,0 +1,42 @@
+"""The dashboard without a browser: Streamlit's AppTest on a workspace with small data sets and small networks."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.models import save_small_networks
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = {"mae": "small-mae", "classifier": "small-classifier", "superres": "small-superres"}
+
+
+@pytest.fixture
+def home(workspace_with_lenses):
+    """A workspace with lenses, pairs and small networks."""
+    save_small_networks(workspace_with_lenses)
+    return workspace_with_lenses
+
+
+@pytest.fixture
+def open_app():
+    """Open the dashboard, or one of its pages, at an address."""
+
+    def opened(page: str | None = None, **address: str) -> AppTest:
+        app = AppTest.from_file(ROOT / "dashboard.py", default_timeout=120)
+        app.query_params.update(address)
+        app.run()
+        return app.switch_page(f"pages/{page}.py").run() if page else app
+
+    return opened
+
+
+def texts(elements) -> str:
+    """All texts of a kind of element, for looking in."""
+    return "\n".join(str(element.value) for element in elements)
+
+
+def assert_clean(app: AppTest) -> None:
+    """No error message and no exception on the page."""
+    assert not app.exception, texts(app.exception)
+    assert not app.error, texts(app.error)

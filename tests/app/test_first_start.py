@@ -1,0 +1,97 @@
+"""An empty workspace, a read-only one, and what opening the dashboard imports."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+import streamlit as st
+
+from lensmae.app import demo
+from lensmae.data import list_datasets
+from tests.app.conftest import ROOT, assert_clean, texts
+from tests.models import save_small_networks
+
+
+@pytest.fixture
+def empty_home(tmp_path, monkeypatch):
+    """A workspace without data sets, and a demo set of four lenses a class."""
+    monkeypatch.setenv("LENSMAE_HOME", str(tmp_path))
+    monkeypatch.setattr(demo, "LENSES", ("model_ii", "demo", 4, 1))
+    monkeypatch.setattr(demo, "PAIRS", ("superres", "demo-pairs", 10, 1))
+    save_small_networks(tmp_path)
+    return tmp_path
+
+
+def test_a_first_start_makes_a_demo_set_and_shows_it(empty_home, open_app):
+    app = open_app()
+    assert_clean(app)
+    assert [info.name for info in list_datasets()] == ["demo"]
+    assert app.selectbox("data").value == "demo"
+
+
+def test_the_super_resolution_page_makes_its_pairs(empty_home, open_app):
+    app = open_app("superresolution", superres="small-superres")
+    assert_clean(app)
+    assert app.selectbox("pairs").value == "demo-pairs"
+    assert "demo-pairs" in texts(app.caption)
+
+
+def test_two_visitors_at_once_make_one_demo_set(empty_home, monkeypatch):
+    monkeypatch.setattr(st, "progress", lambda *_, **__: st.empty())
+    problems = []
+
+    def visit():
+        try:
+            demo.ensure_lenses()
+        except Exception as problem:  # noqa: BLE001 - shown by the assertion
+            problems.append(problem)
+
+    visitors = [threading.Thread(target=visit) for _ in range(2)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    assert problems == []
+    assert [info.n for info in list_datasets()] == [12]
+
+
+def test_a_second_server_that_comes_late_takes_the_set_of_the_first(empty_home):
+    first, second = (demo._Job("model_ii", "demo", 4, 1) for _ in range(2))
+    first.run()
+    second.run()
+    assert first.problem is None
+    assert "already exists" in str(second.problem)
+    demo.ensure_lenses()
+    assert [info.n for info in list_datasets()] == [12]
+
+
+def test_a_read_only_dashboard_makes_nothing_and_says_what_to_do(empty_home, open_app, monkeypatch):
+    monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
+    for page in (None, "reconstruction", "classification", "superresolution", "embeddings", "training"):
+        app = open_app(page)
+        assert_clean(app)
+        assert app.info, page
+    assert list_datasets() == []
+
+
+def test_a_read_only_dashboard_offers_no_training(home, open_app, monkeypatch):
+    monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
+    app = open_app("training")
+    assert "read-only" in texts(app.info)
+    assert "Start training" not in [button.label for button in app.button]
+
+
+def test_opening_the_dashboard_loads_no_lightning_umap_or_lenstronomy(home):
+    script = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(ROOT / "dashboard.py")!r}, default_timeout=120)
+app.query_params["mae"] = "small-mae"
+app.run()
+assert not app.exception and not app.error, (app.exception, app.error)
+assert app.title[0].value == "LensMAE"
+print([name for name in ("pytorch_lightning", "lightning", "umap", "numba", "lenstronomy", "astropy", "sklearn") if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout.strip().splitlines()[-1:] == ["[]"], result.stdout + result.stderr

@@ -1,0 +1,132 @@
+"""A real server and a real Chromium, started once a session."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.models import save_small_networks
+
+ROOT = Path(__file__).resolve().parents[2]
+NETWORKS = "mae=small-mae&classifier=small-classifier&superres=small-superres"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The machine may be busy with other work; a page that is right but late is not what these tests look for.
+_PATIENCE_MS = 90_000
+
+
+def _chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = _chromium()
+    if path is None:
+        pytest.skip("No Chromium or Chrome on this machine (looked on PATH and at $CHROMIUM).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(lens_home, tmp_path_factory) -> str:
+    """Address of a dashboard on a workspace with small data sets and small networks."""
+    home = tmp_path_factory.mktemp("browser_home")
+    (home / "datasets").symlink_to(lens_home / "datasets")
+    save_small_networks(home)
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port), "--server.headless", "true"]
+    log = (home / "server.log").open("wb")
+    environment = os.environ | {"LENSMAE_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://localhost:{port}"
+    try:
+        _await(f"{address}/_stcore/health", process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        log.close()
+
+
+def _await(address: str, process: subprocess.Popen) -> None:
+    """Until the server answers; its own end is an error."""
+    import time
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "The server ended before it answered."
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(address, timeout=5).read()
+            return
+        # The server offers nothing to wait on before it listens.
+        process_wait(process)
+    raise AssertionError("The server did not answer within 60 s.")
+
+
+def process_wait(process: subprocess.Popen) -> None:
+    """A moment, shorter where the process ends."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=0.2)
+
+
+class Console:
+    """What a page complained about: console errors, uncaught exceptions, requests to other hosts."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self._said(message))
+        page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
+        page.on("request", lambda request: self._asked(request.url, address))
+
+    def _said(self, message) -> None:
+        # Streamlit's client looks for its server below the page's own address first; the browser notes the two 404s.
+        place = message.location.get("url", "")
+        if message.type == "error" and not place.endswith(("/_stcore/health", "/_stcore/host-config")):
+            self.complaints.append(f"console: {message.text} ({place})")
+
+    def _asked(self, url: str, address: str) -> None:
+        if url.startswith("http") and not url.startswith(address):
+            self.complaints.append(f"asked another host: {url}")
+
+
+@pytest.fixture
+def page(chromium, server):
+    """A fresh visitor, with `page.console` listening."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(_PATIENCE_MS)
+    expect.set_options(timeout=_PATIENCE_MS)
+    opened = context.new_page()
+    opened.console = Console(opened, server)
+    yield opened
+    context.close()
+
+
+def finished(page: Page) -> None:
+    """Wait until the script of the page has run to its end."""
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
+
+
+def assert_no_error(page: Page) -> None:
+    """No error element on the page, and nothing in the console."""
+    errors = page.locator('[data-testid="stAlertContentError"], [data-testid="stException"]')
+    assert errors.all_inner_texts() == []
+    assert page.console.complaints == []

@@ -1,0 +1,119 @@
+"""What a visitor does, in a real Chromium: slide, upload, follow a link."""
+
+import io
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from playwright.sync_api import expect
+
+from lensmae.data import simulate_lens
+from tests.browser.conftest import NETWORKS, assert_no_error, finished
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "": "LensMAE",
+    "reconstruction": "Reconstruction",
+    "classification": "Classification",
+    "superresolution": "Super-resolution",
+    "embeddings": "Embeddings",
+    "analyse": "Analyse",
+    "training": "Training",
+}
+
+
+def picture(page, title: str) -> str:
+    """What a canvas shows, as a data URL."""
+    return page.get_by_role("img", name=title, exact=True).evaluate("canvas => canvas.toDataURL()")
+
+
+def slide(page, place: int) -> None:
+    """Move the mask slider to a place and let it go."""
+    slider = page.get_by_role("slider", name="Mask ratio")
+    slider.evaluate(
+        """(slider, place) => {
+            slider.value = place;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            slider.dispatchEvent(new Event("change", { bubbles: true }));
+        }""",
+        place,
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_link_opens_every_page_without_an_error(page, server, path):
+    page.goto(f"{server}/{path}?{NETWORKS}&lens=40&method=PCA")
+    expect(page.get_by_role("heading", level=1, name=PAGES[path])).to_be_visible()
+    finished(page)
+    assert_no_error(page)
+    expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("40")
+
+
+def test_moving_the_slider_changes_the_pictures_and_the_address(page, server):
+    page.goto(f"{server}/reconstruction?{NETWORKS}")
+    slider = page.get_by_role("slider", name="Mask ratio")
+    expect(slider).to_have_value("15")
+    expect(page.locator("dd").first).to_have_text("48 of 64")
+    original, masked, redrawn = (picture(page, title) for title in ("Original", "Masked", "Redrawn"))
+    slide(page, 18)
+    expect(page.locator("dd").first).to_have_text("58 of 64")
+    assert picture(page, "Original") == original
+    assert picture(page, "Masked") != masked
+    assert picture(page, "Redrawn") != redrawn
+    page.wait_for_url("**ratio=0.9**")
+    finished(page)
+    assert_no_error(page)
+
+
+def test_arrow_keys_move_the_slider(page, server):
+    page.goto(f"{server}/?{NETWORKS}")
+    slider = page.get_by_role("slider", name="Mask ratio")
+    expect(slider).to_have_value("15")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("dd").first).to_have_text("45 of 64")
+
+
+def test_a_link_with_all_parameters_reopens_the_same_view(page, server):
+    page.goto(f"{server}/reconstruction?{NETWORKS}&lens=33&ratio=0.5&seed=7&strategy=Block&stretch=log")
+    expect(page.get_by_role("slider", name="Mask ratio")).to_have_value("10")
+    expect(page.locator("dd").first).to_have_text("32 of 64")
+    expect(page.get_by_role("slider", name="Seed of the mask")).to_have_attribute("aria-valuenow", "7")
+    expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("33")
+    expect(page.locator(".bar.flux .high")).to_contain_text("log stretch")
+    finished(page)
+    assert_no_error(page)
+
+
+def test_the_shared_choice_is_kept_when_the_page_changes(page, server):
+    page.goto(f"{server}/?{NETWORKS}&lens=33")
+    page.get_by_test_id("stSidebarNav").get_by_text("Training").click()
+    expect(page.get_by_role("heading", level=1, name="Training")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("33")
+    page.wait_for_url("**lens=33**")
+
+
+def test_an_address_with_nonsense_gets_a_notice_and_a_page(page, server):
+    page.goto(f"{server}/reconstruction?{NETWORKS}&lens=zwölf&seed=1e9&strategy=%3Cb%3E&ratio=nan")
+    expect(page.get_by_text("The address asks for lens “zwölf”")).to_be_visible()
+    expect(page.get_by_text("it must be a number from 0 to 999")).to_be_visible()
+    expect(page.get_by_role("slider", name="Mask ratio")).to_have_value("15")
+    assert_no_error(page)
+
+
+def test_an_uploaded_fits_file_gets_a_class_a_reconstruction_and_its_numbers(page, server):
+    image = simulate_lens("model_ii", "cdm", seed=5).image
+    buffer = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(image.astype(">f4"))]).writeto(buffer)
+    page.goto(f"{server}/analyse?{NETWORKS}")
+    page.locator('input[type="file"]').set_input_files({"name": "lens.fits", "mimeType": "image/fits", "buffer": buffer.getvalue()})
+    expect(page.get_by_role("heading", name="lens.fits")).to_be_visible()
+    assert page.get_by_test_id("stMetricValue").first.inner_text() in ("no_sub", "cdm", "axion")
+    expect(page.get_by_role("slider", name="Mask ratio")).to_be_visible()
+    finished(page)
+    with page.expect_download() as download:
+        page.get_by_text("Super-resolved image (npy)").click()
+    drawn = np.load(download.value.path(), allow_pickle=False)
+    assert drawn.shape == (128, 128)
+    assert_no_error(page)

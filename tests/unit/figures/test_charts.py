@@ -1,0 +1,78 @@
+"""Charts show the numbers they are given, in the colours of the classes, with names and units on their axes."""
+
+import numpy as np
+import pandas as pd
+
+from lensmae.evaluation.metrics import roc_curves
+from lensmae.figures import (
+    CLASS_COLOURS,
+    confusion_matrix,
+    embedding_scatter,
+    probability_bars,
+    roc,
+    score_pairs,
+    selected_rows,
+    training_curve,
+)
+
+CLASSES = ("no_sub", "cdm", "axion")
+
+
+def test_roc_draws_every_class_in_its_colour_with_its_area():
+    rng = np.random.default_rng(0)
+    labels, probabilities = rng.integers(0, 3, 60), rng.dirichlet(np.ones(3), 60)
+    curves = roc_curves(labels, probabilities, CLASSES)
+    figure = roc(curves)
+    drawn = {trace.name.split(",")[0]: trace for trace in figure.data}
+    assert set(drawn) == {*CLASSES, "macro", "chance"}
+    np.testing.assert_array_equal(drawn["cdm"].y, curves["cdm"].tpr)
+    assert drawn["cdm"].line.color == CLASS_COLOURS["cdm"]
+    assert f"{curves['cdm'].auc:.4f}" in drawn["cdm"].name
+    assert figure.layout.xaxis.title.text == "false-positive rate"
+
+
+def test_confusion_shows_counts_and_shares_of_the_true_class():
+    figure = confusion_matrix(np.array([[3, 1, 0], [0, 0, 0], [0, 0, 2]]), CLASSES)
+    np.testing.assert_allclose(figure.data[0].z, [[0.75, 0.25, 0], [0, 0, 0], [0, 0, 1]])
+    assert figure.data[0].text[0].tolist() == ["3", "1", "0"]
+
+
+def test_probabilities_stand_in_the_order_of_the_classes():
+    figure = probability_bars(np.array([0.2, 0.5, 0.3]), CLASSES)
+    assert dict(zip(figure.data[0].y, figure.data[0].x, strict=True)) == {"no_sub": 0.2, "cdm": 0.5, "axion": 0.3}
+
+
+def test_every_point_of_the_plane_keeps_its_row_and_its_class():
+    points = np.arange(12.0).reshape(6, 2)
+    labels = ["cdm", "axion", "cdm", "no_sub", "axion", "cdm"]
+    rows = np.array([10, 11, 12, 13, 14, 15])
+    figure = embedding_scatter(points, labels, [f"lens {row}" for row in rows], rows, "PCA")
+    found = {
+        row: (trace.name.split(" ")[0], x, y)
+        for trace in figure.data
+        for row, x, y in zip(trace.customdata, trace.x, trace.y, strict=True)
+    }
+    assert found == {row: (label, *point) for row, label, point in zip(rows, labels, points, strict=True)}
+    assert {trace.name.split(" ")[0]: trace.marker.color for trace in figure.data} == {n: CLASS_COLOURS[n] for n in CLASSES}
+
+
+def test_a_selection_gives_its_rows_back_however_the_browser_wraps_them():
+    event = {"selection": {"points": [{"customdata": 4}, {"customdata": [7]}]}}
+    assert selected_rows(event) == [4, 7]
+
+
+def test_a_pair_better_than_its_baseline_lies_above_the_line():
+    figure = score_pairs(np.array([40.0, 41.0]), np.array([40.5, 40.9]), "PSNR, dB")
+    np.testing.assert_array_equal(figure.data[1].y - figure.data[1].x > 0, [True, False])
+    assert "dB" in figure.layout.xaxis.title.text
+
+
+def test_a_training_curve_leaves_out_steps_without_a_value():
+    metrics = pd.DataFrame({"step": [1, 2, 3], "train_loss": [3.0, 2.0, 1.0], "validation_loss": [None, 2.5, None]})
+    figure = training_curve(metrics, ["train_loss", "validation_loss"], "loss")
+    assert list(figure.data[1].x) == [2]
+    assert figure.layout.yaxis.type == "log"
+
+
+def test_class_colours_differ():
+    assert len(set(CLASS_COLOURS.values())) == len(CLASS_COLOURS)
