@@ -91,7 +91,8 @@ app.query_params["mae"] = "small-mae"
 app.run()
 assert not app.exception and not app.error, (app.exception, app.error)
 assert app.title[0].value == "LensMAE"
-print([name for name in ("pytorch_lightning", "lightning", "umap", "numba", "lenstronomy", "astropy", "sklearn") if name in sys.modules])
+heavy = ("pytorch_lightning", "lightning", "umap", "numba", "lenstronomy", "astropy", "sklearn")
+print([name for name in heavy if name in sys.modules])
 """
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert result.stdout.strip().splitlines()[-1:] == ["[]"], result.stdout + result.stderr

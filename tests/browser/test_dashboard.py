@@ -107,7 +107,9 @@ def test_an_uploaded_fits_file_gets_a_class_a_reconstruction_and_its_numbers(pag
     buffer = io.BytesIO()
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(image.astype(">f4"))]).writeto(buffer)
     page.goto(f"{server}/analyse?{NETWORKS}")
-    page.locator('input[type="file"]').set_input_files({"name": "lens.fits", "mimeType": "image/fits", "buffer": buffer.getvalue()})
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "lens.fits", "mimeType": "image/fits", "buffer": buffer.getvalue()}
+    )
     expect(page.get_by_role("heading", name="lens.fits")).to_be_visible()
     assert page.get_by_test_id("stMetricValue").first.inner_text() in ("no_sub", "cdm", "axion")
     expect(page.get_by_role("slider", name="Mask ratio")).to_be_visible()

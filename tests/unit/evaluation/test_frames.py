@@ -48,7 +48,9 @@ def test_a_block_is_one_square_where_the_border_does_not_cut_it(lens):
 def test_the_ring_strategy_hides_the_light_first_and_its_counterpart_last(lens):
     patches = lens.reshape(16, 4, 16, 4).sum(axis=(1, 3))
     half = RATIOS.index(0.5)
-    hidden_light = {name: patches[nested_masks(lens, 4, 0, name)[half]].sum() / patches.sum() for name in ("ring", "surroundings")}
+    hidden_light = {
+        name: patches[nested_masks(lens, 4, 0, name)[half]].sum() / patches.sum() for name in ("ring", "surroundings")
+    }
     assert hidden_light["ring"] > 0.9
     assert hidden_light["surroundings"] < 0.1
 
