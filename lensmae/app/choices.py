@@ -84,7 +84,7 @@ def sidebar() -> Choice:
 
 def current() -> Choice:
     """The choice that `sidebar` drew in this run."""
-    if "_choice" not in st.session_state:
+    if PagesManager.uses_pages_directory or "_choice" not in st.session_state:
         # A fresh server whose first visitor comes by a link to a page takes pages/ for the automatic kind and runs the page
         # without dashboard.py. Streamlit drops that idea at the first `st.navigation`; here it has to be told.
         PagesManager.uses_pages_directory = False

@@ -3,12 +3,25 @@
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from tests.models import save_small_networks
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"mae": "small-mae", "classifier": "small-classifier", "superres": "small-superres"}
+
+
+@pytest.fixture(autouse=True)
+def pages_by_navigation(monkeypatch):
+    """AppTest forgets after each run that `st.navigation` rules, and would run a page without dashboard.py; a server does not."""
+    original = PagesManager.__init__
+
+    def init(self, *args, **options):
+        PagesManager.uses_pages_directory = False
+        original(self, *args, **options)
+
+    monkeypatch.setattr(PagesManager, "__init__", init)
 
 
 @pytest.fixture

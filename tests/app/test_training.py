@@ -12,7 +12,7 @@ from tests.app.conftest import assert_clean, texts
 def test_every_field_of_a_configuration_has_a_widget(home, open_app, kind):
     app = open_app("training")
     if kind != "pretrain":
-        app.button_group("kind").set_value([kind]).run()
+        app.button_group("kind").set_value(kind).run()
     assert_clean(app)
     recipe = list(RECIPES[kind])[-1]
     keys = {widget.key for group in (app.number_input, app.selectbox, app.checkbox) for widget in group}
