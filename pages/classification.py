@@ -12,7 +12,7 @@ LIMITS = {"60": 60, "200": 200, "1000": 1000, "all": None}
 choice = choices.current()
 page_title(
     "Classification",
-    "Can it tell dark matter models apart? One-vs-rest ROC on softmax probabilities, averaged over eight symmetries.",
+    "Can it tell dark matter models apart? One-vs-rest ROC on softmax probabilities.",
 )
 data, entry = choice.dataset(), choice.checkpoint("classifier")
 with st.container(horizontal=True, gap="large"):
@@ -21,7 +21,8 @@ with st.container(horizontal=True, gap="large"):
 report = loaders.classification(entry.path, data, split, LIMITS[limit])
 if report.note:
     st.warning(report.note)
-st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}.")
+averaged = ", averaged over the eight symmetries" if entry.card.symmetric else ""
+st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}{averaged}.")
 areas, shares, errors, speed = st.columns(4)
 areas.metric("Macro AUC", f"{report.macro_auc:.4f}", help="Mean of the one-vs-rest areas; chance is 0.5.", border=True)
 shares.metric("Accuracy", f"{report.accuracy:.1%}", help="Share of lenses whose likeliest class is the true one.", border=True)

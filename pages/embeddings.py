@@ -36,28 +36,29 @@ entry = choice.checkpoint(kind)
 rows = select_rows(loaders.get_dataset(data), split, LIMITS[most])
 embedded = loaders.embeddings(entry.path, data, rows)
 table = loaders.get_dataset(data).lenses.iloc[rows]
-plane = st.empty()
+waiting = st.empty()
 shown = f"plane of {entry.path} {data.fingerprint} {split} {most}"
 if method == "umap" and shown not in st.session_state:
-    with plane.container():
+    with waiting.container():
         st.caption("PCA for now; UMAP is being computed (half a minute the first time) …")
         scatter(loaders.plane(embedded, "pca"), table, rows, "pca", "plane-first")
 points = loaders.plane(embedded, method)
 st.session_state[shown] = True
-with plane.container():
-    left, right = st.columns([3, 1], gap="medium")
-    with left:
-        chosen = scatter(points, table, rows, method, f"plane-{method}")
-        st.caption(f"{len(rows)} lenses, {split} split of {data.name}; checkpoint {entry.name}, {embedded.shape[1]} dimensions.")
-    with right:
-        if chosen:
-            first = chosen[0]
-            panel = Panel(f"Lens {first}", loaders.lens_image(data, first))
-            lens_view([panel], key="chosen", unit=data.flux_unit, **choice.display)
-            st.caption(loaders.describe_lens(data, first) + (f" · {len(chosen)} lenses selected" if len(chosen) > 1 else ""))
-            address = st.query_params.to_dict() | {"lens": str(first)}
-            st.page_link("pages/reconstruction.py", label="Open it", query_params=address)
-        else:
-            st.info("Click a point, or circle many with the lasso, to see the lens.", icon=":material/touch_app:")
+waiting.empty()
+left, right = st.columns([3, 1], gap="medium")
+with left:
+    chosen = scatter(points, table, rows, method, f"plane-{method}")
+    which = "all splits" if split == "all" else f"{split} split"
+    st.caption(f"{len(rows)} lenses, {which} of {data.name}; checkpoint {entry.name}, {embedded.shape[1]} dimensions.")
+with right:
+    if chosen:
+        first = chosen[0]
+        panel = Panel(f"Lens {first}", loaders.lens_image(data, first))
+        lens_view([panel], key="chosen", unit=data.flux_unit, **choice.display)
+        st.caption(loaders.describe_lens(data, first) + (f" · {len(chosen)} lenses selected" if len(chosen) > 1 else ""))
+        address = st.query_params.to_dict() | {"lens": str(first)}
+        st.page_link("pages/reconstruction.py", label="Open it", query_params=address)
+    else:
+        st.info("Click a point, or circle many with the lasso, to see the lens.", icon=":material/touch_app:")
 places = table[["id", "class", "split"]].assign(row=rows, x=points[:, 0], y=points[:, 1])
 numbers(places, f"embeddings-{entry.name}-{data.name}-{method}")

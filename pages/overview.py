@@ -46,6 +46,6 @@ if choice.checkpoints:
 st.subheader("Where to go next", anchor=False)
 with st.grid(3, min_column_width=260):
     for page, text in LINKS.items():
-        with st.container(border=True, gap="xsmall"):
+        with st.container(border=True, gap="xsmall", height="stretch"):
             st.page_link(page, query_params=st.query_params.to_dict())
             st.caption(text)

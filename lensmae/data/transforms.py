@@ -23,14 +23,22 @@ class Transform(BaseModel):
     per_image_peak: bool = Field(True, description="divide by the image's maximum first")
     mean: float = Field(0.0, description="mean of stretched training pixels")
     std: float = Field(1.0, gt=0, description="standard deviation of stretched training pixels")
+    known_peaks: tuple[float, float] | None = Field(None, description="maxima that a fixed flux scale was made for")
 
     def peak(self, flux: Tensor) -> Tensor:
-        """Scale of each image, (B, 1, 1, 1), of flux (B, C, H, W): its maximum, or 1 where the transform has a fixed scale
-        or an image has no positive pixel."""
-        if not self.per_image_peak:
-            return flux.new_ones(flux.shape[0], 1, 1, 1)
+        """Scale of each image, (B, 1, 1, 1), of flux (B, C, H, W): its maximum, or 1 where an image has no positive pixel.
+
+        With a fixed scale it is 1. Where `known_peaks` is set, an image whose maximum lies outside is in another unit; its
+        scale brings the maximum to the middle of the known ones.
+        """
         peak = flux.amax(dim=(1, 2, 3), keepdim=True)
-        return torch.where(peak > 0, peak, torch.ones_like(peak))
+        if self.per_image_peak:
+            return torch.where(peak > 0, peak, torch.ones_like(peak))
+        if self.known_peaks is None:
+            return torch.ones_like(peak)
+        low, high = self.known_peaks
+        foreign = (peak > 0) & ((peak < low) | (peak > high))
+        return torch.where(foreign, peak / (0.5 * (low + high)), torch.ones_like(peak))
 
     def forward(self, flux: Tensor, peak: Tensor | None = None) -> Tensor:
         """Flux (B, C, H, W) -> network input of the same shape."""

@@ -203,8 +203,13 @@ def _batches(rows: np.ndarray, progress: Progress | None) -> Iterator[np.ndarray
 
 
 def check_images(model: LoadedModel, dataset: LensDataset) -> None:
-    """Raise `DatasetError` where the set's images cannot be cut into the model's patches."""
+    """Raise `DatasetError` where the set's images cannot be cut into the model's patches, or are not of its only size."""
     height, width = dataset.images.shape[1:]
+    if not model.any_size and (height, width) != (model.image_size, model.image_size):
+        raise DatasetError(
+            f"Data set {dataset.name} has {height}x{width} images; {model.name} whitens its input and takes images of "
+            f"{model.image_size}x{model.image_size} only."
+        )
     size = model.patch_size
     if height % size or width % size:
         raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; {model.name} needs sides divisible by {size}.")
@@ -240,7 +245,7 @@ def evaluate_reconstruction(
 def evaluate_classifier(
     model: Classifier, dataset: LensDataset, split: str = "test", *, limit: int | None = None, progress: Progress | None = None
 ) -> ClassificationReport:
-    """Probabilities (averaged over the eight symmetries) of every lens of a split."""
+    """Probabilities of every lens of a split, as `Classifier.predict` gives them by default."""
     check_images(model, dataset)
     missing = {name for name, count in dataset.info.counts.items() if count} - set(model.classes)
     if missing:

@@ -40,6 +40,8 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> go.Figure:
             y=list(classes),
             text=counts.astype(str),
             texttemplate="%{text}<br>%{z:.1%}",
+            # Plotly would choose black or white for an opaque cell, which this is not; grey is readable on both pages.
+            textfont={"color": "#8a93a3", "size": 14},
             hovertemplate="true %{y}, called %{x}: %{text} lenses, %{z:.1%}<extra></extra>",
             # Half-transparent, so that it suits the dark and the light theme.
             colorscale=[[0, "rgba(86,180,233,0.08)"], [1, "rgba(86,180,233,0.75)"]],

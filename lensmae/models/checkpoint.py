@@ -37,6 +37,11 @@ class CheckpointCard(BaseModel):
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     description: str = ""
 
+    @property
+    def symmetric(self) -> bool:
+        """Whether it learnt from turned and mirrored lenses; one that did not knows lenses in one orientation only."""
+        return bool(self.training.get("config", {}).get("symmetry", True))
+
 
 def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:
     """An untrained network of the given kind and size."""

@@ -5,6 +5,7 @@ from einops import reduce
 from torch import Tensor, nn
 
 from lensmae.models.mae import MAEEncoder
+from lensmae.models.whitening import Whitening
 
 
 class LensClassifier(nn.Module):
@@ -16,10 +17,19 @@ class LensClassifier(nn.Module):
         keep_tokens: encode only so many patches, those with the largest mean value in transform space (the arcs);
             all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
         mass_head: add the axion-mass output.
+        whitening: principal components that the input is whitened with (`Whitening`); 0 for none.
     """
 
-    def __init__(self, encoder: MAEEncoder, classes: int = 3, keep_tokens: int | None = None, mass_head: bool = False) -> None:
+    def __init__(
+        self,
+        encoder: MAEEncoder,
+        classes: int = 3,
+        keep_tokens: int | None = None,
+        mass_head: bool = False,
+        whitening: int = 0,
+    ) -> None:
         super().__init__()
+        self.whitening = Whitening(whitening, encoder.native_grid[0] * encoder.patch_size) if whitening else None
         self.encoder = encoder
         self.keep_tokens = keep_tokens
         self.head_norm = nn.LayerNorm(encoder.emb_dim)
@@ -31,7 +41,7 @@ class LensClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
-        patches = self.encoder.patches(images)
+        patches = self.encoder.patches(images if self.whitening is None else self.whitening(images))
         if self.keep_tokens is not None and self.keep_tokens < patches.shape[1]:
             patches = self._brightest(patches, images)
         return reduce(self.encoder.encode(patches)[:, 1:], "b t c -> b c", "mean")

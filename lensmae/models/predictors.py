@@ -46,6 +46,8 @@ class LoadedModel:
         size = encoder_architecture(card)
         self.image_size: int = size.get("image_size", 64)
         self.patch_size: int = size.get("patch_size", 4)
+        # A network with a whitened input knows one size; the others interpolate their position embeddings.
+        self.any_size: bool = not card.architecture.get("whitening")
         self.grid: tuple[int, int] = (self.image_size // self.patch_size, self.image_size // self.patch_size)
 
     def _batches(self, images: np.ndarray) -> Iterator[Tensor]:
@@ -115,8 +117,12 @@ class Classifier(LoadedModel):
         return self.module.features(self.transform.forward(flux))
 
     @torch.inference_mode()
-    def predict(self, images: np.ndarray, *, d4: bool = True) -> np.ndarray:
-        """Class probabilities (B, K) float32 of flux (B, H, W); with `d4` the mean over the eight symmetries."""
+    def predict(self, images: np.ndarray, *, d4: bool | None = None) -> np.ndarray:
+        """Class probabilities (B, K) float32 of flux (B, H, W); with `d4` the mean over the eight symmetries.
+
+        Where `d4` is None, it is as the card's `symmetric` says.
+        """
+        d4 = self.card.symmetric if d4 is None else d4
         return np.concatenate([self._probabilities(flux, D4_ORDER if d4 else 1).cpu().numpy() for flux in self._batches(images)])
 
     def _probabilities(self, flux: Tensor, symmetries: int) -> Tensor:

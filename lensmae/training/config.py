@@ -75,6 +75,9 @@ class ClassifierConfig(FineTuneConfig):
     kind: Literal["classifier"] = "classifier"
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing")
     keep_tokens: int | None = Field(None, ge=1, description="encode only so many of the brightest patches; all where unset")
+    whitening: int = Field(
+        0, ge=0, le=4096, description="whiten the input with so many principal components of the training images; 0 = none"
+    )
     mass_head: bool = Field(False, description="also regress log10 of the axion mass")
     mass_weight: float = Field(0.1, ge=0, description="weight of the mass loss")
 
@@ -91,6 +94,9 @@ class SuperResConfig(FineTuneConfig):
 
 CONFIGS: dict[str, type[RunConfig]] = {"pretrain": PretrainConfig, "classifier": ClassifierConfig, "superres": SuperResConfig}
 
+# What Model II rewards (checkpoints/README.md has the ablation): its lenses have one orientation and one flux scale.
+_WHITENED = {"whitening": 400, "symmetry": False, "keep_tokens": 80, "learning_rate": 5e-4, "layer_decay": 0.9}
+
 # Overrides of the defaults by name. `reference` is the net of DESIGN.md section 3.
 RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "pretrain": {
@@ -100,8 +106,8 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "demo": {"epochs": 2, "patch_size": 8, "encoder_layers": 4, "decoder_layers": 2, "batch_size": 32, "save_every": 5},
     },
     "classifier": {
-        "reference": {"epochs": 20, "learning_rate": 1e-3, "drop_path": 0.1, "label_smoothing": 0.1, "ema_decay": 0.999},
-        "reference-cpu": {"epochs": 3, "learning_rate": 1e-3, "keep_tokens": 96, "compile": True},
+        "reference": _WHITENED | {"epochs": 20, "drop_path": 0.1, "ema_decay": 0.999},
+        "reference-cpu": _WHITENED | {"epochs": 4, "batch_size": 32, "compile": True},
         "fast": {"epochs": 20, "patch_size": 8},
         "demo": {"epochs": 2, "batch_size": 32, "save_every": 5},
     },

@@ -14,6 +14,10 @@ from lensmae.training.config import ClassifierConfig, NetworkConfig, PretrainCon
 
 # Images that the standardisation is measured on; mean and deviation are stable to 1e-3 from a few hundred on.
 _FIT_IMAGES = 2000
+# Enough for 400 components of 64 x 64 images; 20,000 images in float64 are 650 MB.
+_WHITENING_IMAGES = 20_000
+# A maximum a quarter beyond those seen is still taken for the same flux unit.
+_PEAK_MARGIN = 1.25
 
 
 def start_network(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module]:
@@ -29,7 +33,30 @@ def start_network(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -
     elif source is not None:
         network.encoder.load_state_dict(source.encoder.state_dict())
     classes = tuple(dataset.info.classes) if kind == "classifier" else ()
-    return CheckpointCard(kind=kind, architecture=architecture, transform=card.transform, classes=classes), network
+    transform = card.transform
+    if isinstance(config, ClassifierConfig) and config.whitening:
+        transform = _fit_whitening(network, config, dataset, train_rows)
+    return CheckpointCard(kind=kind, architecture=architecture, transform=transform, classes=classes), network
+
+
+def _fit_whitening(network: nn.Module, config: ClassifierConfig, dataset: Any, train_rows: np.ndarray) -> Transform:
+    """Fit the network's whitening to training images; the transform it was fitted in.
+
+    Flux keeps its scale: dividing by the peak, which substructure changes too, costs a linear classifier on 100 components of
+    Model II 0.010 of its AUC (0.9988 to 0.9888, measured).
+    """
+    rows = np.sort(np.random.default_rng(config.seed).permutation(train_rows)[:_WHITENING_IMAGES])
+    if len(rows) <= config.whitening:
+        raise DatasetError(
+            f"Data set {dataset.name} has {len(train_rows)} training images; whitening with {config.whitening} components needs "
+            "more than that many. Choose fewer components, or 0."
+        )
+    flux = torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1)
+    peaks = flux.amax(dim=(1, 2, 3))
+    known = (float(peaks.min()) / _PEAK_MARGIN, float(peaks.max()) * _PEAK_MARGIN)
+    transform = Transform(stretch=config.stretch, gain=1.0, per_image_peak=False, known_peaks=known).fitted(flux)
+    network.whitening.fit(transform.forward(flux))
+    return transform
 
 
 def _check_data(config: NetworkConfig, dataset: Any) -> None:
@@ -72,6 +99,7 @@ def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> 
     encoder = encoder_architecture(card) | {"drop_path": getattr(config, "drop_path", 0.0)}
     if isinstance(config, ClassifierConfig):
         options = {"classes": len(dataset.info.classes), "keep_tokens": config.keep_tokens, "mass_head": config.mass_head}
-        return {"encoder": encoder, **options}
+        # Left out where unused, so that a card names only what the network has.
+        return {"encoder": encoder, **options, **({"whitening": config.whitening} if config.whitening else {})}
     scale = dataset.targets.shape[1] // dataset.images.shape[1]
     return {"encoder": encoder, "scale": scale, "width": config.width, "depth": config.depth}

@@ -1,0 +1,58 @@
+"""Whitening: what all lenses of a set share is scaled down, what few of them have is scaled up."""
+
+import numpy as np
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+
+class Whitening(nn.Module):
+    """Regularised ZCA whitening of whole images, then asinh.
+
+    Smooth lenses of one preset fill a space of few dimensions, in which images differ by far more than a dent of a subhalo. The
+    principal components of the training images are divided by sqrt(variance + floor), which keeps the result an image, in
+    place: z = asinh(sum_k u_k (u_k . (x - mean)) g_k), g_k = c / sqrt(w_k + w_floor). The floor, the variance of the
+    component at a quarter of all, keeps the weakest from being noise only; c gives the argument of asinh unit deviation.
+    (ZCA: Bell & Sejnowski 1997, Vision Research 37, 3327.)
+
+    Args:
+        components: number of principal components.
+        image_size: side of the square images, pixels. Whitening belongs to one size, orientation and centre.
+    """
+
+    def __init__(self, components: int, image_size: int) -> None:
+        super().__init__()
+        self.image_size = image_size
+        self.register_buffer("mean", torch.zeros(image_size**2))
+        self.register_buffer("basis", torch.zeros(components, image_size**2))
+        self.register_buffer("gain", torch.ones(components))
+
+    def fit(self, images: Tensor) -> None:
+        """Measure mean, components and gains on images (N, 1, H, W) in transform space; N must exceed the components.
+
+        Raises:
+            ValueError: for too few images.
+        """
+        # Here, because a loaded network needs no scikit-learn.
+        from sklearn.decomposition import PCA
+
+        components = len(self.basis)
+        if len(images) <= components:
+            raise ValueError(f"{components} principal components need more than {components} images, not {len(images)}.")
+        # In float64: the variances kept span six orders of magnitude.
+        flat = rearrange(images, "n 1 h w -> n (h w)").double().cpu().numpy()
+        measured = PCA(components, svd_solver="covariance_eigh").fit(flat)
+        variance = measured.explained_variance_
+        gain = 1.0 / np.sqrt(variance + variance[components // 4])
+        # Components are orthogonal, so the variance of the result is the sum of theirs.
+        gain *= np.sqrt(flat.shape[1] / np.sum(variance * gain**2))
+        for buffer, values in ((self.mean, measured.mean_), (self.basis, measured.components_), (self.gain, gain)):
+            buffer.copy_(torch.from_numpy(values))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (B, 1, H, W) in transform space -> the same shape, about zero mean and unit deviation over a set."""
+        if images.shape[1:] != (1, self.image_size, self.image_size):
+            raise ValueError(f"This network takes images of {self.image_size}x{self.image_size}, not {tuple(images.shape[1:])}.")
+        flat = rearrange(images, "b 1 h w -> b (h w)")
+        white = ((flat - self.mean) @ self.basis.T * self.gain) @ self.basis
+        return rearrange(torch.asinh(white), "b (h w) -> b 1 h w", h=self.image_size)

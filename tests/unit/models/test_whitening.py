@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.decomposition import PCA
+
+from lensmae.models import LensClassifier, MAEEncoder
+from lensmae.models.whitening import Whitening
+
+
+def correlated(count, size=8):
+    """Images that differ a thousand times more in one pattern than in all others."""
+    generator = torch.Generator().manual_seed(0)
+    pattern = torch.randn(1, 1, size, size, generator=generator)
+    return 1000 * torch.randn(count, 1, 1, 1, generator=generator) * pattern + torch.randn(
+        count, 1, size, size, generator=generator
+    )
+
+
+def test_whitening_agrees_with_scikit_learns_principal_components():
+    images = correlated(400)
+    whitening = Whitening(20, 8)
+    whitening.fit(images)
+    flat = images.reshape(400, -1).double().numpy()
+    measured = PCA(20).fit(flat)
+    scores = measured.transform(flat) / np.sqrt(measured.explained_variance_ + measured.explained_variance_[5])
+    expected = scores @ measured.components_
+    result = torch.sinh(whitening(images)).reshape(400, -1).numpy()
+    np.testing.assert_allclose(result, expected / expected.std() * result.std(), atol=2e-3)
+    assert result.std() == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_small_difference_becomes_as_large_as_a_common_one():
+    images = correlated(400)
+    whitening = Whitening(20, 8)
+    whitening.fit(images)
+    component = whitening.basis[7].reshape(1, 1, 8, 8)
+    change = (whitening(images + component) - whitening(images)).abs().mean()
+    common = (whitening(images + whitening.basis[0].reshape(1, 1, 8, 8)) - whitening(images)).abs().mean()
+    assert change > 100 * common
+
+
+def test_whitening_wants_its_own_size_and_enough_images():
+    with pytest.raises(ValueError, match="more than 20 images"):
+        Whitening(20, 8).fit(correlated(20))
+    with pytest.raises(ValueError, match="8x8"):
+        Whitening(20, 8)(torch.zeros(1, 1, 16, 16))
+
+
+def test_a_whitened_classifier_still_keeps_the_brightest_patches():
+    torch.manual_seed(0)
+    network = LensClassifier(MAEEncoder(image_size=8, emb_dim=16, layers=1, heads=2), keep_tokens=1, whitening=5).eval()
+    network.whitening.fit(correlated(60))
+    images = torch.zeros(1, 1, 8, 8)
+    images[..., :4, 4:] = 5.0
+    patches = network.encoder.patches(network.whitening(images))[:, 1:2]
+    torch.testing.assert_close(network.features(images), network.encoder.encode(patches)[:, 1])
