@@ -78,6 +78,17 @@ def test_transforms_are_inverted_exactly_enough_and_keep_negative_pixels(stretch
     assert transform.forward(flux).std() == pytest.approx(1.0)
 
 
+def test_a_fixed_flux_scale_takes_only_known_peaks_as_they_are():
+    transform = Transform(gain=1.0, per_image_peak=False, known_peaks=(3.0, 5.0))
+    flux = torch.rand(1, 1, 4, 4)
+    flux /= flux.max()
+    torch.testing.assert_close(transform.forward(4.2 * flux), torch.log1p(4.2 * flux))
+    # Another unit: brought to the middle of the known maxima, whatever it was.
+    for factor in (1e-9, 1.0, 7e5):
+        torch.testing.assert_close(transform.forward(factor * flux), torch.log1p(4.0 * flux))
+    torch.testing.assert_close(transform.forward(0 * flux), 0 * flux)
+
+
 def test_log1p_agrees_with_numpy_on_flux():
     flux = torch.rand(1, 1, 4, 4) * 3
     expected = np.log1p(4.0 * flux.numpy() / flux.max().item())

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError, DatasetError, RunError
 from lensmae.models import load_checkpoint
 from lensmae.training import (
@@ -170,3 +172,30 @@ def test_a_stopped_run_can_be_lengthened_and_a_finished_one_cannot():
     assert get_run("length").step == get_run("length").total_steps == 18
     with pytest.raises(RunError, match="can change its length"):
         change_epochs("length", 4)
+
+
+def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientation(monkeypatch):
+    options = {"whitening": 12, "symmetry": False}
+    whole = train_run(start("classifier", "whole", **options))
+    original = Follower.on_train_batch_end
+
+    def stop_after_three(self, trainer, task, *rest):
+        original(self, trainer, task, *rest)
+        if task.step == 2:
+            stop("part")
+
+    monkeypatch.setattr(Follower, "on_train_batch_end", stop_after_three)
+    train_run(start("classifier", "part", **options))
+    assert get_run("part").state == "stopped"
+    monkeypatch.setattr(Follower, "on_train_batch_end", original)
+    assert same_weights(whole, train_run("part"))
+    loaded = load_checkpoint("whole")
+    assert not loaded.card.symmetric
+    lens = open_dataset("lenses").images[:2]
+    assert np.array_equal(loaded.predict(lens), loaded.predict(lens, d4=False))
+    assert loaded.embed(lens).shape == (2, 24)
+
+
+def test_whitening_wants_more_images_than_components():
+    with pytest.raises(DatasetError, match="more than that many"):
+        train_run(start("classifier", "few", whitening=400))
