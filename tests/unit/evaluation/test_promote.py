@@ -37,6 +37,6 @@ def test_a_failed_promotion_leaves_nothing_and_keeps_what_was_there(mae, superre
 def test_baselines_stand_beside_a_promoted_classifier(classifier, mae):
     card = read_card(promote(classifier, "best", "lenses", encoder=mae))
     baselines = card.metrics["test"]["baselines"]
-    assert baselines["training_lenses"] == 72
+    assert baselines["pixels"]["training_lenses"] == 72
     assert 0 <= baselines["linear_probe"]["macro_auc"] <= 1
     assert "baselines.pixels.macro_auc" in find_checkpoint("best").with_suffix(".md").read_text()

@@ -1,0 +1,85 @@
+"""Commands about checkpoints: list, measure, keep."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lensmae.cli.console import AsJson, print_figures, print_table, with_progress
+
+commands = typer.Typer()
+
+
+@commands.command()
+def checkpoints(as_json: AsJson = False) -> None:
+    """List the checkpoints that can be named wherever one is asked for."""
+    from lensmae.models import list_checkpoints
+
+    entries = list_checkpoints()
+    if as_json:
+        records = [{"name": e.name, "path": str(e.path), "origin": e.origin, **e.card.model_dump(mode="json")} for e in entries]
+        typer.echo(json.dumps(records))
+        return
+    rows = [
+        (e.name, e.card.kind, e.origin, e.card.data.get("name", "?"), _headline(e.card.metrics), e.card.created) for e in entries
+    ]
+    columns = ("name", "kind", "origin", "learnt from", "figures", "created")
+    print_table(columns, rows, empty="No checkpoint yet; `lensmae train pretrain --data NAME` makes one.")
+
+
+def _headline(metrics: dict[str, Any]) -> str:
+    """The figures of the test split where a checkpoint has some, else of the validation split."""
+    for split in ("test", "validation"):
+        figures = [
+            f"{name.removeprefix(split + '_')} {value:.4g}" for name, value in metrics.get(split, {}).items() if _is_number(value)
+        ]
+        if figures:
+            return f"{split}: {', '.join(figures[:3])}"
+    return ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@commands.command()
+def evaluate(
+    checkpoint: Annotated[str, typer.Argument(help="name, run id or path of a checkpoint")],
+    data: Annotated[str, typer.Argument(help="data set: name, path, or a folder in the original DeepLense layout")],
+    split: Annotated[str, typer.Option(help="train, validation, test or all")] = "test",
+    limit: Annotated[int | None, typer.Option(min=1, help="measure so many images at most, spread over the split")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a checkpoint on a split of a data set."""
+    from lensmae.evaluation import evaluate as measure
+
+    report = with_progress(
+        "Evaluating", lambda progress: measure(checkpoint, data, split, limit=limit, device=device, progress=progress)
+    )
+    if report.note:
+        typer.echo(f"Note: {report.note}", err=True)
+    if as_json:
+        typer.echo(json.dumps(report.summary(), allow_nan=False))
+    else:
+        print_figures(report.summary())
+
+
+@commands.command()
+def promote(
+    checkpoint: Annotated[str, typer.Argument(help="run id, name or path of a checkpoint")],
+    name: Annotated[str, typer.Argument(help="name to keep it under")],
+    data: Annotated[str, typer.Argument(help="data set to measure it on, for its card")],
+    split: Annotated[str, typer.Option(help="split to measure on")] = "test",
+    precision: Annotated[str, typer.Option(help="float16, bfloat16 or float32 weights")] = "float16",
+    description: Annotated[str, typer.Option(help="a sentence for its card")] = "",
+    folder: Annotated[Path | None, typer.Option(help="where to; the workspace's checkpoints by default")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="measure on so many images at most")] = None,
+    encoder: Annotated[str | None, typer.Option(help="for a classifier: an MAE to measure a linear probe of, beside it")] = None,
+) -> None:
+    """Keep a run's model as a named checkpoint with a card."""
+    from lensmae.evaluation.promote import promote as keep
+
+    options = {"precision": precision, "description": description, "folder": folder, "limit": limit, "encoder": encoder}
+    typer.echo(with_progress("Measuring", lambda progress: keep(checkpoint, name, data, split, progress=progress, **options)))

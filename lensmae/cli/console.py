@@ -1,0 +1,66 @@
+"""What every command prints with: results to stdout, messages and progress to stderr; errors as one plain line."""
+
+import contextlib
+import errno
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from typer.core import TyperGroup
+
+from lensmae.errors import LensMAEError
+
+_messages = Console(stderr=True)
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON and nothing else on stdout")]
+
+
+class PlainErrors(TyperGroup):
+    """Our own errors, and the file system's, become one plain line and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LensMAEError as problem:
+            message = str(problem)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted; nothing half-written was kept.", err=True)
+            raise typer.Exit(130) from None
+        except OSError as problem:
+            if problem.errno == errno.EPIPE:
+                raise
+            message = str(problem)
+        typer.echo(f"Error: {message}", err=True)
+        raise typer.Exit(2)
+
+
+def with_progress(label: str, work: Callable[[Callable[[int, int], None]], Any]) -> Any:
+    """`work(progress)` under a progress bar; whatever it prints goes to stderr."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        Progress(*columns, console=_messages, transient=True, disable=not _messages.is_terminal) as bar,
+    ):
+        task = bar.add_task(label, total=None)
+        return work(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]], empty: str) -> None:
+    if not rows:
+        typer.echo(empty, err=True)
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*map(str, row))
+    # A pipe has no width of its own; cutting cells there would lose what they say.
+    Console(width=None if sys.stdout.isatty() else 200, markup=False).print(table)
+
+
+def print_figures(figures: dict[str, Any]) -> None:
+    from lensmae.evaluation.tables import flatten, readable
+
+    print_table(("figure", "value"), [(name, readable(value)) for name, value in flatten(figures)], empty="")

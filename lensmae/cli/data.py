@@ -1,0 +1,52 @@
+"""Commands about data sets."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from lensmae.cli.console import AsJson, print_table, with_progress
+
+commands = typer.Typer()
+
+
+@commands.command()
+def simulate(
+    preset: Annotated[str, typer.Argument(help="model_ii or superres")],
+    name: Annotated[str, typer.Argument(help="name of the new data set")],
+    per_class: Annotated[int, typer.Option(min=1, help="lenses a class")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the data set; sets of one seed share lenses")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, help="processes; all cores by default")] = None,
+) -> None:
+    """Simulate a data set into the workspace."""
+    from lensmae.data import simulate_dataset
+
+    dataset = with_progress(
+        "Simulating", lambda progress: simulate_dataset(preset, name, per_class, seed, jobs=jobs, progress=progress)
+    )
+    typer.echo(f"{dataset.path}: {dataset.info.n} lenses, {', '.join(f'{n} {kind}' for kind, n in dataset.info.counts.items())}")
+
+
+@commands.command("data")
+def list_data(as_json: AsJson = False) -> None:
+    """List the workspace's data sets."""
+    from lensmae.data import list_datasets
+
+    found = list_datasets()
+    if as_json:
+        typer.echo(json.dumps([info.model_dump(mode="json") for info in found]))
+        return
+    rows = [
+        (
+            i.name,
+            i.preset or "imported",
+            i.n,
+            "x".join(map(str, i.shape)),
+            ", ".join(i.classes),
+            i.created,
+            f"{i.size_bytes / 1e6:.0f}",
+        )
+        for i in found
+    ]
+    columns = ("name", "preset", "lenses", "pixels", "classes", "created", "MB")
+    print_table(columns, rows, empty="No data set yet; `lensmae simulate model_ii NAME` makes one.")

@@ -1,0 +1,30 @@
+"""Benchmarks of this machine."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lensmae.cli.console import print_figures, with_progress
+
+commands = typer.Typer()
+
+
+class BenchmarkName(StrEnum):
+    """Benchmarks there are."""
+
+    interaction = "interaction"
+    simulate = "simulate"
+    pretrain = "pretrain"
+
+
+@commands.command()
+def benchmark(
+    name: Annotated[BenchmarkName, typer.Argument(help="what to measure")],
+    output: Annotated[str, typer.Option(help="folder for NAME.json")] = "benchmarks",
+) -> None:
+    """Measure this machine and keep the result; see benchmarks/README.md."""
+    from lensmae.benchmarks import run_benchmark
+
+    result = with_progress(f"Measuring {name.value}", lambda progress: run_benchmark(name.value, output, progress))
+    print_figures(result)

@@ -1,0 +1,130 @@
+"""`lensmae train` and `lensmae runs`. The options of `train KIND` are the fields of its run configuration."""
+
+import contextlib
+import inspect
+import json
+import os
+import sys
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from lensmae.cli.console import AsJson, print_table
+from lensmae.errors import ConfigError
+
+_KINDS = ("pretrain", "classifier", "superres")
+
+
+class TrainCommands(TyperGroup):
+    """One command a kind of training, built when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_KINDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _training_command(cmd_name) if cmd_name in _KINDS else None
+
+
+commands = typer.Typer()
+train_app = typer.Typer(
+    cls=TrainCommands, invoke_without_command=True, help="Train pretrain, classifier or superres; or --resume RUN."
+)
+commands.add_typer(train_app, name="train")
+
+
+@commands.command()
+def runs(as_json: AsJson = False) -> None:
+    """List training runs, newest first."""
+    from lensmae.training import list_runs
+
+    found = list_runs()
+    if as_json:
+        typer.echo(json.dumps([status.model_dump(mode="json") for status in found]))
+        return
+    rows = [
+        (s.id, s.kind, s.state, f"{s.step}/{s.total_steps}", f"{s.images_per_second:.1f}", _duration(s.eta_s), s.message)
+        for s in found
+    ]
+    columns = ("run", "kind", "state", "step", "images/s", "time left", "message")
+    print_table(columns, rows, empty="No training run yet; `lensmae train pretrain --data NAME` starts one.")
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+@train_app.callback()
+def train(
+    context: typer.Context,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="go on with this run from its last save")] = None,
+    epochs: Annotated[float | None, typer.Option(help="with --resume: the run's new length in epochs")] = None,
+) -> None:
+    """Train a network, or go on with a run."""
+    if resume is not None and context.invoked_subcommand is not None:
+        raise ConfigError("--resume goes on with a run as it was configured; give it without pretrain, classifier or superres.")
+    if resume is not None:
+        if epochs is not None:
+            from lensmae.training import change_epochs
+
+            change_epochs(resume, epochs)
+        _train(resume)
+    elif context.invoked_subcommand is None:
+        raise ConfigError(f"Say what to train ({', '.join(_KINDS)}), or --resume RUN.")
+
+
+def _train(run_id: str) -> None:
+    from lensmae.training import train_run
+
+    with contextlib.redirect_stdout(sys.stderr):
+        product = train_run(run_id, progress=sys.stderr.isatty())
+    if int(os.environ.get("LOCAL_RANK") or os.environ.get("SLURM_PROCID") or 0) > 0:
+        # Of several processes only the first reports.
+        return
+    typer.echo(f"run {run_id}: {product or f'stopped; `lensmae train --resume {run_id}` goes on'}")
+
+
+def _training_command(kind: str) -> click.Command:
+    """`lensmae train KIND`; its options are the fields of the run configuration."""
+    from lensmae.training.config import CONFIGS, RECIPES, make_config
+    from lensmae.training.runs import create_or_join_run
+
+    def command(recipe: str | None, name: str | None, **options: Any) -> None:
+        given = {key: value for key, value in options.items() if value is not None}
+        _train(create_or_join_run(make_config(kind, recipe, **given), name))
+
+    recipes = f"named settings to start from, which the other options change: {', '.join(RECIPES[kind])}"
+    parameters = [
+        _keyword("recipe", str | None, None, recipes),
+        _keyword("name", str | None, None, "name of the run; made from the time where not given"),
+        *(_option(key, field) for key, field in CONFIGS[kind].model_fields.items() if key != "kind"),
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    # Typer reads types here where there are any, and the signature above elsewhere.
+    command.__annotations__ = {}
+    single = typer.Typer(add_completion=False)
+    single.command(kind, help=inspect.getdoc(CONFIGS[kind]))(command)
+    return typer.main.get_command(single)
+
+
+def _option(name: str, field: Any) -> inspect.Parameter:
+    """A command-line option from a field of a run configuration. What is not given stays unset, for the recipe to say."""
+    required = field.is_required()
+    facts = [*_bounds(field.metadata), *([] if required or field.default is None else [f"default {field.default}"])]
+    text = f"{field.description} ({'; '.join(facts)})" if facts else field.description
+    return _keyword(name, field.annotation if required else field.annotation | None, ... if required else None, text)
+
+
+def _bounds(metadata: list[Any]) -> list[str]:
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    limits = [f"{sign} {getattr(rule, key)}" for key, sign in signs.items() for rule in metadata if hasattr(rule, key)]
+    return [", ".join(limits)] if limits else []
+
+
+def _keyword(name: str, kind: Any, default: Any, text: str) -> inspect.Parameter:
+    annotation = Annotated[kind, typer.Option(help=text)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
