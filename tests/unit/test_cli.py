@@ -211,7 +211,7 @@ def test_wrong_requests_are_plain_messages(workspace_with_lenses, mae, arguments
 
 def test_every_field_of_a_configuration_is_an_option_and_a_recipe_comes_before_it(workspace_with_lenses, monkeypatch):
     configured = []
-    monkeypatch.setattr(cli, "_train", configured.append)
+    monkeypatch.setattr("lensmae.cli.train._train", configured.append)
     monkeypatch.setattr("lensmae.training.runs.create_or_join_run", lambda config, name: configured.append(config) or name)
     for kind, config in CONFIGS.items():
         shown = CliRunner().invoke(cli.app, ["train", kind, "--help"], env={"COLUMNS": "200"}).output

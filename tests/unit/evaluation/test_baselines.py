@@ -18,4 +18,4 @@ def test_the_linear_probe_is_a_logistic_regression_on_frozen_features(mae):
     chances = probe.predict_proba(scaler.transform(model.embed(dataset.images[rows])))
     expected = roc_auc_score(dataset.labels[rows], chances, multi_class="ovr")
     assert found["linear_probe"]["macro_auc"] == pytest.approx(expected, abs=1e-6)
-    assert found["encoder"] == mae
+    assert found["linear_probe"]["encoder"] == mae
