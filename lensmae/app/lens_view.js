@@ -1,4 +1,6 @@
 // Draws images that Python has already shaded (lensmae/figures/panels.py). Sliding only chooses among frames that are here.
+// The parts lens_view*.js are joined into one script by lens_view.py. Places are fractions of the image from its upper left
+// corner; what goes to and comes from Python is in pixels of the first panel.
 
 const views = new WeakMap();
 
@@ -33,9 +35,10 @@ function format(number) {
   return size >= 0.01 && size < 1e4 ? number.toPrecision(3) : number.toExponential(1);
 }
 
-function element(tag, text = "") {
+function element(tag, text = "", name = "") {
   const made = document.createElement(tag);
   made.textContent = text;
+  made.className = name;
   return made;
 }
 
@@ -59,7 +62,8 @@ function paint(view, panel, canvas) {
 }
 
 function show(view) {
-  view.panels.forEach((panel, place) => paint(view, panel, view.canvases[place]));
+  view.panels.forEach((panel, place) => paint(view, panel, view.slots[place].canvas));
+  if (view.swiped) paintSwipe(view);
   const { slider, readouts } = view.header;
   if (slider) view.root.querySelector(".controls output").textContent = slider.labels[view.frame];
   view.root.querySelector(".readouts").replaceChildren(
@@ -72,67 +76,62 @@ function show(view) {
   point(view, view.pointer);
 }
 
+function valueAt(view, panel, where) {
+  const column = Math.min(panel.width - 1, Math.floor(where.x * panel.width));
+  const row = Math.min(panel.height - 1, Math.floor((view.header.upright ? where.y : 1 - where.y) * panel.height));
+  const inside = row * panel.width + column;
+  const covered = panel.covered && panel.covered[view.frame * panel.cells + panel.cellOf[inside]];
+  const start = Math.min(view.frame, panel.frames - 1) * panel.size;
+  return covered ? "" : format(panel.values[start + inside]);
+}
+
 function point(view, where) {
   view.pointer = where;
   view.panels.forEach((panel, place) => {
-    const label = view.root.querySelectorAll("figcaption i")[place];
-    if (!where) return void (label.textContent = "");
-    const column = Math.min(panel.width - 1, Math.floor(where.x * panel.width));
-    const row = Math.min(panel.height - 1, Math.floor((view.header.upright ? where.y : 1 - where.y) * panel.height));
-    const inside = row * panel.width + column;
-    const covered = panel.covered && panel.covered[view.frame * panel.cells + panel.cellOf[inside]];
-    const start = Math.min(view.frame, panel.frames - 1) * panel.size;
-    label.textContent = covered ? "" : format(panel.values[start + inside]);
+    const { unit, limits } = panel.measure || {};
+    const scale = limits ? `${format(limits[0])} – ${format(limits[1])} ${unit}` : "";
+    view.slots[place].label.textContent = where ? valueAt(view, panel, where) : scale;
   });
-  const first = view.panels[0];
-  const x = where && Math.min(first.width - 1, Math.floor(where.x * first.width));
-  const y = where && Math.min(first.height - 1, Math.floor((view.header.upright ? where.y : 1 - where.y) * first.height));
-  view.root.querySelector(".pointer").textContent = where ? `x ${x}, y ${y} (pixels of ${first.title})` : view.header.hint || "";
-}
-
-function zoomAt(view, where) {
-  view.zoom = view.zoom >= 4 ? 1 : view.zoom * 2;
-  const panels = view.root.querySelector(".panels");
-  panels.style.setProperty("--zoom", view.zoom);
-  if (view.zoom === 2) {
-    panels.style.setProperty("--ox", `${100 * where.x}%`);
-    panels.style.setProperty("--oy", `${100 * where.y}%`);
+  const text = view.root.querySelector(".pointer");
+  if (!where) text.textContent = hint(view);
+  else {
+    const { x, y } = toPixel(view, where);
+    text.textContent = `x ${Math.round(x)}, y ${Math.round(y)} (pixels of ${view.panels[0].title})`;
   }
+  drawCursor(view);
 }
 
-function listen(view, canvas) {
-  const place = (event) => {
-    const box = canvas.getBoundingClientRect();
-    const part = (at, from, length) => Math.min(0.9999, Math.max(0, (at - from) / length));
-    return { x: part(event.clientX, box.left, box.width), y: part(event.clientY, box.top, box.height) };
-  };
-  canvas.onpointermove = canvas.onpointerdown = (event) => point(view, place(event));
-  canvas.onpointerleave = () => point(view, null);
-  canvas.ondblclick = (event) => zoomAt(view, place(event));
+function hint(view) {
+  const { pick, overlays } = view.header;
+  const says = [];
+  if (pick.includes("click")) says.push("click a patch");
+  if (pick.includes("box")) says.push("drag a box");
+  if (overlays.some(({ draggable }) => draggable)) says.push("drag a ring");
+  says.push(pick.includes("click") ? "+ and − zoom all images" : "double-click to zoom all images");
+  return says.join(" · ");
 }
 
 function build(view) {
   const { header, root } = view;
   const panels = root.querySelector(".panels");
   panels.style.setProperty("--count", header.columns);
-  panels.replaceChildren();
-  view.canvases = view.panels.map((panel) => {
-    const figure = element("figure");
+  view.slots = view.panels.map((panel, index) => {
+    const slot = { index, figure: element("figure"), frame: element("div", "", "frame"), label: element("i"), canvas: element("canvas") };
     const caption = element("figcaption");
-    const frame = element("div");
-    const canvas = element("canvas");
-    frame.className = "frame";
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", panel.title);
-    canvas.width = panel.width;
-    canvas.height = panel.height;
-    caption.append(element("b", panel.title), element("i"));
-    frame.append(canvas);
-    figure.append(caption, frame);
-    panels.append(figure);
-    listen(view, canvas);
-    return canvas;
+    slot.canvas.setAttribute("role", "img");
+    slot.canvas.setAttribute("aria-label", panel.title);
+    slot.canvas.width = panel.width;
+    slot.canvas.height = panel.height;
+    slot.svg = shape("svg", {});
+    caption.append(element("b", panel.title), slot.label);
+    slot.frame.append(slot.canvas, slot.svg);
+    slot.figure.append(caption, slot.frame);
+    listen(view, slot);
+    return slot;
   });
+  view.swiped = header.swipe && buildSwipe(view);
+  const all = view.swiped ? [...view.slots, view.swiped] : view.slots;
+  panels.replaceChildren(...all.map(({ figure }) => figure));
   const controls = root.querySelector(".controls");
   controls.hidden = !header.slider;
   if (header.slider) {
@@ -147,10 +146,11 @@ function build(view) {
     };
     input.onchange = () => view.setStateValue("frame", view.frame);
   }
-  root.querySelector("button").onclick = () => save(view);
+  buildTools(view);
+  root.querySelector(".save").onclick = () => save(view);
 }
 
-function legend(view) {
+function scales(view) {
   const { scale, unit } = view.header;
   const low = Math.abs(scale.low) < 1e-4 * Math.abs(scale.high) ? 0 : scale.low;
   const bars = {
@@ -159,7 +159,7 @@ function legend(view) {
   };
   for (const [name, [low, high]] of Object.entries(bars)) {
     const bar = view.root.querySelector(`.bar.${name}`);
-    bar.hidden = !view.panels.some((panel) => panel.residual === (name === "residual"));
+    bar.hidden = !view.panels.some((panel) => panel.colours === name);
     bar.querySelector(".low").textContent = low;
     bar.querySelector(".high").textContent = high;
     const context = bar.querySelector("canvas").getContext("2d");
@@ -172,48 +172,29 @@ function legend(view) {
   }
 }
 
-function save(view) {
-  const side = 384;
-  const sheet = element("canvas");
-  sheet.width = view.canvases.length * (side + 16) + 16;
-  sheet.height = side + 56;
-  const context = sheet.getContext("2d");
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, sheet.width, sheet.height);
-  context.imageSmoothingEnabled = false;
-  context.font = "18px sans-serif";
-  view.canvases.forEach((canvas, place) => {
-    const left = 16 + place * (side + 16);
-    context.fillStyle = "#222";
-    context.fillText(view.panels[place].title, left, 28, side);
-    context.fillStyle = "#7a808a";
-    context.fillRect(left, 40, side, side);
-    context.drawImage(canvas, left, 40, side, side);
-  });
-  const link = element("a");
-  link.download = `${view.header.file || "lens"}.png`;
-  link.href = sheet.toDataURL("image/png");
-  link.click();
+function newView(root, header) {
+  return { root, frame: header.frame || 0, window: { x: 0, y: 0, zoom: 1 }, pointer: null, off: new Set(), held: new Map() };
 }
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component;
+  const { data, parentElement, setStateValue, setTriggerValue } = component;
   const { header, body } = unpack(data);
-  const view = views.get(parentElement) || { root: parentElement, frame: header.frame || 0, zoom: 1, pointer: null };
+  const view = views.get(parentElement) || newView(parentElement, header);
   views.set(parentElement, view);
-  view.header = header;
-  view.setStateValue = setStateValue;
+  Object.assign(view, { header, setStateValue, setTriggerValue, waiting: false });
   view.tables = Object.fromEntries(Object.entries(header.tables).map(([name, at]) => [name, new Uint8Array(body, at, 768)]));
   view.panels = header.panels.map((entry) => readPanel(entry, body));
-  for (const panel of view.panels) panel.table = view.tables[panel.residual ? "residual" : "flux"];
+  for (const panel of view.panels) panel.table = view.tables[panel.colours];
   const count = header.slider ? header.slider.labels.length : 1;
   view.frame = Math.min(view.frame, count - 1);
   // What is on the page is built anew only where its shape changed, so that a slider in the hand is not taken away.
-  const shape = JSON.stringify([view.panels.map(({ title, height, width }) => [title, height, width]), count]);
-  if (view.shape !== shape) {
-    view.shape = shape;
+  const titles = view.panels.map(({ title, height, width }) => [title, height, width]);
+  const layout = JSON.stringify([titles, count, header.columns, header.swipe, header.pick]);
+  if (view.layout !== layout) {
+    view.layout = layout;
     build(view);
   }
-  legend(view);
+  scales(view);
+  drawOverlays(view);
   show(view);
 }

@@ -1,16 +1,18 @@
 """Images of lenses on canvases: one component for every page that shows pixels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
-from lensmae.figures import Panel, pack, shared_scale
+from lensmae.app.view_events import Event, View, read_event
+from lensmae.figures import Overlay, Panel, pack, shared_scale
 
 _HERE = Path(__file__).parent
-_ASSETS = {kind: (_HERE / f"lens_view.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
+# Streamlit takes one script a component; its parts share one scope and are joined here.
+_SCRIPTS = ("lens_view.js", "lens_view_overlay.js", "lens_view_pointer.js", "lens_view_swipe.js", "lens_view_save.js")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,25 @@ def lens_view(
     readouts: Sequence[Readout] = (),
     upright: bool = False,
     columns: int | None = None,
-) -> int:
-    """Draw panels on one shared scale; returns the frame that the slider was released at.
+    overlays: Sequence[Overlay] = (),
+    pick: Sequence[Literal["click", "box"]] = (),
+    patch_size: int = 1,
+    on_event: Callable[[Event], None] | None = None,
+    swipe: tuple[int, int] | None = None,
+) -> View:
+    """Draw panels on one shared scale, with linked zoom, pan and pointer; returns the frame that the slider was released at, and
+    what the visitor did.
+
+    All panels show the same field. Coordinates of overlays and events are columns and rows of the first panel's array, (0, 0)
+    the centre of its first pixel; panels of other sizes are drawn to fit. An event arrives twice: `on_event` hears of it before
+    the script (or fragment) runs again, which is the place to change `st.session_state`; the run itself finds it in the result:
+
+        def moved(event):
+            if isinstance(event, Drag):
+                st.session_state["subhalo"] = event.x, event.y
+
+        point = Points("subhalo", x=[x], y=[y], draggable=True, panels=(0,))
+        view = lens_view([Panel("Lens", image)], key="lab", unit=unit, overlays=[point], on_event=moved, **choice.display)
 
     Args:
         key: of the component, and the name of the PNG file that its button saves.
@@ -51,21 +70,40 @@ def lens_view(
         frame: where the slider starts.
         columns: panels in a row; all where None.
         upright: the first row is the upper one, as in pictures; otherwise the lower one, as in FITS.
+        overlays: `Points` and `Line`s over the panels that they name. Draggable points send `Drag`s: while in the hand (one at a
+            time, the next after the answer to the last), and once more, `final`, when let go.
+        pick: "click" sends a `Click`, "box" a `Box`, from pointer, touch or keyboard (arrow keys and Enter).
+        patch_size: side in pixels of what the pointer outlines, and to which a box snaps.
+        on_event: called with each event before the run that it starts.
+        swipe: places of two panels to lay over each other in a frame of their own; the visitor can choose others there.
     """
+    height, width = panels[0].pixels.shape[-2:]
     packed = pack(
         panels,
         shared_scale(panels, stretch, percentile),
+        overlays,
         unit=unit,
         file=key,
         frame=frame,
         slider=asdict(slider) if slider else None,
         readouts=[asdict(readout) for readout in readouts],
         upright=upright,
-        columns=columns or len(panels),
-        hint="double-click to zoom all images",
+        columns=columns or len(panels) + bool(swipe),
+        pick=list(pick),
+        patch=patch_size,
+        swipe=swipe,
     )
-    result = _component()(data=packed, key=f"view-{key}", default={"frame": frame}, on_frame_change=_nothing)
-    return int(result.frame if result.frame is not None else frame)
+    name = f"view-{key}"
+
+    def heard() -> None:
+        event = read_event(st.session_state[name].event, height, width)
+        if on_event is not None and event is not None:
+            on_event(event)
+
+    result = _component()(
+        data=packed, key=name, default={"frame": frame}, on_frame_change=_nothing, on_event_change=heard
+    )  # fmt: skip
+    return View(int(result.frame if result.frame is not None else frame), read_event(result.event, height, width))
 
 
 def _nothing() -> None:
@@ -74,4 +112,9 @@ def _nothing() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _component() -> Any:
-    return st.components.v2.component("lensmae.lens_view", **_ASSETS)
+    html, css = (_read(f"lens_view.{kind}") for kind in ("html", "css"))
+    return st.components.v2.component("lensmae.lens_view", html=html, css=css, js="\n".join(map(_read, _SCRIPTS)))
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

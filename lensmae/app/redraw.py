@@ -29,7 +29,7 @@ def redraw_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, 
         Panel("Prediction − original", frames.predictions - image, residual=True, covered=~frames.hidden),
     ]
     slider = Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
-    return lens_view(
+    view = lens_view(
         panels,
         key=key,
         unit=unit,
@@ -40,6 +40,7 @@ def redraw_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, 
         stretch=choice.stretch,
         percentile=choice.percentile,
     )
+    return view.frame
 
 
 def remember_ratio(frame: int) -> None:

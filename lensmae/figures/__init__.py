@@ -2,14 +2,19 @@
 
 from lensmae.figures.classes import CLASS_COLOURS, class_colour
 from lensmae.figures.curves import confusion_matrix, probability_bars, roc, training_curve
+from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
 from lensmae.figures.scatter import embedding_scatter, score_pairs, selected_rows
 from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 
 __all__ = [
     "CLASS_COLOURS",
+    "OVERLAY_COLOUR",
     "STRETCHES",
+    "Line",
+    "Overlay",
     "Panel",
+    "Points",
     "Scale",
     "class_colour",
     "colour_table",

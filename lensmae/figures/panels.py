@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from lensmae.figures.overlays import Overlay
 from lensmae.figures.stretch import colour_table, limits, stretched
 
 FLUX_COLOURS = "inferno"
+MEASURE_COLOURS = "viridis"
 RESIDUAL_PERCENTILE = 99.8
 # Blue and orange part for every kind of colour vision; the centre is as dark as an empty sky.
 ERROR_COLOURS = ("#b5dcff", "#4a9be0", "#1f4f7d", "#0d1016", "#82380f", "#e07a2c", "#ffd9ad")
@@ -28,12 +30,26 @@ class Panel:
         pixels: (H, W) or (F, H, W) float32, finite.
         residual: drawn with the diverging map on a scale of its own that is centred on zero.
         covered: (F, gh, gw) bool, patches that are not drawn, or None.
+        measure: unit of pixels that are neither flux nor residual (an attention weight, a standard deviation); they have a map
+            of their own and a linear scale from zero, or from the smallest where that is below, to the largest. "" for flux.
     """
 
     title: str
     pixels: np.ndarray
     residual: bool = False
     covered: np.ndarray | None = None
+    measure: str = ""
+
+    @property
+    def colours(self) -> str:
+        """Name of its colour table."""
+        return "residual" if self.residual else "measure" if self.measure else "flux"
+
+    @property
+    def own_limits(self) -> tuple[float, float]:
+        """Limits of the scale of a measure."""
+        low, high = min(0.0, float(self.pixels.min())), float(self.pixels.max())
+        return low, high if high > low else low + 1.0
 
 
 @dataclass(frozen=True)
@@ -57,29 +73,33 @@ def shade(panel: Panel, scale: Scale) -> np.ndarray:
     """Place in the colour table of every pixel, uint8; zero residual is 127.5, rounded to even."""
     if panel.residual:
         unit = np.clip(0.5 + panel.pixels / (2 * scale.bound), 0.0, 1.0)
+    elif panel.measure:
+        unit = stretched(panel.pixels, "linear", *panel.own_limits)
     else:
         unit = stretched(panel.pixels, scale.stretch, scale.low, scale.high)
     return np.round(255 * unit).astype(np.uint8)
 
 
-def pack(panels: Sequence[Panel], scale: Scale, **facts: Any) -> bytes:
+def pack(panels: Sequence[Panel], scale: Scale, overlays: Sequence[Overlay] = (), **facts: Any) -> bytes:
     """Everything the canvas draws: length of the header (uint32, little-endian), JSON header, arrays aligned to 4 bytes.
 
     Args:
+        overlays: drawn over the panels.
         facts: further JSON entries of the header.
     """
     arrays: list[np.ndarray] = []
     entries = [_entry(panel, scale, arrays) for panel in panels]
-    tables = {"flux": FLUX_COLOURS, "residual": ERROR_COLOURS}
+    tables = {"flux": FLUX_COLOURS, "residual": ERROR_COLOURS, "measure": MEASURE_COLOURS}
     tables = {name: _store(_table(colours), arrays) for name, colours in tables.items()}
-    header = {"panels": entries, "tables": tables, "scale": vars(scale), **facts}
+    drawn = [overlay.entry() for overlay in overlays]
+    header = {"panels": entries, "tables": tables, "scale": vars(scale), "overlays": drawn, **facts}
     text = json.dumps(header, allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
     body = b"".join(array.tobytes() + b"\0" * (-array.nbytes % 4) for array in arrays)
     return len(text).to_bytes(4, "little") + text + body
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _table(name: str | tuple[str, ...]) -> np.ndarray:
     # Sampled once: it takes a millisecond or two.
     return colour_table(name)
@@ -89,13 +109,15 @@ def _entry(panel: Panel, scale: Scale, arrays: list[np.ndarray]) -> dict[str, An
     height, width = panel.pixels.shape[-2:]
     entry = {
         "title": panel.title,
-        "residual": panel.residual,
+        "colours": panel.colours,
         "height": height,
         "width": width,
         "frames": len(panel.pixels) if panel.pixels.ndim == 3 else 1,
         "shades": _store(shade(panel, scale), arrays),
         "values": _store(panel.pixels.astype("<f4"), arrays),
     }
+    if panel.measure:
+        entry["measure"] = {"unit": panel.measure, "limits": list(panel.own_limits)}
     if panel.covered is not None:
         entry["covered"] = _store(panel.covered.astype(np.uint8), arrays)
         entry["grid"] = list(panel.covered.shape[-2:])

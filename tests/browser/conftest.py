@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,12 +51,19 @@ def server(lens_home, tmp_path_factory) -> str:
     home = tmp_path_factory.mktemp("browser_home")
     (home / "datasets").symlink_to(lens_home / "datasets")
     save_small_networks(home)
+    with serve("dashboard.py", home) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serve(script: str, home: Path) -> Iterator[str]:
+    """Address of a Streamlit server of its own that runs a script of the repository on the workspace `home`."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port), "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true"]
     log = (home / "server.log").open("wb")
-    environment = os.environ | {"LENSMAE_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"LENSMAE_HOME": str(home), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://localhost:{port}"
     try:
