@@ -1,13 +1,18 @@
 """Small pieces that several pages draw."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d"], "toImageButtonOptions": {"format": "svg"}}
+from lensmae.app.guard import fragment
+from lensmae.figures import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
+
+_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]}
+_WIDTHS = {"One column": COLUMN_MM, "Page": PAGE_MM}
 SPLIT_OPTIONS = ("test", "validation", "train", "all")
 
 
@@ -25,9 +30,43 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
         bar.empty()
 
 
-def figure(drawing: Any, key: str, **options: Any) -> Any:
-    """A Plotly figure with our toolbar; its camera button saves SVG."""
-    return st.plotly_chart(drawing, key=key, config=_CONFIG, **options)
+def figure(drawing: Any, key: str, table: pd.DataFrame | None = None, name: str | None = None, **options: Any) -> Any:
+    """A Plotly figure; a menu below it saves it for a paper (PNG, SVG, PDF) and its numbers (CSV), each made when asked for.
+
+    Args:
+        drawing: the figure.
+        key: of the chart.
+        table: the numbers behind it; what is drawn where None.
+        name: of the files, without ending; `key` where None.
+        options: of `st.plotly_chart`.
+    """
+    event = st.plotly_chart(drawing, key=key, config=_CONFIG, **options)
+    fragment(_downloads)(drawing, key, table, name or key)
+    return event
+
+
+def _downloads(drawing: Any, key: str, table: pd.DataFrame | None, name: str) -> None:
+    menu = st.popover("Save", type="tertiary", icon=":material/download:", key=f"save-{key}", on_change="rerun")
+    if not menu.open:
+        # Four buttons a figure are not worth their place in every rerun of a page.
+        return
+    with menu:
+        wide = st.segmented_control("Width in print", list(_WIDTHS), default="Page", required=True, key=f"width-{key}")
+        with st.container(horizontal=True, gap="small"):
+            for form, kind in FORMATS.items():
+                made = functools.partial(export_figure, drawing, form, _WIDTHS[wide])
+                _save(form.upper(), made, f"{name}.{form}", kind, f"{form}-{key}")
+            made = functools.partial(_csv, drawing, table)
+            _save("CSV", made, f"{name}.csv", "text/csv", f"csv-{key}")
+        st.caption(f"{_WIDTHS[wide]:g} mm wide, white background; PNG at 300 dots an inch. CSV holds the numbers.")
+
+
+def _save(label: str, data: Callable[[], bytes], name: str, kind: str, key: str) -> None:
+    st.download_button(label, data, name, kind, key=key, on_click="ignore", type="secondary")
+
+
+def _csv(drawing: Any, table: pd.DataFrame | None) -> bytes:
+    return (figure_numbers(drawing) if table is None else table).to_csv(index=False).encode()
 
 
 def numbers(table: pd.DataFrame, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from lensmae.figures.classes import CLASS_COLOURS, class_colour
 from lensmae.figures.curves import confusion_matrix, probability_bars, roc, training_curve
+from lensmae.figures.export import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
 from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
 from lensmae.figures.scatter import embedding_scatter, score_pairs, selected_rows
@@ -9,7 +10,10 @@ from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 
 __all__ = [
     "CLASS_COLOURS",
+    "COLUMN_MM",
+    "FORMATS",
     "OVERLAY_COLOUR",
+    "PAGE_MM",
     "STRETCHES",
     "Line",
     "Overlay",
@@ -20,6 +24,8 @@ __all__ = [
     "colour_table",
     "confusion_matrix",
     "embedding_scatter",
+    "export_figure",
+    "figure_numbers",
     "limits",
     "pack",
     "probability_bars",
