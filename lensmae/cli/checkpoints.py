@@ -83,3 +83,19 @@ def promote(
 
     options = {"precision": precision, "description": description, "folder": folder, "limit": limit, "encoder": encoder}
     typer.echo(with_progress("Measuring", lambda progress: keep(checkpoint, name, data, split, progress=progress, **options)))
+
+
+@commands.command()
+def calibrate(
+    checkpoint: Annotated[str, typer.Argument(help="name, run id or path of a checkpoint")],
+    data: Annotated[str, typer.Argument(help="data set, best the one that it learnt from")],
+    reference: Annotated[int, typer.Option(min=10, help="training lenses to compare new images with, at most")] = 2000,
+    held_out: Annotated[int, typer.Option(min=5, help="validation lenses that say what is usual, at most")] = 1000,
+) -> None:
+    """Measure what is usual for a checkpoint, so that it can tell strange images; NAME.reference.safetensors beside it.
+
+    Repeat it whenever the weights change: a reference of other weights is refused.
+    """
+    from lensmae.evaluation.calibrate import calibrate_checkpoint as measure
+
+    typer.echo(with_progress("Calibrating", lambda progress: measure(checkpoint, data, reference, held_out, progress=progress)))

@@ -125,6 +125,18 @@ class Classifier(LoadedModel):
         d4 = self.card.symmetric if d4 is None else d4
         return np.concatenate([self._probabilities(flux, D4_ORDER if d4 else 1).cpu().numpy() for flux in self._batches(images)])
 
+    @property
+    def tells_mass(self) -> bool:
+        """Whether it has an axion-mass head."""
+        return self.module.mass is not None
+
+    @torch.inference_mode()
+    def log_mass(self, images: np.ndarray) -> np.ndarray:
+        """log10(axion mass / eV), (B,) float32, of flux (B, H, W); it means something for axion lenses only."""
+        return np.concatenate(
+            [self.module.log_mass(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
+        )
+
     def _probabilities(self, flux: Tensor, symmetries: int) -> Tensor:
         inputs = self.transform.forward(flux)
         turned = [self.module(apply_d4(inputs, element)).softmax(dim=1) for element in range(symmetries)]
@@ -140,9 +152,16 @@ class SuperResolver(LoadedModel):
         return int(self.card.architecture.get("scale", 2))
 
     @torch.inference_mode()
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """LR flux (B, h, w) -> HR flux (B, scale*h, scale*w) float32."""
-        drawn = [self.module(flux, self.transform.forward(flux)).squeeze(1).cpu().numpy() for flux in self._batches(images)]
+    def predict(self, images: np.ndarray, *, peak: float | None = None) -> np.ndarray:
+        """LR flux (B, h, w) -> HR flux (B, scale*h, scale*w) float32.
+
+        Args:
+            peak: brightest pixel of the whole images that these are parts of; their own where None.
+        """
+        drawn = []
+        for flux in self._batches(images):
+            scale = None if peak is None else self.transform.peak(torch.full_like(flux[:, :, :1, :1], peak))
+            drawn.append(self.module(flux, self.transform.forward(flux, scale)).squeeze(1).cpu().numpy())
         return np.concatenate(drawn)
 
     def _features(self, flux: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ from lensmae.workspace import models_dir, runs_dir
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 PRODUCT = "model.safetensors"
+# What is usual for a checkpoint (`lensmae.evaluation.references`) lies beside it under this ending.
+REFERENCE = ".reference.safetensors"
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,18 @@ class CheckpointEntry:
     origin: Literal["shipped", "workspace", "run"]
 
 
+def reference_path(checkpoint: Path) -> Path:
+    """Where the reference of a checkpoint file lies."""
+    return checkpoint.with_name(checkpoint.stem + REFERENCE)
+
+
+def _named(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.safetensors")) if not path.name.endswith(REFERENCE)]
+
+
 def _candidates() -> list[tuple[str, Path, Literal["shipped", "workspace", "run"]]]:
-    found = [(path.stem, path, "shipped") for path in sorted(SHIPPED.glob("*.safetensors"))]
-    found += [(path.stem, path, "workspace") for path in sorted(models_dir().glob("*.safetensors"))]
+    found = [(path.stem, path, "shipped") for path in _named(SHIPPED)]
+    found += [(path.stem, path, "workspace") for path in _named(models_dir())]
     return found + [(path.parent.name, path, "run") for path in sorted(runs_dir().glob(f"*/{PRODUCT}"))]
 
 

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 from lensmae import cli
 from lensmae.data import list_datasets, open_dataset
 from lensmae.evaluation import evaluate
-from lensmae.models import load_checkpoint
 from lensmae.training import get_run
 from lensmae.training.config import CONFIGS, make_config
 
@@ -156,7 +155,11 @@ BAD_IMAGES = ("truncated npy", "text named fits", "all nan", "one pixel", "too l
 @pytest.mark.parametrize("kind", BAD_IMAGES)
 def test_an_image_file_that_holds_no_lens_image_is_a_plain_message(classifier, tmp_path, kind):
     path = bad_image(tmp_path, kind)
-    assert refused(call("classify", path, "--checkpoint", classifier, "--json"), path.name)
+    result = call("predict", path, "--classifier", classifier, "--mae", "none", "--superres", "none", "--json")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert f"Error: {path}" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BAD_IMAGES if kind not in ("text named fits", "missing")])
@@ -166,25 +169,6 @@ def test_a_folder_with_a_file_that_holds_no_lens_image_is_a_plain_message(mae, t
     path = bad_image(tmp_path / "no_sub", kind)
     assert path.is_file()
     assert refused(call("evaluate", mae, tmp_path), "5000" if kind == "too large" else path.name)
-
-
-def test_classify_gives_the_probabilities_of_the_models_own_prediction(classifier, tmp_path):
-    from astropy.io import fits
-
-    images = np.array(open_dataset("lenses").images[[0, 40]])
-    fits.PrimaryHDU(images[0]).writeto(tmp_path / "first.fits")
-    np.save(tmp_path / "second.npy", images[1])
-    result = call("classify", tmp_path / "first.fits", tmp_path / "second.npy", "--checkpoint", classifier, "--json")
-    assert result.exit_code == 0, result.stderr
-    model = load_checkpoint(classifier)
-    for found, row in zip(json.loads(result.stdout)["images"], model.predict(images), strict=True):
-        assert found["probabilities"] == pytest.approx(dict(zip(model.classes, row.tolist(), strict=True)), rel=1e-4)
-    assert "axion" in call("classify", tmp_path / "first.fits", "--checkpoint", classifier).stdout
-
-
-def test_classify_needs_a_classifier(mae, tmp_path):
-    np.save(tmp_path / "lens.npy", np.ones((64, 64)))
-    assert refused(call("classify", tmp_path / "lens.npy", "--checkpoint", mae), "classifier")
 
 
 @pytest.mark.parametrize(

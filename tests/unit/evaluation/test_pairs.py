@@ -1,13 +1,20 @@
 """One pair, and one image in any flux unit, against scikit-image and bicubic interpolation."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
+from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from lensmae.data import open_dataset
+from lensmae.data.transforms import Transform
 from lensmae.errors import DatasetError
-from lensmae.evaluation.pairs import enlarge, super_resolve_pair
-from lensmae.models import bicubic_upsample, load_checkpoint
+from lensmae.evaluation.pairs import TILE, enlarge, super_resolve_pair
+from lensmae.models import CheckpointCard, SuperResolver, bicubic_upsample, load_checkpoint
+from lensmae.models.checkpoint import build_network
+from tests.unit.conftest import ENCODER
 
 
 def test_a_pair_has_the_scores_that_scikit_image_gives(superres):
@@ -32,3 +39,28 @@ def test_an_image_is_enlarged_in_its_own_unit(superres, factor, offset):
     tolerance = 1e-4 * factor + abs(offset) * 1e-6
     np.testing.assert_allclose(bicubic, bicubic_upsample(image[None], 2)[0], atol=tolerance)
     np.testing.assert_allclose(drawn, bicubic, atol=tolerance)
+
+
+def test_a_large_image_is_enlarged_in_tiles_without_seams(superres):
+    """An untrained super-resolver is exactly bicubic interpolation, whole or in tiles; inside, where no border is near."""
+    model = load_checkpoint(superres)
+    image = gaussian_filter(np.random.default_rng(0).normal(size=(TILE + 90, 2 * TILE + 7)), 3).astype(np.float32)
+    seen = []
+    bicubic, drawn = enlarge(model, image, lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (len(seen), len(seen))
+    assert len(seen) > 4
+    np.testing.assert_allclose(drawn, bicubic, atol=2e-3 * np.ptp(image))
+    assert drawn.shape == (2 * TILE + 180, 4 * TILE + 14)
+
+
+def test_a_tile_is_drawn_on_the_flux_scale_of_the_whole_image():
+    """A network whose transform divides by the peak must not take a faint tile for a bright image."""
+    network = build_network("superres", {"encoder": ENCODER | {"image_size": 80}, "scale": 2, "width": 8, "depth": 1})
+    torch.nn.init.normal_(network.leave.weight)
+    card = CheckpointCard(kind="superres", architecture={"encoder": ENCODER}, transform=Transform())
+    model = SuperResolver(Path("any.safetensors"), card, network.eval(), "cpu")
+    part = np.full((1, 16, 16), 0.1, dtype=np.float32)
+    whole = part.copy()
+    whole[0, 0, 0] = 1.0
+    assert not np.allclose(model.predict(part), model.predict(part, peak=1.0))
+    np.testing.assert_array_equal(model.predict(whole), model.predict(whole, peak=1.0))
