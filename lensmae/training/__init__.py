@@ -1,12 +1,14 @@
 """Run configuration, training, and runs in the background. Importing this package does not import Lightning."""
 
 from lensmae.training.config import CONFIGS, RECIPES, RunConfig, config_from_record, make_config
+from lensmae.training.film import Film, FilmFolder
 from lensmae.training.folder import RunStatus, open_run
 from lensmae.training.runs import (
     change_epochs,
     create_or_join_run,
     create_run,
     delete_run,
+    end_now,
     get_run,
     launch,
     list_runs,
@@ -20,6 +22,8 @@ from lensmae.training.runs import (
 __all__ = [
     "CONFIGS",
     "RECIPES",
+    "Film",
+    "FilmFolder",
     "RunConfig",
     "RunStatus",
     "change_epochs",
@@ -27,6 +31,7 @@ __all__ = [
     "create_or_join_run",
     "create_run",
     "delete_run",
+    "end_now",
     "get_run",
     "launch",
     "list_runs",

@@ -33,6 +33,9 @@ class RunConfig(BaseModel):
     devices: int = Field(1, ge=1, le=1024, description="devices a node")
     nodes: int = Field(1, ge=1, le=1024, description="nodes")
     strategy: Literal["auto", "ddp", "fsdp"] = Field("auto", description="how several devices share the work")
+    logger: Literal["csv", "tensorboard", "mlflow", "wandb"] = Field(
+        "csv", description="keep the curve as CSV only, or in another logger too (its package must be installed)"
+    )
     compile: bool = Field(False, description="compile the network first (about a minute; 1.3x faster on a CPU)")
 
 

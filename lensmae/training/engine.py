@@ -1,25 +1,33 @@
 """Train one run in this process (or as one of its processes): Lightning's loop around our modules."""
 
+import errno
 import logging
+import math
 import os
 import socket
 import warnings
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import LensMAEError, RunError
+from lensmae.jobs import slurm
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
-from lensmae.training.callbacks import Follower, Saver
+from lensmae.training.callbacks import Filmer, Follower, SafeWriter, Saver
 from lensmae.training.config import RunConfig
 from lensmae.training.datamodule import LensData
-from lensmae.training.folder import RunFolder, now
+from lensmae.training.folder import MetricsFile, RunFolder, now
+from lensmae.training.loggers import run_logger
 from lensmae.training.modules import TASKS, LensTask
 from lensmae.training.networks import start_network
 from lensmae.workspace import read_json, write_text
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def train(folder: RunFolder, progress: bool = False) -> Path | None:
@@ -28,43 +36,100 @@ def train(folder: RunFolder, progress: bool = False) -> Path | None:
     A failure is written into the run's status before it is raised.
     """
     config = folder.config()
-    if folder.product.is_file():
+    if folder.stored_status().state == "finished":
         raise RunError(f"Run {folder.id} is finished; its model is {folder.product}.")
-    folder.stop_request.unlink(missing_ok=True)
-    _record(folder, state="running", pid=os.getpid(), host=socket.gethostname(), message="", updated=now())
-    try:
+    if not _first():
         return _fit(folder, config, progress)
-    except BaseException as problem:
-        reason = str(problem) if isinstance(problem, LensMAEError) else f"{type(problem).__name__}: {problem}"
-        _record(folder, state="failed", eta_s=None, message=reason, updated=now())
-        raise
+    with folder.alone():
+        process = psutil.Process()
+        _forget_old_stop(folder, process.create_time())
+        mine = {"pid": process.pid, "pid_started": process.create_time(), "host": socket.gethostname()}
+        folder.update(state="running", message="", updated=now(), **mine)
+        try:
+            folder.keep_reserve()
+            return _fit(folder, config, progress)
+        except BaseException as problem:
+            folder.make_room()
+            reason = _reason(problem, folder)
+            folder.update(state="failed", eta_s=None, message=reason, updated=now())
+            if isinstance(problem, Exception) and not isinstance(problem, LensMAEError) and reason != _unexpected(problem):
+                raise RunError(reason) from problem
+            raise
+        finally:
+            folder.reserve.unlink(missing_ok=True)
 
 
-def _record(folder: RunFolder, **changes: Any) -> None:
-    """Only the first process of a run speaks for it."""
-    if int(os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0) == 0:
-        folder.update(**changes)
+def _first() -> bool:
+    """Whether this is the first process of the run, which alone speaks for it."""
+    return int(os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or os.environ.get("LOCAL_RANK") or 0) == 0
+
+
+def _forget_old_stop(folder: RunFolder, began: float) -> None:
+    """A request to stop that is older than this process was meant for another one."""
+    if folder.stop_request.is_file() and folder.stop_request.stat().st_mtime < began:
+        folder.stop_request.unlink(missing_ok=True)
+
+
+def _unexpected(problem: BaseException) -> str:
+    return f"{type(problem).__name__}: {problem}"
+
+
+def _reason(problem: BaseException, folder: RunFolder) -> str:
+    """Why a run failed, and what to do, in plain words."""
+    if isinstance(problem, LensMAEError):
+        return str(problem)
+    if isinstance(problem, OSError) and problem.errno in _DISK_FULL:
+        return f"Nothing more can be written to {folder.path}: {problem.strerror}. Free some space and resume; {_kept(folder)}"
+    if isinstance(problem, torch.OutOfMemoryError) or "can't allocate memory" in str(problem):
+        return f"The memory of the device is not enough. Start again with a smaller batch size or network; {_kept(folder)}"
+    return _unexpected(problem)
+
+
+def _kept(folder: RunFolder) -> str:
+    there = folder.checkpoint.is_file()
+    return "the run goes on from its last save." if there else "nothing was saved yet."
 
 
 def _fit(folder: RunFolder, config: RunConfig, progress: bool) -> Path | None:
     dataset = open_dataset(config.data)
     data = LensData(dataset, config)
     card, task = _task(folder, config, dataset, data)
-    trainer = _trainer(folder, config, data, progress)
-    _record(folder, total_steps=data.total_steps)
+    if _first():
+        folder.update(total_steps=data.total_steps)
     resume = folder.checkpoint if folder.checkpoint.is_file() else None
     with warnings.catch_warnings():
+        # Where there is a Slurm, its use is a choice.
+        warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
         # The loader only counts steps, so its workers and its mid-epoch state do not matter.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        trainer = _trainer(folder, config, data, progress)
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
     if task.step < data.total_steps:
-        _record(folder, state="stopped", eta_s=None, message="Stopped as asked; resume goes on from here.", updated=now())
+        if trainer.is_global_zero:
+            _stopped(folder)
         return None
     if trainer.is_global_zero:
         _save_product(folder, config, card, task, data)
         folder.update(state="finished", step=task.step, eta_s=0.0, message="", updated=now())
     trainer.strategy.barrier("product")
     return folder.product
+
+
+def _stopped(folder: RunFolder) -> None:
+    """Say why a run ended before its end. Where Slurm ended it, for another job or for its time limit, queue it again."""
+    job = os.environ.get("SLURM_JOB_ID")
+    state, message = "stopped", "Stopped as asked; resume goes on from here."
+    if job and not folder.stop_request.exists():
+        told = slurm.job_state(job)
+        if told == "RUNNING" or told in slurm.WAITING:
+            state, message = "queued", "Slurm needed the node or the time was up; the run goes on when Slurm starts it again."
+        else:
+            message = "Slurm cancelled the job; resume goes on from here."
+    folder.stop_request.unlink(missing_ok=True)
+    folder.update(state=state, eta_s=None, message=message, updated=now())
+    if state == "queued" and told == "RUNNING":
+        # Slurm does not requeue what ends by itself; this ends our process.
+        slurm.requeue(job)
 
 
 def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: LensData) -> tuple[CheckpointCard, LensTask]:
@@ -81,6 +146,8 @@ def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: Lens
 def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: bool) -> pl.Trainer:
     if config.strategy == "fsdp" and config.ema_decay > 0:
         raise RunError("A weight average (ema_decay > 0) cannot be kept with strategy fsdp; set ema_decay to 0 or use ddp.")
+    # Lightning's own way of requeueing would save in a format of its own; ours saves and asks Slurm itself.
+    plugins: list[Any] = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
     torch.set_float32_matmul_precision("high")
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     return pl.Trainer(
@@ -98,14 +165,17 @@ def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: boo
         enable_checkpointing=False,
         enable_progress_bar=progress,
         enable_model_summary=False,
-        logger=False,
+        logger=run_logger(folder, config),
         default_root_dir=folder.path,
-        callbacks=[Follower(folder, min(config.batch_size, len(data.plan.indices))), Saver(folder)],
+        plugins=[*plugins, SafeWriter()],
+        callbacks=[Follower(folder, min(config.batch_size, len(data.plan.indices))), Filmer(folder), Saver(folder)],
     )
 
 
 def _save_product(folder: RunFolder, config: RunConfig, card: CheckpointCard, task: LensTask, data: LensData) -> None:
-    figures = {name: float(value) for name, value in task.trainer.callback_metrics.items() if name.startswith("validation_")}
+    # From the curve, not from Lightning: a run that was killed between its last save and here has validated already.
+    last = MetricsFile(folder.metrics, task.step).rows[-1:]
+    figures = {k: v for row in last for k, v in row.items() if k.startswith("validation_") and math.isfinite(v)}
     info = data.dataset.info
     identity = {"name": info.name, "preset": info.preset, "seed": info.seed, "fingerprint": info.fingerprint}
     finished = {

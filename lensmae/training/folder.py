@@ -1,16 +1,20 @@
-"""A run's folder: config.json, status.json, metrics.csv, log.txt, last.ckpt (resume), model.safetensors (the product)."""
+"""A run's folder: config.json, status.json, metrics.csv, log.txt, film/, last.ckpt (resume), model.safetensors (the product)."""
 
-import os
+import contextlib
+import fcntl
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lensmae.errors import RunError
+from lensmae.jobs import JobOptions, live_tickets, slurm
 from lensmae.models.registry import PRODUCT
 from lensmae.training.config import RunConfig, config_from_record
 from lensmae.workspace import check_name, read_json, replacing, runs_dir, write_json
@@ -18,6 +22,8 @@ from lensmae.workspace import check_name, read_json, replacing, runs_dir, write_
 State = Literal["queued", "running", "finished", "stopped", "failed", "lost"]
 # A running run writes its heartbeat every two seconds; compiling and slow disks may hold it up.
 _LOST_AFTER_SECONDS = 180.0
+# Room kept free for the last words of a run whose disk is full.
+_RESERVE_BYTES = 1 << 16
 
 
 def now() -> str:
@@ -26,7 +32,15 @@ def now() -> str:
 
 
 class RunStatus(BaseModel):
-    """What is known of a run; `eta_s` in seconds."""
+    """What is known of a run.
+
+    Attributes:
+        eta_s: seconds to its end.
+        pid, pid_started: its first process and when that began (seconds since 1970), which tell it from a later one.
+        device: what it trains on.
+        cpu_percent: of one core, of the first process.
+        memory_bytes, device_memory_bytes: of the first process: resident memory, and memory on the GPU.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -40,8 +54,24 @@ class RunStatus(BaseModel):
     created: str
     updated: str
     pid: int | None = None
+    pid_started: float | None = None
     host: str | None = None
+    device: str = ""
+    cpu_percent: float | None = None
+    memory_bytes: int | None = None
+    device_memory_bytes: int | None = None
     message: str = ""
+
+
+class Job(BaseModel):
+    """The background job of a run, as `lensmae.jobs.submit` recorded it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    executor: Literal["local", "slurm"]
+    id: str
+    submitted: float
+    options: JobOptions = JobOptions()
 
 
 @dataclass(frozen=True)
@@ -81,6 +111,16 @@ class RunFolder:
         return self.path / PRODUCT
 
     @property
+    def film(self) -> Path:
+        """Pictures of fixed validation lenses, one a save; see `lensmae.training.film`."""
+        return self.path / "film"
+
+    @property
+    def reserve(self) -> Path:
+        """Space that is given back when the disk is full, so that the reason can still be written."""
+        return self.path / ".reserve"
+
+    @property
     def stop_request(self) -> Path:
         """A file whose presence asks the run to stop after its step."""
         return self.path / "stop"
@@ -96,12 +136,21 @@ class RunFolder:
         except ValidationError as problem:
             raise RunError(f"{self.path / 'status.json'} is damaged: {problem}.") from problem
 
+    def job(self) -> Job | None:
+        """The run's background job; None where it was never one."""
+        path = self.path / "job.json"
+        return Job.model_validate(read_json(path, RunError)) if path.is_file() else None
+
     def status(self) -> RunStatus:
         """The status, with a run that died without a word recognised as lost."""
         status = self.stored_status()
-        if status.state == "running" and not _alive(status):
+        if status.state == "running" and not self._runs(status):
+            job = self.job()
+            if job and job.executor == "slurm" and slurm.job_state(job.id) in slurm.WAITING:
+                message = "Slurm took the run off its node and will start it again; it goes on from its last save."
+                return status.model_copy(update={"state": "queued", "eta_s": None, "message": message})
             message = "The process ended without finishing; resume the run to go on from its last save."
-        elif status.state == "queued" and _age(status) > _LOST_AFTER_SECONDS:
+        elif status.state == "queued" and not self._waits(status):
             message = "The process did not start; the log may say why. Resume the run to try again."
         else:
             return status
@@ -112,17 +161,54 @@ class RunFolder:
         status = self.stored_status().model_copy(update=changes)
         write_json(self.path / "status.json", status.model_dump())
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other process from training this run; the system takes the lock back from a process that dies."""
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunError(f"Run {self.id} is being trained by another process already.") from None
+            yield
 
-def _alive(status: RunStatus) -> bool:
-    if status.host == socket.gethostname() and status.pid is not None:
-        try:
-            os.kill(status.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
-    return _age(status) < _LOST_AFTER_SECONDS
+    def keep_reserve(self) -> None:
+        """Take the space that `make_room` gives back."""
+        self.reserve.write_bytes(b"\0" * _RESERVE_BYTES)
+
+    def make_room(self) -> None:
+        """Remove the reserve and whatever was being written."""
+        for path in (self.reserve, *self.path.glob("*.tmp"), *self.path.glob(".*.tmp")):
+            path.unlink(missing_ok=True)
+
+    def _runs(self, status: RunStatus) -> bool:
+        """Whether a run that says it is running does."""
+        if status.host == socket.gethostname() and status.pid is not None:
+            return process_of(status) is not None
+        job = self.job()
+        if _age(status) < _LOST_AFTER_SECONDS or job is None or job.executor == "local":
+            return _age(status) < _LOST_AFTER_SECONDS
+        # Silent for long; Slurm knows whether its node still works on it.
+        return slurm.job_state(job.id) in ("RUNNING", "COMPLETING", None)
+
+    def _waits(self, status: RunStatus) -> bool:
+        """Whether a run that says it is queued will get its turn."""
+        job = self.job()
+        if job is None or _age(status) < 10:
+            return _age(status) < _LOST_AFTER_SECONDS
+        if job.executor == "slurm":
+            return slurm.job_state(job.id) in (*slurm.WAITING, "RUNNING", "COMPLETING", None)
+        return any(ticket.job == self.id for ticket in live_tickets())
+
+
+def process_of(status: RunStatus) -> psutil.Process | None:
+    """The living first process of a run on this machine."""
+    try:
+        process = psutil.Process(status.pid)
+        # A number is given to another process sooner or later; the time it began tells them apart, give or take a clock set.
+        same = status.pid_started is None or abs(process.create_time() - status.pid_started) < 60
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _age(status: RunStatus) -> float:

@@ -14,7 +14,7 @@ from torchmetrics.functional.classification import multiclass_auroc
 from lensmae.data.symmetry import D4_ORDER, random_d4
 from lensmae.data.transforms import Transform
 from lensmae.models.mae import masked_loss
-from lensmae.models.masking import mask_noise
+from lensmae.models.masking import kept_count, mask_noise
 from lensmae.training.batches import BatchPlan, step_generator
 from lensmae.training.config import RunConfig
 from lensmae.training.optimizer import build_optimizer
@@ -62,7 +62,7 @@ class LensTask(pl.LightningModule):
         elements = torch.randint(D4_ORDER, (len(rows),), generator=step_generator(self.config.seed, self.step, _SYMMETRY))
         elements = elements[share] if self.config.symmetry else torch.zeros(len(share), dtype=torch.int64)
         loss = self.loss(rows, share, elements)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(share), sync_dist=True)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(share), sync_dist=True, logger=False)
         return loss
 
     def on_train_batch_end(self, *_: Any) -> None:
@@ -93,6 +93,10 @@ class LensTask(pl.LightningModule):
         images = torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(self.device)
         return images if elements is None else random_d4(images, elements.to(self.device))
 
+    def redraw(self, rows: np.ndarray) -> Tensor | None:
+        """What the network that the run would produce now draws of these rows, (B, 1, H, W) flux; None where it draws nothing."""
+        return None
+
     @abc.abstractmethod
     def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
         """Training loss of this process's `share` (places) of the batch's `rows`, turned by its D4 `elements`."""
@@ -115,10 +119,25 @@ class PretrainTask(LensTask):
         noise = torch.rand(len(rows), self._tokens(), generator=generator)[share]
         return self._masked(self._train_network, self.pixels(rows[share], elements), noise)
 
+    def hidden(self, rows: np.ndarray) -> np.ndarray:
+        """Patches (B, gh, gw) that `validation_step` and `redraw` hide of these rows, True = hidden."""
+        noise = mask_noise([int(row) for row in rows], self._tokens())
+        kept = kept_count(self._tokens(), self.network.encoder.shuffle.mask_ratio)
+        rank = noise.argsort(dim=1, stable=True).argsort(dim=1)
+        return (rank >= kept).reshape(len(rows), *self.network.encoder.native_grid).numpy()
+
+    def redraw(self, rows: np.ndarray) -> Tensor:
+        flux = self.pixels(rows)
+        peak = self.transform.peak(flux)
+        noise = mask_noise([int(row) for row in rows], self._tokens()).to(self.device)
+        prediction, mask = self.final_network()(self.transform.forward(flux, peak), noise=noise)
+        # Visible patches are shown as they are: the loss never looks at what is drawn there.
+        return torch.where(mask > 0.5, self.transform.inverse(prediction, peak), flux)
+
     def validation_step(self, rows: np.ndarray, _: int) -> None:
         noise = mask_noise([int(row) for row in rows], self._tokens())
         loss = self._masked(self.final_network(), self.pixels(rows), noise)
-        self.log("validation_loss", loss, batch_size=len(rows), sync_dist=True)
+        self.log("validation_loss", loss, batch_size=len(rows), sync_dist=True, logger=False)
 
 
 class ClassifierTask(LensTask):
@@ -146,13 +165,14 @@ class ClassifierTask(LensTask):
         logits = self.final_network()(self.transform.forward(self.pixels(rows)))
         labels = self._labels(rows)
         self._validation.append((logits.float(), labels))
-        self.log("validation_loss", F.cross_entropy(logits, labels), batch_size=len(rows), sync_dist=True)
-        self.log("validation_accuracy", (logits.argmax(1) == labels).float().mean(), batch_size=len(rows), sync_dist=True)
+        self.log("validation_loss", F.cross_entropy(logits, labels), batch_size=len(rows), sync_dist=True, logger=False)
+        accuracy = (logits.argmax(1) == labels).float().mean()
+        self.log("validation_accuracy", accuracy, batch_size=len(rows), sync_dist=True, logger=False)
 
     def on_validation_epoch_end(self) -> None:
         logits, labels = (torch.cat(parts) for parts in zip(*self._validation, strict=True))
         auc = multiclass_auroc(logits.softmax(1), labels, num_classes=logits.shape[1], average="macro")
-        self.log("validation_auc", auc, sync_dist=True)
+        self.log("validation_auc", auc, sync_dist=True, logger=False)
 
 
 class SuperResTask(LensTask):
@@ -165,11 +185,15 @@ class SuperResTask(LensTask):
         width = self.config.charbonnier
         return (torch.sqrt(error.square() + width**2) - width).mean()
 
+    def redraw(self, rows: np.ndarray) -> Tensor:
+        flux = self.pixels(rows)
+        return self.final_network()(flux, self.transform.forward(flux))
+
     def validation_step(self, rows: np.ndarray, _: int) -> None:
         flux, target = self.pixels(rows), self.pixels(rows, targets=True)
         mse = (self.final_network()(flux, self.transform.forward(flux)) - target).square().mean(dim=(1, 2, 3))
-        self.log("validation_loss", mse.mean(), batch_size=len(rows), sync_dist=True)
-        self.log("validation_psnr", (-10 * torch.log10(mse)).mean(), batch_size=len(rows), sync_dist=True)
+        self.log("validation_loss", mse.mean(), batch_size=len(rows), sync_dist=True, logger=False)
+        self.log("validation_psnr", (-10 * torch.log10(mse)).mean(), batch_size=len(rows), sync_dist=True, logger=False)
 
 
 TASKS: dict[str, type[LensTask]] = {"pretrain": PretrainTask, "classifier": ClassifierTask, "superres": SuperResTask}

@@ -1,24 +1,28 @@
-"""Runs as users handle them: create, launch in the background, follow, stop, resume, delete."""
+"""Runs as users handle them: create, launch in the background, follow, stop, resume, lengthen, delete."""
 
+import contextlib
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import psutil
 
 from lensmae.errors import LensMAEError, RunError
+from lensmae.jobs import JobOptions, slurm, submit, withdraw
 from lensmae.training.config import RunConfig, config_from_record
-from lensmae.training.folder import RunFolder, RunStatus, now, open_run
+from lensmae.training.folder import Job, RunFolder, RunStatus, now, open_run, process_of
 from lensmae.workspace import check_name, runs_dir, write_json
 
 # How the processes of one run find each other: Lightning and Slurm start the same command once a process.
 _JOIN = "LENSMAE_RUN_ID"
 _JOIN_SECONDS = 120.0
+# The end of a log that is read; a line may be a progress bar's.
+_LOG_BYTES = 1 << 16
 
 
 def create_run(config: RunConfig, run_id: str | None = None) -> str:
@@ -71,69 +75,120 @@ def train_run(run_id: str, progress: bool = False) -> Path | None:
         os.environ[_JOIN] = before
 
 
-def launch(config: RunConfig) -> str:
-    """Create a run and start it as a process of its own, which outlives this one. Returns the run's id."""
-    run_id = create_run(config)
-    _start(open_run(run_id))
+def launch(config: RunConfig, options: JobOptions | None = None, run_id: str | None = None) -> str:
+    """Create a run and start it as a job of its own, which outlives this process. Returns the run's id."""
+    run_id = create_run(config, run_id)
+    _start(open_run(run_id), options or JobOptions())
     return run_id
 
 
-def resume(run_id: str) -> None:
-    """Start a stopped, failed or lost run again in the background, from its last save."""
+def resume(run_id: str, options: JobOptions | None = None) -> None:
+    """Start a stopped, failed or lost run again in the background, from its last save; as before where no options are given."""
     folder = open_run(run_id)
-    status = folder.status()
-    if status.state in ("running", "queued", "finished"):
-        raise RunError(f"Run {run_id} is {status.state}; only a stopped, failed or lost run can be resumed.")
-    _start(folder)
+    _check_idle(folder, "be resumed")
+    job = folder.job()
+    _start(folder, options or (job.options if job else JobOptions()))
 
 
 def change_epochs(run_id: str, epochs: float) -> None:
-    """Lengthen or shorten a run that is not running; its schedule is then that of the new length, from its next step on."""
+    """Lengthen or shorten a run that is not running; its schedule is then that of the new length, from its next step on.
+
+    A finished run can be lengthened; its model stays until the longer run has made another.
+    """
     folder = open_run(run_id)
-    if folder.status().state in ("running", "queued", "finished"):
-        raise RunError(f"Run {run_id} is {folder.status().state}; only a stopped, failed or lost run can change its length.")
-    record = folder.config().model_dump() | {"epochs": epochs}
+    status, config = folder.status(), folder.config()
+    if status.state != "finished":
+        _check_idle(folder, "change its length")
+    elif epochs <= config.epochs:
+        raise RunError(f"Run {run_id} has finished {config.epochs:g} epochs; it can only be made longer than that.")
+    record = config.model_dump() | {"epochs": epochs}
     write_json(folder.path / "config.json", config_from_record(record).model_dump())
+    if status.state == "finished":
+        folder.update(state="stopped", message=f"To go on to {epochs:g} epochs; resume it.", updated=now())
 
 
-def _start(folder: RunFolder) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != _JOIN}
-    environment["LENSMAE_HOME"] = str(runs_dir().parent)
-    folder.update(state="queued", message="", updated=now())
-    with folder.log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "lensmae", "train", "--resume", folder.id],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            cwd=Path(__file__).resolve().parents[2],
-            start_new_session=True,
-        )
-    _CHILDREN.append(process)
+def _check_idle(folder: RunFolder, what: str) -> None:
+    state = folder.status().state
+    if state in ("running", "queued", "finished"):
+        raise RunError(f"Run {folder.id} is {state}; only a stopped, failed or lost run can {what}.")
 
 
-# Kept so that ended children of this process are reaped (`Popen.poll`), not left as zombies that look alive.
-_CHILDREN: list[subprocess.Popen[bytes]] = []
+def _start(folder: RunFolder, options: JobOptions) -> None:
+    config = folder.config()
+    if options.executor == "slurm" and options.gpus not in (0, config.devices):
+        raise RunError(f"The run uses {config.devices} devices a node, but asks Slurm for {options.gpus} GPUs; make both equal.")
+    folder.stop_request.unlink(missing_ok=True)
+    folder.update(state="queued", message="", pid=None, pid_started=None, updated=now())
+    command = [sys.executable, "-m", "lensmae", "train", "--resume", folder.id]
+    try:
+        submit(folder.path, folder.id, command, options, log=folder.log, nodes=config.nodes, processes=config.devices)
+    except RunError as problem:
+        folder.update(state="failed", message=str(problem), updated=now())
+        raise
 
 
 def stop(run_id: str) -> None:
-    """Ask a run to finish its step, save and end."""
+    """Ask a run to finish its step, save and end; a waiting one leaves the queue."""
     folder = open_run(run_id)
     if folder.status().state not in ("running", "queued"):
         raise RunError(f"Run {run_id} is not running, so it cannot be stopped.")
     folder.stop_request.touch()
+    job = folder.job()
+    if folder.stored_status().state == "queued" and job is not None and _take_out(folder, job):
+        folder.update(state="stopped", message="Taken out of the queue; resume puts it back.", updated=now())
+
+
+def _take_out(folder: RunFolder, job: Job) -> bool:
+    """Take a job out of its queue; False where its turn has come."""
+    if job.executor == "local":
+        return withdraw(folder.id)
+    if slurm.job_state(job.id) not in slurm.WAITING:
+        return False
+    slurm.cancel(job.id)
+    return True
+
+
+def end_now(run_id: str) -> None:
+    """End a run that does not answer, with all its processes, without a save: it goes on from the save before."""
+    folder = open_run(run_id)
+    status, job = folder.status(), folder.job()
+    if status.state not in ("running", "queued"):
+        raise RunError(f"Run {run_id} is not running, so it cannot be ended.")
+    if job is not None and job.executor == "slurm":
+        slurm.cancel(job.id, at_once=status.state == "running")
+    else:
+        withdraw(run_id)
+        _kill(folder, status)
+    folder.update(state="stopped", eta_s=None, message="Ended at once; resume goes on from the last save.", updated=now())
+
+
+def _kill(folder: RunFolder, status: RunStatus) -> None:
+    process = process_of(status) if status.pid is not None else _controller(folder)
+    if process is None:
+        return
+    family = [process, *process.children(recursive=True)]
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=20)
+
+
+def _controller(folder: RunFolder) -> psutil.Process | None:
+    """submitit's process above a local job: all that is known of a job that is just starting."""
+    job = folder.job()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(int(job.id)) if job else None
+        return process if process and "submitit.local._local" in process.cmdline() else None
+    return None
 
 
 def get_run(run_id: str) -> RunStatus:
     """Status of one run."""
-    _reap()
     return open_run(run_id).status()
 
 
 def list_runs() -> list[RunStatus]:
     """All readable runs, newest first."""
-    _reap()
     found = []
     for path in runs_dir().glob("*/config.json"):
         try:
@@ -146,12 +201,6 @@ def list_runs() -> list[RunStatus]:
     return sorted(found, key=lambda status: status.created, reverse=True)
 
 
-def _reap() -> None:
-    for process in list(_CHILDREN):
-        if process.poll() is not None:
-            _CHILDREN.remove(process)
-
-
 def read_metrics(run_id: str) -> pd.DataFrame:
     """The curve of a run (step, epoch, learning_rate, images_per_second, train_loss, validation_*); empty before a save."""
     path = open_run(run_id).metrics
@@ -161,7 +210,11 @@ def read_metrics(run_id: str) -> pd.DataFrame:
 def read_log(run_id: str, lines: int = 40) -> str:
     """The last lines a run printed."""
     path = open_run(run_id).log
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - _LOG_BYTES))
+        return "\n".join(log.read().decode("utf-8", errors="replace").splitlines()[-lines:])
 
 
 def delete_run(run_id: str) -> None:

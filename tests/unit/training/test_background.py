@@ -1,5 +1,6 @@
 """Runs started in the background, as the Training page and a terminal start them."""
 
+import psutil
 import pytest
 
 from lensmae.errors import RunError
@@ -14,16 +15,22 @@ from lensmae.training import (
     read_log,
     read_metrics,
     resume,
-    runs,
     stop,
 )
 
 TINY = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8, "batch_size": 12, "save_every": 4}
 
 
-def finish():
-    """Wait for the process that was started last."""
-    return runs._CHILDREN[-1].wait(timeout=120)
+def finish(run):
+    """Wait until no process of a run is left; its state."""
+    try:
+        controller = psutil.Process(int(open_run(run).job().id))
+        family = [controller, *controller.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        family = []
+    _, alive = psutil.wait_procs(family, timeout=120)
+    assert not alive
+    return get_run(run).state
 
 
 def test_a_background_run_ends_with_a_model_a_curve_and_no_process(workspace_with_lenses):
@@ -33,8 +40,7 @@ def test_a_background_run_ends_with_a_model_a_curve_and_no_process(workspace_wit
         resume(run)
     with pytest.raises(RunError, match="stop it before"):
         delete_run(run)
-    assert finish() == 0, read_log(run)
-    assert get_run(run).state == "finished"
+    assert finish(run) == "finished", read_log(run)
     assert open_run(run).product.is_file()
     assert read_metrics(run)["step"].tolist() == [4, 8, 12]
     assert [status.id for status in list_runs()] == [run]
@@ -45,23 +51,22 @@ def test_a_run_asked_to_stop_saves_and_goes_on_when_resumed(workspace_with_lense
     while get_run(run).step < 4:
         assert get_run(run).state in ("queued", "running"), read_log(run)
     stop(run)
-    assert finish() == 0, read_log(run)
+    assert finish(run) == "stopped", read_log(run)
     stopped = get_run(run)
-    assert (stopped.state, open_run(run).checkpoint.is_file()) == ("stopped", True)
+    assert open_run(run).checkpoint.is_file()
     resume(run)
     while get_run(run).step <= stopped.step:
         assert get_run(run).state in ("queued", "running"), read_log(run)
     stop(run)
-    finish()
+    finish(run)
     delete_run(run)
     assert list_runs() == []
 
 
 def test_a_background_run_that_cannot_work_says_why_in_its_status_and_its_log(workspace_with_lenses):
     run = launch(make_config("pretrain", data="nothing-there", epochs=1, **TINY))
-    assert finish() == 2
+    assert finish(run) == "failed"
     status = get_run(run)
-    assert status.state == "failed"
     assert "nothing-there" in status.message
     assert "Traceback" not in read_log(run)
     assert "nothing-there" in read_log(run)

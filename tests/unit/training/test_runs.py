@@ -164,14 +164,20 @@ def test_a_classifier_cannot_be_pretrained_on():
         train_run(start("pretrain", "wrong", init="head"))
 
 
-def test_a_stopped_run_can_be_lengthened_and_a_finished_one_cannot():
+def test_a_stopped_and_a_finished_run_can_be_lengthened_and_a_finished_one_not_shortened():
     start("pretrain", "length", epochs=2)
     open_run("length").update(state="stopped")
     change_epochs("length", 3)
-    train_run("length")
+    first = train_run("length").read_bytes()
     assert get_run("length").step == get_run("length").total_steps == 18
-    with pytest.raises(RunError, match="can change its length"):
-        change_epochs("length", 4)
+    with pytest.raises(RunError, match="only be made longer"):
+        change_epochs("length", 2)
+    change_epochs("length", 4)
+    assert get_run("length").state == "stopped"
+    # The model stays until the longer run has made another.
+    assert open_run("length").product.read_bytes() == first
+    assert train_run("length").read_bytes() != first
+    assert read_metrics("length")["step"].tolist()[-1] == 24
 
 
 def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientation(monkeypatch):
