@@ -7,12 +7,20 @@ from lensmae.data.presets import CLASSES, PRESETS, SPLITS, Preset
 from lensmae.data.store import DatasetInfo, LensDataset, delete_dataset, list_datasets
 
 if TYPE_CHECKING:
+    from lensmae.data.exporting import export_dataset
+    from lensmae.data.importing import ImportOptions, ImportPlan, ImportReport, import_dataset, plan_import
     from lensmae.data.lenses import SimulatedLens, simulate_lens, simulate_row
     from lensmae.data.reader import LensImage, fit_image, read_image
     from lensmae.data.simulate import simulate_dataset
 
 # Imported when first asked for: they load lenstronomy, which takes a second that opening a page should not wait.
 _LAZY = {
+    "ImportOptions": "lensmae.data.importing",
+    "ImportPlan": "lensmae.data.importing",
+    "ImportReport": "lensmae.data.importing",
+    "export_dataset": "lensmae.data.exporting",
+    "import_dataset": "lensmae.data.importing",
+    "plan_import": "lensmae.data.importing",
     "LensImage": "lensmae.data.reader",
     "fit_image": "lensmae.data.reader",
     "read_image": "lensmae.data.reader",
@@ -27,14 +35,20 @@ __all__ = [
     "PRESETS",
     "SPLITS",
     "DatasetInfo",
+    "ImportOptions",
+    "ImportPlan",
+    "ImportReport",
     "LensDataset",
     "LensImage",
     "Preset",
     "SimulatedLens",
     "delete_dataset",
+    "export_dataset",
     "fit_image",
+    "import_dataset",
     "list_datasets",
     "open_dataset",
+    "plan_import",
     "read_image",
     "simulate_dataset",
     "simulate_lens",

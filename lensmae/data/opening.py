@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lensmae.data.deeplense import read_deeplense_folder
+from lensmae.data.deeplense import read_original
 from lensmae.data.store import RECORD, LensDataset, list_datasets, open_store
 from lensmae.errors import DatasetError
 from lensmae.workspace import datasets_dir
@@ -20,7 +20,7 @@ def open_dataset(data: str | Path) -> LensDataset:
         return open_store(folder)
     if (folder / "images.npy").exists() or (folder / "lenses.parquet").exists():
         raise DatasetError(f"Data set {folder} is incomplete ({RECORD} is missing); delete it and make it again.")
-    return read_deeplense_folder(folder)
+    return read_original(folder)
 
 
 def _find(data: str | Path) -> Path:

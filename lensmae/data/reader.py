@@ -1,21 +1,18 @@
 """One image reader for the command line and the pages: any common file in, one finite float32 image out, and what was done."""
 
-import io
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from lensmae.data.npy import MAX_BYTES, read_npy, read_npz, split_objects
+from lensmae.data.fitting import fill_bad, fit_pixels
+from lensmae.data.formats import MAX_FILE, Stored, decode
 from lensmae.errors import ImageReadError
 
 MAX_SIDE = 4096
 MIN_SIDE = 4
-SUFFIXES = ("npy", "npz", "fits", "fit", "fts", "png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5")
-_MAX_FILE = 1 << 28
+SUFFIXES = ("npy", "npz", "fits", "fit", "fts", "gz", "png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5")
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -28,6 +25,9 @@ class LensImage:
         format: npy, npz, fits, image, tiff or hdf5.
         pixel_scale: arcsec a pixel, where the file says it.
         notes: what was done to the pixels, in full sentences.
+        axion_mass_ev: as DeepLense's axion files say it.
+        items: names of all images in the file (HDUs, arrays, pages), each good for `read_image(item=...)`.
+        bands: how many bands the image has, each good for `read_image(band=...)`.
     """
 
     pixels: np.ndarray
@@ -35,21 +35,36 @@ class LensImage:
     format: str
     pixel_scale: float | None = None
     notes: tuple[str, ...] = ()
+    axion_mass_ev: float | None = None
+    items: tuple[str, ...] = ()
+    bands: int = 1
 
 
-def read_image(source: Path | bytes, name: str | None = None) -> LensImage:
+def read_image(source: Path | bytes, name: str | None = None, *, item: str | None = None, band: int | None = None) -> LensImage:
     """Read one image. The format is told from the content, not from the name.
+
+    Args:
+        source: the file, or its content.
+        name: of the file, for messages.
+        item: which image of a file that holds several, as `LensImage.items` names it; the first where None.
+        band: which band of an image that has several, from 0; up to four are averaged where None.
 
     Raises `ImageReadError` with the file's name, what was wrong and what to do.
     """
     label = name or (source.name if isinstance(source, Path) else "the upload")
     try:
-        data = _load(source)
-        kind, decode = _detect(data)
-        image = replace(decode(data), name=label, format=kind)
-        return _finite(image)
+        kind, stored = decode(_load(source), item)
+        return _image(stored, label, kind, band)
     except ImageReadError as problem:
         raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
+
+
+def image_of(array: np.ndarray, name: str, *, band: int | None = None) -> LensImage:
+    """An array that was read already, by the same rules as a file."""
+    try:
+        return _image(Stored(array), name, "npy", band)
+    except ImageReadError as problem:
+        raise ImageReadError(f"{name} was not read: {str(problem).rstrip('.')}.") from None
 
 
 def _load(source: Path | bytes) -> bytes:
@@ -57,55 +72,57 @@ def _load(source: Path | bytes) -> bytes:
         data = source
     else:
         try:
-            if source.stat().st_size > _MAX_FILE:
-                raise ImageReadError(f"it has {source.stat().st_size / 1e6:,.0f} MB; the limit is {_MAX_FILE / 1e6:,.0f} MB")
-            data = source.read_bytes()
+            with source.open("rb") as file:
+                data = file.read(MAX_FILE + 1)
         except OSError as problem:
             raise ImageReadError(f"it cannot be opened ({problem.strerror or problem})") from None
+    if len(data) > MAX_FILE:
+        raise ImageReadError(f"it has more than {MAX_FILE / 1e6:,.0f} MB; cut out the lens first")
     if not data:
         raise ImageReadError("it is empty; save or download it again")
     return data
 
 
-def _detect(data: bytes) -> tuple[str, Callable[[bytes], LensImage]]:
-    signatures: tuple[tuple[bytes, str, Callable[[bytes], LensImage]], ...] = (
-        (b"\x93NUMPY", "npy", _from_npy),
-        (b"PK\x03\x04", "npz", _from_npz),
-        (b"SIMPLE  =", "fits", _from_fits),
-        (b"\x89PNG", "image", _from_picture),
-        (b"\xff\xd8\xff", "image", _from_picture),
-        (b"II*\x00", "tiff", _from_tiff),
-        (b"MM\x00*", "tiff", _from_tiff),
-        (b"\x89HDF\r\n\x1a\n", "hdf5", _from_hdf5),
-    )
-    for signature, kind, decode in signatures:
-        if data.startswith(signature):
-            return kind, decode
-    raise ImageReadError("its content is none of npy, npz, FITS, PNG, JPEG, TIFF or HDF5, whatever its name says")
-
-
-def _raw(array: np.ndarray, notes: tuple[str, ...] = (), pixel_scale: float | None = None) -> LensImage:
-    """Any numeric array -> (H, W) float64 with non-finite pixels kept, and a note for each thing done."""
+def _image(stored: Stored, name: str, kind: str, band: int | None) -> LensImage:
+    array, notes = stored.array, stored.notes
     if array.dtype.kind not in "biuf":
         raise ImageReadError(f"its values are of type {array.dtype}; real numbers are needed")
+    if len(stored.items) > 1:
+        notes = (f"Of its {len(stored.items)} images, {stored.item} was taken.", *notes)
+    if stored.axion_mass_ev is not None:
+        notes = (*notes, f"It also says an axion mass of {stored.axion_mass_ev:.3g} eV.")
+    plane, bands, taken = _one_plane(array, band)
+    pixels, filled = _finite(plane)
+    return LensImage(
+        pixels, name, kind, stored.pixel_scale, notes + taken + filled, stored.axion_mass_ev, stored.items, bands
+    )  # fmt: skip
+
+
+def _one_plane(array: np.ndarray, band: int | None) -> tuple[np.ndarray, int, tuple[str, ...]]:
+    """Any numeric array -> (H, W), the number of bands it had, and what was done.
+
+    Bands lie along the shortest axis, first or last: up to four are averaged, of a longer stack the first is taken.
+    """
     shape = array.shape
-    squeezed = array.reshape([side for side in shape if side != 1]) if array.ndim > 2 else array
-    if squeezed.ndim == 3:
-        squeezed, note = _one_plane(squeezed)
-        notes = (*notes, note)
-    if squeezed.ndim != 2:
+    cube = array.reshape([side for side in shape if side != 1]) if array.ndim > 2 else array
+    bands, axis = 1, 0
+    if cube.ndim == 3:
+        axis = 0 if cube.shape[0] <= cube.shape[-1] else -1
+        bands = cube.shape[axis]
+    elif cube.ndim != 2:
         raise ImageReadError(f"it holds an array of shape {shape}; an image (height, width) is needed")
-    _check_size(squeezed.shape)
-    return LensImage(np.asarray(squeezed, dtype=np.float64), "", "", pixel_scale, notes)
-
-
-def _one_plane(cube: np.ndarray) -> tuple[np.ndarray, str]:
-    """Bands lie along the shortest axis, first or last: colours are averaged, of a longer stack the first is taken."""
-    axis = 0 if cube.shape[0] <= cube.shape[-1] else -1
-    bands = cube.shape[axis]
+    _check_size(tuple(side for place, side in enumerate(cube.shape) if cube.ndim == 2 or place != axis % 3))
+    if band is not None and not 0 <= band < bands:
+        raise ImageReadError(f"it has {bands} bands, 0 to {bands - 1}; there is no band {band}")
+    if cube.ndim == 2:
+        return cube, 1, ()
+    if band is not None:
+        return cube.take(band, axis=axis), bands, (f"Band {band} of its {bands} was taken.",)
+    if not bands:
+        raise ImageReadError(f"it holds an array of shape {shape}, which is empty")
     if bands <= 4:
-        return cube.astype(np.float64).mean(axis=axis), f"Its {bands} bands were averaged."
-    return cube.take(0, axis=axis), f"It holds {bands} images; the first was taken."
+        return cube.mean(axis=axis, dtype=np.float64), bands, (f"Its {bands} bands were averaged.",)
+    return cube.take(0, axis=axis), bands, (f"It holds {bands} images; the first was taken.",)
 
 
 def _check_size(shape: tuple[int, ...]) -> None:
@@ -118,181 +135,31 @@ def _check_size(shape: tuple[int, ...]) -> None:
         )
 
 
-def _finite(image: LensImage) -> LensImage:
-    """Fill pixels that are not numbers with the median of those that are, and say so."""
-    good = np.isfinite(image.pixels) & (np.abs(image.pixels) < np.finfo(np.float32).max)
-    if not good.any():
+def _finite(plane: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Pixels as finite float32, those that were not filled by `fill_bad`, and what was done."""
+    notes: tuple[str, ...] = ()
+    # Comparisons with NaN are false.
+    good = (plane < _FLOAT32_MAX) & (plane > -_FLOAT32_MAX) if plane.dtype.kind == "f" else None
+    if good is None or good.all():
+        pixels = np.ascontiguousarray(plane, dtype=np.float32)
+    elif good.any():
+        pixels = fill_bad(np.where(good, plane, 0).astype(np.float32), ~good)
+        notes = (f"{int((~good).sum())} pixels that were not finite were set to the median of their neighbours.",)
+    else:
         raise ImageReadError("none of its pixels is a finite number")
-    pixels, notes = image.pixels, image.notes
-    if not good.all():
-        pixels = np.where(good, pixels, np.median(pixels[good]))
-        notes = (*notes, f"{int((~good).sum())} pixels that were not finite were set to the median of the others.")
     if pixels.max() == pixels.min():
         notes = (*notes, "All its pixels are equal, so there is nothing to see.")
-    return replace(image, pixels=np.ascontiguousarray(pixels, dtype=np.float32), notes=notes)
+    return pixels, notes
 
 
-def _from_npy(data: bytes) -> LensImage:
-    array, mass = split_objects(read_npy(io.BytesIO(data)))
-    return _raw(array, () if mass is None else (f"It also says an axion mass of {mass:.3g} eV.",))
+def fit_image(image: LensImage, size: int, pixel_scale: float | None = None) -> LensImage:
+    """Bring an image to (size, size), and say how.
 
-
-def _from_npz(data: bytes) -> LensImage:
-    arrays = {key: array for key, array in read_npz(io.BytesIO(data)).items() if array.dtype != object and array.ndim >= 2}
-    if not arrays:
-        raise ImageReadError("it holds no image array")
-    key = next(iter(arrays))
-    return _raw(arrays[key], (f"The array {key!r} was taken.",) if len(arrays) > 1 else ())
-
-
-def _from_fits(data: bytes) -> LensImage:
-    from astropy.io import fits
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True, ignore_missing_simple=False) as units:
-                return _from_units(units)
-        except ImageReadError:
-            raise
-        except Exception as problem:  # noqa: BLE001
-            # astropy raises a dozen kinds of errors on damaged headers and data; all mean that the file is damaged.
-            raise ImageReadError(f"its FITS structure is damaged ({type(problem).__name__}: {problem})") from None
-
-
-def _from_units(units: Any) -> LensImage:
-    place, unit = next(((i, u) for i, u in enumerate(units) if u.is_image and len(u.shape) >= 2), (None, None))
-    if unit is None:
-        raise ImageReadError("it holds no image, only headers or tables")
-    count = 1
-    for side in unit.shape:
-        count *= side
-    if max(unit.shape[-2:]) > MAX_SIDE or count * 8 > MAX_BYTES:
-        raise ImageReadError(
-            f"its image has the shape {tuple(unit.shape)}; cut out the lens first (the limit is {MAX_SIDE}x{MAX_SIDE})"
-        )
-    notes = (f"The image of HDU {place} ({unit.name or 'unnamed'}) was taken.",) if place else ()
-    return _raw(np.asarray(unit.data), notes, _pixel_scale(unit.header))
-
-
-def _pixel_scale(header: Any) -> float | None:
-    """Arcsec a pixel from CD, CDELT or PIXSCALE; None where the header is silent or implausible."""
-
-    def value(key: str) -> float:
-        number = header.get(key)
-        return float(number) if isinstance(number, (int, float)) else 0.0
-
-    from_cd = float(np.hypot(value("CD1_1"), value("CD2_1"))) * 3600
-    scale = from_cd or abs(value("CDELT1")) * 3600 or value("PIXSCALE") or value("PIXELSCL")
-    return scale if 1e-4 < scale < 60 else None
-
-
-def _from_picture(data: bytes) -> LensImage:
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
-                _check_size((picture.height, picture.width))
-                return _from_pillow(picture)
-        except ImageReadError:
-            raise
-        except Exception as problem:  # noqa: BLE001
-            # Pillow's decoders raise many kinds of errors on damaged data.
-            raise ImageReadError(f"its picture data are damaged ({type(problem).__name__}: {problem})") from None
-
-
-def _from_pillow(picture: Any) -> LensImage:
-    notes: tuple[str, ...] = ()
-    if picture.mode in ("P", "PA", "CMYK", "YCbCr"):
-        picture = picture.convert("RGBA")
-    values = np.asarray(picture)
-    if picture.mode in ("LA", "RGBA"):
-        values, notes = values[..., :-1], ("Its transparency was left out.",)
-    if values.ndim == 3 and values.shape[2] == 3:
-        # Rec. 601 luma: what a grey copy of the picture would show.
-        return _raw(values @ np.array([0.299, 0.587, 0.114]), (*notes, "Its colours were weighted to a grey image."))
-    return _raw(values, notes)
-
-
-def _from_tiff(data: bytes) -> LensImage:
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as file:
-            page = file.pages[0]
-            if page.size * page.dtype.itemsize > MAX_BYTES:
-                raise ImageReadError(f"its image has the shape {page.shape}; cut out the lens first")
-            note = (f"It holds {len(file.pages)} pages; the first was taken.",) if len(file.pages) > 1 else ()
-            return _raw(page.asarray(), note)
-    except ImageReadError:
-        raise
-    except Exception as problem:  # noqa: BLE001
-        # tifffile's parsers raise many kinds of errors on damaged data.
-        raise ImageReadError(f"its TIFF data are damaged ({type(problem).__name__}: {problem})") from None
-
-
-def _from_hdf5(data: bytes) -> LensImage:
-    import h5py
-
-    try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            found: list[Any] = []
-            # Soft and external links are not followed: they could point out of the file.
-            file.visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) and item.ndim >= 2 else None)
-            images = [item for item in found if item.dtype.kind in "biuf" and item.external is None and not item.is_virtual]
-            if not images:
-                raise ImageReadError("it holds no numeric array with two axes or more")
-            if images[0].nbytes > MAX_BYTES:
-                raise ImageReadError(f"its array {images[0].name} has {images[0].nbytes / 1e6:,.0f} MB; cut out the lens first")
-            return _raw(images[0][()], (f"The array {images[0].name} was taken.",))
-    except ImageReadError:
-        raise
-    except Exception as problem:  # noqa: BLE001
-        # HDF5's C library reports damage in many ways.
-        raise ImageReadError(f"its HDF5 structure is damaged ({type(problem).__name__}: {problem})") from None
-
-
-def fit_image(image: LensImage, size: int) -> LensImage:
-    """Bring an image to (size, size): smaller ones are padded with their sky (the median of the border), larger ones cropped
-    to the centred square and, where still larger, averaged down."""
-    pixels, notes = image.pixels, image.notes
-    height, width = pixels.shape
-    side = min(height, width)
-    if height != width and side >= size:
-        pixels = _centre(pixels, side, side)
-        notes = (*notes, f"The central {side}x{side} pixels were taken.")
-    if side > size:
-        pixels = _resample(pixels, size)
-        notes = (*notes, f"{side}x{side} pixels were averaged down to {size}x{size}.")
-    elif pixels.shape != (size, size):
-        pixels = _pad(_centre(pixels, min(height, size), min(width, size)), size)
-        notes = (*notes, f"{height}x{width} pixels were brought to {size}x{size} by cropping and padding with the sky level.")
-    scale = None if image.pixel_scale is None else image.pixel_scale * max(1.0, side / size)
-    return replace(image, pixels=np.ascontiguousarray(pixels, dtype=np.float32), notes=notes, pixel_scale=scale)
-
-
-def _centre(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
-    return pixels[top : top + height, left : left + width]
-
-
-def _pad(pixels: np.ndarray, size: int) -> np.ndarray:
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    top, left = (size - pixels.shape[0]) // 2, (size - pixels.shape[1]) // 2
-    rest = ((top, size - pixels.shape[0] - top), (left, size - pixels.shape[1] - left))
-    return np.pad(pixels, rest, constant_values=float(np.median(border)))
-
-
-def _resample(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Area average of a square image: every new pixel is the mean of the old ones under it, in the parts it covers."""
-    weights = _area_weights(len(pixels), size)
-    return weights @ pixels @ weights.T
-
-
-def _area_weights(old: int, new: int) -> np.ndarray:
-    edges = np.arange(new + 1) * old / new
-    cells = np.arange(old)
-    overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
-    return np.clip(overlap, 0, None) * new / old
+    Where both its own and the wanted `pixel_scale` (arcsec a pixel) are known, it is first resampled to that scale and then
+    cropped to its centre. Otherwise the centred square is averaged down to `size`. What is smaller is padded with its sky, the
+    median of the border.
+    """
+    pixels, scale, notes = fit_pixels(image.pixels, size, image.pixel_scale, pixel_scale)
+    return LensImage(
+        pixels, image.name, image.format, scale, image.notes + notes, image.axion_mass_ev, image.items, image.bands
+    )  # fmt: skip

@@ -14,12 +14,12 @@ from numpy.lib.format import open_memmap
 
 from lensmae.data.lenses import SimulatedLens, check_preset, simulate_lens
 from lensmae.data.presets import PRESETS, Preset
+from lensmae.data.splits import assign_splits
 from lensmae.data.store import LensDataset, open_store, summarise, write_table
 from lensmae.errors import DatasetError
 from lensmae.workspace import check_name, datasets_dir
 
 _CHUNK = 32
-_SHARES = {"train": 0.8, "validation": 0.1}
 
 
 def simulate_dataset(
@@ -63,13 +63,6 @@ def simulate_dataset(
 def lens_seed(seed: int, class_index: int, place: int) -> int:
     """Seed of one lens, in [0, 2^63): a hash of the data set's seed, the class and the lens's place in it."""
     return int(np.random.SeedSequence([seed, class_index, place]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def assign_splits(count: int, seed: int, class_index: int) -> np.ndarray:
-    """Split of each lens of a class: 80 % train, 10 % validation, 10 % test, shuffled by seed."""
-    train, validation = (round(share * count) for share in (_SHARES["train"], _SHARES["validation"]))
-    ordered = np.array(["train"] * train + ["validation"] * validation + ["test"] * (count - train - validation))
-    return np.random.default_rng([seed, class_index]).permutation(ordered)
 
 
 def _plan(preset: Preset, per_class: int, seed: int) -> list[tuple[str, int, str]]:

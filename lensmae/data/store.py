@@ -164,7 +164,7 @@ def _read_info(folder: Path) -> DatasetInfo:
 def list_datasets() -> list[DatasetInfo]:
     """Complete data sets of the workspace, by name; damaged ones are left out here and named when opened."""
     found = []
-    for record in sorted(datasets_dir().glob(f"*/{RECORD}")):
+    for record in sorted(datasets_dir().glob(f"[!.]*/{RECORD}")):
         try:
             found.append(_read_info(record.parent))
         except DatasetError:

@@ -5,12 +5,7 @@ import pytest
 
 from lensmae.data import open_dataset
 from lensmae.errors import DatasetError
-
-
-def write_axion(path, image, mass):
-    pair = np.empty(2, dtype=object)
-    pair[0], pair[1] = image, mass
-    np.save(path, pair, allow_pickle=True)
+from tests.unit.data.originals import write_axion
 
 
 @pytest.fixture

@@ -109,8 +109,10 @@ def test_pixels_that_are_not_finite_get_the_median_and_a_note():
     holes = PIXELS.copy()
     holes[0, :3] = [np.nan, np.inf, -np.inf]
     image = read_image(npy(holes), "x")
-    assert image.pixels[0, :3].tolist() == pytest.approx([float(np.median(holes[np.isfinite(holes)]))] * 3)
-    assert image.notes == ("3 pixels that were not finite were set to the median of the others.",)
+    for place in range(3):
+        near = holes[:3, max(0, place - 2) : place + 3]
+        assert image.pixels[0, place] == pytest.approx(float(np.median(near[np.isfinite(near)])))
+    assert image.notes == ("3 pixels that were not finite were set to the median of their neighbours.",)
 
 
 BAD = {
@@ -158,15 +160,13 @@ def test_pickles_in_npy_files_run_no_code(tmp_path, protocol):
     assert not os.path.exists(marker)
 
 
-def test_zip_bombs_are_refused_by_their_directory():
+def test_zip_bombs_are_refused_by_the_size_of_the_array():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("lens.npy", bytes(1 << 20))
-    data = bytearray(file.getvalue())
-    place = data.index(b"PK\x01\x02") + 24
-    data[place : place + 4] = (1 << 30).to_bytes(4, "little")
-    with pytest.raises(ImageReadError, match="unpacks to"):
-        read_image(bytes(data), "x")
+        header = npy(np.zeros((4, 4))).replace(b"(4, 4), }", b"(9999, 99999), }")
+        archive.writestr("lens.npy", header + bytes(1 << 24))
+    with pytest.raises(ImageReadError, match=r"(header|limit)"):
+        read_image(file.getvalue(), "x")
 
 
 def check(data):
