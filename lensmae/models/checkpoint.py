@@ -14,12 +14,16 @@ from torch import nn
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
 from lensmae.models.classifier import LensClassifier
+from lensmae.models.edsr import ConvSuperResolver
 from lensmae.models.mae import MAEEncoder, MAEViT
+from lensmae.models.resnet import ResNetClassifier
 from lensmae.models.superres import LensSuperResolver
 from lensmae.workspace import replacing
 
 _HEADER = "lensmae"
 Kind = Literal["mae", "classifier", "superres"]
+# Networks without our encoder, which stand beside those with it.
+_BASELINES = {"resnet18": ResNetClassifier, "edsr": ConvSuperResolver}
 
 
 class CheckpointCard(BaseModel):
@@ -48,12 +52,16 @@ def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:
     if kind == "mae":
         return MAEViT(**architecture)
     options = dict(architecture)
+    if "backbone" in options:
+        return _BASELINES[options.pop("backbone")](**options)
     encoder = MAEEncoder(**options.pop("encoder"))
     return LensClassifier(encoder, **options) if kind == "classifier" else LensSuperResolver(encoder, **options)
 
 
 def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
-    """Arguments of `MAEEncoder` for any kind of checkpoint."""
+    """Arguments of `MAEEncoder` for any kind of checkpoint; of a network without one, its image size."""
+    if "backbone" in card.architecture:
+        return {"image_size": card.architecture["image_size"], "patch_size": 1}
     if card.kind != "mae":
         return dict(card.architecture["encoder"])
     size = dict(card.architecture)
@@ -63,7 +71,7 @@ def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
 
 def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
     """Write network and card to `path` atomically; floating-point weights are stored as `dtype`."""
-    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {name: _converted(tensor.detach().cpu(), dtype).contiguous() for name, tensor in network.state_dict().items()}
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={_HEADER: card.model_dump_json()})
 
@@ -83,10 +91,15 @@ def read_network(path: Path) -> tuple[CheckpointCard, nn.Module]:
         # On the meta device nothing is allocated: a header that claims a huge network fails on its tensors, not on memory.
         with torch.device("meta"):
             network = build_network(card.kind, card.architecture)
-        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, assign=True)
+        network.load_state_dict({name: _converted(tensor, torch.float32) for name, tensor in tensors.items()}, assign=True)
     except (TypeError, ValueError, KeyError, RuntimeError) as problem:
         raise CheckpointError(f"{path} does not hold the {card.kind} network that its header describes: {problem}.") from problem
     return card, network.eval().requires_grad_(False)
+
+
+def _converted(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A tensor of numbers in another precision; counters stay integers."""
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def _open(path: Path, read: Any) -> Any:

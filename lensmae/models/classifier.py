@@ -5,6 +5,7 @@ from einops import reduce
 from torch import Tensor, nn
 
 from lensmae.models.mae import MAEEncoder
+from lensmae.models.stem import ConvStem
 from lensmae.models.whitening import Whitening
 
 
@@ -18,6 +19,7 @@ class LensClassifier(nn.Module):
             all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
         mass_head: add the axion-mass output.
         whitening: principal components that the input is whitened with (`Whitening`); 0 for none.
+        stem_width: channels of a convolutional stem whose tokens are added to the patches' (`ConvStem`); 0 for none.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class LensClassifier(nn.Module):
         keep_tokens: int | None = None,
         mass_head: bool = False,
         whitening: int = 0,
+        stem_width: int = 0,
     ) -> None:
         super().__init__()
         self.whitening = Whitening(whitening, encoder.native_grid[0] * encoder.patch_size) if whitening else None
         self.encoder = encoder
+        self.stem = ConvStem(encoder.emb_dim, encoder.patch_size, stem_width) if stem_width else None
         self.keep_tokens = keep_tokens
         self.head_norm = nn.LayerNorm(encoder.emb_dim)
         self.head = nn.Linear(encoder.emb_dim, classes)
@@ -41,7 +45,10 @@ class LensClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
-        patches = self.encoder.patches(images if self.whitening is None else self.whitening(images))
+        inputs = images if self.whitening is None else self.whitening(images)
+        patches = self.encoder.patches(inputs)
+        if self.stem is not None:
+            patches = patches + self.stem(inputs)
         if self.keep_tokens is not None and self.keep_tokens < patches.shape[1]:
             patches = self._brightest(patches, images)
         return reduce(self.encoder.encode(patches)[:, 1:], "b t c -> b c", "mean")
@@ -58,7 +65,12 @@ class LensClassifier(nn.Module):
 
     def log_mass(self, images: Tensor) -> Tensor:
         """log10(axion mass / eV), (B,); needs `mass_head=True`."""
+        return self.logits_and_log_mass(images)[1]
+
+    def logits_and_log_mass(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Both answers from one pass: logits (B, classes), log10(axion mass / eV) (B,); needs `mass_head=True`."""
         if self.mass is None:
             raise ValueError("This classifier was built without an axion-mass head.")
+        features = self.head_norm(self.features(images))
         # Centred on the middle of the simulated prior, log10 m ~ U(-24, -22), in units of its half width (1 dex).
-        return self.mass(self.head_norm(self.features(images))).squeeze(-1) - 23.0
+        return self.head(features), self.mass(features).squeeze(-1) - 23.0

@@ -48,6 +48,8 @@ class LoadedModel:
         self.patch_size: int = size.get("patch_size", 4)
         # A network with a whitened input knows one size; the others interpolate their position embeddings.
         self.any_size: bool = not card.architecture.get("whitening")
+        # Baselines without our encoder have no tokens: no masks, attention or position embeddings.
+        self.has_tokens: bool = "backbone" not in card.architecture
         self.grid: tuple[int, int] = (self.image_size // self.patch_size, self.image_size // self.patch_size)
 
     def _batches(self, images: np.ndarray) -> Iterator[Tensor]:
@@ -112,6 +114,18 @@ class Classifier(LoadedModel):
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of the probabilities."""
         return self.card.classes
+
+    @property
+    def tells_mass(self) -> bool:
+        """Whether it has an axion-mass head."""
+        return self.module.mass is not None
+
+    @torch.inference_mode()
+    def log_mass(self, images: np.ndarray) -> np.ndarray:
+        """log10(axion mass / eV), (B,) float32, of flux (B, H, W); it means something for axion lenses only."""
+        return np.concatenate(
+            [self.module.log_mass(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
+        )
 
     def _features(self, flux: Tensor) -> Tensor:
         return self.module.features(self.transform.forward(flux))

@@ -19,7 +19,8 @@ class LensData(pl.LightningDataModule):
         self.dataset = dataset
         self.config = config
         self.labels = dataset.labels
-        self.plan = BatchPlan(self._rows("train"), config.batch_size, config.seed)
+        self.training_rows = self._rows("train")
+        self.plan = BatchPlan(self._labelled(self.training_rows), config.batch_size, config.seed)
         self.validation_rows = self._validation_rows()
 
     @property
@@ -37,6 +38,17 @@ class LensData(pl.LightningDataModule):
         if getattr(self.config, "classes", "all") == "no_sub":
             return rows[np.asarray(self.dataset.lenses["class"])[rows] == "no_sub"]
         return rows
+
+    def _labelled(self, rows: np.ndarray) -> np.ndarray:
+        """Where the configuration limits labels, that many of the rows, drawn by its seed, every class alike."""
+        wanted = getattr(self.config, "labels", None)
+        if wanted is None or wanted >= len(rows):
+            return rows
+        classes = np.unique(self.labels[rows])
+        drawn = np.random.default_rng(self.config.seed).permutation(rows)
+        shares = [len(part) for part in np.array_split(np.arange(wanted), len(classes))]
+        parts = [drawn[self.labels[drawn] == label][:share] for label, share in zip(classes, shares, strict=True)]
+        return np.sort(np.concatenate(parts))
 
     def _validation_rows(self) -> list[np.ndarray]:
         rows = np.random.default_rng(self.config.seed).permutation(self._rows("validation"))

@@ -138,7 +138,7 @@ def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: Lens
         card = CheckpointCard.model_validate(read_json(folder.card, RunError))
         network = build_network(card.kind, card.architecture)
     else:
-        card, network = start_network(config, dataset, data.plan.indices)
+        card, network = start_network(config, dataset, data.training_rows)
         write_text(folder.card, card.model_dump_json(indent=2))
     return card, TASKS[config.kind](network, card.transform, config, data.total_steps)
 

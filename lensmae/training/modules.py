@@ -49,7 +49,12 @@ class LensTask(pl.LightningModule):
 
     def on_fit_start(self) -> None:
         # Methods, not modules: a second module would put the weights into the state twice.
-        self._train_network = torch.compile(self.network.forward) if self.config.compile else self.network.forward
+        answer = self.answer
+        self._train_network = torch.compile(answer) if self.config.compile else answer
+
+    def answer(self, *inputs: Any, **options: Any) -> Any:
+        """What the loss needs of the network; compiled where the configuration says so."""
+        return self.network(*inputs, **options)
 
     def training_step(self, _: Tensor, __: int) -> Tensor:
         # Dropped paths draw from the global generator; seeded a step, a resumed run draws the same.
@@ -143,18 +148,23 @@ class PretrainTask(LensTask):
 class ClassifierTask(LensTask):
     """Cross-entropy, and mean squared error in dex for the optional axion-mass head."""
 
+    def answer(self, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Logits, and log10 of the axion mass where the network has a head for it."""
+        return (self.network(inputs), None) if self.network.mass is None else self.network.logits_and_log_mass(inputs)
+
     def _labels(self, rows: np.ndarray) -> Tensor:
         return torch.from_numpy(self.trainer.datamodule.labels[rows]).to(self.device)
 
     def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
         mine = rows[share]
         inputs = self.transform.forward(self.pixels(mine, elements))
-        loss = F.cross_entropy(self._train_network(inputs), self._labels(mine), label_smoothing=self.config.label_smoothing)
-        if self.network.mass is None:
+        logits, log_mass = self._train_network(inputs)
+        loss = F.cross_entropy(logits, self._labels(mine), label_smoothing=self.config.label_smoothing)
+        if log_mass is None:
             return loss
         masses = torch.from_numpy(self.trainer.datamodule.log_masses[mine]).to(self.device)
         known = torch.isfinite(masses)
-        error = (self.network.log_mass(inputs) - masses)[known]
+        error = (log_mass - masses)[known]
         # The sum over an empty selection is 0 and keeps the head in the graph, as several processes need.
         return loss + self.config.mass_weight * error.square().sum() / max(1, int(known.sum()))
 

@@ -96,10 +96,16 @@ def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> 
     if isinstance(config, PretrainConfig):
         decoder = {"decoder_layers": config.decoder_layers, "decoder_heads": config.decoder_heads}
         return {**card.architecture, **decoder, "mask_ratio": config.mask_ratio}
+    if config.backbone == "resnet18":
+        return {"backbone": "resnet18", "classes": len(dataset.info.classes), "image_size": card.architecture["image_size"]}
+    if config.backbone == "edsr":
+        options = {"width": config.width, "depth": config.depth, "image_size": dataset.images.shape[1]}
+        return {"backbone": "edsr", "scale": dataset.targets.shape[1] // dataset.images.shape[1], **options}
     encoder = encoder_architecture(card) | {"drop_path": getattr(config, "drop_path", 0.0)}
     if isinstance(config, ClassifierConfig):
         options = {"classes": len(dataset.info.classes), "keep_tokens": config.keep_tokens, "mass_head": config.mass_head}
         # Left out where unused, so that a card names only what the network has.
-        return {"encoder": encoder, **options, **({"whitening": config.whitening} if config.whitening else {})}
+        extras = {name: getattr(config, name) for name in ("whitening", "stem_width") if getattr(config, name)}
+        return {"encoder": encoder, **options, **extras}
     scale = dataset.targets.shape[1] // dataset.images.shape[1]
     return {"encoder": encoder, "scale": scale, "width": config.width, "depth": config.depth}

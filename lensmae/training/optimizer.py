@@ -31,7 +31,7 @@ def _depth(name: str, layers: int) -> int:
 def parameter_groups(network: nn.Module, learning_rate: float, weight_decay: float, layer_decay: float) -> list[dict]:
     """Groups with learning rate `learning_rate * layer_decay ** depth` (Bao et al. 2022, arXiv:2106.08254); no weight decay
     on vectors (biases, norms) and on tokens and position embeddings."""
-    layers = len(network.encoder.transformer)
+    layers = len(network.encoder.transformer) if hasattr(network, "encoder") else 0
     groups: dict[tuple[int, bool], list[nn.Parameter]] = defaultdict(list)
     for name, parameter in network.named_parameters():
         decays = parameter.ndim > 1 and not name.endswith(("_token", "pos_embedding"))

@@ -93,3 +93,9 @@ def test_log1p_agrees_with_numpy_on_flux():
     flux = torch.rand(1, 1, 4, 4) * 3
     expected = np.log1p(4.0 * flux.numpy() / flux.max().item())
     np.testing.assert_allclose(Transform().forward(flux).numpy(), expected, rtol=1e-5)
+
+
+def test_a_baseline_does_not_start_from_an_mae():
+    with pytest.raises(ConfigError, match="set init to scratch"):
+        make_config("classifier", data="x", backbone="resnet18")
+    assert make_config("classifier", data="x", backbone="resnet18", init="scratch").backbone == "resnet18"
