@@ -139,18 +139,6 @@ class Classifier(LoadedModel):
         d4 = self.card.symmetric if d4 is None else d4
         return np.concatenate([self._probabilities(flux, D4_ORDER if d4 else 1).cpu().numpy() for flux in self._batches(images)])
 
-    @property
-    def tells_mass(self) -> bool:
-        """Whether it has an axion-mass head."""
-        return self.module.mass is not None
-
-    @torch.inference_mode()
-    def log_mass(self, images: np.ndarray) -> np.ndarray:
-        """log10(axion mass / eV), (B,) float32, of flux (B, H, W); it means something for axion lenses only."""
-        return np.concatenate(
-            [self.module.log_mass(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
-        )
-
     def _probabilities(self, flux: Tensor, symmetries: int) -> Tensor:
         inputs = self.transform.forward(flux)
         turned = [self.module(apply_d4(inputs, element)).softmax(dim=1) for element in range(symmetries)]
