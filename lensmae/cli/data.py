@@ -12,7 +12,7 @@ commands = typer.Typer()
 
 @commands.command()
 def simulate(
-    preset: Annotated[str, typer.Argument(help="model_ii or superres")],
+    preset: Annotated[str, typer.Argument(help="model_i, model_ii, model_iii, superres, survey or survey_{hst,euclid,jwst}")],
     name: Annotated[str, typer.Argument(help="name of the new data set")],
     per_class: Annotated[int, typer.Option(min=1, help="lenses a class")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="seed of the data set; sets of one seed share lenses")] = 0,

@@ -14,8 +14,9 @@ from skimage.metrics import structural_similarity
 
 from lensmae.data import CLASSES, open_dataset, simulate_lens, simulate_row
 from lensmae.data.bicubic import downsample_bicubic
-from lensmae.data.lenses import theta_e
-from lensmae.data.presets import EUCLID_VIS, MULTI_PLANE_FACTOR
+from lensmae.data.cameras import EUCLID_VIS
+from lensmae.data.presets import MULTI_PLANE_FACTOR
+from lensmae.data.priors import theta_e
 from lensmae.errors import DatasetError
 from lensmae.models import bicubic_upsample
 

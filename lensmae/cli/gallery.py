@@ -1,0 +1,54 @@
+"""Pictures of the presets for the documents."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lensmae.cli.console import with_progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+commands = typer.Typer()
+
+
+@commands.command()
+def gallery(
+    output: Annotated[Path, typer.Option(help="folder for presets.md and presets/NAME.png")] = Path("docs"),
+    lenses: Annotated[int, typer.Option(min=1, max=32, help="lenses a class")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the lenses")] = 0,
+) -> None:
+    """Write a picture of every preset, and the page with all its numbers."""
+    from PIL import Image
+
+    from lensmae.data import PRESETS
+    from lensmae.data.catalogue import presets_page
+    from lensmae.figures.gallery import sheet
+    from lensmae.workspace import write_text
+
+    (output / "presets").mkdir(parents=True, exist_ok=True)
+
+    def draw(progress) -> None:
+        for done, name in enumerate(PRESETS, start=1):
+            picture = Image.fromarray(sheet(_lenses(name, lenses, seed)))
+            picture.quantize(64).save(output / "presets" / f"{name}.png", optimize=True)
+            progress(done, len(PRESETS))
+
+    with_progress("Drawing", draw)
+    write_text(output / "presets.md", presets_page("presets"))
+    typer.echo(f"{output / 'presets.md'}: {len(PRESETS)} presets")
+
+
+def _lenses(preset: str, count: int, seed: int) -> "np.ndarray":
+    """Images (classes, count, H, W); the HR images of a pair set."""
+    import numpy as np
+
+    from lensmae.data import PRESETS, simulate_lens
+    from lensmae.data.simulate import lens_seed
+
+    rows = []
+    for place, class_name in enumerate(PRESETS[preset].classes):
+        drawn = [simulate_lens(preset, class_name, lens_seed(seed, place, number)) for number in range(count)]
+        rows.append([lens.image if lens.target is None else lens.target for lens in drawn])
+    return np.array(rows)
