@@ -42,12 +42,16 @@ function element(tag, text = "", name = "") {
   return made;
 }
 
+function shown(view) {
+  return Math.min(view.frame, view.last);
+}
+
 function paint(view, panel, canvas) {
   const { table } = panel;
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(panel.width, panel.height);
-  const start = Math.min(view.frame, panel.frames - 1) * panel.size;
-  const cover = panel.covered && panel.covered.subarray(view.frame * panel.cells, (view.frame + 1) * panel.cells);
+  const start = Math.min(shown(view), panel.frames - 1) * panel.size;
+  const cover = panel.covered && panel.covered.subarray(shown(view) * panel.cells, (shown(view) + 1) * panel.cells);
   for (let place = 0; place < panel.size; place++) {
     const row = Math.floor(place / panel.width);
     const target = 4 * ((view.header.upright ? row : panel.height - 1 - row) * panel.width + (place % panel.width));
@@ -65,11 +69,11 @@ function show(view) {
   view.panels.forEach((panel, place) => paint(view, panel, view.slots[place].canvas));
   if (view.swiped) paintSwipe(view);
   const { slider, readouts } = view.header;
-  if (slider) view.root.querySelector(".controls output").textContent = slider.labels[view.frame];
+  if (slider) view.root.querySelector(".controls output").textContent = slider.labels[shown(view)];
   view.root.querySelector(".readouts").replaceChildren(
     ...(readouts || []).map(({ name, values }) => {
       const item = element("div");
-      item.append(element("dt", name), element("dd", values[Math.min(view.frame, values.length - 1)]));
+      item.append(element("dt", name), element("dd", values[Math.min(shown(view), values.length - 1)]));
       return item;
     }),
   );
@@ -80,8 +84,8 @@ function valueAt(view, panel, where) {
   const column = Math.min(panel.width - 1, Math.floor(where.x * panel.width));
   const row = Math.min(panel.height - 1, Math.floor((view.header.upright ? where.y : 1 - where.y) * panel.height));
   const inside = row * panel.width + column;
-  const covered = panel.covered && panel.covered[view.frame * panel.cells + panel.cellOf[inside]];
-  const start = Math.min(view.frame, panel.frames - 1) * panel.size;
+  const covered = panel.covered && panel.covered[shown(view) * panel.cells + panel.cellOf[inside]];
+  const start = Math.min(shown(view), panel.frames - 1) * panel.size;
   return covered ? "" : format(panel.values[start + inside]);
 }
 
@@ -89,7 +93,8 @@ function point(view, where) {
   view.pointer = where;
   view.panels.forEach((panel, place) => {
     const { unit, limits } = panel.measure || {};
-    const scale = limits ? `${format(limits[0])} – ${format(limits[1])} ${unit}` : "";
+    const ends = limits && limits[Math.min(shown(view), panel.frames - 1)].map(format);
+    const scale = ends ? `${ends[0]} – ${ends[1]} ${unit}` : "";
     view.slots[place].label.textContent = where ? valueAt(view, panel, where) : scale;
   });
   const text = view.root.querySelector(".pointer");
@@ -104,10 +109,11 @@ function point(view, where) {
 function hint(view) {
   const { pick, overlays } = view.header;
   const says = [];
-  if (pick.includes("click")) says.push("click a patch");
+  if (pick.includes("click")) says.push(view.header.patch > 1 ? "click a patch" : "click a pixel");
   if (pick.includes("box")) says.push("drag a box");
   if (overlays.some(({ draggable }) => draggable)) says.push("drag a ring");
-  says.push(pick.includes("click") ? "+ and − zoom all images" : "double-click to zoom all images");
+  if (view.last) says.push("[ ] slider");
+  says.push(pick.includes("click") ? "+ − zoom" : "double-click to zoom");
   return says.join(" · ");
 }
 
@@ -139,7 +145,7 @@ function build(view) {
     const input = controls.querySelector("input");
     input.setAttribute("aria-label", header.slider.name);
     input.max = header.slider.labels.length - 1;
-    input.value = view.frame;
+    input.value = shown(view);
     input.oninput = () => {
       view.frame = Number(input.value);
       show(view);
@@ -186,7 +192,8 @@ export default function (component) {
   view.panels = header.panels.map((entry) => readPanel(entry, body));
   for (const panel of view.panels) panel.table = view.tables[panel.colours];
   const count = header.slider ? header.slider.labels.length : 1;
-  view.frame = Math.min(view.frame, count - 1);
+  // Where there are fewer frames for a while, the chosen one is kept for later.
+  view.last = count - 1;
   // What is on the page is built anew only where its shape changed, so that a slider in the hand is not taken away.
   const titles = view.panels.map(({ title, height, width }) => [title, height, width]);
   const layout = JSON.stringify([titles, count, header.columns, header.swipe, header.pick]);

@@ -103,7 +103,9 @@ def lens_view(
     result = _component()(
         data=packed, key=name, default={"frame": frame}, on_frame_change=_nothing, on_event_change=heard
     )  # fmt: skip
-    return View(int(result.frame if result.frame is not None else frame), read_event(result.event, height, width))
+    # The chosen frame is kept where there are fewer frames for a while.
+    last = max(len(panel.pixels) if panel.pixels.ndim == 3 else 1 for panel in panels) - 1
+    return View(min(last, int(result.frame if result.frame is not None else frame)), read_event(result.event, height, width))
 
 
 def _nothing() -> None:

@@ -192,6 +192,11 @@ function press(view, slot, event) {
   } else if (key === "+" || key === "=") zoomTo(view, view.window.zoom * 2, view.pointer || undefined);
   else if (key === "-") zoomTo(view, view.window.zoom / 2, view.pointer || undefined);
   else if (key === "0") setWindow(view, 0, 0, 1);
+  else if ((key === "[" || key === "]") && view.last) {
+    const input = view.root.querySelector(".controls input");
+    input.value = shown(view) + (key === "]" ? 1 : -1);
+    for (const name of ["input", "change"]) input.dispatchEvent(new Event(name));
+  }
   else return false;
   return true;
 }

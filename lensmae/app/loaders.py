@@ -75,6 +75,11 @@ def _model(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
     return load_checkpoint(key.path)
 
 
+def model_of(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
+    """The loaded checkpoint of a key, for functions whose cache is keyed by it."""
+    return _model(key)
+
+
 def get_model(path: Path) -> "Reconstructor | Classifier | SuperResolver":
     """A loaded checkpoint; a file that changed is loaded anew."""
     return _model(model_key(path))

@@ -35,7 +35,7 @@ def redraw_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, 
         unit=unit,
         slider=slider,
         frame=asked_ratio(),
-        readouts=_readouts(frames),
+        readouts=readouts(frames),
         upright=upright,
         stretch=choice.stretch,
         percentile=choice.percentile,
@@ -51,13 +51,19 @@ def remember_ratio(frame: int) -> None:
         del st.query_params["ratio"]
 
 
-def _readouts(frames: Frames) -> list[Readout]:
+def readouts(frames: Frames, prefix: str = "") -> list[Readout]:
+    """Figures of every frame: hidden patches, and error of the hidden pixels."""
     hidden, patches = frames.hidden.sum(axis=(1, 2)), frames.hidden[0].size
     return [
         Readout("hidden patches", tuple(f"{count} of {patches}" for count in hidden)),
-        Readout("MSE of hidden pixels, image on [0, 1]", tuple(_mse(error) for error in frames.errors)),
-        Readout("PSNR of hidden pixels", tuple(_psnr(error) for error in frames.errors)),
+        Readout(f"{prefix}MSE of hidden pixels, image on [0, 1]", tuple(_mse(error) for error in frames.errors)),
+        Readout(f"{prefix}PSNR of hidden pixels", tuple(_psnr(error) for error in frames.errors)),
+        Readout(f"{prefix}SSIM of hidden pixels", tuple(_ssim(value) for value in frames.similarities)),
     ]
+
+
+def _ssim(value: float) -> str:
+    return f"{value:.4f}" if np.isfinite(value) else "–"
 
 
 def _mse(error: float) -> str:

@@ -19,13 +19,19 @@ def npy_bytes(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def fits_bytes(pixels: np.ndarray, pixel_scale: float | None = None, facts: Facts | None = None) -> bytes:
+def fits_bytes(
+    pixels: np.ndarray,
+    pixel_scale: float | None = None,
+    facts: Facts | None = None,
+    extensions: Mapping[str, np.ndarray] | None = None,
+) -> bytes:
     """An image (H, W) as a FITS file: float32 in the primary HDU, its header with PIXSCALE, DATE, ORIGIN and the given facts.
 
     Args:
         pixel_scale: arcsec a pixel, where known.
         facts: header keyword (up to 8 letters) -> value and comment; values of None are left out. FITS knows ASCII only, so
             other letters are written as escapes.
+        extensions: further images by the name of their HDU, in float32.
     """
     from astropy.io import fits
 
@@ -39,8 +45,9 @@ def fits_bytes(pixels: np.ndarray, pixel_scale: float | None = None, facts: Fact
     for keyword, (value, comment) in {**shared, **(facts or {})}.items():
         if value is not None:
             unit.header[keyword] = (_ascii(value) if isinstance(value, str) else value, comment)
+    others = [fits.ImageHDU(np.asarray(image, dtype=np.float32), name=name) for name, image in (extensions or {}).items()]
     buffer = io.BytesIO()
-    unit.writeto(buffer)
+    fits.HDUList([unit, *others]).writeto(buffer)
     return buffer.getvalue()
 
 

@@ -1,12 +1,14 @@
 """One lens under every mask ratio: what the Reconstruction page slides through."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from einops import reduce, repeat
 
 from lensmae.errors import ConfigError, DatasetError
-from lensmae.evaluation.metrics import masked_mse
+from lensmae.evaluation.metrics import masked_mse, masked_ssim, unit_scale
 from lensmae.models import Reconstructor
 from lensmae.models.masking import kept_count, mask_noise
 
@@ -23,48 +25,84 @@ class Frames:
         predictions: (R, H, W) float32 flux.
         hidden: (R, gh, gw) bool, True = hidden.
         errors: (R,) masked-patch MSE on the [0, 1] scale; nan where nothing is hidden.
+        similarities: (R,) SSIM of hidden pixels, see `masked_ssim`; nan where nothing is hidden.
     """
 
     ratios: np.ndarray
     predictions: np.ndarray
     hidden: np.ndarray
     errors: np.ndarray
+    similarities: np.ndarray
+
+    @property
+    def masks(self) -> np.ndarray:
+        """Hidden pixels, (R, H, W) bool."""
+        return pixel_masks(self.hidden, self.predictions.shape[1:])
 
     def composites(self, image: np.ndarray) -> np.ndarray:
         """The image (H, W) with its hidden patches redrawn, (R, H, W). What the network draws over visible patches means
         nothing: the loss never looks there."""
-        size = image.shape[0] // self.hidden.shape[1], image.shape[1] // self.hidden.shape[2]
-        return np.where(self.hidden.repeat(size[0], axis=1).repeat(size[1], axis=2), self.predictions, image)
+        return np.where(self.masks, self.predictions, image)
+
+    def patch_errors(self, image: np.ndarray) -> np.ndarray:
+        """Mean squared error of every patch of the image (H, W), on the [0, 1] scale, (R, gh, gw)."""
+        return patch_means(np.square(self.errors_signed(image)), self.hidden.shape[1:])
+
+    def errors_signed(self, image: np.ndarray) -> np.ndarray:
+        """Prediction minus image (H, W) in units of the image's range, (R, H, W)."""
+        return (self.predictions - image) / unit_scale(image[None])[1]
+
+
+def pixel_masks(hidden: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Hidden patches (R, gh, gw) as hidden pixels (R, H, W)."""
+    return repeat(hidden, "r h w -> r (h p) (w q)", p=shape[0] // hidden.shape[1], q=shape[1] // hidden.shape[2])
+
+
+def patch_means(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Means of (R, H, W) over the patches of a grid, (R, gh, gw)."""
+    return reduce(values, "r (h p) (w q) -> r h w", "mean", h=grid[0], w=grid[1])
 
 
 def reconstruction_frames(model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random") -> Frames:
     """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy."""
+    patch_grid(model, image)
+    return masked_frames(model, image, nested_masks(image, model.patch_size, seed, strategy), np.array(RATIOS))
+
+
+def masked_frames(model: Reconstructor, image: np.ndarray, hidden: np.ndarray, ratios: np.ndarray | None = None) -> Frames:
+    """Redraw one lens (H, W) under each of the masks `hidden` (R, gh, gw); `ratios` are their shares where None."""
+    patch_grid(model, image)
+    predictions = np.concatenate([model.predict(image[None], hidden=mask[None]).prediction for mask in hidden])
+    images, masks = np.broadcast_to(image, predictions.shape), pixel_masks(hidden, image.shape)
+    measured = masked_mse(images, predictions, masks), masked_ssim(images, predictions, masks)
+    return Frames(hidden.mean(axis=(1, 2)) if ratios is None else ratios, predictions, hidden, *measured)
+
+
+def patch_grid(model: Reconstructor, image: np.ndarray) -> tuple[int, int]:
+    """Rows and columns of patches of an image (H, W); `DatasetError` where it cannot be cut into the model's patches."""
     (height, width), size = image.shape, model.patch_size
     if height % size or width % size:
         raise DatasetError(f"The image has {height}x{width} pixels; {model.name} needs sides divisible by {size}.")
-    hidden = nested_masks(image, size, seed, strategy)
-    drawn = [model.predict(image[None], hidden=mask[None]) for mask in hidden]
-    predictions = np.concatenate([one.prediction for one in drawn])
-    masks = np.concatenate([one.mask for one in drawn])
-    errors = masked_mse(np.broadcast_to(image, predictions.shape), predictions, masks)
-    return Frames(np.array(RATIOS), predictions, hidden, errors)
+    return height // size, width // size
 
 
 def error_table(frames: Frames) -> pd.DataFrame:
-    """One row a ratio: mask ratio, hidden patches, MSE and PSNR (dB) of hidden pixels on the [0, 1] scale."""
+    """One row a mask: mask ratio, hidden patches, MSE, PSNR (dB) and SSIM of hidden pixels on the [0, 1] scale."""
     with np.errstate(divide="ignore"):
         ratio_db = -10 * np.log10(frames.errors)
     columns = {"mask_ratio": frames.ratios, "hidden_patches": frames.hidden.sum(axis=(1, 2))}
-    return pd.DataFrame(columns | {"masked_mse": frames.errors, "masked_psnr_db": ratio_db})
+    return pd.DataFrame(columns | {"masked_mse": frames.errors, "masked_psnr_db": ratio_db, "masked_ssim": frames.similarities})
 
 
-def nested_masks(image: np.ndarray, patch_size: int, seed: int, strategy: str = "random") -> np.ndarray:
-    """Masks (R, gh, gw) bool of all `RATIOS`: the patches with the highest scores are hidden, as `PatchShuffle` does it."""
+def nested_masks(
+    image: np.ndarray, patch_size: int, seed: int, strategy: str = "random", ratios: Sequence[float] = RATIOS
+) -> np.ndarray:
+    """Masks (R, gh, gw) bool of the ratios: the patches with the highest scores are hidden, as `PatchShuffle` does it."""
     scores = hiding_scores(image, patch_size, seed, strategy)
     order = np.argsort(scores.ravel(), kind="stable")
     rank = np.empty(scores.size, dtype=np.int64)
     rank[order] = np.arange(scores.size)
-    kept = np.array([kept_count(scores.size, ratio) for ratio in RATIOS])
+    kept = np.array([kept_count(scores.size, ratio) for ratio in ratios])
     return rank.reshape(scores.shape)[None] >= kept[:, None, None]
 
 

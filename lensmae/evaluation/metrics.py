@@ -59,6 +59,17 @@ def masked_mse(images: np.ndarray, prediction: np.ndarray, mask: np.ndarray) -> 
     return np.where(hidden > 0, error.sum(axis=(1, 2)) / np.maximum(hidden, 1), np.nan)
 
 
+def masked_ssim(images: np.ndarray, prediction: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean of the SSIM map (as `ssim`) over hidden pixels, of the image with its hidden pixels redrawn against the image, both on
+    the scale of `masked_mse`: (N,) float64. Arguments as there; nan for an image that hides nothing.
+    """
+    low, width = unit_scale(images)
+    truth = (images - low) / width
+    redrawn = np.where(mask, (prediction - low) / width, truth)
+    maps = (structural_similarity(a, b, data_range=1.0, full=True)[1] for a, b in zip(truth, redrawn, strict=True))
+    return np.array([local[hidden].mean() if hidden.any() else np.nan for local, hidden in zip(maps, mask, strict=True)])
+
+
 def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error of the top class, equal-width bins (Guo et al. 2017, arXiv:1706.04599, eq. 3)."""
     confidence = probabilities.max(axis=1)

@@ -2,6 +2,7 @@
 
 from lensmae.figures.classes import CLASS_COLOURS, class_colour
 from lensmae.figures.curves import confusion_matrix, probability_bars, roc, training_curve
+from lensmae.figures.errors import error_against_ratio, place_among
 from lensmae.figures.export import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
 from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
@@ -24,10 +25,12 @@ __all__ = [
     "colour_table",
     "confusion_matrix",
     "embedding_scatter",
+    "error_against_ratio",
     "export_figure",
     "figure_numbers",
     "limits",
     "pack",
+    "place_among",
     "probability_bars",
     "roc",
     "score_pairs",

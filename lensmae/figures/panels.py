@@ -31,7 +31,8 @@ class Panel:
         residual: drawn with the diverging map on a scale of its own that is centred on zero.
         covered: (F, gh, gw) bool, patches that are not drawn, or None.
         measure: unit of pixels that are neither flux nor residual (an attention weight, a standard deviation); they have a map
-            of their own and a linear scale from zero, or from the smallest where that is below, to the largest. "" for flux.
+            of their own and in every frame a linear scale from zero, or from the smallest where that is below, to the largest.
+            "" for flux.
     """
 
     title: str
@@ -46,10 +47,11 @@ class Panel:
         return "residual" if self.residual else "measure" if self.measure else "flux"
 
     @property
-    def own_limits(self) -> tuple[float, float]:
-        """Limits of the scale of a measure."""
-        low, high = min(0.0, float(self.pixels.min())), float(self.pixels.max())
-        return low, high if high > low else low + 1.0
+    def own_limits(self) -> np.ndarray:
+        """Limits of the scale of a measure in every frame, (F, 2)."""
+        frames = self.pixels.reshape(-1, self.pixels.shape[-2] * self.pixels.shape[-1]).astype(float)
+        low, high = np.minimum(0.0, frames.min(axis=1)), frames.max(axis=1)
+        return np.stack([low, np.where(high > low, high, low + 1.0)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def shade(panel: Panel, scale: Scale) -> np.ndarray:
     if panel.residual:
         unit = np.clip(0.5 + panel.pixels / (2 * scale.bound), 0.0, 1.0)
     elif panel.measure:
-        unit = stretched(panel.pixels, "linear", *panel.own_limits)
+        frames = panel.pixels.reshape(-1, *panel.pixels.shape[-2:])
+        each = [stretched(pixels, "linear", *ends) for pixels, ends in zip(frames, panel.own_limits, strict=True)]
+        unit = np.stack(each).reshape(panel.pixels.shape)
     else:
         unit = stretched(panel.pixels, scale.stretch, scale.low, scale.high)
     return np.round(255 * unit).astype(np.uint8)
@@ -117,7 +121,7 @@ def _entry(panel: Panel, scale: Scale, arrays: list[np.ndarray]) -> dict[str, An
         "values": _store(panel.pixels.astype("<f4"), arrays),
     }
     if panel.measure:
-        entry["measure"] = {"unit": panel.measure, "limits": list(panel.own_limits)}
+        entry["measure"] = {"unit": panel.measure, "limits": panel.own_limits.tolist()}
     if panel.covered is not None:
         entry["covered"] = _store(panel.covered.astype(np.uint8), arrays)
         entry["grid"] = list(panel.covered.shape[-2:])

@@ -21,6 +21,11 @@ class Attention(nn.Module):
         mixed = F.scaled_dot_product_attention(query, key, value)
         return self.proj(rearrange(mixed, "b h t d -> b t (h d)"))
 
+    def weights(self, tokens: Tensor) -> Tensor:
+        """The softmax weights (B, heads, T, T), which the fused attention of `forward` does not give."""
+        query, key, _ = rearrange(self.qkv(tokens), "b t (three h d) -> three b h t d", three=3, h=self.heads)
+        return (query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5).softmax(dim=-1)
+
 
 class Mlp(nn.Module):
     """Two linear layers with a GELU between, hidden width 4 x dim."""

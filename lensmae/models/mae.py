@@ -65,10 +65,13 @@ class MAEEncoder(nn.Module):
         tokens = rearrange(self.patchify(images), "b c h w -> b (h w) c")
         return tokens + interpolate_positions(self.pos_embedding, self.native_grid, grid)
 
+    def with_class_token(self, patches: Tensor) -> Tensor:
+        """What the transformer gets: (B, K, C) -> (B, 1 + K, C), class token first."""
+        return torch.cat([repeat(self.cls_token, "1 1 c -> b 1 c", b=patches.shape[0]), patches], dim=1)
+
     def encode(self, patches: Tensor) -> Tensor:
         """Prepend the class token and run the transformer: (B, K, C) -> (B, 1 + K, C)."""
-        cls_token = repeat(self.cls_token, "1 1 c -> b 1 c", b=patches.shape[0])
-        return self.layer_norm(self.transformer(torch.cat([cls_token, patches], dim=1)))
+        return self.layer_norm(self.transformer(self.with_class_token(patches)))
 
     def tokens(self, images: Tensor) -> Tensor:
         """Unmasked features in raster order, without the class token: (B, C, H, W) -> (B, T, emb_dim)."""
@@ -135,13 +138,17 @@ class MAEDecoder(nn.Module):
             Prediction and pixel mask (1 = was hidden), both (B, in_channels, H, W).
         """
         grid = grid or self.native_grid
+        tokens = self.transformer(self.unshuffled(features, backward_indexes, grid))
+        prediction = self.to_image(self.head(tokens[:, 1:]), grid)
+        return prediction, self.pixel_mask(backward_indexes, features.shape[1] - 1, grid).to(prediction.dtype)
+
+    def unshuffled(self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int]) -> Tensor:
+        """What the transformer gets: class token, then features and mask tokens in raster order, with their position embedding,
+        (B, 1 + T, emb_dim). Arguments as of `forward`."""
         batch, total = backward_indexes.shape
-        visible = features.shape[1] - 1
-        mask_tokens = repeat(self.mask_token, "1 1 c -> b m c", b=batch, m=total - visible)
+        mask_tokens = repeat(self.mask_token, "1 1 c -> b m c", b=batch, m=total - features.shape[1] + 1)
         shuffled = torch.cat([features[:, 1:], mask_tokens.to(features.dtype)], dim=1)
-        tokens = torch.cat([features[:, :1], take(shuffled, backward_indexes)], dim=1) + self.positions(grid)
-        prediction = self.to_image(self.head(self.transformer(tokens)[:, 1:]), grid)
-        return prediction, self.pixel_mask(backward_indexes, visible, grid).to(prediction.dtype)
+        return torch.cat([features[:, :1], take(shuffled, backward_indexes)], dim=1) + self.positions(grid)
 
     def pixel_mask(self, backward_indexes: Tensor, visible: int, grid: tuple[int, int]) -> Tensor:
         """(B, T) backward indexes -> (B, in_channels, H, W) bool, True where the patch was hidden."""

@@ -44,3 +44,10 @@ def test_any_file_name_fits_into_the_header(image, name):
         units.verify("exception")
         assert units[0].header["SOURCE"].isascii()
         assert units[0].header["SOURCE"][:1] == name[:1]
+
+
+def test_further_images_are_extensions_by_name():
+    first, second = np.eye(4, dtype=np.float32), np.ones((4, 4), dtype=np.float32)
+    with fits.open(io.BytesIO(fits_bytes(first, 0.1, extensions={"ORIGINAL": second}))) as units:
+        np.testing.assert_array_equal(units[0].data, first)
+        np.testing.assert_array_equal(units["ORIGINAL"].data, second)

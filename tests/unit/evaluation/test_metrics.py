@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio
 from sklearn.metrics import roc_auc_score
 from torchmetrics.functional.classification import multiclass_calibration_error
+from torchmetrics.functional.image import structural_similarity_index_measure
 
-from lensmae.evaluation.metrics import confusion, ece, masked_mse, mse, psnr, roc_curves, ssim, unit_scale
+from lensmae.evaluation.metrics import confusion, ece, masked_mse, masked_ssim, mse, psnr, roc_curves, ssim, unit_scale
 
 CLASSES = ("no_sub", "cdm", "axion")
 
@@ -151,3 +152,24 @@ def test_a_class_without_images_has_no_curve_and_one_class_alone_has_none_at_all
 def test_confusion_counts_true_classes_down_and_predictions_across():
     table = confusion(np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 0, 0]), CLASSES)
     assert table.tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 0]]
+
+
+def test_masked_ssim_is_the_mean_of_torchmetrics_map_over_hidden_pixels():
+    truth, drawn = 5 * images(3) + 2, 5 * images(4) + 2
+    mask = np.zeros(truth.shape, dtype=bool)
+    # Away from the border, where the two libraries pad differently.
+    mask[:, 6:14, 5:12] = True
+    low, width = unit_scale(truth)
+    redrawn = np.where(mask, drawn, truth)
+    a, b = (torch.from_numpy(((stack - low) / width).astype(np.float64))[:, None] for stack in (truth, redrawn))
+    uniform = {"gaussian_kernel": False, "kernel_size": 7, "data_range": 1.0, "return_full_image": True}
+    _, maps = structural_similarity_index_measure(a, b, **uniform)
+    expected = maps[:, 0].numpy()[mask].reshape(4, -1).mean(axis=1)
+    # torchmetrics divides variances by 49, scikit-image by 48.
+    np.testing.assert_allclose(masked_ssim(truth, drawn, mask), expected, atol=3e-3)
+
+
+def test_masked_ssim_is_one_where_the_drawing_is_right_and_nan_where_nothing_is_hidden():
+    truth, mask = images(5), images(6) > 0.5
+    np.testing.assert_allclose(masked_ssim(truth, truth, mask), 1.0)
+    assert np.isnan(masked_ssim(truth, truth, np.zeros_like(mask))).all()

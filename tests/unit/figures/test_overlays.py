@@ -32,10 +32,15 @@ def test_a_measure_is_shaded_from_zero_to_its_largest_value(panel):
     weights = Panel("Attention", np.array([[0.0, 0.2, 0.4]]), measure="weight")
     np.testing.assert_array_equal(shade(weights, shared_scale([panel])), [[0, 128, 255]])
     header, _ = unpack(pack([panel, weights], shared_scale([panel, weights])))
-    assert header["panels"][1]["measure"] == {"unit": "weight", "limits": [0.0, 0.4]}
+    assert header["panels"][1]["measure"] == {"unit": "weight", "limits": [[0.0, 0.4]]}
     assert [entry["colours"] for entry in header["panels"]] == ["flux", "measure"]
 
 
 def test_a_measure_below_zero_starts_at_its_smallest_value():
-    assert Panel("Similarity", np.array([[-1.0, 1.0]]), measure="cosine").own_limits == (-1.0, 1.0)
-    assert Panel("Flat", np.zeros((2, 2)), measure="weight").own_limits == (0.0, 1.0)
+    assert Panel("Similarity", np.array([[-1.0, 1.0]]), measure="cosine").own_limits.tolist() == [[-1.0, 1.0]]
+    assert Panel("Flat", np.zeros((2, 2)), measure="weight").own_limits.tolist() == [[0.0, 1.0]]
+
+
+def test_every_frame_of_a_measure_has_a_scale_of_its_own(panel):
+    frames = Panel("Error", np.array([[[0.0, 1.0]], [[0.0, 10.0]]]), measure="MSE")
+    np.testing.assert_array_equal(shade(frames, shared_scale([panel]))[:, 0], [[0, 255], [0, 255]])

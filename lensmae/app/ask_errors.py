@@ -1,0 +1,99 @@
+"""Reconstruction page: is this lens hard to redraw, and what do many masks say?"""
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app import jobs, loaders, own_mask
+from lensmae.app.lens_view import lens_view
+from lensmae.app.shown import Shown
+from lensmae.app.widgets import figure
+from lensmae.evaluation.frames import error_table
+from lensmae.evaluation.hardness import Hardness, measure_hardness, measure_mask
+from lensmae.evaluation.own_masks import mask_text
+from lensmae.evaluation.reports import select_rows
+from lensmae.evaluation.spread import MOST_MASKS, Spread, redraw_many
+from lensmae.figures import Panel, error_against_ratio, place_among
+
+_SET_LENSES = 96
+
+
+def hardness(shown: Shown) -> None:
+    """Error against mask ratio, and where this lens lies among those of its set."""
+    measured = _hardness(shown)
+    about = f"{len(measured.errors)} lenses of the {shown.split} split of {shown.data.name}" if measured else ""
+    left, right = st.columns(2, gap="large")
+    with left:
+        band = (measured.ratios, *(measured.band(percentile) for percentile in (16, 50, 84))) if measured else None
+        table = error_table(shown.frames)
+        figure(
+            error_against_ratio(shown.frames.ratios, shown.frames.errors, band, "set"),
+            "error-ratio",
+            table,
+            f"error-{shown.file}",
+        )
+    with right:
+        if measured is None:
+            return
+        if not np.isfinite(shown.error):
+            st.info("Nothing is hidden, so there is no error to compare.", icon=":material/info:")
+            return
+        title = f"MSE of hidden pixels, image on [0, 1], {shown.ratio:.0%} hidden"
+        figure(place_among(measured.at(shown.ratio), shown.error, title, "set"), "hardness", name=f"hardness-{shown.file}")
+    easier = measured.easier(shown.ratio, shown.error)
+    st.caption(f"This lens is harder to redraw than {easier:.0f} % of {about}, under masks of the same kind and ratio.")
+
+
+def _hardness(shown: Shown) -> Hardness | None:
+    own = shown.strategy == own_mask.OWN
+    kind = mask_text(shown.hidden) if own else shown.strategy
+    if own and not shown.hidden.any():
+        return None
+    key = ("hardness", *shown.key, kind)
+    dataset, model = loaders.get_dataset(shown.data), shown.model
+    rows = select_rows(dataset, shown.split, _SET_LENSES)
+
+    def work(progress: jobs.Progress) -> Hardness:
+        images = np.asarray(dataset.images[rows])
+        if own:
+            return measure_mask(model, images, shown.hidden, progress)
+        return measure_hardness(model, images, shown.strategy, progress)
+
+    return jobs.offered(key, work, "Redrawing lenses of the set", "Compare with the set", begun=True)
+
+
+def spread(shown: Shown) -> None:
+    """Mean and standard deviation over many random masks, and the error of every patch."""
+    if shown.strategy == own_mask.OWN:
+        st.info("An own mask is one mask only. Choose a strategy above to redraw the lens under many.", icon=":material/info:")
+        return
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    masks = row.select_slider("Masks", (16, 32, 64, 128, MOST_MASKS), 64, key="masks", width=320)
+    st.caption(f"Masks of the seeds {shown.seed} to {shown.seed + masks - 1}, {shown.ratio:.0%} of the patches hidden.")
+    if not shown.hidden.any():
+        st.info("Nothing is hidden at this ratio. Move the mask ratio up.", icon=":material/info:")
+        return
+    key = ("spread", *shown.key, shown.choice.lens)
+    key += (shown.strategy, shown.seed, shown.ratio, masks)
+    model, image = shown.model, shown.image
+
+    def work(progress: jobs.Progress) -> Spread:
+        options = {"mask_ratio": shown.ratio, "seed": shown.seed, "strategy": shown.strategy}
+        return redraw_many(model, image, masks, progress=progress, **options)
+
+    found = jobs.offered(key, work, "Redrawing under many masks", f"Redraw under {masks} masks")
+    if found is None:
+        return
+    lens_view(
+        [
+            Panel("Original", image),
+            Panel("Mean of the predictions", found.mean),
+            Panel("Mean − original", found.mean - image, residual=True),
+            Panel("Standard deviation", found.std, measure=shown.data.flux_unit),
+            Panel("Error of each patch", found.patch_error, measure="MSE"),
+        ],
+        key="spread",
+        unit=shown.data.flux_unit,
+        columns=5,
+        **shown.choice.display,
+    )
+    st.caption(f"Mean error of the hidden pixels over {found.masks} masks: {found.score:.2e} (MSE, image on [0, 1]).")

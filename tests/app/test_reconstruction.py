@@ -1,0 +1,74 @@
+"""The Reconstruction page without a browser: every question answers, and links reopen what they should."""
+
+import numpy as np
+import pytest
+
+from lensmae.app import jobs
+from lensmae.evaluation.own_masks import mask_text
+from tests.app.conftest import SMALL, assert_clean, texts
+
+
+@pytest.fixture(autouse=True)
+def no_jobs():
+    jobs._jobs.clear()
+
+
+def finish_jobs(app):
+    """Wait for the background work that the page began, and draw the page with its results."""
+    for job in jobs._jobs()[0].values():
+        assert job.finished.wait(60)
+    return app.run()
+
+
+def ask(app, section):
+    return app.button_group("ask").set_value(section).run()
+
+
+def test_a_lens_gets_its_place_in_the_set(home, open_app):
+    app = finish_jobs(open_app("reconstruction", **SMALL))
+    assert_clean(app)
+    assert "of 9 lenses of the test split of lenses" in texts(app.caption)
+
+
+@pytest.mark.parametrize("section", ["attention", "anomaly", "files"])
+def test_every_question_is_answered(home, open_app, section):
+    app = ask(open_app("reconstruction", **SMALL), section)
+    assert_clean(app)
+
+
+def test_the_anomaly_view_says_what_the_network_learnt_from(home, open_app):
+    app = ask(open_app("reconstruction", lens="40", **SMALL), "anomaly")
+    assert "does not say what it learnt from" in texts(app.warning)
+    assert "Rings are the true subhalos" in texts(app.caption)
+    app.button(key="start-Scoring lenses without substructure").click().run()
+    assert_clean(finish_jobs(app))
+    assert [metric.label for metric in app.metric] == ["Mean error, MSE", "Largest error of a patch, MSE"]
+    assert "of 3 no_sub lenses" in app.metric[0].delta
+
+
+def test_many_masks_are_drawn_when_asked_for(home, open_app):
+    app = ask(open_app("reconstruction", **SMALL), "spread")
+    assert_clean(app)
+    app.button(key="start-Redrawing under many masks").click().run()
+    assert_clean(finish_jobs(app))
+    assert "over 64 masks" in texts(app.caption)
+
+
+def test_an_own_mask_begins_with_what_was_shown_and_can_be_inverted_and_cleared(home, open_app):
+    app = open_app("reconstruction", **SMALL)
+    app.button_group("strategy").set_value("own").run()
+    assert_clean(app)
+    shown = app.query_params["mask"]
+    hidden = np.unpackbits(np.frombuffer(bytes.fromhex(shown), np.uint8)).astype(bool).reshape(8, 8)
+    assert hidden.sum() == 48
+    next(button for button in app.button if button.label == "Invert").click().run()
+    assert app.query_params["mask"] == mask_text(~hidden)
+    next(button for button in app.button if button.label == "Show all").click().run()
+    assert app.query_params["mask"] == "0" * 16
+    assert_clean(app)
+
+
+def test_two_checkpoints_of_other_patch_sizes_cannot_share_a_mask_and_that_is_said(home, open_app):
+    app = open_app("reconstruction", **SMALL)
+    app.selectbox("versus").set_value("mae").run()
+    assert "no mask is the same for both" in texts(app.error)
