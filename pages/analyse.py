@@ -1,10 +1,29 @@
-"""What about my image? Upload one or many; see what was read, the reconstruction, the class, the super-resolution."""
+"""What about my image? Upload one or many; see what was read, the class, how usual it is, reconstruction, super-resolution."""
 
 import streamlit as st
 
-from lensmae.app import choices, uploads
+from lensmae.app import answer_detail, answers, choices, references, uploads
+from lensmae.app.guard import fragment
 from lensmae.app.widgets import empty_state, page_title
 from lensmae.data.reader import SUFFIXES
+
+
+def results(files: list, choice: choices.Choice, asked: references.Asked) -> None:
+    wanted = uploads.uploads(files)
+    found = uploads.answer_all(wanted, asked)
+    answers.unfinished(len(found), len(wanted))
+    read = answers.refusals(found)
+    if not read:
+        return
+    answers.caveat(read, asked, choice)
+    names = [one.upload.name for one in read]
+    look = names[0]
+    if len(read) > 1:
+        answers.summary(read, names)
+        look = st.selectbox("Look at", names, key="look")
+    answer_detail.detail(read[names.index(look)], choice, asked)
+    answers.plane(read, names, asked, look)
+
 
 choice = choices.current()
 page_title(
@@ -13,11 +32,4 @@ page_title(
 files = st.file_uploader("Images of lenses", type=SUFFIXES, accept_multiple_files=True, key="uploads")
 if not files:
     empty_state("Drop a cut-out with the lens in its centre. What was done to its pixels is said beside it.")
-images = uploads.read_all(files)
-if not images:
-    st.stop()
-st.warning(uploads.caveat(choice), icon=":material/warning:")
-if len(images) > 1:
-    uploads.summary(images, choice)
-name = st.selectbox("Look at", list(images)) if len(images) > 1 else next(iter(images))
-uploads.detail(name, images[name], choice)
+fragment(results)(files, choice, references.ask(choice))

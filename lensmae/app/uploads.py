@@ -1,146 +1,143 @@
-"""Uploaded images on the Analyse page: reading, a table over all, and one in detail."""
+"""Uploaded files: how each is to be read, and the answers for all, kept for as long as the visitor and the files stay."""
 
-import io
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from lensmae.app import loaders
-from lensmae.app.choices import Choice
-from lensmae.app.guard import fragment
-from lensmae.app.lens_view import lens_view
-from lensmae.app.redraw import redraw_view, remember_ratio
-from lensmae.app.widgets import figure, numbers, progress_bar
-from lensmae.data import LensImage, fit_image, read_image
-from lensmae.errors import ImageReadError
-from lensmae.figures import Panel, probability_bars
+from lensmae.app.references import Asked
+from lensmae.app.widgets import progress_bar
+from lensmae.data import LensImage, read_image
+from lensmae.data.crop import Crop, crop_image
+from lensmae.figures import Panel
+from lensmae.figures.picture import data_url, png
 
-_PREVIEW = 256
-_ENLARGE = 150
-_UNIT = "in the file's unit"
+if TYPE_CHECKING:
+    from lensmae.evaluation.analyse import Analysis, Refusal
+
+_PREVIEW_SIDE = 64
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _read(data: bytes, name: str) -> LensImage:
-    return read_image(data, name)
+@dataclass(frozen=True)
+class Reading:
+    """How the visitor wants a file to be read; all None is as `read_image` does it by itself.
+
+    Attributes:
+        item, band: as `read_image` takes them.
+        crop: a square of that image.
+    """
+
+    item: str | None = None
+    band: int | None = None
+    crop: Crop | None = None
 
 
-def read_all(files: Sequence[Any]) -> dict[str, LensImage]:
-    """The readable files by name; each of the others gets its message, and never spoils the rest."""
-    images: dict[str, LensImage] = {}
-    for place, file in enumerate(files):
-        try:
-            image = _read(file.getvalue(), file.name)
-        except ImageReadError as problem:
-            st.error(str(problem), icon=":material/error:")
-            continue
-        images[file.name if file.name not in images else f"{file.name} ({place + 1})"] = image
-    return images
+@dataclass(frozen=True)
+class Upload:
+    """A file of this visitor.
+
+    Attributes:
+        name: unlike those of the other files.
+        key: of the file and its reading.
+    """
+
+    name: str
+    key: tuple[str, Reading]
+    file: Any
+
+    @property
+    def reading(self) -> Reading:
+        """How it is read."""
+        return self.key[1]
+
+    def whole(self) -> LensImage:
+        """Read it without the crop."""
+        return read_image(self.file.getvalue(), self.name, item=self.reading.item, band=self.reading.band)
+
+    def read(self) -> LensImage:
+        """Read it as it is to be read. Raises `ImageReadError`."""
+        image = self.whole()
+        return image if self.reading.crop is None else crop_image(image, self.reading.crop)
 
 
-def caveat(choice: Choice) -> str:
-    """What must be known before an answer is believed."""
-    sets = sorted({entry.card.data.get("preset") or "unknown data" for entry in choice.checkpoints.values()})
-    return (
-        f"These networks have learnt from simulated lenses only ({', '.join(sets)}): no light of the lens galaxy, no neighbours, "
-        "one telescope. They answer for any picture, also for one unlike all they have seen. For a telescope image take the "
-        "answers as a demonstration, not as a measurement."
-    )
+@dataclass(frozen=True)
+class Answered:
+    """A file with what the networks say of it, and a small picture of it for the table."""
+
+    upload: Upload
+    answer: "Analysis | Refusal"
+    thumbnail: str
 
 
-def summary(images: dict[str, LensImage], choice: Choice) -> None:
-    """A table over all images, with the class probabilities."""
-    entry = choice.checkpoints.get("classifier")
-    rows = []
-    with progress_bar("Analysing") as progress:
-        for done, (name, image) in enumerate(images.items(), start=1):
-            rows.append({"file": name, "format": image.format, "pixels": _pixels(image)} | _probable(image, entry))
-            progress(done, len(images))
-    table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True)
-    numbers(table, "analysis")
+def uploads(files: Sequence[Any]) -> list[Upload]:
+    """The files in their order; where several have one name, the later ones get their place behind it."""
+    found: dict[str, Upload] = {}
+    for place, file in enumerate(files, start=1):
+        name = file.name if file.name not in found else f"{file.name} ({place})"
+        found[name] = Upload(name, (file.file_id, reading(file.file_id)), file)
+    return list(found.values())
 
 
-def detail(name: str, image: LensImage, choice: Choice) -> None:
-    """Everything about one image."""
-    about, preview = st.columns([3, 2], gap="large")
-    with about:
-        st.subheader(name, anchor=False)
-        scale = f" · {image.pixel_scale:.3f} arcsec a pixel" if image.pixel_scale else ""
-        st.caption(f"{image.format} · {_pixels(image)} px{scale} · from {image.pixels.min():.4g} to {image.pixels.max():.4g}")
-        for note in image.notes:
-            st.markdown(f"- {note}")
-        _classify(image, choice)
-    with preview:
-        shown = image if max(image.pixels.shape) <= _PREVIEW else fit_image(image, _PREVIEW)
-        lens_view([Panel("As read", shown.pixels)], key="preview", unit=_UNIT, upright=_upright(image), **choice.display)
-    fragment(_reconstruct)(image, choice)
-    _enlarge(image, choice)
+def reading(file_id: str) -> Reading:
+    """How a file is to be read."""
+    return st.session_state.get(f"_reading-{file_id}", Reading())
 
 
-def _pixels(image: LensImage) -> str:
-    return "×".join(map(str, image.pixels.shape))
+def read_otherwise(upload: Upload, how: Reading) -> None:
+    """From now on a file is read otherwise."""
+    st.session_state[f"_reading-{upload.key[0]}"] = how
 
 
-def _upright(image: LensImage) -> bool:
+def answer_all(files: Sequence[Upload], asked: Asked) -> list[Answered]:
+    """Answers for all files; those that are new are computed a few at a time, with progress, and can be stopped."""
+    kept = st.session_state.setdefault("_answers", {})
+    wanted = {(upload.key, asked.identity): upload for upload in files}
+    for key in kept.keys() - wanted.keys():
+        # Of files that are gone, and of other networks: a visitor's memory must not grow.
+        del kept[key]
+    missing = {key: upload for key, upload in wanted.items() if key not in kept}
+    if missing and st.session_state.get("_stopped") != tuple(wanted):
+        _answer(missing, asked, kept, tuple(wanted))
+    return [Answered(wanted[key], *kept[key]) for key in wanted if key in kept]
+
+
+def _answer(missing: dict[tuple, Upload], asked: Asked, kept: dict[tuple, Any], all_keys: tuple) -> None:
+    from lensmae.evaluation.analyse import Source, analyse_files
+
+    sources = [Source(upload.name, upload.read) for upload in missing.values()]
+    place = st.empty()
+    with place.container(), progress_bar("Analysing") as progress:
+        progress(0, len(missing))
+        if len(missing) > 1:
+            st.button("Stop", key="stop-analysing", icon=":material/stop:", on_click=_stop, args=(all_keys,))
+        answers = analyse_files(sources, asked.networks)
+        for done, (key, answer) in enumerate(zip(missing, answers, strict=True), start=1):
+            # Kept one by one: when the visitor stops, or changes a choice, what is done is not lost.
+            kept[key] = (answer, _thumbnail(answer))
+            progress(done, len(missing))
+    place.empty()
+
+
+def _stop(keys: tuple) -> None:
+    st.session_state["_stopped"] = keys
+
+
+def go_on() -> None:
+    """Take back the visitor's stop."""
+    st.session_state.pop("_stopped", None)
+
+
+def _thumbnail(answer: "Analysis | Refusal") -> str:
+    fitted = getattr(answer, "fitted", None)
+    if not fitted:
+        return ""
+    pixels = next(iter(fitted.values())).pixels
+    step = int(np.ceil(max(pixels.shape) / _PREVIEW_SIDE))
+    return data_url(png(Panel("", pixels[::step, ::step]), upright=upright(answer)))
+
+
+def upright(image: "Analysis | LensImage") -> bool:
     """Pictures have their first row on top, arrays and FITS at the bottom."""
     return image.format in ("image", "tiff")
-
-
-def _fitted(image: LensImage, entry: Any) -> LensImage:
-    return fit_image(image, loaders.get_model(entry.path).image_size)
-
-
-def _probable(image: LensImage, entry: Any) -> dict[str, float | str]:
-    if entry is None:
-        return {}
-    chances = loaders.probabilities(loaders.model_key(entry.path), _fitted(image, entry).pixels)
-    named = {f"P({name})": round(float(chance), 4) for name, chance in zip(entry.card.classes, chances, strict=True)}
-    return {"class": entry.card.classes[int(chances.argmax())]} | named
-
-
-def _classify(image: LensImage, choice: Choice) -> None:
-    entry = choice.checkpoint("classifier")
-    chances = loaders.probabilities(loaders.model_key(entry.path), _fitted(image, entry).pixels)
-    place = int(chances.argmax())
-    share = f"{chances[place]:.1%} of the probability"
-    st.metric("Most probable class", entry.card.classes[place], share, delta_color="off", delta_arrow="off")
-    figure(probability_bars(chances, entry.card.classes), "probabilities")
-    st.caption(f"Softmax of {entry.name}, averaged over eight rotations and reflections.")
-
-
-def _new_notes(fitted: LensImage, image: LensImage) -> str:
-    return " ".join(fitted.notes[len(image.notes) :])
-
-
-def _reconstruct(image: LensImage, choice: Choice) -> None:
-    st.subheader("Reconstruction", anchor=False)
-    entry = choice.checkpoint("mae")
-    fitted = _fitted(image, entry)
-    st.caption(f"Checkpoint {entry.name}. {_new_notes(fitted, image)}")
-    frames = loaders.frames(entry.path, fitted.pixels, 0, "random")
-    place = redraw_view(fitted.pixels, frames, choice, key="upload", unit=_UNIT, upright=_upright(image))
-    remember_ratio(place)
-    _npy("Prediction (npy)", frames.predictions[place], f"prediction-{100 * frames.ratios[place]:.0f}")
-
-
-def _enlarge(image: LensImage, choice: Choice) -> None:
-    st.subheader("Super-resolution", anchor=False)
-    entry = choice.checkpoint("superres")
-    low = image if max(image.pixels.shape) <= _ENLARGE else fit_image(image, _ENLARGE)
-    st.caption(f"Checkpoint {entry.name}. {_new_notes(low, image)}")
-    bicubic, drawn = loaders.enlarged(loaders.model_key(entry.path), low.pixels)
-    panels = [Panel("Image", low.pixels), Panel("Bicubic", bicubic), Panel("Network", drawn)]
-    panels.append(Panel("Network − bicubic", drawn - bicubic, residual=True))
-    lens_view(panels, key="upload-superres", unit=_UNIT, upright=_upright(image), **choice.display)
-    _npy("Super-resolved image (npy)", drawn, "superres")
-
-
-def _npy(label: str, array: np.ndarray, name: str) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    options = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore", "key": f"npy-{name.split('-')[0]}"}
-    st.download_button(label, buffer.getvalue(), f"{name}.npy", "application/octet-stream", **options)

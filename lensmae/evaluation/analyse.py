@@ -181,10 +181,15 @@ def _read(source: Source, networks: Networks) -> "_Prepared | Refusal":
 
 
 def _prepare(image: LensImage, networks: Networks) -> _Prepared:
-    sizes = {kind: _size(kind, model, networks) for kind, model in networks.loaded().items()}
-    small = {size: fit_image(image, size) for size in set(sizes.values())}
-    fitted = {kind: small[size] for kind, size in sizes.items()}
+    wanted = {kind: (_size(kind, model, networks), _scale(kind, networks)) for kind, model in networks.loaded().items()}
+    small = {one: fit_image(image, *one) for one in set(wanted.values())}
+    fitted = {kind: small[one] for kind, one in wanted.items()}
     return _Prepared(image.name, image.format, image.pixels.shape, image.pixel_scale, image.notes, fitted)
+
+
+def _scale(kind: str, networks: Networks) -> float | None:
+    """Arcsec a pixel of the images that a network learnt from, where that is known."""
+    return networks.references[kind].card.pixel_scale if kind in networks.references else None
 
 
 def _size(kind: str, model: LoadedModel, networks: Networks) -> int:

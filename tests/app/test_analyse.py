@@ -2,12 +2,17 @@
 
 import io
 
+import h5py
 import numpy as np
 import pytest
+import tifffile
 from astropy.io import fits
 from PIL import Image
 
 from lensmae.data import open_dataset
+from lensmae.evaluation.calibrate import calibrate_checkpoint
+from lensmae.evaluation.redrawn import redraw
+from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
 
 
@@ -29,6 +34,34 @@ def png(array) -> bytes:
     return buffer.getvalue()
 
 
+def jpeg(array) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.uint8(255 * array / array.max())).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def npz(array) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, image=array)
+    return buffer.getvalue()
+
+
+def tiff(array) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, array)
+    return buffer.getvalue()
+
+
+def hdf5(array) -> bytes:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file["lens"] = array
+    return buffer.getvalue()
+
+
+ENCODERS = {"npy": npy, "fits": fits_file, "png": png, "jpg": jpeg, "npz": npz, "tif": tiff, "h5": hdf5}
+
+
 @pytest.fixture
 def lens(home):
     return np.array(open_dataset("lenses").images[40])
@@ -48,7 +81,7 @@ def test_a_good_file_is_read_classified_and_redrawn(lens, open_app, name, encode
     assert_clean(app)
     assert {metric.label: metric.value for metric in app.metric}["Most probable class"] in ("no_sub", "cdm", "axion")
     assert {"Reconstruction", "Super-resolution"} <= {heading.value for heading in app.subheader}
-    assert "learnt from simulated lenses only" in texts(app.warning)
+    assert "learnt from simulated lenses only" in texts(app.caption)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +117,99 @@ def test_one_bad_file_never_spoils_the_rest(lens, open_app):
 
 def test_a_constant_image_is_no_reason_to_fail(home, open_app):
     assert_clean(analyse(open_app, ("flat.npy", npy(np.ones((64, 64))))))
+
+
+def test_two_hundred_files_of_mixed_kinds_are_all_answered_or_refused_by_name(home, open_app):
+    images = np.array(open_dataset("lenses").images)
+    bad = {"npy": npy(images[0])[:500], "fits": b"SIMPLE  =", "png": b"", "h5": npy(np.full((9, 9), np.nan))}
+    files, wrong = [], []
+    for place in range(200):
+        ending = list(ENCODERS)[place % 7]
+        name = f"lens-{place:03}.{ending}"
+        if place % 9 == 4 and ending in bad:
+            files.append((name, bad[ending]))
+            wrong.append(name)
+        else:
+            files.append((name, ENCODERS[ending](images[place % 90, : 40 + place % 24])))
+    app = analyse(open_app, *files)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert f"{len(wrong)} of 200 files were not read" in app.error[0].value
+    refused, answered = (frame.value for frame in app.dataframe[:2])
+    assert refused["file"].tolist() == wrong
+    assert all(reason.startswith(name) for name, reason in zip(refused["file"], refused["reason"], strict=True))
+    assert answered["file"].tolist() == [name for name, _ in files if name not in wrong]
+    assert answered["image"].str.startswith("data:image/png;base64,").all()
+
+
+def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are_warned_about(lens, home, open_app):
+    noise = np.random.default_rng(0).random((64, 64))
+    app = analyse(open_app, ("lens.npy", npy(lens)), ("noise.npy", npy(noise)))
+    assert_clean(app)
+    kept = list((home / "cache/references").iterdir())
+    assert len(kept) == 2
+    table = app.dataframe[0].value
+    assert table["training lenses"].str.contains("outside").tolist() == [False, True]
+    assert "1 of 2 images lie outside" in texts(app.warning)
+    assert "small-superres is not known" in texts(app.info)
+    app.selectbox("look").set_value("noise.npy").run()
+    assert "Outside what small-mae knows" in texts(app.warning)
+    assert sorted((home / "cache/references").iterdir()) == sorted(kept)
+
+
+def test_a_reference_beside_the_checkpoint_is_taken_and_one_of_other_weights_is_not(lens, home, open_app):
+    path = calibrate_checkpoint("small-mae", "lenses", 40, 9)
+    assert_clean(analyse(open_app, ("lens.npy", npy(lens))))
+    assert len(list((home / "cache/references").iterdir())) == 1
+    path.write_bytes(calibrate_checkpoint("small-classifier", "lenses", 40, 9).read_bytes())
+    app = analyse(open_app, ("lens.npy", npy(lens)))
+    assert not app.exception
+    assert "belongs to other weights than small-mae.safetensors holds now" in texts(app.info)
+
+
+def test_a_read_only_dashboard_answers_without_measuring(lens, home, open_app, monkeypatch):
+    monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
+    app = analyse(open_app, ("lens.npy", npy(lens)))
+    assert_clean(app)
+    assert "read-only" in texts(app.info)
+    assert app.metric
+    assert not (home / "cache").exists()
+
+
+def test_the_score_shown_is_that_of_the_network(lens, open_app):
+    app = analyse(open_app, ("lens.npy", npy(lens)))
+    score = redraw(load_checkpoint("small-mae"), lens[None]).score[0]
+    assert f"masked MSE {score:.2e}" in texts(app.caption)
+
+
+def test_another_image_and_another_band_of_a_file_are_read_when_chosen(lens, open_app):
+    buffer = io.BytesIO()
+    second = fits.ImageHDU(np.stack([np.roll(lens, 3), lens, lens[::-1]]), name="COLOURS")
+    fits.HDUList([fits.PrimaryHDU(lens), second]).writeto(buffer)
+    app = analyse(open_app, ("two.fits", buffer.getvalue()))
+    assert_clean(app)
+    item = next(box for box in app.selectbox if box.label == "Image in the file")
+    item.set_value(item.options[1]).run()
+    assert_clean(app)
+    assert "bands were averaged" in texts(app.markdown)
+    band = next(box for box in app.selectbox if box.label == "Band")
+    band.set_value(1).run()
+    assert_clean(app)
+    assert "Band 1 of its 3 was taken" in texts(app.markdown)
+    score = redraw(load_checkpoint("small-mae"), lens[None]).score[0]
+    assert f"masked MSE {score:.2e}" in texts(app.caption)
+
+
+def test_stopped_work_keeps_what_is_done_and_goes_on(lens, open_app, monkeypatch):
+    from lensmae.app import uploads
+
+    def interrupted(missing, asked, kept, keys):
+        uploads._stop(keys)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "_answer", interrupted)
+        app = analyse(open_app, ("a.npy", npy(lens)), ("b.npy", npy(lens)))
+        assert "Stopped after 0 of 2 files" in texts(app.info)
+    app.button("go-on").click().run()
+    assert_clean(app)
+    assert app.dataframe[0].value["file"].tolist() == ["a.npy", "b.npy"]

@@ -11,6 +11,7 @@ from lensmae.errors import ImageReadError
 from lensmae.evaluation.analyse import BATCH, Analysis, Networks, Refusal, Source, analyse_files, analyse_images
 from lensmae.evaluation.answers import record, sentence, table, warnings
 from lensmae.evaluation.calibrate import calibrate
+from lensmae.evaluation.neighbours import neighbours
 from lensmae.models import load_checkpoint
 from tests.unit.conftest import CLASSES, ENCODER, save
 
@@ -144,3 +145,24 @@ def test_without_networks_there_is_still_what_was_read():
     answer = analyse_images([LensImage(np.ones((9, 9), dtype=np.float32), "a", "npy", None, ("A note.",))], Networks())[0]
     assert isinstance(answer, Analysis)
     assert (answer.outside, answer.notes, answer.shape) == (None, ("A note.",), (9, 9))
+
+
+def test_neighbours_are_shown_from_the_data_set_or_as_thumbnails(calibrated):
+    reference, dataset = calibrated.references["mae"], open_dataset("lenses")
+    standing = analyse_images([lens(3)], calibrated)[0].standing["mae"]
+    full, small = neighbours(standing, reference, dataset), neighbours(standing, reference)
+    assert [one.row for one in full] == reference.rows[standing.neighbours].tolist()
+    for one, thumb in zip(full, small, strict=True):
+        assert np.sort(one.image.ravel()).tolist() == np.sort(dataset.images[one.row].ravel()).tolist()
+        blocks = one.image.reshape(32, 2, 32, 2).mean(axis=(1, 3))
+        assert np.corrcoef(blocks.ravel(), thumb.image.ravel())[0, 1] > 0.999
+    assert (np.diff([one.distance for one in full]) >= 0).all()
+
+
+def test_an_image_of_known_pixel_scale_is_brought_to_that_of_the_training_lenses(calibrated):
+    """A lens seen with pixels half as large, and twice as many, is the same lens."""
+    image = lens(3)
+    fine = LensImage(np.kron(image.pixels, np.ones((2, 2), dtype=np.float32)), "fine", "npy", image.pixel_scale / 2)
+    here, there = (one.fitted["mae"].pixels for one in analyse_images([image, fine], calibrated))
+    np.testing.assert_allclose(here, there, rtol=1e-5)
+    assert any("resampled" in note for note in analyse_images([fine], calibrated)[0].fitted["mae"].notes)

@@ -1,0 +1,58 @@
+"""Where uploaded images stand among training lenses: beside held-out ones, and in the embedding plane."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+_SHOWN = 400
+_INSIDE, _OUTSIDE = "#009E73", "#D55E00"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure of an image beside the same of held-out lenses (H,), all over the limit of that measure."""
+
+    name: str
+    value: float
+    held_out: np.ndarray
+
+
+def standing_strips(measures: Sequence[Measure]) -> go.Figure:
+    """A strip a measure: every held-out lens a dot, the image a diamond, the limit a line at 1; logarithmic."""
+    figure = go.Figure()
+    for place, measure in enumerate(measures):
+        known = np.sort(measure.held_out)
+        known = known[np.linspace(0, len(known) - 1, min(_SHOWN, len(known))).round().astype(int)]
+        # Dots beside each other tell how many there are; the order is random, but the same every time.
+        height = place + 0.5 * (np.random.default_rng(place).random(len(known)) - 0.5)
+        figure.add_scatter(
+            x=known, y=height, mode="markers", name="held-out lenses", legendgroup="held", showlegend=place == 0,
+            marker={"size": 4, "color": "#8a93a3", "opacity": 0.5}, hovertemplate="held-out lens, %{x:.3g}<extra></extra>",
+        )  # fmt: skip
+    values = np.array([measure.value for measure in measures])
+    colours = [_OUTSIDE if value > 1 else _INSIDE for value in values]
+    figure.add_scatter(
+        x=values, y=np.arange(len(measures)), mode="markers+text", name="this image", textposition="top center",
+        text=[f"{value:.2g} ×" for value in values], hovertemplate="this image, %{x:.3g} times the limit<extra></extra>",
+        marker={"size": 13, "symbol": "diamond", "color": colours, "line": {"width": 1, "color": "#ffffff"}},
+    )  # fmt: skip
+    figure.add_vline(x=1, line={"color": _OUTSIDE, "dash": "dot", "width": 1})
+    figure.update_xaxes(title="measure / its limit", type="log")
+    names = [measure.name for measure in measures]
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, len(names) - 0.3], showgrid=False)
+    legend = {"orientation": "h", "y": 1.15}
+    figure.update_layout(height=110 + 75 * len(names), margin={"l": 10, "r": 10, "t": 30, "b": 10}, legend=legend)
+    return figure
+
+
+def with_uploads(figure: go.Figure, points: np.ndarray, names: Sequence[str], chosen: str | None = None) -> go.Figure:
+    """An embedding plane with uploaded images (N, 2) as stars over the lenses; the chosen one is larger."""
+    sizes = [20 if name == chosen else 12 for name in names]
+    figure.add_scatter(
+        x=points[:, 0], y=points[:, 1], mode="markers", name=f"your images ({len(names)})", text=list(names),
+        marker={"size": sizes, "symbol": "star", "color": "#F0E442", "line": {"width": 1.5, "color": "#222222"}},
+        hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    return figure
