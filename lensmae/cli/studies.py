@@ -32,3 +32,35 @@ def few_labels(
     columns = ("model", "labels", "seed", "accuracy", "macro_auc")
     rows = [tuple(f"{v:.4f}" if isinstance(v, float) else v for v in (record[name] for name in columns)) for record in found]
     print_table(columns, rows, empty="")
+
+
+@commands.command()
+def report(
+    lenses: Annotated[str, typer.Argument(help="data set of single lenses; best one of a seed that no training used")],
+    pairs: Annotated[str, typer.Argument(help="data set of LR/HR pairs; the same")],
+    training: Annotated[str | None, typer.Option(help="data set whose training split simple baselines are fitted to")] = None,
+    checkpoint: Annotated[
+        list[str] | None, typer.Option(help="what to measure, given several times; all shipped by default")
+    ] = None,
+    split: Annotated[str, typer.Option(help="of both sets; all where both were made to measure on")] = "test",
+    folder: Annotated[Path, typer.Option(help="where RESULTS.md, results.json and figures go")] = Path("checkpoints"),
+    readme: Annotated[Path | None, typer.Option(help="file whose table of results is replaced")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="images of a split at most")] = None,
+) -> None:
+    """Measure checkpoints on unseen lenses, beside their baselines, and write it down."""
+    from lensmae.models import list_checkpoints
+    from lensmae.studies.report import measure
+    from lensmae.studies.report_text import write_report
+
+    chosen = checkpoint or [entry.name for entry in list_checkpoints() if entry.origin == "shipped"]
+    options = {
+        "training": training,
+        "checkpoints": chosen,
+        "few_labels": folder / "few_labels.json",
+        "split": split,
+        "limit": limit,
+    }
+    measured = with_progress("Measuring", lambda progress: measure(lenses, pairs, progress=lambda _: progress, **options))
+    asked = [f"lensmae report {lenses} {pairs}", *([f"--training {training}"] if training else [])]
+    asked += [*([f"--split {split}"] if split != "test" else []), *([f"--limit {limit}"] if limit else [])]
+    typer.echo(write_report(measured, folder, " ".join(asked), readme))

@@ -20,31 +20,41 @@ _PIXEL_COMPONENTS = 400
 _PROBE_LENSES, _PIXEL_LENSES = 3000, 20_000
 
 
-def classification_baselines(dataset: LensDataset, rows: np.ndarray, encoder: LoadedModel, seed: int = 0) -> dict[str, Any]:
-    """Macro AUC and accuracy on `rows` of two logistic regressions, both fitted to lenses of the training split.
+def classification_baselines(
+    dataset: LensDataset, rows: np.ndarray, encoder: LoadedModel, seed: int = 0, *, fitted_on: LensDataset | None = None
+) -> dict[str, Any]:
+    """Macro AUC and accuracy on `rows` of two logistic regressions, both fitted to lenses of a training split.
 
     "linear_probe" reads the mean-pooled tokens of the frozen encoder, "pixels" the first 400 principal components of
     log(1 + flux). Each says how many training lenses it had.
 
     Args:
-        dataset: with a training split.
+        dataset: what is measured.
         rows: lenses to measure on.
         encoder: a frozen pretrained network.
         seed: of the choice of training lenses.
+        fitted_on: set with the training split, of the same classes; `dataset` itself where None.
     """
-    train = np.random.default_rng(seed).permutation(dataset.indices("train"))
-    if len(np.unique(dataset.labels[train])) < 2:
-        raise DatasetError(f"Data set {dataset.name} has no training split to fit baselines to.")
+    fitted = fitted_on or dataset
+    if fitted.info.classes != dataset.info.classes:
+        raise DatasetError(f"Data sets {fitted.name} and {dataset.name} have different classes.")
+    train = np.random.default_rng(seed).permutation(fitted.indices("train"))
+    if len(np.unique(fitted.labels[train])) < 2:
+        raise DatasetError(f"Data set {fitted.name} has no training split to fit baselines to.")
     probe, pixels = np.sort(train[:_PROBE_LENSES]), np.sort(train[:_PIXEL_LENSES])
-    embedded = [embed_dataset(encoder, dataset, part) for part in (probe, rows)]
-    logs = [np.log1p(np.maximum(dataset.images[part], 0)).reshape(len(part), -1) for part in (pixels, rows)]
+    embedded = [embed_dataset(encoder, fitted, probe), embed_dataset(encoder, dataset, rows)]
+    logs = [_logs(fitted, pixels), _logs(dataset, rows)]
     components = min(_PIXEL_COMPONENTS, len(pixels) - 1, logs[0].shape[1])
     reduction = [PCA(components, svd_solver="covariance_eigh")]
-    labels = dataset.labels
+    known, wanted = fitted.labels, dataset.labels[rows]
     return {
-        "linear_probe": _regression([], *embedded, labels[probe], labels[rows]) | {"encoder": encoder.name},
-        "pixels": _regression(reduction, *logs, labels[pixels], labels[rows]) | {"components": components},
+        "linear_probe": _regression([], *embedded, known[probe], wanted) | {"encoder": encoder.name},
+        "pixels": _regression(reduction, *logs, known[pixels], wanted) | {"components": components},
     }
+
+
+def _logs(dataset: LensDataset, rows: np.ndarray) -> np.ndarray:
+    return np.log1p(np.maximum(dataset.images[rows], 0)).reshape(len(rows), -1)
 
 
 def _regression(

@@ -1,0 +1,48 @@
+"""How well a classifier's second head tells the axion mass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lensmae.data import LensDataset
+from lensmae.models import Classifier
+
+# Half-length of a vortex line in arcsec is 0.06e-22 / (2 m), m in eV (DeepLenseSim).
+_VORTEX_ARCSEC_EV = 0.06e-22
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class MassReport:
+    """log10(axion mass / eV) of N axion lenses: truth and estimate; `resolved` where the vortex is longer than a pixel."""
+
+    truth: np.ndarray
+    estimate: np.ndarray
+    resolved: np.ndarray
+
+    def summary(self) -> dict[str, float | int | None]:
+        """Root-mean-square error and median absolute error in dex, of all axion lenses and of the resolved ones."""
+        error = self.estimate - self.truth
+        return {
+            "rms_dex": _rms(error),
+            "median_absolute_dex": float(np.median(np.abs(error))) if len(error) else None,
+            "rms_dex_resolved": _rms(error[self.resolved]),
+            "n": len(error),
+            "n_resolved": int(self.resolved.sum()),
+        }
+
+
+def _rms(error: np.ndarray) -> float | None:
+    return float(np.sqrt(np.square(error).mean())) if len(error) else None
+
+
+def evaluate_masses(model: Classifier, dataset: LensDataset, rows: np.ndarray) -> MassReport:
+    """Estimates for those of the rows whose lens has an axion mass."""
+    masses = dataset.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)
+    chosen = rows[np.isfinite(masses[rows])]
+    parts = [model.log_mass(np.asarray(dataset.images[chosen[at : at + _BATCH]])) for at in range(0, len(chosen), _BATCH)]
+    length = _VORTEX_ARCSEC_EV / masses[chosen]
+    pixel = dataset.info.pixel_scale
+    resolved = length > pixel if pixel is not None else np.zeros(len(chosen), dtype=bool)
+    estimate = np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+    return MassReport(np.log10(masses[chosen]), estimate, resolved)

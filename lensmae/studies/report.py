@@ -1,0 +1,140 @@
+"""`lensmae report`: every shipped checkpoint measured on lenses that no training has seen, beside its baselines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from lensmae import __version__
+from lensmae.benchmarks.measure import machine
+from lensmae.data import LensDataset, open_dataset
+from lensmae.errors import CheckpointError
+from lensmae.evaluation.anomaly import anomaly_scores
+from lensmae.evaluation.baselines import classification_baselines
+from lensmae.evaluation.masses import evaluate_masses
+from lensmae.evaluation.metrics import psnr
+from lensmae.evaluation.reports import (
+    ClassificationReport,
+    Progress,
+    ReconstructionReport,
+    SuperResReport,
+    evaluate_classifier,
+    evaluate_reconstruction,
+    evaluate_superres,
+    select_rows,
+)
+from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
+from lensmae.workspace import read_json
+
+_ANOMALY_LENSES, _ANOMALY_MASKS = 600, 16
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """All that a report says, as it goes into `results.json`, and the reports that its figures are drawn from."""
+
+    record: dict[str, Any]
+    classification: dict[str, ClassificationReport]
+    superres: dict[str, SuperResReport]
+    reconstruction: dict[str, ReconstructionReport]
+
+
+def measure(
+    lenses: str,
+    pairs: str,
+    *,
+    training: str | None = None,
+    checkpoints: Sequence[str] = ("mae", "classifier", "superres"),
+    few_labels: Path | None = None,
+    split: str = "test",
+    limit: int | None = None,
+    progress: Callable[[str], Progress] | None = None,
+) -> Measurements:
+    """Measure checkpoints on a split of two data sets.
+
+    Args:
+        lenses: set of single lenses, best one of a seed that no training used.
+        pairs: the same with LR/HR pairs.
+        training: set whose training split the simple baselines of the classifier are fitted to; `lenses` where None.
+        checkpoints: names, run ids or paths of any kinds, baselines too; the first MAE gives the frozen features.
+        few_labels: results of `lensmae few-labels` to take over.
+        split: of both sets; "all" where both were made to be measured on.
+        limit: images of a split at most.
+        progress: called with what is measured; gives the callback for (images done, images in all).
+    """
+    follow = progress or (lambda _: lambda done, total: None)
+    models = {reference: load_checkpoint(reference) for reference in checkpoints}
+    single, double = open_dataset(lenses), open_dataset(pairs)
+    classification, superres, reconstruction = {}, {}, {}
+    for name, model in models.items():
+        if isinstance(model, Classifier):
+            classification[name] = evaluate_classifier(model, single, split, limit=limit, progress=follow(name))
+        elif isinstance(model, SuperResolver):
+            superres[name] = evaluate_superres(model, double, split, limit=limit, progress=follow(name))
+        else:
+            reconstruction[name] = evaluate_reconstruction(model, single, split, limit=limit, progress=follow(name))
+    record: dict[str, Any] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "lensmae": __version__,
+        "machine": machine(),
+        "data": {"lenses": _identity(single, split), "pairs": _identity(double, split)},
+        "reconstruction": {name: _reconstruction(models[name], single, report) for name, report in reconstruction.items()},
+        "classification": {name: _classification(models[name], single, report) for name, report in classification.items()},
+        "superres": {name: _superres(models[name], double, report) for name, report in superres.items()},
+    }
+    encoder = next((model for model in models.values() if isinstance(model, Reconstructor)), None)
+    if encoder is not None and classification:
+        fitted = open_dataset(training) if training else single
+        rows = select_rows(single, split, limit)
+        record["simple_classifiers"] = classification_baselines(single, rows, encoder, fitted_on=fitted)
+    if few_labels is not None and few_labels.is_file():
+        record["few_labels"] = read_json(few_labels, CheckpointError)["results"]
+    return Measurements(record, classification, superres, reconstruction)
+
+
+def _identity(dataset: LensDataset, split: str) -> dict[str, Any]:
+    info = dataset.info
+    return {name: getattr(info, name) for name in ("name", "preset", "seed", "fingerprint", "n")} | {"split": split}
+
+
+def _reconstruction(model: Reconstructor, dataset: LensDataset, report: ReconstructionReport) -> dict[str, Any]:
+    labels = dataset.labels[report.indices]
+    classes = {
+        name: float(report.errors[labels == at].mean()) for at, name in enumerate(dataset.info.classes) if (labels == at).any()
+    }
+    return report.summary() | {"masked_mse_by_class": classes, "unsupervised": _unsupervised(model, dataset, report.split)}
+
+
+def _unsupervised(model: Reconstructor, dataset: LensDataset, split: str) -> dict[str, Any]:
+    """AUC of no_sub against each other class by the masked error alone; no label is used but to measure."""
+    rows = select_rows(dataset, split, _ANOMALY_LENSES)
+    names = np.asarray(dataset.info.classes)[dataset.labels[rows]]
+    scores = anomaly_scores(model, np.asarray(dataset.images[rows]), masks=_ANOMALY_MASKS)
+    learnt = tuple(model.card.data.get("classes", ()))
+    found: dict[str, Any] = {"learnt_from": list(learnt), "masks": _ANOMALY_MASKS, "n": len(rows)}
+    for other in dataset.info.classes:
+        pair = (names == "no_sub") | (names == other)
+        if other != "no_sub" and 0 < (names[pair] == other).sum() < pair.sum():
+            found[f"auc.{other}"] = float(roc_auc_score(names[pair] == other, scores.mean[pair]))
+    return found
+
+
+def _classification(model: Classifier, dataset: LensDataset, report: ClassificationReport) -> dict[str, Any]:
+    masses = evaluate_masses(model, dataset, report.indices).summary() if model.tells_mass else None
+    return report.summary() | ({"axion_mass": masses} if masses else {})
+
+
+def _superres(model: SuperResolver, dataset: LensDataset, report: SuperResReport) -> dict[str, Any]:
+    """With what remains to the noise-free truth, where the set has it: HR's own distance from it is the noise floor."""
+    found = report.summary()
+    if dataset.truths is not None:
+        rows = report.indices
+        truths, images = np.asarray(dataset.truths[rows]), np.asarray(dataset.images[rows])
+        drawn = np.concatenate([model.predict(images[at : at + 64]) for at in range(0, len(rows), 64)])
+        found["psnr_to_truth"] = float(psnr(drawn, truths).mean())
+        found["hr_psnr_to_truth"] = float(psnr(np.asarray(dataset.targets[rows]), truths).mean())
+    return found

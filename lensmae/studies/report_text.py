@@ -1,0 +1,230 @@
+"""The report as files: RESULTS.md, results.json and figures, and the table in README."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lensmae.errors import ConfigError
+from lensmae.evaluation.metrics import roc_curves
+from lensmae.figures import roc, score_pairs
+from lensmae.figures.export import export_figure
+from lensmae.studies.report import Measurements
+from lensmae.workspace import replacing, write_json, write_text
+
+_BEGIN, _END = "<!-- results: written by `lensmae report` -->", "<!-- end of results -->"
+
+
+def write_report(measured: Measurements, folder: Path, command: str, readme: Path | None = None) -> Path:
+    """Write everything into `folder`; the path of RESULTS.md.
+
+    Args:
+        command: how the report was asked for, to be printed in it.
+        readme: a file whose table of results is replaced; it must have the two marker lines.
+    """
+    if readme is not None and not _has_markers(readme.read_text(encoding="utf-8")):
+        raise ConfigError(f"{readme} has no place for the table of results: the lines {_BEGIN!r} and {_END!r}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    record = measured.record | {"command": command}
+    figures = _figures(measured)
+    for name, content in figures.items():
+        with replacing(folder / name) as temporary:
+            temporary.write_bytes(content)
+    write_json(folder / "results.json", record)
+    write_text(folder / "RESULTS.md", results_text(record, tuple(figures)))
+    if readme is not None:
+        write_text(readme, replaced_table(readme.read_text(encoding="utf-8"), headline_table(record)))
+    return folder / "RESULTS.md"
+
+
+def _figures(measured: Measurements) -> dict[str, bytes]:
+    found = {}
+    for name, report in measured.classification.items():
+        curves = roc_curves(report.labels, report.probabilities, report.classes)
+        found[f"results-roc-{name}.png"] = export_figure(roc(curves, log_x=True), "png", 120)
+    for name, report in measured.superres.items():
+        drawing = score_pairs(report.bicubic_psnr, report.psnr, "PSNR, dB")
+        found[f"results-psnr-{name}.png"] = export_figure(drawing, "png", 120)
+    return found
+
+
+def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
+    """RESULTS.md from a report's record."""
+    lenses, pairs = record["data"]["lenses"], record["data"]["pairs"]
+    machine = record["machine"]
+    parts = [
+        "# What the networks can do",
+        "",
+        f"Written by `{record['command']}` on {record['date'][:10]}, LensMAE {record['lensmae']}, {machine['processor']}, "
+        f"{machine['cores']} cores. No training has seen these lenses, and nothing was chosen by them.",
+        "",
+        f"- single lenses: {_source(lenses)}",
+        f"- pairs: {_source(pairs)}",
+        "",
+        "## Dark matter class",
+        "",
+        *_table(("network", "macro AUC", *(f"AUC {name}" for name in _classes(record)), "accuracy", "ECE", "lenses", "images/s"),
+                _classifier_rows(record)),
+        *_mass_lines(record),
+        "## Super-resolution, twice as many pixels",
+        "",
+        *_table(("network", "PSNR, dB", "SSIM", "MSE", "pairs below bicubic", "PSNR to the noise-free truth, dB", "pairs"),
+                _superres_rows(record)),
+        *_noise_floor(record),
+        "## Redrawing 75 % hidden patches",
+        "",
+        *_table(("network", "MSE of hidden pixels", "of no_sub", "mean of the visible pixels, MSE", "lenses"),
+                _mae_rows(record)),
+        "## Substructure found without labels",
+        "",
+        "AUC of no_sub against a class by the masked error alone, over many masks. Only a network that has never seen "
+        "substructure can be surprised by it.",
+        "",
+        *_table(("network", "learnt from", "cdm", "axion", "lenses"), _unsupervised_rows(record)),
+        *_few_label_lines(record),
+        *(f"![{name.removesuffix('.png')}]({name})" for name in figures),
+    ]  # fmt: skip
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _source(data: dict[str, Any]) -> str:
+    made = f"preset {data['preset']}, seed {data['seed']}"
+    return f"`{data['name']}`, {made}, fingerprint {data['fingerprint'][:12]}, split {data['split']}"
+
+
+def headline_table(record: dict[str, Any]) -> str:
+    """README's table: one row a network, its figure beside its baseline's."""
+    rows = []
+    for name, found in record["reconstruction"].items():
+        beside = f"{found['visible_mean']['masked_mse']:.1e} with the mean of the visible pixels"
+        rows.append((f"`{name}`", "redraw 75 % hidden patches, MSE on [0, 1]", f"{found['masked_mse']:.1e}", beside))
+    simple = record.get("simple_classifiers", {})
+    for name, found in record["classification"].items():
+        beside = [f"{entry['macro_auc']:.4f} {_SIMPLE[kind]}" for kind, entry in simple.items()]
+        own = f"AUC {found['macro_auc']:.5f}, accuracy {found['accuracy']:.2%}"
+        rows.append((f"`{name}`", "no_sub, cdm or axion, Model II", own, "; ".join(beside) or "0.5 by chance"))
+    for name, found in record["superres"].items():
+        own = f"{found['psnr']:.2f} dB, SSIM {found['ssim']:.4f}"
+        beside = f"{found['bicubic']['psnr']:.2f} dB, SSIM {found['bicubic']['ssim']:.4f}, bicubic"
+        rows.append((f"`{name}`", "75 to 150 pixels", own, beside))
+    return "\n".join(_table(("checkpoint", "task", "on unseen lenses", "baseline"), rows)).rstrip()
+
+
+_SIMPLE = {
+    "linear_probe": "linear probe of the frozen MAE",
+    "pixels": "logistic regression on principal components",
+}
+
+
+def replaced_table(text: str, table: str) -> str:
+    """A text with the lines between its two markers replaced."""
+    return re.sub(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", lambda _: f"{_BEGIN}\n\n{table}\n\n{_END}", text, flags=re.DOTALL)
+
+
+def _has_markers(text: str) -> bool:
+    return _BEGIN in text and _END in text
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def _classes(record: dict[str, Any]) -> list[str]:
+    return list(next(iter(record["classification"].values()), {"auc": {}})["auc"])
+
+
+def _classifier_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows = []
+    for name, found in record["classification"].items():
+        areas = (_number(found["auc"].get(kind), ".5f") for kind in _classes(record))
+        figures = (f"{found['accuracy']:.2%}", f"{found['ece']:.4f}", f"{found['n']:,}", f"{found['images_per_second']:.0f}")
+        rows.append((f"`{name}`", _number(found["macro_auc"], ".5f"), *areas, *figures))
+    blank = [""] * len(_classes(record))
+    for kind, found in record.get("simple_classifiers", {}).items():
+        title = f"{_SIMPLE[kind]}, {found['training_lenses']:,} training lenses"
+        rows.append((title, f"{found['macro_auc']:.5f}", *blank, f"{found['accuracy']:.2%}", "", "", ""))
+    return rows
+
+
+def _mass_lines(record: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, found in record["classification"].items():
+        if "axion_mass" in found:
+            mass = found["axion_mass"]
+            lines.append(
+                f"Axion mass by `{name}`: rms {_number(mass['rms_dex_resolved'], '.3f')} dex where the vortex is longer than a "
+                f"pixel ({mass['n_resolved']} lenses), {_number(mass['rms_dex'], '.3f')} dex over all {mass['n']} axion lenses."
+            )
+    return [*lines, ""] if lines else []
+
+
+_SR_FORMS = {"psnr": ".2f", "ssim": ".4f", "mse": ".3e"}
+
+
+def _superres_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows, bicubic = [], None
+    for name, found in record["superres"].items():
+        below, truth = f"{found['images_below_bicubic']}", _number(found.get("psnr_to_truth"), ".2f")
+        figures = (f"{found[key]:{form}}" for key, form in _SR_FORMS.items())
+        rows.append((f"`{name}`", *figures, below, truth, f"{found['n']:,}"))
+        bicubic = ("bicubic", *(f"{found['bicubic'][key]:{form}}" for key, form in _SR_FORMS.items()))
+    return [*rows, (*bicubic, "", "", "")] if bicubic else rows
+
+
+def _noise_floor(record: dict[str, Any]) -> list[str]:
+    floors = {found["hr_psnr_to_truth"] for found in record["superres"].values() if "hr_psnr_to_truth" in found}
+    return [*(f"The HR images themselves lie {floor:.2f} dB from the noise-free truth." for floor in floors), ""]
+
+
+def _mae_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"`{name}`",
+            f"{found['masked_mse']:.2e}",
+            _number(found["masked_mse_by_class"].get("no_sub"), ".2e"),
+            f"{found['visible_mean']['masked_mse']:.2e}",
+            f"{found['n']:,}",
+        )
+        for name, found in record["reconstruction"].items()
+    ]
+
+
+def _unsupervised_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    found = {name: entry["unsupervised"] for name, entry in record["reconstruction"].items()}
+    return [
+        (
+            f"`{name}`",
+            ", ".join(entry["learnt_from"]) or "not known",
+            _number(entry.get("auc.cdm"), ".3f"),
+            _number(entry.get("auc.axion"), ".3f"),
+            f"{entry['n']:,}",
+        )
+        for name, entry in found.items()
+    ]
+
+
+def _few_label_lines(record: dict[str, Any]) -> list[str]:
+    if not record.get("few_labels"):
+        return []
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+    for entry in record["few_labels"]:
+        groups[entry["labels"], entry["model"]].append(entry)
+    rows = [
+        (f"{labels:,}", model, _spread(entries, "accuracy"), _spread(entries, "macro_auc"), str(len(entries)))
+        for (labels, model), entries in sorted(groups.items())
+    ]
+    title = ["## Few labels", "", "Labels in total; mean and standard deviation over seeds.", ""]
+    return [*title, *_table(("labels", "network", "accuracy", "macro AUC", "trainings"), rows)]
+
+
+def _spread(entries: Sequence[dict[str, Any]], key: str) -> str:
+    values = np.array([entry[key] for entry in entries])
+    return f"{values.mean():.3f}" + (f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else "")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else f"{value:{form}}"

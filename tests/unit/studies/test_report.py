@@ -1,0 +1,77 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from lensmae.data import open_dataset
+from lensmae.errors import ConfigError
+from lensmae.evaluation import evaluate
+from lensmae.models import load_checkpoint
+from lensmae.studies.report import measure
+from lensmae.studies.report_text import headline_table, replaced_table, write_report
+
+README = "# X\n\n<!-- results: written by `lensmae report` -->\nold\n<!-- end of results -->\n\nafter\n"
+
+
+@pytest.fixture
+def measured(mae, classifier, superres):
+    return measure("lenses", "pairs", checkpoints=[mae, classifier, superres])
+
+
+def test_a_report_holds_what_evaluate_says_and_its_baselines(measured, classifier, superres):
+    record = measured.record
+    own = evaluate(classifier, "lenses").summary()
+    assert record["classification"][classifier]["macro_auc"] == own["macro_auc"]
+    assert set(record["simple_classifiers"]) == {"linear_probe", "pixels"}
+    found, pairs = record["superres"][superres], open_dataset("pairs")
+    rows = pairs.indices("test")
+    mse = np.square(pairs.targets[rows].astype(float) - pairs.truths[rows]).mean(axis=(1, 2))
+    assert found["hr_psnr_to_truth"] == pytest.approx(np.mean(-10 * np.log10(mse)))
+    drawn = load_checkpoint(superres).predict(np.asarray(pairs.images[rows]))
+    mse = np.square(drawn.astype(float) - pairs.truths[rows]).mean(axis=(1, 2))
+    assert found["psnr_to_truth"] == pytest.approx(np.mean(-10 * np.log10(mse)))
+
+
+def test_the_error_of_a_class_is_the_mean_over_its_lenses(measured, mae):
+    report = measured.reconstruction[mae]
+    labels = open_dataset("lenses").lenses["class"].to_numpy()[report.indices]
+    found = measured.record["reconstruction"][mae]
+    assert found["masked_mse_by_class"]["cdm"] == pytest.approx(report.errors[labels == "cdm"].mean())
+    assert {"auc.cdm", "auc.axion"} <= set(found["unsupervised"])
+
+
+def test_files_are_written_and_only_the_marked_part_of_readme_changes(measured, classifier, tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(README)
+    path = write_report(measured, tmp_path / "out", "lensmae report lenses pairs", readme)
+    text = path.read_text()
+    record = json.loads((tmp_path / "out/results.json").read_text())
+    area = record["classification"][classifier]["macro_auc"]
+    assert f"{area:.5f}" in text
+    assert "lensmae report lenses pairs" in text
+    assert (tmp_path / f"out/results-roc-{classifier}.png").read_bytes().startswith(b"\x89PNG")
+    changed = readme.read_text()
+    assert "old" not in changed
+    assert changed.startswith("# X\n")
+    assert changed.endswith("\nafter\n")
+    assert headline_table(record) in changed
+    assert replaced_table(changed, headline_table(record)) == changed
+
+
+def test_a_readme_without_a_place_for_the_table_is_left_alone(measured, tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text("# X\n")
+    with pytest.raises(ConfigError, match="no place for the table"):
+        write_report(measured, tmp_path / "out", "x", readme)
+    assert readme.read_text() == "# X\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_simple_baselines_can_be_fitted_to_another_set(measured, mae, classifier):
+    dataset = open_dataset("lenses")
+    again = measure("lenses", "pairs", checkpoints=[mae, classifier], training="lenses").record["simple_classifiers"]
+    assert again["pixels"]["training_lenses"] == len(dataset.indices("train"))
+    labels = dataset.labels[dataset.indices("test")]
+    assert 0 <= again["pixels"]["macro_auc"] <= 1
+    assert roc_auc_score(labels, np.eye(3)[labels], multi_class="ovr") == 1.0
