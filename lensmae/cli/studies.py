@@ -35,6 +35,25 @@ def few_labels(
 
 
 @commands.command()
+def ablation(
+    data: Annotated[str, typer.Argument(help="data set with a training and a test split")],
+    output: Annotated[Path, typer.Option(help="JSON file of results; what it holds already is not made again")] = Path(
+        "checkpoints/ablation.json"
+    ),
+    epochs: Annotated[float, typer.Option(min=0, help="of each training")] = 0.33,
+    variant: Annotated[list[str] | None, typer.Option(help="only these variants, given several times")] = None,
+) -> None:
+    """Train the classifier's recipe with one thing changed at a time. Takes an hour or two without a GPU."""
+    from lensmae.studies.ablation import VARIANTS
+    from lensmae.studies.ablation import ablation as vary
+
+    chosen = tuple(variant or VARIANTS)
+    found = with_progress("Training", lambda progress: vary(data, output, variants=chosen, epochs=epochs, progress=progress))
+    rows = [(record["variant"], f"{record['macro_auc']:.5f}", f"{record['accuracy']:.4f}") for record in found]
+    print_table(("variant", "macro AUC", "accuracy"), rows, empty="")
+
+
+@commands.command()
 def report(
     lenses: Annotated[str, typer.Argument(help="data set of single lenses; best one of a seed that no training used")],
     pairs: Annotated[str, typer.Argument(help="data set of LR/HR pairs; the same")],

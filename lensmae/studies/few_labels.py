@@ -1,16 +1,14 @@
 """Few labels: how well an encoder that saw all images, but few labels, does against networks that saw those few lenses only."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError, DatasetError
-from lensmae.evaluation.reports import evaluate
-from lensmae.training import create_run, delete_run, make_config, train_run
+from lensmae.studies.trials import run_trials, trained_and_measured
+from lensmae.training import make_config
 from lensmae.training.config import RunConfig
-from lensmae.workspace import read_json, runs_dir, write_json
 
 # Recipe and what is changed in it, by the name in the results.
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -52,33 +50,15 @@ def few_labels(
     available = len(open_dataset(data).indices("train"))
     if max(labels) > available:
         raise DatasetError(f"Data set {data} has {available} training lenses; {max(labels)} labels were asked for.")
-    found: list[dict[str, Any]] = read_json(output, DatasetError)["results"] if output.is_file() else []
-    plan = [(model, count, seed) for count in labels for model in models for seed in seeds]
-    for place, (model, count, seed) in enumerate(plan):
-        identity = {"model": model, "labels": count, "seed": seed, "data": data, "images": images, "options": options}
-        # Compared as JSON, as they were stored.
-        if not any(json.dumps(record | identity) == json.dumps(record) for record in found):
-            found.append(identity | _measure(model, count, seed, data, images, test_images, options))
-            write_json(output, {"results": found})
-        if progress is not None:
-            progress(place + 1, len(plan))
-    return found
-
-
-def _measure(
-    model: str, count: int, seed: int, data: str, images: int, test_images: int, options: dict[str, Any]
-) -> dict[str, Any]:
-    run_id = f"labels-{model}-{count}-{seed}"
-    config = _config(model, count, seed, data, images, options)
-    if (runs_dir() / run_id).exists():
-        _check_same(run_id, config)
-    else:
-        create_run(config, run_id)
-    if not (runs_dir() / run_id / "model.safetensors").is_file():
-        train_run(run_id)
-    summary = evaluate(run_id, data, "test", limit=test_images).summary()
-    delete_run(run_id)
-    return {name: summary[name] for name in ("accuracy", "macro_auc", "n", "split")}
+    plan = []
+    for count in labels:
+        for model in models:
+            for seed in seeds:
+                identity = {"model": model, "labels": count, "seed": seed, "data": data, "images": images, "options": options}
+                config = _config(model, count, seed, data, images, options)
+                run_id = f"labels-{model}-{count}-{seed}"
+                plan.append((identity, lambda run_id=run_id, config=config: trained_and_measured(run_id, config, test_images)))
+    return run_trials(plan, output, progress)
 
 
 def _config(model: str, count: int, seed: int, data: str, images: int, options: dict[str, Any]) -> RunConfig:
@@ -88,11 +68,3 @@ def _config(model: str, count: int, seed: int, data: str, images: int, options: 
     # As `BatchPlan` counts: whole batches an epoch.
     steps = max(1, count // batch)
     return make_config("classifier", recipe, **chosen, epochs=images / (steps * min(batch, count)))
-
-
-def _check_same(run_id: str, config: RunConfig) -> None:
-    stored = read_json(runs_dir() / run_id / "config.json", ConfigError)
-    if stored != config.model_dump(mode="json"):
-        raise ConfigError(
-            f"Run {run_id} exists with another configuration; delete it, or finish it with the options it began with."
-        )

@@ -49,7 +49,7 @@ def measure(
     *,
     training: str | None = None,
     checkpoints: Sequence[str] = ("mae", "classifier", "superres"),
-    few_labels: Path | None = None,
+    studies: Path | None = None,
     split: str = "test",
     limit: int | None = None,
     progress: Callable[[str], Progress] | None = None,
@@ -61,7 +61,7 @@ def measure(
         pairs: the same with LR/HR pairs.
         training: set whose training split the simple baselines of the classifier are fitted to; `lenses` where None.
         checkpoints: names, run ids or paths of any kinds, baselines too; the first MAE gives the frozen features.
-        few_labels: results of `lensmae few-labels` to take over.
+        studies: folder with few_labels.json and ablation.json (`lensmae few-labels`, `lensmae ablation`) to take over.
         split: of both sets; "all" where both were made to be measured on.
         limit: images of a split at most.
         progress: called with what is measured; gives the callback for (images done, images in all).
@@ -91,8 +91,9 @@ def measure(
         fitted = open_dataset(training) if training else single
         rows = select_rows(single, split, limit)
         record["simple_classifiers"] = classification_baselines(single, rows, encoder, fitted_on=fitted)
-    if few_labels is not None and few_labels.is_file():
-        record["few_labels"] = read_json(few_labels, CheckpointError)["results"]
+    for study in ("few_labels", "ablation"):
+        if studies is not None and (studies / f"{study}.json").is_file():
+            record[study] = read_json(studies / f"{study}.json", CheckpointError)["results"]
     return Measurements(record, classification, superres, reconstruction)
 
 

@@ -1,0 +1,51 @@
+"""What decides the classifier's result: the recipe with one thing changed at a time, on the same lenses for the same time."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lensmae.errors import ConfigError
+from lensmae.studies.trials import run_trials, trained_and_measured
+from lensmae.training import make_config
+
+RECIPE = "reference-cpu"
+# What each variant changes in the recipe.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "recipe": {},
+    "without whitening": {"whitening": 0},
+    "without stem": {"stem_width": 0},
+    "without both": {"whitening": 0, "stem_width": 0},
+    "from scratch": {"init": "scratch", "layer_decay": 1.0},
+    "all patches": {"keep_tokens": None},
+    "turned and mirrored (D4)": {"symmetry": True},
+    "without mass head": {"mass_head": False},
+}
+
+
+def ablation(
+    data: str,
+    output: Path,
+    *,
+    variants: Sequence[str] = tuple(VARIANTS),
+    epochs: float = 0.33,
+    seed: int = 0,
+    test_images: int = 3000,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> list[dict[str, Any]]:
+    """Train every variant for the same epochs and measure it on the test split; results are kept one by one in `output`.
+
+    Args:
+        options: fields of the run configuration, the same for all variants.
+    """
+    unknown = [name for name in variants if name not in VARIANTS]
+    if unknown:
+        raise ConfigError(f"There is no variant {unknown[0]!r}; there are {', '.join(VARIANTS)}.")
+    shared = {"data": data, "epochs": epochs, "seed": seed, "validate_every": 1_000_000, **options}
+    plan = []
+    for name in variants:
+        config = make_config("classifier", RECIPE, **{**shared, **VARIANTS[name]})
+        identity = {"variant": name, "changes": VARIANTS[name], "data": data, "epochs": epochs, "seed": seed, "options": options}
+        run_id = f"ablation-{list(VARIANTS).index(name)}-{seed}"
+        plan.append((identity, lambda run_id=run_id, config=config: trained_and_measured(run_id, config, test_images)))
+    return run_trials(plan, output, progress)

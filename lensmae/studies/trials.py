@@ -1,0 +1,49 @@
+"""One training of many: trained under a name of its own, measured, and then only its figures kept."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lensmae.errors import ConfigError, DatasetError
+from lensmae.evaluation.reports import evaluate
+from lensmae.training import create_run, delete_run, train_run
+from lensmae.training.config import RunConfig
+from lensmae.workspace import read_json, runs_dir, write_json
+
+
+def run_trials(
+    plan: Sequence[tuple[dict[str, Any], Callable[[], dict[str, Any]]]],
+    output: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Do what is missing in `output` of a plan of (identity, work); every result is kept as soon as it is there."""
+    found: list[dict[str, Any]] = read_json(output, DatasetError)["results"] if output.is_file() else []
+    for place, (identity, work) in enumerate(plan):
+        # Compared as JSON, as they were stored.
+        if not any(json.dumps(record | identity) == json.dumps(record) for record in found):
+            found.append(identity | work())
+            write_json(output, {"results": found})
+        if progress is not None:
+            progress(place + 1, len(plan))
+    return found
+
+
+def trained_and_measured(run_id: str, config: RunConfig, test_images: int) -> dict[str, Any]:
+    """Train (or go on with) a run, measure it on the test split of its data, delete it; accuracy, macro_auc, n, split."""
+    folder = runs_dir() / run_id
+    if folder.exists():
+        _check_same(run_id, config)
+    else:
+        create_run(config, run_id)
+    if not (folder / "model.safetensors").is_file():
+        train_run(run_id)
+    summary = evaluate(run_id, config.data, "test", limit=test_images).summary()
+    delete_run(run_id)
+    return {name: summary[name] for name in ("accuracy", "macro_auc", "n", "split")}
+
+
+def _check_same(run_id: str, config: RunConfig) -> None:
+    stored = read_json(runs_dir() / run_id / "config.json", ConfigError)
+    if stored != config.model_dump(mode="json"):
+        raise ConfigError(f"Run {run_id} exists with another configuration; delete it, or go on with the options it began with.")

@@ -1,0 +1,32 @@
+import json
+
+import pytest
+
+from lensmae.errors import ConfigError
+from lensmae.studies.ablation import VARIANTS, ablation
+from lensmae.training import list_runs, make_config
+
+TINY = {"batch_size": 12, "compile": False, "whitening": 8, "encoder_layers": 1, "ema_decay": 0.0}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_is_a_valid_configuration_that_differs_from_the_recipe_as_it_says(variant):
+    recipe, changed = (make_config("classifier", "reference-cpu", data="x", **change) for change in ({}, VARIANTS[variant]))
+    differing = {key for key, value in changed.model_dump().items() if value != recipe.model_dump()[key]}
+    assert differing == set(VARIANTS[variant])
+
+
+def test_variants_are_trained_measured_and_kept_one_by_one(workspace_with_lenses, tmp_path):
+    output = tmp_path / "ablation.json"
+    found = ablation("lenses", output, variants=["from scratch"], epochs=0.2, test_images=6, **TINY)
+    assert json.loads(output.read_text())["results"] == found
+    assert found[0]["variant"] == "from scratch"
+    assert found[0]["n"] == 6
+    assert 0 <= found[0]["macro_auc"] <= 1
+    assert list_runs() == []
+    assert ablation("lenses", output, variants=["from scratch"], epochs=0.2, test_images=6, **TINY) == found
+
+
+def test_an_unknown_variant_is_refused(workspace_with_lenses, tmp_path):
+    with pytest.raises(ConfigError, match="no variant 'magic'"):
+        ablation("lenses", tmp_path / "x.json", variants=["magic"])
