@@ -45,7 +45,9 @@ def classification_baselines(
     embedded = [embed_dataset(encoder, fitted, probe), embed_dataset(encoder, dataset, rows)]
     logs = [_logs(fitted, pixels), _logs(dataset, rows)]
     components = min(_PIXEL_COMPONENTS, len(pixels) - 1, logs[0].shape[1])
-    reduction = [PCA(components, svd_solver="covariance_eigh")]
+    # Of many lenses the covariance is the smaller matrix.
+    solver = "covariance_eigh" if len(pixels) > logs[0].shape[1] else "full"
+    reduction = [PCA(components, svd_solver=solver)]
     known, wanted = fitted.labels, dataset.labels[rows]
     return {
         "linear_probe": _regression([], *embedded, known[probe], wanted) | {"encoder": encoder.name},
