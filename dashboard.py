@@ -12,6 +12,7 @@ PAGES = [
     st.Page("pages/superresolution.py", title="Super-resolution", icon=":material/hd:"),
     st.Page("pages/embeddings.py", title="Embeddings", icon=":material/scatter_plot:"),
     st.Page("pages/analyse.py", title="Analyse", icon=":material/upload_file:"),
+    st.Page("pages/lens_lab.py", title="Lens lab", icon=":material/science:"),
     st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
 ]
 open_page(st.navigation(PAGES))

@@ -14,6 +14,7 @@ LINKS = {
     "pages/superresolution.py": "Is the detail real? LR, bicubic, network and HR",
     "pages/embeddings.py": "What has it learnt? All lenses in one plane",
     "pages/analyse.py": "What about your image? npy, FITS, PNG, TIFF, HDF5",
+    "pages/lens_lab.py": "What would I see? Build a lens by hand, drag dark matter across its ring",
     "pages/training.py": "Make a better network: launch a run, watch its curve",
 }
 

@@ -18,6 +18,10 @@ def open_page(page: Any) -> None:
 
         demo.ensure_lenses()
         choice = choices.sidebar()
+        if choice.data is not None and choice.data.preset is not None and page.url_path != "lens_lab":
+            address = st.query_params.to_dict() | {"open": "1"}
+            icon = ":material/science:"
+            st.sidebar.page_link("pages/lens_lab.py", label="Open this lens in the Lens lab", icon=icon, query_params=address)
         for notice in choice.notices:
             st.warning(notice, icon=":material/link_off:")
         page.run()

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lensmae.benchmarks.lens_lab import lens_lab
 from lensmae.benchmarks.reference_mae import SequenceFirstMAE
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.data.transforms import Transform
@@ -257,7 +258,12 @@ def _cpu_model() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-BENCHMARKS: dict[str, Callable[[Progress], Any]] = {"interaction": interaction, "simulate": simulate, "pretrain": pretrain}
+BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
+    "interaction": interaction,
+    "simulate": simulate,
+    "pretrain": pretrain,
+    "lens_lab": lens_lab,
+}
 
 
 def run_benchmark(name: str, output: str | Path, progress: Progress) -> dict[str, Any]:

@@ -11,6 +11,7 @@ TITLES = {
     "superresolution": "Super-resolution",
     "embeddings": "Embeddings",
     "analyse": "Analyse",
+    "lens_lab": "Lens lab",
     "training": "Training",
 }
 

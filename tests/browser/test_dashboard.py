@@ -19,6 +19,7 @@ PAGES = {
     "superresolution": "Super-resolution",
     "embeddings": "Embeddings",
     "analyse": "Analyse",
+    "lens_lab": "Lens lab",
     "training": "Training",
 }
 

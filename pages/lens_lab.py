@@ -1,0 +1,30 @@
+"""What would I see? A lens under sliders, its dark matter moved by hand, and the networks' answer to it."""
+
+import streamlit as st
+
+from lensmae.app import choices, lab, lab_controls, lab_matter
+from lensmae.app.guard import fragment
+from lensmae.app.widgets import page_title
+
+
+def workbench(choice: choices.Choice) -> None:
+    base = lab.begin(choice)
+    shown, chosen = st.columns([3, 2], gap="large")
+    with chosen:
+        lens = lab_controls.controls(base)
+        lab.open_button(choice)
+    lab_matter.remember()
+    with shown:
+        seen = lab.observe(lens)
+        lab.pictures(lens, seen, choice)
+        lab.answers(lens, seen.image, choice)
+    lab.sweep(lens, choice)
+    with st.expander("Save to a data set", icon=":material/save:"):
+        lab.save(lens, seen)
+
+
+choice = choices.current()
+page_title(
+    "Lens lab", "What would I see? Move the sliders, click on the image to put dark matter there, drag it across the ring."
+)
+fragment(workbench)(choice)
