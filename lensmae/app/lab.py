@@ -30,7 +30,9 @@ def begin(choice: Choice) -> Mapping[str, Any] | None:
     asked = st.query_params.get("base", st.session_state.get("_base"))
     if not asked:
         return None
-    st.session_state["_base"] = st.query_params["base"] = asked
+    st.session_state["_base"] = asked
+    if st.query_params.get("base") != asked:
+        st.query_params["base"] = asked
     return _base_row(asked)
 
 

@@ -5,17 +5,29 @@ from dataclasses import fields
 
 from lensmae.data.cameras import CAMERAS, Instrument
 from lensmae.data.presets import (
+    AXION_LOG_MASS,
     HALO_CONCENTRATION,
     HALO_FRACTION,
     HALO_MASSES,
     HALO_SLOPE,
     HALO_TRUNCATION_KPC,
+    MODEL_HALOS,
+    MODEL_I_AMPLITUDE,
+    MODEL_I_BACKGROUND_RMS,
+    MODEL_I_LOG_EXPOSURE,
+    MODEL_LENS,
+    MODEL_LENS_MASS,
+    MODEL_SOURCE,
+    MODEL_SOURCE_PLACE,
     MULTI_PLANE_FACTOR,
     PAIR_NOISE_VARIANCE,
+    PAIR_PRIORS,
     PRESETS,
+    SOURCE_MAGNITUDE,
     SURVEY_PRIORS,
     THETA_E_SOLAR,
     THETA_E_SOLAR_PHYSICAL,
+    VORTEX,
     Preset,
 )
 
@@ -34,12 +46,34 @@ _HALOS = {
 }
 
 
+_MODELS = {
+    "mass of the lens (its theta_E follows)": MODEL_LENS_MASS,
+    **MODEL_LENS,
+    **MODEL_SOURCE,
+    "source_x, source_y": MODEL_SOURCE_PLACE,
+    "magnitude of the source (II, III)": SOURCE_MAGNITUDE,
+    "amplitude of the source (I)": MODEL_I_AMPLITUDE,
+    "background rms (I)": MODEL_I_BACKGROUND_RMS,
+    "log10 of the exposure in s (I)": MODEL_I_LOG_EXPOSURE,
+    **{f"cdm point masses: {name}": value for name, value in MODEL_HALOS.items()},
+    "log10 of the axion mass in eV": AXION_LOG_MASS,
+    "vortex: point masses": VORTEX["count"],
+    "vortex: mass of each": VORTEX["point_mass"],
+    "vortex: half-length, times 2 m / eV": VORTEX["length"],
+}
+
+
 def presets_page(pictures: str) -> str:
     """The Markdown page; `pictures` is the folder of NAME.png beside it."""
     parts = [_INTRODUCTION]
     parts += [_section(preset, pictures) for preset in PRESETS.values()]
     parts.append("## Cameras\n\n" + _table(("", *CAMERAS), _camera_rows()))
     parts.append("## Lensing\n\n" + _table(("quantity", "value", "source"), _lensing_rows()))
+    heading = "## Lens, source and dark matter of Models I-III\n\nFrom DeepLenseSim; ranges are uniform.\n\n"
+    parts.append(heading + _table(("quantity", "value"), [(name, _text(value)) for name, value in _MODELS.items()]))
+    heading = "## Priors of superres\n\nUniform between the bounds, set to the measured properties of Task VI.B.\n\n"
+    pairs = [(name, *map(_text, bounds)) for name, bounds in PAIR_PRIORS.items()]
+    parts.append(heading + _table(("parameter", "from", "to"), pairs))
     parts.append("## Subhalos of the survey presets\n\n" + _table(("quantity", "value", "source"), _rows(_HALOS)))
     priors = [(name, *map(_text, bounds)) for name, bounds in SURVEY_PRIORS.items()]
     heading = "## Priors of the survey presets\n\nUniform between the bounds; what each means stands in `presets.py`.\n\n"

@@ -65,12 +65,40 @@ class Preset:
     noise_level: float = 1.0
 
 
+# Models I-III (DeepLenseSim): the lens and the source are always the same but for the source's place, uniform in x and y.
+MODEL_LENS_MASS = 1e12
+MODEL_LENS = {"e1": 0.1, "e2": 0.0, "gamma1": 0.05, "gamma2": 0.0}
+MODEL_SOURCE = {"R_sersic": 0.25, "n_sersic": 1.0, "source_e1": -0.1, "source_e2": 0.1}
+MODEL_SOURCE_PLACE = (-0.35, 0.35)
+# Cold dark matter: so many point masses, dN/dm ~ m^slope between two masses, radius uniform in an annulus.
+MODEL_HALOS = {"count": 25, "slope": -0.9, "masses": (1e6, 1e10), "radius": (0.25, 2.0)}
+# Axion vortex: log10 of its mass in eV, uniform; a line of equal point masses of half-length length / (2 m).
+AXION_LOG_MASS = (-24.0, -22.0)
+VORTEX = {"count": 100, "point_mass": 3e8, "length": 0.06e-22}
+
 # Models I-III: magnitude of the source; Model I has an amplitude (flux a square arcsec at the half-light radius) instead.
 SOURCE_MAGNITUDE = 20.0
 MODEL_I_AMPLITUDE = 20.0
 MODEL_I_BACKGROUND_RMS = 0.01
 # Logarithm of the exposure time in seconds, uniform.
 MODEL_I_LOG_EXPOSURE = (3.0, 3.5)
+
+# `superres`: rings and arcs 20-45 HR pixels in radius, elongated along x by 0.6-1, as measured on Task VI.B. Uniform.
+PAIR_PRIORS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "theta_E": (1.0, 2.25),
+        "e1": (0.0, 0.25),
+        "e2": (-0.05, 0.05),
+        "gamma1": (-0.06, 0.02),
+        "gamma2": (-0.03, 0.03),
+        "source_x": (-0.3, 0.3),
+        "source_y": (-0.3, 0.3),
+        "R_sersic": (0.18, 0.36),
+        "n_sersic": (0.5, 1.0),
+        "source_e1": (-0.2, 0.2),
+        "source_e2": (-0.2, 0.2),
+    }
+)
 
 # `superres`: flux-dependent noise of the HR images (range [0, 1]): variance = background + shot + a term that grows with flux
 # squared. Set so that bicubic scores what it scores on Task VI.B's images (41.6 dB, SSIM 0.973); rms 0.006 on the sky, 0.010 /

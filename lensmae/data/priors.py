@@ -7,15 +7,23 @@ import numpy as np
 from lensmae.data.cameras import CAMERAS, Instrument
 from lensmae.data.halos import concentration
 from lensmae.data.presets import (
+    AXION_LOG_MASS,
     HALO_CONCENTRATION,
     HALO_FRACTION,
     HALO_MASSES,
     HALO_SLOPE,
+    MODEL_HALOS,
     MODEL_I_LOG_EXPOSURE,
+    MODEL_LENS,
+    MODEL_LENS_MASS,
+    MODEL_SOURCE,
+    MODEL_SOURCE_PLACE,
+    PAIR_PRIORS,
     PRESETS,
     SURVEY_PRIORS,
     THETA_E_SOLAR,
     THETA_E_SOLAR_PHYSICAL,
+    VORTEX,
     Preset,
 )
 
@@ -46,8 +54,10 @@ def vortex(axion_mass: float, angle: float, x: float = 0.0, y: float = 0.0) -> d
         axion_mass: eV.
         angle: of the line, in radians from the x axis.
     """
-    along = np.linspace(-1.0, 1.0, 100) * 0.06e-22 / (2 * axion_mass)
-    return subhalos(np.full(100, 3e8), x + along * np.cos(angle), y + along * np.sin(angle), axion_mass, angle)
+    along = np.linspace(-1.0, 1.0, VORTEX["count"]) * VORTEX["length"] / (2 * axion_mass)
+    return subhalos(
+        np.full(VORTEX["count"], VORTEX["point_mass"]), x + along * np.cos(angle), y + along * np.sin(angle), axion_mass, angle
+    )
 
 
 def subhalos(
@@ -60,29 +70,23 @@ def subhalos(
 
 def _model_macro(rng: np.random.Generator) -> dict[str, float]:
     """Models I-III: everything fixed but the source's place."""
-    source_x, source_y = rng.uniform(-0.35, 0.35, 2)
-    lens = {"theta_E": float(theta_e(1e12)), "e1": 0.1, "e2": 0.0, "gamma1": 0.05, "gamma2": 0.0}
-    source = {"source_x": float(source_x), "source_y": float(source_y), "R_sersic": 0.25, "n_sersic": 1.0}
-    return {**lens, **source, "source_e1": -0.1, "source_e2": 0.1}
+    source_x, source_y = rng.uniform(*MODEL_SOURCE_PLACE, 2)
+    place = {"source_x": float(source_x), "source_y": float(source_y)}
+    return {"theta_E": float(theta_e(MODEL_LENS_MASS)), **MODEL_LENS, **place, **MODEL_SOURCE}
 
 
 def _pair_macro(rng: np.random.Generator) -> dict[str, float]:
-    """`superres`: rings and arcs 20-45 HR pixels in radius, elongated along x by 0.6-1."""
-    lens = {"theta_E": rng.uniform(1.0, 2.25), "e1": rng.uniform(0.0, 0.25), "e2": rng.uniform(-0.05, 0.05)}
-    shear = {"gamma1": rng.uniform(-0.06, 0.02), "gamma2": rng.uniform(-0.03, 0.03)}
-    source = {"source_x": rng.uniform(-0.3, 0.3), "source_y": rng.uniform(-0.3, 0.3), "R_sersic": rng.uniform(0.18, 0.36)}
-    shape = {"n_sersic": rng.uniform(0.5, 1.0), "source_e1": rng.uniform(-0.2, 0.2), "source_e2": rng.uniform(-0.2, 0.2)}
-    return {name: float(value) for name, value in {**lens, **shear, **source, **shape}.items()}
+    return {name: float(rng.uniform(*bounds)) for name, bounds in PAIR_PRIORS.items()}
 
 
 def _substructure(class_name: str, rng: np.random.Generator) -> dict[str, Any]:
     if class_name == "cdm":
-        # 25 point masses, dN/dm ~ m^-0.9 between 1e6 and 1e10 Msun, in an annulus of 0.25-2.0 arcsec.
-        mass = power_law(rng, 25, -0.9, 1e6, 1e10)
-        radius, angle = rng.uniform(0.25, 2.0, 25), rng.uniform(0.0, 2 * np.pi, 25)
+        count = MODEL_HALOS["count"]
+        mass = power_law(rng, count, MODEL_HALOS["slope"], *MODEL_HALOS["masses"])
+        radius, angle = rng.uniform(*MODEL_HALOS["radius"], count), rng.uniform(0.0, 2 * np.pi, count)
         return subhalos(mass, radius * np.cos(angle), radius * np.sin(angle))
     if class_name == "axion":
-        axion_mass = 10.0 ** rng.uniform(-24, -22)
+        axion_mass = 10.0 ** rng.uniform(*AXION_LOG_MASS)
         return vortex(axion_mass, rng.uniform(0.0, 2 * np.pi))
     return subhalos(np.empty(0), np.empty(0), np.empty(0))
 
@@ -190,7 +194,7 @@ def _survey_substructure(class_name: str, radius: float, rng: np.random.Generato
     scatter = 10 ** rng.normal(0.0, HALO_CONCENTRATION["scatter_dex"], len(mass))
     if class_name == "axion":
         # As in Models I-III, but not always through the middle of the lens.
-        axion_mass, angle = float(10.0 ** rng.uniform(-24, -22)), float(rng.uniform(0.0, 2 * np.pi))
+        axion_mass, angle = float(10.0 ** rng.uniform(*AXION_LOG_MASS)), float(rng.uniform(0.0, 2 * np.pi))
         x, y = rng.normal(0.0, 0.2 * radius, 2)
         found = vortex(axion_mass, angle, x, y)
     return found | {"subhalo_concentration": (concentration(mass) * scatter).tolist()}
