@@ -12,7 +12,7 @@ from lensmae.app.choices import KINDS, Choice
 from lensmae.app.references import Asked
 from lensmae.app.uploads import Answered
 from lensmae.app.widgets import choose, figure, numbers
-from lensmae.figures import embedding_scatter
+from lensmae.figures import class_scatter
 from lensmae.figures.standing import with_uploads
 
 _FEW = 3
@@ -121,9 +121,8 @@ def plane(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_
     st.subheader("Among the training lenses", anchor=False)
     kind = choose("Network", kinds, "plane", KINDS) if len(kinds) > 1 else kinds[0]
     reference = asked.networks.references[kind]
-    labels = [reference.class_of(place) for place in range(len(reference.labels))]
-    about = [f"lens {row} of {reference.card.data}" for row in reference.rows]
-    drawing = embedding_scatter(reference.space.points, labels, about, reference.rows, "PCA")
+    labels = np.array([reference.class_of(place) for place in range(len(reference.labels))])
+    drawing = class_scatter(reference.space.points, labels, reference.rows, "PCA")
     points = np.stack([one.answer.standing[kind].point for one in found])
     figure(with_uploads(drawing, points, names, looked_at), "upload-plane")
     st.caption(

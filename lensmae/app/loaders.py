@@ -68,6 +68,11 @@ def get_dataset(info: DatasetInfo) -> LensDataset:
     return _dataset(data_key(info))
 
 
+def get_dataset_by_key(key: DataKey) -> LensDataset:
+    """An opened data set."""
+    return _dataset(key)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _model(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
     from lensmae.models import load_checkpoint
@@ -83,6 +88,11 @@ def model_of(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
 def get_model(path: Path) -> "Reconstructor | Classifier | SuperResolver":
     """A loaded checkpoint; a file that changed is loaded anew."""
     return _model(model_key(path))
+
+
+def get_model_by_key(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
+    """A loaded checkpoint."""
+    return _model(key)
 
 
 def lens_image(info: DatasetInfo, row: int) -> np.ndarray:
@@ -134,28 +144,6 @@ def _superres(model: ModelKey, data: DataKey, split: str, limit: int | None) -> 
 def superres(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "SuperResReport":
     """Report of a super-resolver on a split, computed once."""
     return _superres(model_key(path), data_key(info), split, limit)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _embeddings(model: ModelKey, data: DataKey, rows: np.ndarray) -> np.ndarray:
-    from lensmae.app.widgets import progress_bar
-    from lensmae.evaluation import embed_dataset
-
-    with progress_bar("Embedding") as progress:
-        return embed_dataset(_model(model), _dataset(data), rows, progress)
-
-
-def embeddings(path: Path, info: DatasetInfo, rows: np.ndarray) -> np.ndarray:
-    """Embeddings (N, D) of the given rows, computed once."""
-    return _embeddings(model_key(path), data_key(info), rows)
-
-
-@st.cache_data(max_entries=32, show_spinner="Projecting …")
-def plane(embedded: np.ndarray, method: str) -> np.ndarray:
-    """Embeddings in a plane, (N, 2), computed once."""
-    from lensmae.evaluation import project
-
-    return project(embedded, method)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lensmae.data.lenses import SimulatedLens, simulate_lens, simulate_row
     from lensmae.data.reader import LensImage, fit_image, read_image
     from lensmae.data.simulate import simulate_dataset
+    from lensmae.data.subset import subset_dataset
 
 # Imported when first asked for: they load lenstronomy, which takes a second that opening a page should not wait.
 _LAZY = {
@@ -28,6 +29,7 @@ _LAZY = {
     "simulate_lens": "lensmae.data.lenses",
     "simulate_row": "lensmae.data.lenses",
     "SimulatedLens": "lensmae.data.lenses",
+    "subset_dataset": "lensmae.data.subset",
 }
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "simulate_dataset",
     "simulate_lens",
     "simulate_row",
+    "subset_dataset",
 ]
 
 

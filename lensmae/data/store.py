@@ -28,6 +28,7 @@ class DatasetInfo(BaseModel):
         shape, target_shape: pixels of images and of HR targets.
         pixel_scale: arcsec a pixel of `images`, where known.
         created: ISO time, UTC.
+        origin: name and fingerprint of the data set that it is a part of, where it is one.
         fingerprint: SHA-256 of the pixels and the table; equal fingerprints are equal data.
     """
 
@@ -47,6 +48,7 @@ class DatasetInfo(BaseModel):
     created: str
     fingerprint: str
     size_bytes: int
+    origin: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Metrics and reports: what a checkpoint is worth on a data set."""
 
-from lensmae.evaluation.embeddings import embed_dataset, project
+from lensmae.evaluation.embeddings import embed_dataset
+from lensmae.evaluation.projections import Projection, project
 from lensmae.evaluation.reports import (
     ClassificationReport,
     ReconstructionReport,
@@ -13,6 +14,7 @@ from lensmae.evaluation.reports import (
 
 __all__ = [
     "ClassificationReport",
+    "Projection",
     "ReconstructionReport",
     "SuperResReport",
     "embed_dataset",

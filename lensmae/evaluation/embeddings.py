@@ -1,79 +1,120 @@
-"""Embeddings of a data set and their projections to a plane, kept on disk by content."""
+"""What a network makes of the lenses of a data set, kept on disk by content: embeddings, and reconstruction errors."""
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from lensmae.data import LensDataset
 from lensmae.errors import ConfigError
+from lensmae.evaluation.kept import file_digest, kept, kept_path
+from lensmae.evaluation.metrics import masked_mse
 from lensmae.evaluation.reports import check_images
-from lensmae.models import SuperResolver
-from lensmae.models.predictors import LoadedModel
-from lensmae.workspace import read_only, replacing, workspace
+from lensmae.models import Reconstructor, SuperResolver
+from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.predictors import POOLINGS, LoadedModel
 
+Progress = Callable[[int, int], None]
 _BATCH = 64
-METHODS = ("pca", "umap")
+# Lenses a file: work that is cancelled is lost for no more than these.
+_PART = 512
+ERROR_MASK_RATIO = 0.75
 
 
 def embed_dataset(
-    model: LoadedModel, dataset: LensDataset, indices: np.ndarray, progress: Callable[[int, int], None] | None = None
+    model: LoadedModel,
+    dataset: LensDataset,
+    indices: np.ndarray,
+    progress: Progress | None = None,
+    *,
+    layer: int | None = None,
+    pooling: str = "mean",
 ) -> np.ndarray:
-    """Mean-pooled tokens of the given rows, (N, D) float32; `progress` is called with (lenses done, lenses in all)."""
+    """Pooled tokens of an encoder layer for the given rows, (N, D) float32.
+
+    Args:
+        progress: called with (lenses done, lenses in all).
+        layer: 1 to `model.layers`; the last where None.
+        pooling: one of `lensmae.models.predictors.POOLINGS`. All are kept at once, so another one costs nothing.
+    """
+    if pooling not in POOLINGS:
+        raise ConfigError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
     if not isinstance(model, SuperResolver):
         # A super-resolver pads what its patches do not cover.
         check_images(model, dataset)
-
-    def compute() -> np.ndarray:
-        parts = []
-        for start in range(0, len(indices), _BATCH):
-            parts.append(model.embed(np.asarray(dataset.images[indices[start : start + _BATCH]])))
-            if progress is not None:
-                progress(min(start + _BATCH, len(indices)), len(indices))
-        return np.concatenate(parts)
-
-    stamp = f"{model.path.stat().st_mtime_ns}-{model.path.stat().st_size}"
-    return _kept("embeddings", [model.name, model.card.created, stamp, dataset.info.fingerprint, indices.tobytes()], compute)
+    files = _embedding_files(model, dataset, indices, _layer(model, layer))
+    place, done, parts = POOLINGS.index(pooling), 0, []
+    for rows, file in files:
+        batches = _counted(rows, done, len(indices), progress)
+        parts.append(kept(file, lambda batches=batches: _embed(model, dataset, batches, layer))[place])
+        done += len(rows)
+    return np.concatenate(parts)
 
 
-def project(embeddings: np.ndarray, method: str = "umap", seed: int = 0) -> np.ndarray:
-    """Project embeddings (N, D) to a plane, (N, 2) float32, by "pca" or "umap" (McInnes et al. 2018, arXiv:1802.03426).
-
-    UMAP of fewer than four points is not defined; those are projected by PCA.
-    """
-    if method not in METHODS:
-        raise ConfigError(f"There is no projection {method!r}; there are {', '.join(METHODS)}.")
-    if len(embeddings) < 2:
-        raise ConfigError(f"A projection needs at least two lenses; there are {len(embeddings)}.")
-    return _kept(method, [embeddings.tobytes(), str(embeddings.shape), str(seed)], lambda: _project(embeddings, method, seed))
+def lenses_to_embed(model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int | None = None) -> int:
+    """How many of the rows `embed_dataset` would have to compute, because nothing is kept of them."""
+    files = _embedding_files(model, dataset, indices, _layer(model, layer))
+    return sum(len(rows) for rows, file in files if not file.is_file())
 
 
-def _project(embeddings: np.ndarray, method: str, seed: int) -> np.ndarray:
-    if method == "umap" and len(embeddings) > 3:
-        from umap import UMAP
+def reconstruction_errors(
+    model: Reconstructor, dataset: LensDataset, indices: np.ndarray, progress: Progress | None = None
+) -> np.ndarray:
+    """Mean squared error of the hidden pixels of the given rows on the [0, 1] scale, (N,) float32, at mask ratio 0.75; the
+    mask of a lens is drawn from its row, so it is the same in every choice of rows."""
+    check_images(model, dataset)
+    done, parts = 0, []
+    for rows, file in _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO)):
+        batches = _counted(rows, done, len(indices), progress)
+        parts.append(kept(file, lambda batches=batches: np.concatenate([_errors(model, dataset, part) for part in batches])))
+        done += len(rows)
+    return np.concatenate(parts)
 
-        neighbours = min(15, len(embeddings) - 1)
-        # A seed makes UMAP repeatable and, with that, single-threaded.
-        reducer = UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1, init="pca" if len(embeddings) < 16 else "spectral")
-        return reducer.fit_transform(embeddings).astype(np.float32)
-    from sklearn.decomposition import PCA
 
-    return PCA(2, random_state=seed).fit_transform(embeddings).astype(np.float32)
+def errors_to_measure(model: Reconstructor, dataset: LensDataset, indices: np.ndarray) -> int:
+    """How many of the rows `reconstruction_errors` would have to compute."""
+    files = _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO))
+    return sum(len(rows) for rows, file in files if not file.is_file())
 
 
-def _kept(kind: str, identity: list[str | bytes], compute: Callable[[], np.ndarray]) -> np.ndarray:
-    """The array kept for this content, or a fresh one, which is then kept."""
-    digest = hashlib.sha256()
-    for part in identity:
-        digest.update(part if isinstance(part, bytes) else part.encode())
-        digest.update(b"\0")
-    path = Path(workspace() / "cache" / kind / f"{digest.hexdigest()}.npy")
-    if path.is_file():
-        return np.load(path, allow_pickle=False)
-    result = compute()
-    if read_only():
-        return result
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, result, allow_pickle=False)
-    return result
+def _layer(model: LoadedModel, layer: int | None) -> int:
+    if layer is not None and not 1 <= layer <= model.layers:
+        raise ConfigError(f"There is no layer {layer}; {model.name} has layers 1 to {model.layers}.")
+    return layer or model.layers
+
+
+def _embedding_files(
+    model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int
+) -> Iterator[tuple[np.ndarray, Path]]:
+    return _files("embeddings", model, dataset, indices, str(layer))
+
+
+def _files(
+    kind: str, model: LoadedModel, dataset: LensDataset, indices: np.ndarray, setting: str
+) -> Iterator[tuple[np.ndarray, Path]]:
+    """The rows, a few hundred at a time, each with the file that keeps what was computed of them."""
+    content = [file_digest(model.path), dataset.info.fingerprint, setting]
+    for start in range(0, len(indices), _PART):
+        rows = np.asarray(indices[start : start + _PART], dtype=np.int64)
+        yield rows, kept_path(kind, [*content, rows.tobytes()])
+
+
+def _counted(rows: np.ndarray, done: int, total: int, progress: Progress | None) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), _BATCH):
+        yield rows[start : start + _BATCH]
+        if progress is not None:
+            progress(done + min(start + _BATCH, len(rows)), total)
+
+
+def _embed(model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], layer: int | None) -> np.ndarray:
+    return np.concatenate([model.pooled(np.asarray(dataset.images[rows]), layer) for rows in batches], axis=1)
+
+
+def _errors(model: Reconstructor, dataset: LensDataset, rows: np.ndarray) -> np.ndarray:
+    images = np.asarray(dataset.images[rows])
+    grid = images.shape[1] // model.patch_size, images.shape[2] // model.patch_size
+    noise = mask_noise(rows.tolist(), grid[0] * grid[1]).numpy()
+    ranks = noise.argsort(axis=1, kind="stable").argsort(axis=1)
+    hidden = (ranks >= kept_count(noise.shape[1], ERROR_MASK_RATIO)).reshape(len(rows), *grid)
+    drawn = model.predict(images, hidden=hidden)
+    return masked_mse(images, drawn.prediction, drawn.mask).astype(np.float32)

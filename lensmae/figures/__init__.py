@@ -6,7 +6,7 @@ from lensmae.figures.errors import error_against_ratio, place_among
 from lensmae.figures.export import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
 from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
-from lensmae.figures.scatter import embedding_scatter, score_pairs, selected_rows
+from lensmae.figures.scatter import Mark, class_scatter, score_pairs, selected_rows, value_scatter
 from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 
 __all__ = [
@@ -17,14 +17,15 @@ __all__ = [
     "PAGE_MM",
     "STRETCHES",
     "Line",
+    "Mark",
     "Overlay",
     "Panel",
     "Points",
     "Scale",
     "class_colour",
+    "class_scatter",
     "colour_table",
     "confusion_matrix",
-    "embedding_scatter",
     "error_against_ratio",
     "export_figure",
     "figure_numbers",
@@ -39,4 +40,5 @@ __all__ = [
     "shared_scale",
     "stretched",
     "training_curve",
+    "value_scatter",
 ]

@@ -1,6 +1,8 @@
 """Scatter plots: embeddings in a plane, scores against a baseline."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,33 +10,79 @@ import plotly.graph_objects as go
 from lensmae.figures.classes import class_colour
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+_NO_VALUE, _MARK = "#8a8f98", "#D55E00"
+# Size of a point where there are at most so many.
+_SIZES = ((1000, 7.0), (5000, 5.0), (20_000, 4.0), (float("inf"), 3.0))
 
 
-def embedding_scatter(
-    points: np.ndarray, labels: Sequence[str], names: Sequence[str], rows: np.ndarray, method: str
-) -> go.Figure:
-    """Points (N, 2) coloured by label; `names` appear under the pointer, `rows` (N,) come back from a selection. One WebGL
-    trace a label."""
-    labels, names = np.asarray(labels), np.asarray(names)
+@dataclass(frozen=True)
+class Mark:
+    """A place shown among the points: a name and its coordinates (2 or 3,)."""
+
+    name: str
+    point: np.ndarray
+
+
+def class_scatter(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, axis: str, marks: Sequence[Mark] = ()) -> go.Figure:
+    """Points (N, 2 or 3) coloured by label (N,) str, one WebGL trace a label; `rows` (N,) come back from a selection."""
     figure = go.Figure()
     for place, label in enumerate(sorted(set(labels.tolist()))):
         chosen = labels == label
+        marker = {"color": class_colour(label, place)}
+        figure.add_trace(_trace(points[chosen], rows[chosen], len(points), marker, f"{label} ({int(chosen.sum())})", label))
+    return _finish(figure, axis, marks, points.shape[1])
+
+
+def value_scatter(
+    points: np.ndarray, values: np.ndarray, rows: np.ndarray, axis: str, quantity: str, marks: Sequence[Mark] = ()
+) -> go.Figure:
+    """Points (N, 2 or 3) coloured by a number (N,) on a perceptual scale; those without one (nan) are grey, under the others."""
+    figure = go.Figure()
+    known = np.isfinite(values)
+    if not known.all():
+        grey = {"color": _NO_VALUE}
+        figure.add_trace(_trace(points[~known], rows[~known], len(points), grey, f"no value ({int((~known).sum())})", "no value"))
+    bar = {"title": {"text": quantity, "side": "right"}, "thickness": 14}
+    marker = {"color": values[known].astype(np.float32), "colorscale": "Viridis", "colorbar": bar}
+    named = f"{quantity} %{{marker.color:.4g}}"
+    figure.add_trace(_trace(points[known], rows[known], len(points), marker, f"with a value ({int(known.sum())})", named))
+    return _finish(figure, axis, marks, points.shape[1])
+
+
+def _trace(
+    points: np.ndarray, rows: np.ndarray, total: int, marker: dict[str, Any], name: str, hover: str
+) -> go.Scattergl | go.Scatter3d:
+    """Coordinates and rows go to the browser as packed numbers, and no text a point: 90,000 points are 1.5 MB."""
+    size = next(size for most, size in _SIZES if total <= most)
+    places = dict(zip("xyz", points.T.astype(np.float32), strict=False))
+    kind, scale = (go.Scattergl, 1.0) if points.shape[1] == 2 else (go.Scatter3d, 0.6)
+    return kind(
+        **places,
+        mode="markers",
+        name=name,
+        customdata=rows.astype(np.uint32),
+        marker=marker | {"size": size * scale, "opacity": 0.8},
+        hovertemplate=f"lens %{{customdata}} · {hover}<extra></extra>",
+    )
+
+
+def _finish(figure: go.Figure, axis: str, marks: Sequence[Mark], dimensions: int) -> go.Figure:
+    kind = go.Scattergl if dimensions == 2 else go.Scatter3d
+    for mark, symbol in zip(marks, ("circle-open", "diamond-open"), strict=False):
+        place = {name: [float(value)] for name, value in zip("xyz", mark.point, strict=False)}
+        marker = {"symbol": symbol, "size": 16 if dimensions == 2 else 8, "color": _MARK, "line": {"width": 3, "color": _MARK}}
         figure.add_trace(
-            go.Scattergl(
-                x=points[chosen, 0].astype(np.float32),
-                y=points[chosen, 1].astype(np.float32),
-                mode="markers",
-                name=f"{label} ({int(chosen.sum())})",
-                text=names[chosen],
-                customdata=rows[chosen],
-                marker={"size": 7, "opacity": 0.8, "color": class_colour(label, place)},
-                hovertemplate="%{text}<extra></extra>",
-            )
+            kind(**place, mode="markers", name=mark.name, marker=marker, hovertemplate=f"{mark.name}<extra></extra>")
         )
-    axis = {"zeroline": False, "showticklabels": False}
-    figure.update_xaxes(title=f"{method} 1 (arbitrary unit)", **axis)
-    figure.update_yaxes(title=f"{method} 2 (arbitrary unit)", **axis)
-    figure.update_layout(height=560, margin=_MARGIN, legend={"orientation": "h", "y": 1.06}, dragmode="lasso")
+    plain = {"zeroline": False, "showticklabels": False}
+    if dimensions == 3:
+        names = {f"{name}axis": plain | {"title": f"{axis} {place}"} for place, name in enumerate("xyz", start=1)}
+        figure.update_layout(scene=names)
+    else:
+        figure.update_xaxes(title=f"{axis} 1 (arbitrary unit)", **plain)
+        figure.update_yaxes(title=f"{axis} 2 (arbitrary unit)", **plain)
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"}
+    figure.update_layout(height=560, margin=_MARGIN, legend=legend, dragmode="lasso" if dimensions == 2 else "orbit")
     return figure
 
 
@@ -54,6 +102,6 @@ def score_pairs(baseline: np.ndarray, model: np.ndarray, unit: str, baseline_nam
 
 
 def selected_rows(event: dict) -> list[int]:
-    """Rows of the lenses that a visitor selected in `embedding_scatter`."""
-    found = [point["customdata"] for point in event["selection"]["points"]]
-    return [int(row[0]) if isinstance(row, list) else int(row) for row in found]
+    """Rows of the lenses that a visitor selected in a scatter of embeddings; marks have none."""
+    found = [point.get("customdata") for point in event["selection"]["points"]]
+    return [int(row[0]) if isinstance(row, list) else int(row) for row in found if row is not None and row != []]

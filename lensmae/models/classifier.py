@@ -43,15 +43,24 @@ class LensClassifier(nn.Module):
         nn.init.trunc_normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
 
-    def features(self, images: Tensor) -> Tensor:
-        """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
+    def patches(self, images: Tensor) -> Tensor:
+        """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): whitened, the stem's added, the brightest
+        kept."""
         inputs = images if self.whitening is None else self.whitening(images)
         patches = self.encoder.patches(inputs)
         if self.stem is not None:
             patches = patches + self.stem(inputs)
         if self.keep_tokens is not None and self.keep_tokens < patches.shape[1]:
             patches = self._brightest(patches, images)
-        return reduce(self.encoder.encode(patches)[:, 1:], "b t c -> b c", "mean")
+        return patches
+
+    def features(self, images: Tensor) -> Tensor:
+        """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
+        return reduce(self.encoder.encode(self.patches(images))[:, 1:], "b t c -> b c", "mean")
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Logits (B, classes) of mean-pooled tokens (B, emb_dim)."""
+        return self.head(self.head_norm(features))
 
     def _brightest(self, patches: Tensor, images: Tensor) -> Tensor:
         size = self.encoder.patch_size
@@ -61,7 +70,7 @@ class LensClassifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes) of images (B, C, H, W)."""
-        return self.head(self.head_norm(self.features(images)))
+        return self.logits(self.features(images))
 
     def log_mass(self, images: Tensor) -> Tensor:
         """log10(axion mass / eV), (B,); needs `mass_head=True`."""

@@ -69,9 +69,15 @@ class MAEEncoder(nn.Module):
         """What the transformer gets: (B, K, C) -> (B, 1 + K, C), class token first."""
         return torch.cat([repeat(self.cls_token, "1 1 c -> b 1 c", b=patches.shape[0]), patches], dim=1)
 
-    def encode(self, patches: Tensor) -> Tensor:
-        """Prepend the class token and run the transformer: (B, K, C) -> (B, 1 + K, C)."""
-        return self.layer_norm(self.transformer(self.with_class_token(patches)))
+    def encode(self, patches: Tensor, layers: int | None = None) -> Tensor:
+        """Prepend the class token and run the transformer: (B, K, C) -> (B, 1 + K, C).
+
+        Args:
+            layers: stop after so many blocks, at least one; all where None. The final LayerNorm follows in either case, as for
+                the intermediate layers of DINOv2 (Oquab et al. 2023, arXiv:2304.07193), so that layers can be compared.
+        """
+        transformer = self.transformer if layers is None else self.transformer[:layers]
+        return self.layer_norm(transformer(self.with_class_token(patches)))
 
     def tokens(self, images: Tensor) -> Tensor:
         """Unmasked features in raster order, without the class token: (B, C, H, W) -> (B, T, emb_dim)."""

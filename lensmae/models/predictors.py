@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from einops import reduce, repeat
+from einops import repeat
 from torch import Tensor, nn
 
 from lensmae.data.symmetry import D4_ORDER, apply_d4
@@ -15,7 +15,9 @@ from lensmae.models.masking import kept_count, mask_noise
 from lensmae.models.registry import PRODUCT, find_checkpoint
 from lensmae.models.superres import bicubic
 
-_BATCH = 64
+# Tokens a batch. On a CPU the activations of so many stay in its cache, which is 1.8 times faster than four times as many.
+_CPU_TOKENS, _GPU_TOKENS = 2048, 65_536
+POOLINGS = ("mean", "class token", "max")
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,43 @@ class LoadedModel:
         self.any_size: bool = not card.architecture.get("whitening")
         # Baselines without our encoder have no tokens: no masks, attention or position embeddings.
         self.has_tokens: bool = "backbone" not in card.architecture
+        self.layers: int = size.get("layers", 12) if self.has_tokens else 1
         self.grid: tuple[int, int] = (self.image_size // self.patch_size, self.image_size // self.patch_size)
+        self._batch = max(1, (_CPU_TOKENS if device == "cpu" else _GPU_TOKENS) // (self.grid[0] * self.grid[1]))
 
     def _batches(self, images: np.ndarray) -> Iterator[Tensor]:
         """Flux (b, 1, H, W) on the device, a few images at a time."""
         if images.ndim != 3 or len(images) == 0:
             raise ValueError(f"Expected images of shape (B, H, W) with B >= 1, got {images.shape}.")
-        for start in range(0, len(images), _BATCH):
-            batch = np.array(images[start : start + _BATCH], dtype=np.float32)
+        for start in range(0, len(images), self._batch):
+            batch = np.array(images[start : start + self._batch], dtype=np.float32)
             yield torch.from_numpy(batch).unsqueeze(1).to(self.device)
 
-    @torch.inference_mode()
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        """Mean-pooled tokens of the last encoder layer: flux (B, H, W) -> (B, D) float32."""
-        return np.concatenate([self._features(flux).cpu().numpy() for flux in self._batches(images)])
+    def embed(self, images: np.ndarray, layer: int | None = None, pooling: str = "mean") -> np.ndarray:
+        """Pooled tokens of an encoder layer: flux (B, H, W) -> (B, D) float32.
 
-    def _features(self, flux: Tensor) -> Tensor:
-        return reduce(self.module.encoder.tokens(self.transform.forward(flux)), "b t c -> b c", "mean")
+        Args:
+            layer: 1 to `layers`; the last where None.
+            pooling: one of `POOLINGS`; mean and max are over patch tokens.
+        """
+        if pooling not in POOLINGS:
+            raise ValueError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
+        return self.pooled(images, layer)[POOLINGS.index(pooling)]
+
+    @torch.inference_mode()
+    def pooled(self, images: np.ndarray, layer: int | None = None) -> np.ndarray:
+        """Tokens of an encoder layer pooled in every way: flux (B, H, W) -> (3, B, D) float32, in the order of `POOLINGS`."""
+        if layer is not None and not 1 <= layer <= self.layers:
+            raise ValueError(f"There is no layer {layer}; {self.name} has layers 1 to {self.layers}.")
+        return np.concatenate([self._pool(flux, layer).cpu().numpy() for flux in self._batches(images)], axis=1)
+
+    def _pool(self, flux: Tensor, layer: int | None) -> Tensor:
+        tokens = self.module.encoder.encode(self._patches(flux), layer)
+        return torch.stack([tokens[:, 1:].mean(dim=1), tokens[:, 0], tokens[:, 1:].amax(dim=1)])
+
+    def _patches(self, flux: Tensor) -> Tensor:
+        """Patch tokens (b, K, D) that are encoded."""
+        return self.module.encoder.patches(self.transform.forward(flux))
 
 
 class Reconstructor(LoadedModel):
@@ -85,8 +107,10 @@ class Reconstructor(LoadedModel):
             hidden: (B or 1, gh, gw) bool, exact masks instead; each must hide the same number of patches.
         """
         predictions, masks = [], []
-        for start, flux in zip(range(0, len(images), _BATCH), self._batches(images), strict=True):
-            drawn, mask = self._redraw(flux, mask_ratio, seed + start, None if hidden is None else hidden[start : start + _BATCH])
+        for start, flux in zip(range(0, len(images), self._batch), self._batches(images), strict=True):
+            # One mask for all is the same in every batch.
+            chosen = hidden if hidden is None or len(hidden) == 1 else hidden[start : start + self._batch]
+            drawn, mask = self._redraw(flux, mask_ratio, seed + start, chosen)
             predictions.append(drawn.squeeze(1).cpu().numpy())
             masks.append(mask.squeeze(1).cpu().numpy() > 0.5)
         mask = np.concatenate(masks)
@@ -127,8 +151,21 @@ class Classifier(LoadedModel):
             [self.module.log_mass(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
         )
 
-    def _features(self, flux: Tensor) -> Tensor:
-        return self.module.features(self.transform.forward(flux))
+    def _patches(self, flux: Tensor) -> Tensor:
+        return self.module.patches(self.transform.forward(flux))
+
+    def _pool(self, flux: Tensor, layer: int | None) -> Tensor:
+        if self.has_tokens:
+            return super()._pool(flux, layer)
+        # A convolutional baseline has one embedding, whatever the pooling.
+        return repeat(self.module.features(self.transform.forward(flux)), "b d -> pooling b d", pooling=len(POOLINGS))
+
+    @torch.inference_mode()
+    def classify(self, embeddings: np.ndarray) -> np.ndarray:
+        """Class probabilities (B, K) float32 from mean-pooled tokens (B, D) of the last layer, as `embed` gives them: those of
+        the one orientation that was embedded."""
+        features = torch.from_numpy(np.array(embeddings, dtype=np.float32)).to(self.device)
+        return self.module.logits(features).softmax(dim=1).cpu().numpy()
 
     @torch.inference_mode()
     def predict(self, images: np.ndarray, *, d4: bool | None = None) -> np.ndarray:
@@ -166,11 +203,11 @@ class SuperResolver(LoadedModel):
             drawn.append(self.module(flux, self.transform.forward(flux, scale)).squeeze(1).cpu().numpy())
         return np.concatenate(drawn)
 
-    def _features(self, flux: Tensor) -> Tensor:
+    def _patches(self, flux: Tensor) -> Tensor:
         size = self.patch_size
         height, width = flux.shape[-2:]
         padded = nn.functional.pad(flux, (0, -width % size, 0, -height % size), mode="replicate")
-        return super()._features(padded)
+        return super()._patches(padded)
 
 
 def bicubic_upsample(images: np.ndarray, scale: int) -> np.ndarray:

@@ -56,6 +56,10 @@ class ResNetClassifier(nn.Module):
         first = F.max_pool2d(F.relu(self.norm(self.conv(images))), 3, stride=2, padding=1)
         return self.stages(first).mean(dim=(2, 3))
 
+    def logits(self, features: Tensor) -> Tensor:
+        """Logits (B, classes) of the mean over the last feature map (B, 512)."""
+        return self.head(features)
+
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes) of images (B, 1, H, W)."""
-        return self.head(self.features(images))
+        return self.logits(self.features(images))

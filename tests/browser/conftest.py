@@ -46,12 +46,20 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def server(lens_home, tmp_path_factory) -> str:
-    """Address of a dashboard on a workspace with small data sets and small networks."""
+def server_home(lens_home, tmp_path_factory) -> Path:
+    """A workspace with small data sets and small networks, which the server may add to."""
     home = tmp_path_factory.mktemp("browser_home")
-    (home / "datasets").symlink_to(lens_home / "datasets")
+    (home / "datasets").mkdir()
+    for folder in (lens_home / "datasets").iterdir():
+        (home / "datasets" / folder.name).symlink_to(folder)
     save_small_networks(home)
-    with serve("dashboard.py", home) as address:
+    return home
+
+
+@pytest.fixture(scope="session")
+def server(server_home) -> str:
+    """Address of a dashboard on that workspace."""
+    with serve("dashboard.py", server_home) as address:
         yield address
 
 

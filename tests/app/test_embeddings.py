@@ -1,0 +1,107 @@
+"""The Embeddings page: networks, layers, colours, quality, uploads, and a dashboard that only reads."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lensmae.app import plane
+from lensmae.data import open_dataset
+from lensmae.evaluation import Projection, embed_dataset, project
+from lensmae.models import load_checkpoint
+from tests.app.conftest import SMALL, assert_clean, texts
+
+
+@pytest.fixture
+def opened(home, open_app):
+    """The page on all lenses, by PCA."""
+
+    def page(**address):
+        app = open_app("embeddings", **SMALL)
+        app.segmented_control("method").set_value("pca").run()
+        for key, value in address.items():
+            found = [*app.segmented_control, *app.selectbox]
+            next(widget for widget in found if widget.key == key).set_value(value).run()
+        return app
+
+    return page
+
+
+@pytest.mark.parametrize("network", ["classifier", "mae", "both"])
+@pytest.mark.parametrize("dimensions", ["2", "3"])
+def test_each_network_has_its_plane_and_its_figures(opened, network, dimensions):
+    app = opened(network=network, dims=dimensions)
+    assert_clean(app)
+    said = texts(app.caption)
+    for name in ("small-classifier", "small-mae") if network == "both" else (f"small-{network}",):
+        assert f"90 lenses, all splits of lenses; {name}, last layer, mean of tokens; PCA in {dimensions} dimensions" in said
+    labels = [metric.label for metric in app.metric]
+    assert labels == ["Linear probe", "10 nearest", "Silhouette", "Trustworthiness"] * (2 if network == "both" else 1)
+    assert all(metric.value != "–" for metric in app.metric)
+
+
+def test_every_colour_can_be_chosen(opened):
+    app = opened()
+    names = app.selectbox("colour").options
+    assert names[0] == "class"
+    assert {"predicted class", "prediction correct", "confidence", "reconstruction error", "split"} <= set(names)
+    for name in names:
+        app.selectbox("colour").set_value(name).run()
+        assert_clean(app)
+
+
+def test_layer_and_pooling_reach_the_plane(opened):
+    app = opened(layer="1", pooling="max")
+    assert_clean(app)
+    assert "small-classifier, layer 1, max of tokens" in texts(app.caption)
+
+
+def test_without_training_lenses_the_probes_say_what_they_need(opened):
+    app = opened(split="test")
+    assert_clean(app)
+    assert {metric.label: metric.value for metric in app.metric}["Linear probe"] == "–"
+    assert "need lenses of the training split" in texts(app.caption)
+
+
+def test_an_uploaded_image_finds_its_neighbours(opened):
+    app = opened()
+    buffer = io.BytesIO()
+    image = open_dataset("lenses").images[40]
+    Image.fromarray(np.uint8(255 * image / image.max())).save(buffer, "PNG")
+    app.file_uploader("search-image").upload("mine.png", buffer.getvalue()).run()
+    assert_clean(app)
+    assert "Its" not in texts(app.warning)
+    assert "Nearest neighbours" in texts(app.subheader)
+
+
+def test_a_bad_upload_gets_a_message_and_the_page_stays(opened):
+    app = opened()
+    app.file_uploader("search-image").upload("bad.npy", b"nothing").run()
+    assert not app.exception
+    assert texts(app.error).startswith("bad.npy was not read")
+    assert len(app.metric) == 4
+
+
+def test_a_read_only_dashboard_shows_pca_where_umap_is_not_there(home, open_app, monkeypatch):
+    monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
+    app = open_app("embeddings", **SMALL)
+    assert_clean(app)
+    assert "read-only: PCA instead" in texts(app.info)
+    assert not (home / "cache").exists()
+
+
+def test_a_read_only_dashboard_embeds_few_lenses_only(home, open_app, monkeypatch):
+    monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
+    monkeypatch.setattr(plane, "_AT_ONCE", 50)
+    app = open_app("embeddings", **SMALL)
+    assert_clean(app)
+    assert "Choose at most 50 lenses" in texts(app.info)
+
+
+def test_umap_is_shown_where_it_is_kept(home, open_app):
+    dataset = open_dataset("lenses")
+    project(embed_dataset(load_checkpoint("small-classifier"), dataset, np.arange(90)), Projection())
+    app = open_app("embeddings", **SMALL)
+    assert_clean(app)
+    assert "UMAP in 2 dimensions, 15 neighbours" in texts(app.caption)

@@ -1,0 +1,113 @@
+"""The plane of embeddings in a real Chromium: circle lenses, look at them, take them away; click one; search by an image."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from lensmae.data import simulate_lens
+from tests.browser.conftest import NETWORKS, assert_no_error, finished
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def plane(page, server):
+    """The page with all lenses drawn by PCA."""
+    page.goto(f"{server}/embeddings?{NETWORKS}&method=PCA&lens=40")
+    expect(page.locator(".js-plotly-plot .nsewdrag").first).to_be_visible()
+    finished(page)
+    return page
+
+
+def circle(page) -> None:
+    """Draw a lasso around the right half of the plane."""
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    corners = [(0.5, 0.01), (0.99, 0.01), (0.99, 0.99), (0.5, 0.99), (0.5, 0.02)]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+
+
+def test_a_lasso_opens_a_gallery_whose_lenses_can_be_taken_away(plane):
+    circle(plane)
+    heading = plane.get_by_role("heading", name="lenses selected")
+    expect(heading).to_be_visible()
+    finished(plane)
+    count = int(heading.inner_text().split(" ")[0])
+    assert 1 < count < 90
+    assert plane.locator("canvas[role=img]").count() == min(24, count)
+    with plane.expect_download() as download:
+        plane.get_by_role("button", name="Selection (CSV)").click()
+    table = pd.read_csv(download.value.path())
+    assert len(table) == count
+    assert {"row", "id", "class", "split", "plane_x", "plane_y"} <= set(table.columns)
+    # All lie on the right of those that were not circled.
+    assert table["plane_x"].min() > -table["plane_x"].max()
+    assert_no_error(plane)
+
+
+def test_a_selection_becomes_a_data_set(plane, server_home):
+    circle(plane)
+    heading = plane.get_by_role("heading", name="lenses selected")
+    expect(heading).to_be_visible()
+    finished(plane)
+    count = int(heading.inner_text().split(" ")[0])
+    plane.get_by_role("button", name="New data set").click()
+    plane.get_by_role("textbox", name="Name").fill("circled")
+    plane.get_by_role("button", name=f"Make it of {count} lenses").click()
+    expect(plane.get_by_text(f"Data set circled holds {count} lenses.")).to_be_visible()
+    made = pd.read_parquet(server_home / "datasets/circled/lenses.parquet")
+    assert len(made) == count
+    assert set(made["origin"]) == {"lenses"}
+    assert_no_error(plane)
+
+
+def test_clicking_a_point_shows_the_lens_and_its_neighbours(plane):
+    expect(plane.get_by_role("img", name="Lens 40", exact=True)).to_be_visible()
+    target = plane.evaluate(
+        """() => {
+            const plot = document.querySelector(".js-plotly-plot"), layout = plot._fullLayout;
+            const trace = plot._fullData[0], box = plot.getBoundingClientRect();
+            const x = layout.xaxis.l2p(trace.x[0]) + layout.xaxis._offset + box.left;
+            const y = layout.yaxis.l2p(trace.y[0]) + layout.yaxis._offset + box.top;
+            return { x, y, row: trace.customdata[0] };
+        }"""
+    )
+    plane.mouse.move(target["x"], target["y"])
+    expect(plane.locator(".hoverlayer .hovertext").first).to_be_visible()
+    plane.mouse.click(target["x"], target["y"])
+    expect(plane.get_by_role("img", name=f"Lens {target['row']}", exact=True)).to_be_visible()
+    expect(plane.get_by_role("heading", name="Nearest neighbours")).to_be_visible()
+    finished(plane)
+    assert plane.locator("canvas[role=img]").count() == 1 + 8
+    assert_no_error(plane)
+
+
+def test_an_uploaded_image_is_marked_in_the_plane_beside_its_neighbours(plane):
+    buffer = io.BytesIO()
+    np.save(buffer, simulate_lens("model_ii", "axion", seed=9).image)
+    plane.get_by_role("button", name="Search by an image").click()
+    plane.locator('input[type="file"]').set_input_files(
+        {"name": "mine.npy", "mimeType": "application/octet-stream", "buffer": buffer.getvalue()}
+    )
+    expect(plane.get_by_role("img", name="mine.npy", exact=True)).to_be_visible()
+    finished(plane)
+    names = plane.evaluate("() => document.querySelector('.js-plotly-plot')._fullData.map((trace) => trace.name)")
+    assert names[-1] == "mine.npy"
+    assert_no_error(plane)
+
+
+def test_umap_comes_from_a_job_that_can_be_cancelled(page, server):
+    page.goto(f"{server}/embeddings?{NETWORKS}&network=MAE&umap_seed=7")
+    expect(page.get_by_text("PCA in 2 dimensions")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("was cancelled.")).to_be_visible()
+    page.get_by_role("button", name="Start again").click()
+    expect(page.get_by_text("UMAP in 2 dimensions, 15 neighbours, least distance 0.1, euclidean, seed 7")).to_be_visible()
+    assert_no_error(page)
