@@ -1,6 +1,7 @@
 """Lenses chosen in a plane: a gallery, their classes, and what can be taken away."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lensmae.app.choices import Choice
@@ -37,8 +38,8 @@ def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | Non
     """The chosen lenses as a table, and as a data set of their own."""
 
     def table() -> bytes:
-        chosen = np.isin(view.rows, rows)
-        return selection_csv(view, chosen, points, colour)
+        whole = plane_table(view, points, colour)
+        return whole[whole["row"].isin(rows)].to_csv(index=False).encode()
 
     st.download_button(
         "Selection (CSV)",
@@ -60,15 +61,6 @@ def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | Non
             st.page_link("pages/embeddings.py", label="Look at it", query_params={"data": made.name})
 
 
-def selection_csv(view: View, chosen: np.ndarray, points: np.ndarray, colour: Fact | None) -> bytes:
-    """The table of the chosen lenses; `chosen` (N,) bool and `points` (N, 2 or 3) over the plane."""
-    lenses = view.dataset.lenses.iloc[view.rows[chosen]]
-    return selection_table(lenses, view.rows[chosen], points[chosen], part(colour, chosen)).to_csv(index=False).encode()
-
-
-def part(colour: Fact | None, chosen: np.ndarray) -> Fact | None:
-    """The values of the chosen lenses."""
-    if colour is None:
-        return None
-    names = None if colour.names is None else colour.names[chosen]
-    return Fact(colour.name, names, None if colour.values is None else colour.values[chosen])
+def plane_table(view: View, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:
+    """All lenses of the plane with their facts, their places and the colour."""
+    return selection_table(view.dataset.lenses.iloc[view.rows], view.rows, points, colour)

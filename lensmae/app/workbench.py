@@ -73,10 +73,12 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
     else:
         drawing = value_scatter(points, colour.values, view.rows, axis, colour.name, marks)
     key = f"plane-{view.entry.card.kind}"
+    saved = {"table": selection.plane_table(view, points, colour), "name": f"{axis}-{view.entry.name}-{view.data.name}"}
     if points.shape[1] == 3:
-        figure(drawing, key)
+        figure(drawing, key, **saved)
     else:
-        figure(drawing, key, on_select=lambda: _remember(key), selection_mode=("points", "lasso", "box"))
+        chosen = {"on_select": lambda: _remember(key), "selection_mode": ("points", "lasso", "box")}
+        figure(drawing, key, **saved, **chosen)
     which = "all splits" if view.split == "all" else f"{view.split} split"
     st.caption(
         f"{len(view.rows):,} lenses, {which} of {view.data.name}; {view.described}; {_said(projection)}"
