@@ -8,8 +8,9 @@ from lensmae.app import loaders
 from lensmae.app.choices import Choice
 from lensmae.app.lens_view import lens_view
 from lensmae.app.plane import View, embeddings
+from lensmae.app.uploads import upright
 from lensmae.app.widgets import numbers
-from lensmae.data import LensImage, fit_image
+from lensmae.data import LensImage, fit_image, read_image
 from lensmae.evaluation.nearest import nearest
 from lensmae.figures import Panel
 
@@ -36,6 +37,12 @@ def lens_neighbours(view: View, row: int, choice: Choice) -> None:
     _neighbours(view, found[others][:_COUNT], distances[others][:_COUNT], choice)
 
 
+@st.cache_data(max_entries=32, show_spinner=False)
+def read_upload(data: bytes, name: str) -> LensImage:
+    """An uploaded image. Raises `ImageReadError`."""
+    return read_image(data, name)
+
+
 def upload_embedding(view: View, image: LensImage) -> np.ndarray:
     """The embedding (D,) of an uploaded image under the view's network."""
     return _embed(loaders.model_key(view.entry.path), _fitted(view, image).pixels, view.layer, view.pooling)
@@ -53,8 +60,8 @@ def _fitted(view: View, image: LensImage) -> LensImage:
 def upload_card(view: View, image: LensImage, choice: Choice) -> None:
     """An uploaded image as the network sees it."""
     fitted = _fitted(view, image)
-    upright = image.format in ("image", "tiff")
-    lens_view([Panel(image.name, fitted.pixels)], key="uploaded", unit="in the file's unit", upright=upright, **choice.display)
+    panel = Panel(image.name, fitted.pixels)
+    lens_view([panel], key="uploaded", unit="in the file's unit", upright=upright(image), **choice.display)
     for note in fitted.notes:
         st.caption(note)
 

@@ -5,12 +5,12 @@ import streamlit as st
 
 from lensmae.app import plane, selection
 from lensmae.app.choices import Choice
-from lensmae.app.lens_card import lens_card, lens_neighbours, upload_card, upload_embedding, upload_neighbours
+from lensmae.app.lens_card import lens_card, lens_neighbours, read_upload, upload_card, upload_embedding, upload_neighbours
 from lensmae.app.plane import TITLES, View
-from lensmae.app.uploads import read_all
 from lensmae.app.widgets import figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.reader import SUFFIXES
+from lensmae.errors import ImageReadError
 from lensmae.evaluation.facts import Fact
 from lensmae.evaluation.projections import Projection, place
 from lensmae.evaluation.quality import embedding_quality, trustworthiness
@@ -56,7 +56,13 @@ def _choose_image() -> LensImage | None:
     with st.popover("Search by an image", icon=":material/image_search:"):
         file = st.file_uploader("An image of a lens", type=SUFFIXES, key="search-image")
         st.caption("It is placed among the lenses, and its nearest neighbours are shown. It is kept in memory only.")
-    return next(iter(read_all([file]).values()), None) if file else None
+    if file is None:
+        return None
+    try:
+        return read_upload(file.getvalue(), file.name)
+    except ImageReadError as problem:
+        st.error(str(problem), icon=":material/error:")
+        return None
 
 
 def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projection, image: LensImage | None) -> list[Mark]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lensmae.figures import embedding_scatter
+from lensmae.figures import class_scatter
 from lensmae.figures.standing import Measure, standing_strips, with_uploads
 
 
@@ -20,7 +20,7 @@ def test_a_strip_holds_the_held_out_lenses_and_the_image_and_colours_tell_outsid
 
 def test_uploads_are_stars_over_the_plane_and_the_chosen_one_is_larger():
     points = np.random.default_rng(1).random((5, 2))
-    drawing = embedding_scatter(points, ["cdm"] * 5, list("abcde"), np.arange(5), "PCA")
+    drawing = class_scatter(points, np.array(["cdm"] * 5), np.arange(5), "PCA")
     stars = with_uploads(drawing, points[:2], ["x.fits", "y.fits"], "y.fits").data[-1]
     np.testing.assert_array_equal(np.stack([stars.x, stars.y], axis=1), points[:2])
     assert stars.marker.size[1] > stars.marker.size[0]
