@@ -11,7 +11,7 @@ from lensmae.app.choices import KINDS, Choice
 from lensmae.app.loaders import ModelKey
 from lensmae.app.widgets import progress_bar
 from lensmae.data import DatasetInfo
-from lensmae.errors import LensMAEError
+from lensmae.errors import CheckpointError, LensMAEError
 from lensmae.workspace import read_only, workspace
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ def ask(choice: Choice) -> Asked:
     found, notes = {}, []
     for kind, entry in choice.checkpoints.items():
         try:
-            found[kind] = _reference(choice, kind)
+            found[kind] = _beside(entry.path)
+        except CheckpointError as problem:
+            notes.append(f"{problem} Until then it is measured on the chosen data set.")
+        try:
+            found[kind] = found.get(kind) or _measured(choice, kind)
         except LensMAEError as problem:
             notes.append(f"What is usual for {entry.name} is not known: {problem}")
     loaded = {kind: loaders.get_model(entry.path) for kind, entry in choice.checkpoints.items()}
@@ -52,14 +56,17 @@ def ask(choice: Choice) -> Asked:
     return Asked(Networks(**loaded, references=known), identity, tuple(notes))
 
 
-def _reference(choice: Choice, kind: str) -> "Reference | None":
-    from lensmae.evaluation.references import content_digest
+def _beside(checkpoint: Path) -> "Reference | None":
     from lensmae.models.registry import reference_path
 
+    beside = reference_path(checkpoint)
+    return _read(loaders.model_key(beside), loaders.model_key(checkpoint)) if beside.is_file() else None
+
+
+def _measured(choice: Choice, kind: str) -> "Reference":
+    from lensmae.evaluation.references import content_digest
+
     entry = choice.checkpoints[kind]
-    beside = reference_path(entry.path)
-    if beside.is_file():
-        return _read(loaders.model_key(beside), loaders.model_key(entry.path))
     data = choice.pairs if kind == "superres" else choice.data
     if data is None:
         raise LensMAEError(f"there is no data set to measure it on; `lensmae calibrate {entry.name} DATA` does it.")

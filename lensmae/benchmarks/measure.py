@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lensmae.benchmarks.analyse import analyse
 from lensmae.benchmarks.lens_lab import lens_lab
 from lensmae.benchmarks.reference_mae import SequenceFirstMAE
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
@@ -262,6 +263,7 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "interaction": interaction,
     "simulate": simulate,
     "pretrain": pretrain,
+    "analyse": analyse,
     "lens_lab": lens_lab,
 }
 

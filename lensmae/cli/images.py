@@ -69,7 +69,12 @@ def _load(classifier: str, mae: str, superres: str) -> "Networks":
         model = load_checkpoint(name)
         if model.card.kind != kind:
             raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; --{kind} needs a {kind}.")
-        loaded[kind], reference = model, find_reference(model.path)
+        loaded[kind] = model
+        try:
+            reference = find_reference(model.path)
+        except CheckpointError as problem:
+            typer.echo(f"{problem} Strange images are not told apart.", err=True)
+            continue
         if reference is not None:
             references[kind] = reference
         else:

@@ -16,6 +16,7 @@ class BenchmarkName(StrEnum):
     interaction = "interaction"
     simulate = "simulate"
     pretrain = "pretrain"
+    analyse = "analyse"
     lens_lab = "lens_lab"
 
 

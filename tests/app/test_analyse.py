@@ -160,11 +160,13 @@ def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are
 def test_a_reference_beside_the_checkpoint_is_taken_and_one_of_other_weights_is_not(lens, home, open_app):
     path = calibrate_checkpoint("small-mae", "lenses", 40, 9)
     assert_clean(analyse(open_app, ("lens.npy", npy(lens))))
-    assert len(list((home / "cache/references").iterdir())) == 1
+    before = list((home / "cache/references").iterdir())
+    assert len(before) == 1
     path.write_bytes(calibrate_checkpoint("small-classifier", "lenses", 40, 9).read_bytes())
     app = analyse(open_app, ("lens.npy", npy(lens)))
     assert not app.exception
     assert "belongs to other weights than small-mae.safetensors holds now" in texts(app.info)
+    assert len(list((home / "cache/references").iterdir())) == 2
 
 
 def test_a_read_only_dashboard_answers_without_measuring(lens, home, open_app, monkeypatch):

@@ -1,13 +1,8 @@
 """What a visitor does, in a real Chromium: slide, upload, follow a link."""
 
-import io
-
-import numpy as np
 import pytest
-from astropy.io import fits
 from playwright.sync_api import expect
 
-from lensmae.data import simulate_lens
 from tests.browser.conftest import NETWORKS, assert_no_error, finished
 
 pytestmark = pytest.mark.browser
@@ -111,23 +106,4 @@ def test_an_address_with_nonsense_gets_a_notice_and_a_page(page, server):
     expect(page.get_by_text("The address asks for lens “zwölf”")).to_be_visible()
     expect(page.get_by_text("it must be a number from 0 to 999")).to_be_visible()
     expect(page.get_by_role("slider", name="Mask ratio")).to_have_value("15")
-    assert_no_error(page)
-
-
-def test_an_uploaded_fits_file_gets_a_class_a_reconstruction_and_its_numbers(page, server):
-    image = simulate_lens("model_ii", "cdm", seed=5).image
-    buffer = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(image.astype(">f4"))]).writeto(buffer)
-    page.goto(f"{server}/analyse?{NETWORKS}")
-    page.locator('input[type="file"]').set_input_files(
-        {"name": "lens.fits", "mimeType": "image/fits", "buffer": buffer.getvalue()}
-    )
-    expect(page.get_by_role("heading", name="lens.fits")).to_be_visible()
-    assert page.get_by_test_id("stMetricValue").first.inner_text() in ("no_sub", "cdm", "axion")
-    expect(page.get_by_role("slider", name="Mask ratio")).to_be_visible()
-    finished(page)
-    with page.expect_download() as download:
-        page.get_by_text("Super-resolved image (npy)").click()
-    drawn = np.load(download.value.path(), allow_pickle=False)
-    assert drawn.shape == (128, 128)
     assert_no_error(page)

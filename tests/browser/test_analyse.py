@@ -1,0 +1,122 @@
+"""The Analyse page in a real Chromium: files in, answers, a part cut out by hand, files out that open again."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+from PIL import Image
+from playwright.sync_api import expect
+
+from lensmae.data import read_image, simulate_lens
+from lensmae.evaluation.pairs import enlarge
+from lensmae.evaluation.redrawn import redraw
+from lensmae.models import load_checkpoint
+from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.models import save_small_networks
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def lens():
+    return simulate_lens("model_ii", "cdm", seed=5).image
+
+
+@pytest.fixture
+def networks(tmp_path):
+    """The same networks as the server's."""
+    save_small_networks(tmp_path)
+    return lambda kind: load_checkpoint(tmp_path / f"checkpoints/small-{kind}.safetensors")
+
+
+def fits_file(pixels) -> bytes:
+    buffer = io.BytesIO()
+    unit = fits.ImageHDU(pixels.astype(">f4"))
+    unit.header["PIXSCALE"] = 0.101
+    fits.HDUList([fits.PrimaryHDU(), unit]).writeto(buffer)
+    return buffer.getvalue()
+
+
+def npy_file(pixels) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, pixels)
+    return buffer.getvalue()
+
+
+def upload(page, server, **files: bytes) -> None:
+    page.goto(f"{server}/analyse?{NETWORKS}")
+    named = [
+        {"name": name.replace("_", "."), "mimeType": "application/octet-stream", "buffer": data} for name, data in files.items()
+    ]
+    page.locator('input[type="file"]').set_input_files(named)
+    expect(page.get_by_role("heading", name="Among the training lenses")).to_be_visible()
+    finished(page)
+
+
+def downloaded(page, label: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label).click()
+    return download.value.path().read_bytes()
+
+
+def test_an_uploaded_fits_file_is_answered_and_the_downloaded_files_hold_what_the_networks_drew(page, server, lens, networks):
+    upload(page, server, lens_fits=fits_file(lens))
+    expect(page.get_by_role("heading", name="lens.fits")).to_be_visible()
+    assert page.get_by_test_id("stMetricValue").first.inner_text() in ("no_sub", "cdm", "axion")
+    expect(page.get_by_role("slider", name="Mask ratio")).to_be_visible()
+    expect(page.get_by_text("times as far as the limit")).to_have_count(0)
+    expected = enlarge(networks("superres"), lens)[1]
+    with fits.open(io.BytesIO(downloaded(page, "Super-resolved image (fits)"))) as units:
+        np.testing.assert_allclose(units[0].data, expected, rtol=1e-4, atol=1e-5)
+        header = units[0].header
+    assert (header["CHECKPT"], header["SOURCE"]) == ("small-superres", "lens.fits")
+    assert header["PIXSCALE"] == pytest.approx(0.0505)
+    assert header["DATE"].startswith("20")
+    np.testing.assert_allclose(
+        np.load(io.BytesIO(downloaded(page, "Super-resolved image (npy)"))), expected, rtol=1e-4, atol=1e-5
+    )
+    drawn = read_image(downloaded(page, "Reconstruction (fits)"))
+    np.testing.assert_allclose(drawn.pixels, redraw(networks("mae"), lens[None]).prediction[0], rtol=1e-4, atol=1e-5)
+    assert drawn.pixel_scale == pytest.approx(0.101)
+    assert Image.open(io.BytesIO(downloaded(page, "Reconstruction (png)"))).size == (512, 512)
+    assert_no_error(page)
+
+
+def test_of_several_files_each_has_its_row_and_noise_is_called_strange(page, server, lens, networks):
+    noise = np.random.default_rng(0).random((64, 64)).astype(np.float32)
+    upload(page, server, lens_npy=npy_file(lens), noise_npy=npy_file(noise), text_fits=b"no image")
+    expect(page.get_by_text("text.fits was not read")).to_be_visible()
+    expect(page.get_by_text("1 of 2 images lie outside")).to_be_visible()
+    table = pd.read_csv(io.BytesIO(downloaded(page, "Numbers (CSV)")))
+    assert table["file"].tolist() == ["lens.npy", "noise.npy"]
+    assert table["outside"].tolist() == [False, True]
+    chances = networks("classifier").predict(np.stack([lens, noise]))
+    np.testing.assert_allclose(table[["P(no_sub)", "P(cdm)", "P(axion)"]], chances, atol=1e-4)
+    page.get_by_role("combobox", name="Look at").click()
+    page.get_by_role("option", name="noise.npy").click()
+    expect(page.get_by_text("Outside what small-mae knows")).to_be_visible()
+    finished(page)
+    assert page.console.complaints == []
+
+
+def test_a_box_drawn_on_the_image_is_cut_out_and_analysed(page, server, lens, networks):
+    wide = np.zeros((160, 160), dtype=np.float32)
+    wide[:80, 80:] = np.kron(lens, np.ones((2, 2)))[24:104, 24:104]
+    upload(page, server, wide_npy=npy_file(wide))
+    before = page.get_by_text("Anomaly score: masked MSE").inner_text()
+    frame = page.locator(".frame").first.bounding_box()
+    # The first row of an array lies at the bottom, so this is the lower right quarter.
+    page.mouse.move(frame["x"] + 0.52 * frame["width"], frame["y"] + 0.52 * frame["height"])
+    page.mouse.down()
+    page.mouse.move(frame["x"] + 0.98 * frame["width"], frame["y"] + 0.98 * frame["height"], steps=5)
+    page.mouse.up()
+    expect(page.get_by_text("were cut out.")).to_be_visible()
+    finished(page)
+    assert page.get_by_text("Anomaly score: masked MSE").inner_text() != before
+    page.get_by_role("button", name="Whole image").click()
+    expect(page.get_by_text("were cut out.")).to_have_count(0)
+    finished(page)
+    assert page.get_by_text("Anomaly score: masked MSE").inner_text() == before
+    assert_no_error(page)
