@@ -1,53 +1,100 @@
 """A form from a run configuration: every field becomes a widget by its type, bounds and description."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from lensmae.training import CONFIGS, RECIPES, RunConfig, make_config
+from lensmae.jobs import JobOptions
+from lensmae.training import CONFIGS, RunConfig, make_config
+from lensmae.training.fields import field_text
 
 MAIN = ("data", "init", "classes", "epochs", "batch_size", "learning_rate", "mask_ratio")
 _HIDDEN = ("kind",)
 
 
-def config_form(kind: str, recipe: str, choices: dict[str, list[str]]) -> RunConfig | None:
-    """Draw the form of a training kind; the checked configuration once it is sent, else None.
+@dataclass(frozen=True)
+class Wish:
+    """A form that was sent.
+
+    Attributes:
+        action: "check" or "start".
+        config: the checked configuration.
+        options: where to run.
+        name: of the run; empty for one made from the time.
+    """
+
+    action: Literal["check", "start"]
+    config: RunConfig
+    options: JobOptions
+    name: str
+
+
+def config_form(
+    kind: str, form: str, defaults: Mapping[str, Any], choices: Mapping[str, list[str]], partitions: list[str] | None
+) -> Wish | None:
+    """Draw the form of a training kind; what was wished once it is sent, else None.
 
     Args:
+        form: name of the form; another one starts from its own defaults.
+        defaults: values that differ from the configuration's own.
         choices: options of the fields that name a thing in the workspace (data, init).
+        partitions: of Slurm, or None where there is no Slurm.
     """
-    defaults = RECIPES[kind][recipe]
     fields = {name: info for name, info in CONFIGS[kind].model_fields.items() if name not in _HIDDEN}
-    with st.form(f"train-{kind}-{recipe}", border=True):
-        columns = st.columns(3)
-        main = [name for name in MAIN if name in fields]
-        values = {}
-        for place, name in enumerate(main):
-            with columns[place % 3]:
-                values[name] = _widget(name, fields[name], defaults, choices, f"{kind}-{recipe}")
-        with st.expander("Advanced"):
-            columns = st.columns(3)
-            for place, name in enumerate(name for name in fields if name not in main):
-                with columns[place % 3]:
-                    values[name] = _widget(name, fields[name], defaults, choices, f"{kind}-{recipe}")
-        if not st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:"):
-            return None
-    return make_config(kind, None, **values)
+    main = [name for name in MAIN if name in fields]
+    job: dict[str, Any] = {}
+    with st.form(f"train-{form}", border=True):
+        values = _widgets({name: fields[name] for name in main}, defaults, choices, form)
+        with st.expander("Advanced: every option of the run"):
+            others = {name: info for name, info in fields.items() if name not in main}
+            values |= _widgets(others, defaults, choices, form)
+        if partitions is not None:
+            with st.expander("Where it runs: this machine or Slurm"):
+                job = _widgets(JobOptions.model_fields, {}, {"partition": ["", *partitions]}, f"job-{form}")
+        name = st.text_input("Name of the run", key=f"{form}-name", help="Made from the kind and the time where empty.")
+        with st.container(horizontal=True):
+            start = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:")
+            check = st.form_submit_button(
+                "Check first", icon=":material/speed:", help="Trains a few steps: does it fit, how long will it take?"
+            )
+    if not (start or check):
+        return None
+    return Wish("start" if start else "check", make_config(kind, None, **values), JobOptions(**job), name.strip())
 
 
-def _widget(name: str, info: FieldInfo, defaults: dict[str, Any], choices: dict[str, list[str]], form: str) -> Any:
-    value = defaults.get(name, info.default)
-    label, options = name.replace("_", " "), {"help": f"{(info.description or name).capitalize()}.", "key": f"{form}-{name}"}
+def _widgets(
+    fields: Mapping[str, FieldInfo], defaults: Mapping[str, Any], choices: Mapping[str, list[str]], form: str
+) -> dict[str, Any]:
+    values = {}
+    named = list(fields.items())
+    # Rows, so that narrow screens keep the order.
+    for row in (named[start : start + 3] for start in range(0, len(named), 3)):
+        for column, (name, info) in zip(st.columns(3, vertical_alignment="bottom"), row, strict=False):
+            with column:
+                values[name] = _widget(name, info, defaults, choices, form)
+    return values
+
+
+def _widget(name: str, info: FieldInfo, defaults: Mapping[str, Any], choices: Mapping[str, list[str]], form: str) -> Any:
+    default = None if info.is_required() else info.default
+    value = defaults.get(name, default)
+    text = field_text(info, default)
+    label, options = name.replace("_", " "), {"help": f"{text[:1].upper()}{text[1:]}.", "key": f"{form}-{name}"}
     if name in choices:
-        named = choices[name]
+        # What a duplicated run names may be gone, or be a path; its check says so.
+        named = choices[name] if value is None or value in choices[name] else [*choices[name], value]
         return st.selectbox(label, named, index=named.index(value) if value in named else 0, **options)
     kind = info.annotation
     if get_origin(kind) is Literal:
         return st.selectbox(label, get_args(kind), index=get_args(kind).index(value), **options)
     if kind is bool:
         return st.checkbox(label, value, **options)
+    if kind is str:
+        return st.text_input(label, value, **options)
     numeric = int if int in (kind, *get_args(kind)) else float
     low, high = _bounds(info, numeric)
     step = 1 if numeric is int else None

@@ -192,6 +192,8 @@ export default function (component) {
   view.panels = header.panels.map((entry) => readPanel(entry, body));
   for (const panel of view.panels) panel.table = view.tables[panel.colours];
   const count = header.slider ? header.slider.labels.length : 1;
+  // A slider at the end of a growing film goes with it.
+  if (header.slider?.follow && view.frame === view.last) view.frame = count - 1;
   // Where there are fewer frames for a while, the chosen one is kept for later.
   view.last = count - 1;
   // What is on the page is built anew only where its shape changed, so that a slider in the hand is not taken away.

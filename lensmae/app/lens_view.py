@@ -17,10 +17,14 @@ _SCRIPTS = ("lens_view.js", "lens_view_overlay.js", "lens_view_pointer.js", "len
 
 @dataclass(frozen=True)
 class Slider:
-    """A slider through the frames of the panels; it moves in the browser, and Python hears of it when it is released."""
+    """A slider through the frames of the panels; it moves in the browser, and Python hears of it when it is released.
+
+    With `follow`, a slider that stands at its end goes with it when there are more frames.
+    """
 
     name: str
     labels: tuple[str, ...]
+    follow: bool = False
 
 
 @dataclass(frozen=True)

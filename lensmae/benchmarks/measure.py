@@ -259,12 +259,21 @@ def _cpu_model() -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
+def following(progress: Progress) -> Any:
+    """What following a run costs the dashboard and the run; see `lensmae.benchmarks.following`."""
+    # Imports Lightning, which the others do without.
+    from lensmae.benchmarks.following import following as measured
+
+    return measured(progress)
+
+
 BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "interaction": interaction,
     "simulate": simulate,
     "pretrain": pretrain,
     "analyse": analyse,
     "lens_lab": lens_lab,
+    "following": following,
 }
 
 

@@ -18,6 +18,7 @@ class BenchmarkName(StrEnum):
     pretrain = "pretrain"
     analyse = "analyse"
     lens_lab = "lens_lab"
+    following = "following"
 
 
 @commands.command()

@@ -11,7 +11,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from lensmae.cli.console import AsJson, print_table
+from lensmae.cli.console import AsJson, print_figures, print_table
 from lensmae.errors import ConfigError
 
 _KINDS = ("pretrain", "classifier", "superres")
@@ -58,11 +58,37 @@ def _duration(seconds: float | None) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
+@commands.command()
+def stop(
+    run: Annotated[str, typer.Argument(help="id of a running or queued run")],
+    now: Annotated[bool, typer.Option("--now", help="end it at once, without a save")] = False,
+) -> None:
+    """Ask a run to finish its step, save and end; a queued one leaves the queue."""
+    from lensmae import training
+
+    (training.end_now if now else training.stop)(run)
+    typer.echo(f"run {run}: {'ended' if now else 'asked to stop'}; `lensmae train --resume {run}` goes on")
+
+
+@commands.command()
+def queue(
+    at_once: Annotated[int | None, typer.Option(min=1, help="let so many background runs train at the same time")] = None,
+) -> None:
+    """Show this machine's queue of background runs, or set how many of them train at once."""
+    from lensmae import jobs
+
+    if at_once is not None:
+        jobs.set_at_once(at_once)
+    rows = [(ticket.job, "at work" if ticket.started else "waiting") for ticket in jobs.live_tickets()]
+    print_table(("run", "state"), rows, empty=f"The queue is empty; {jobs.at_once()} at a time.")
+
+
 @train_app.callback()
 def train(
     context: typer.Context,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="go on with this run from its last save")] = None,
     epochs: Annotated[float | None, typer.Option(help="with --resume: the run's new length in epochs")] = None,
+    background: Annotated[bool, typer.Option("--background", help="with --resume: go on in the background")] = False,
 ) -> None:
     """Train a network, or go on with a run."""
     if resume is not None and context.invoked_subcommand is not None:
@@ -72,9 +98,16 @@ def train(
             from lensmae.training import change_epochs
 
             change_epochs(resume, epochs)
-        _train(resume)
+        _resume_apart(resume) if background else _train(resume)
     elif context.invoked_subcommand is None:
         raise ConfigError(f"Say what to train ({', '.join(_KINDS)}), or --resume RUN.")
+
+
+def _resume_apart(run_id: str) -> None:
+    from lensmae.training import resume
+
+    resume(run_id)
+    typer.echo(f"run {run_id}: in the queue; `lensmae runs` follows it")
 
 
 def _train(run_id: str) -> None:
@@ -91,16 +124,23 @@ def _train(run_id: str) -> None:
 def _training_command(kind: str) -> click.Command:
     """`lensmae train KIND`; its options are the fields of the run configuration."""
     from lensmae.training.config import CONFIGS, RECIPES, make_config
-    from lensmae.training.runs import create_or_join_run
+    from lensmae.training.runs import create_or_join_run, launch
 
-    def command(recipe: str | None, name: str | None, **options: Any) -> None:
-        given = {key: value for key, value in options.items() if value is not None}
-        _train(create_or_join_run(make_config(kind, recipe, **given), name))
+    def command(recipe: str | None, name: str | None, background: bool, check: bool, **options: Any) -> None:
+        config = make_config(kind, recipe, **{key: value for key, value in options.items() if value is not None})
+        if check:
+            _check(config)
+        elif background:
+            typer.echo(f"run {launch(config, run_id=name)}: in the queue; `lensmae runs` follows it")
+        else:
+            _train(create_or_join_run(config, name))
 
     recipes = f"named settings to start from, which the other options change: {', '.join(RECIPES[kind])}"
     parameters = [
         _keyword("recipe", str | None, None, recipes),
         _keyword("name", str | None, None, "name of the run; made from the time where not given"),
+        _keyword("background", bool, False, "train in the background, in the queue of this machine"),
+        _keyword("check", bool, False, "train nothing: measure a few steps, say what the run would take and whether it fits"),
         *(_option(key, field) for key, field in CONFIGS[kind].model_fields.items() if key != "kind"),
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -111,18 +151,23 @@ def _training_command(kind: str) -> click.Command:
     return typer.main.get_command(single)
 
 
+def _check(config: Any) -> None:
+    from dataclasses import asdict
+
+    from lensmae.training.probe import measure
+
+    with contextlib.redirect_stdout(sys.stderr):
+        estimate = measure(config)
+    print_figures(asdict(estimate) | {"fits": estimate.fits, "notes": " ".join(estimate.notes)})
+
+
 def _option(name: str, field: Any) -> inspect.Parameter:
     """A command-line option from a field of a run configuration. What is not given stays unset, for the recipe to say."""
+    from lensmae.training.fields import field_text
+
     required = field.is_required()
-    facts = [*_bounds(field.metadata), *([] if required or field.default is None else [f"default {field.default}"])]
-    text = f"{field.description} ({'; '.join(facts)})" if facts else field.description
+    text = field_text(field, None if required else field.default)
     return _keyword(name, field.annotation if required else field.annotation | None, ... if required else None, text)
-
-
-def _bounds(metadata: list[Any]) -> list[str]:
-    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    limits = [f"{sign} {getattr(rule, key)}" for key, sign in signs.items() for rule in metadata if hasattr(rule, key)]
-    return [", ".join(limits)] if limits else []
 
 
 def _keyword(name: str, kind: Any, default: Any, text: str) -> inspect.Parameter:

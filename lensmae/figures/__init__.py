@@ -1,13 +1,14 @@
 """Figures: arrays and tables in, `go.Figure` (or the packed panels of the image canvas) out."""
 
 from lensmae.figures.classes import CLASS_COLOURS, class_colour
-from lensmae.figures.curves import confusion_matrix, probability_bars, roc, training_curve
+from lensmae.figures.curves import confusion_matrix, probability_bars, roc
 from lensmae.figures.errors import error_against_ratio, place_among
 from lensmae.figures.export import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
 from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
 from lensmae.figures.scatter import Mark, class_scatter, score_pairs, selected_rows, value_scatter
 from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
+from lensmae.figures.training import compare_curves, training_curve
 
 __all__ = [
     "CLASS_COLOURS",
@@ -25,6 +26,7 @@ __all__ = [
     "class_colour",
     "class_scatter",
     "colour_table",
+    "compare_curves",
     "confusion_matrix",
     "error_against_ratio",
     "export_figure",

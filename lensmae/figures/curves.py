@@ -1,9 +1,8 @@
-"""Curves of classification and training."""
+"""Curves of classification."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
 from lensmae.evaluation.metrics import RocCurve
@@ -70,16 +69,4 @@ def probability_bars(probabilities: np.ndarray, classes: Sequence[str], spread: 
     figure.update_xaxes(title="probability", range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(height=60 + 50 * len(classes), margin=_MARGIN | {"t": 10})
-    return figure
-
-
-def training_curve(metrics: pd.DataFrame, columns: Sequence[str], title: str, log_y: bool = True) -> go.Figure:
-    """Columns of a run's metrics.csv against its step; points without a value are skipped."""
-    figure = go.Figure()
-    for name in columns:
-        known = metrics.dropna(subset=[name])
-        figure.add_scatter(x=known["step"], y=known[name], mode="lines+markers", name=name.replace("_", " "), marker={"size": 5})
-    figure.update_xaxes(title="optimiser step")
-    figure.update_yaxes(title=title, type="log" if log_y else "linear")
-    figure.update_layout(height=320, margin=_MARGIN, legend={"orientation": "h", "y": 1.12}, showlegend=True)
     return figure

@@ -109,7 +109,7 @@ def _submit_apart(job_folder: Path) -> str:
 
 def job_environment() -> dict[str, str]:
     """Our environment for a job: the same workspace from any folder, and nothing of a launcher around us."""
-    ours = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN) and k not in _FOREIGN_NAMES}
+    ours = {k: v for k, v in os.environ.items() if k == "SLURM_CONF" or not (k.startswith(_FOREIGN) or k in _FOREIGN_NAMES)}
     if "CUDA_VISIBLE_DEVICES" in ours:
         ours[VISIBLE_GPUS] = ours["CUDA_VISIBLE_DEVICES"]
     return ours | {"LENSMAE_HOME": str(workspace())}

@@ -121,8 +121,11 @@ class Follower(pl.Callback):
             # Killed after its last save: there is nothing left to learn.
             trainer.should_stop = True
 
-    def _request_stop(self, *_: Any) -> None:
+    def _request_stop(self, number: int, _: Any) -> None:
         self._stop = True
+        if number == signal.SIGINT:
+            # From a person; the others may come from a cluster that wants its node back.
+            self.folder.stop_request.touch()
 
     def on_train_batch_end(self, trainer: pl.Trainer, task: LensTask, *_: Any) -> None:
         if self._should_stop(trainer, task.step):

@@ -1,11 +1,10 @@
 """Train one run in this process (or as one of its processes): Lightning's loop around our modules."""
 
 import errno
-import logging
 import math
 import os
 import socket
-import warnings
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +12,48 @@ import psutil
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.environments import SLURMEnvironment
+from pytorch_lightning.profilers import Profiler
 
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import LensMAEError, RunError
-from lensmae.jobs import slurm
+from lensmae.jobs import JobOptions, slurm
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Follower, SafeWriter, Saver
 from lensmae.training.config import RunConfig
 from lensmae.training.datamodule import LensData
-from lensmae.training.folder import MetricsFile, RunFolder, now
+from lensmae.training.folder import Job, MetricsFile, RunFolder, now
 from lensmae.training.loggers import run_logger
 from lensmae.training.modules import TASKS, LensTask
 from lensmae.training.networks import start_network
-from lensmae.workspace import read_json, write_text
+from lensmae.training.quiet import quiet_lightning
+from lensmae.workspace import read_json, write_json, write_text
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def train(folder: RunFolder, progress: bool = False) -> Path | None:
+def train(folder: RunFolder, progress: bool = False, profiler: Profiler | None = None) -> Path | None:
     """Run or resume a run to its end; the product's path, or None where it was asked to stop.
 
     A failure is written into the run's status before it is raised.
+
+    Args:
+        progress: show a progress bar.
+        profiler: Lightning's, for measurements.
     """
     config = folder.config()
     if folder.stored_status().state == "finished":
         raise RunError(f"Run {folder.id} is finished; its model is {folder.product}.")
     if not _first():
-        return _fit(folder, config, progress)
+        return _fit(folder, config, progress, profiler)
     with folder.alone():
         process = psutil.Process()
         _forget_old_stop(folder, process.create_time())
         mine = {"pid": process.pid, "pid_started": process.create_time(), "host": socket.gethostname()}
         folder.update(state="running", message="", updated=now(), **mine)
+        _note_slurm(folder)
         try:
             folder.keep_reserve()
-            return _fit(folder, config, progress)
+            return _fit(folder, config, progress, profiler)
         except BaseException as problem:
             folder.make_room()
             reason = _reason(problem, folder)
@@ -57,6 +63,14 @@ def train(folder: RunFolder, progress: bool = False) -> Path | None:
             raise
         finally:
             folder.reserve.unlink(missing_ok=True)
+
+
+def _note_slurm(folder: RunFolder) -> None:
+    """A job that was submitted by hand is known like one of ours, so that its state can be asked for."""
+    number, known = os.environ.get("SLURM_JOB_ID"), folder.job()
+    if number and SLURMEnvironment.detect() and (known is None or known.id != number):
+        job = Job(executor="slurm", id=number, submitted=time.time(), options=JobOptions(executor="slurm"))
+        write_json(folder.path / "job.json", job.model_dump())
 
 
 def _first() -> bool:
@@ -90,19 +104,15 @@ def _kept(folder: RunFolder) -> str:
     return "the run goes on from its last save." if there else "nothing was saved yet."
 
 
-def _fit(folder: RunFolder, config: RunConfig, progress: bool) -> Path | None:
+def _fit(folder: RunFolder, config: RunConfig, progress: bool, profiler: Profiler | None) -> Path | None:
     dataset = open_dataset(config.data)
     data = LensData(dataset, config)
     card, task = _task(folder, config, dataset, data)
     if _first():
         folder.update(total_steps=data.total_steps)
     resume = folder.checkpoint if folder.checkpoint.is_file() else None
-    with warnings.catch_warnings():
-        # Where there is a Slurm, its use is a choice.
-        warnings.filterwarnings("ignore", message=".*`srun` command is available.*")
-        # The loader only counts steps, so its workers and its mid-epoch state do not matter.
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        trainer = _trainer(folder, config, data, progress)
+    with quiet_lightning():
+        trainer = _trainer(folder, config, data, progress, profiler)
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
     if task.step < data.total_steps:
         if trainer.is_global_zero:
@@ -117,19 +127,21 @@ def _fit(folder: RunFolder, config: RunConfig, progress: bool) -> Path | None:
 
 def _stopped(folder: RunFolder) -> None:
     """Say why a run ended before its end. Where Slurm ended it, for another job or for its time limit, queue it again."""
-    job = os.environ.get("SLURM_JOB_ID")
-    state, message = "stopped", "Stopped as asked; resume goes on from here."
-    if job and not folder.stop_request.exists():
-        told = slurm.job_state(job)
-        if told == "RUNNING" or told in slurm.WAITING:
-            state, message = "queued", "Slurm needed the node or the time was up; the run goes on when Slurm starts it again."
-        else:
-            message = "Slurm cancelled the job; resume goes on from here."
+    job, asked = os.environ.get("SLURM_JOB_ID"), folder.stop_request.exists() or not SLURMEnvironment.detect()
     folder.stop_request.unlink(missing_ok=True)
-    folder.update(state=state, eta_s=None, message=message, updated=now())
-    if state == "queued" and told == "RUNNING":
-        # Slurm does not requeue what ends by itself; this ends our process.
-        slurm.requeue(job)
+    if not job or asked:
+        message = "Stopped as asked; resume goes on from here."
+        folder.update(state="stopped", eta_s=None, message=message, updated=now())
+        return
+    # Where Slurm cancelled the job, nothing will start it again, and `RunFolder.status` will find that out.
+    message = "Slurm needed the node, or the time was up; the run goes on when Slurm starts it again."
+    folder.update(state="queued", eta_s=None, message=message, updated=now())
+    if slurm.job_state(job) == "RUNNING":
+        # What ends by itself is not started again unless asked for; this ends our process.
+        try:
+            slurm.requeue(job)
+        except RunError as problem:
+            folder.update(state="stopped", message=f"{problem} Resume goes on from here.", updated=now())
 
 
 def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: LensData) -> tuple[CheckpointCard, LensTask]:
@@ -143,13 +155,12 @@ def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: Lens
     return card, TASKS[config.kind](network, card.transform, config, data.total_steps)
 
 
-def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: bool) -> pl.Trainer:
+def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: bool, profiler: Profiler | None) -> pl.Trainer:
     if config.strategy == "fsdp" and config.ema_decay > 0:
         raise RunError("A weight average (ema_decay > 0) cannot be kept with strategy fsdp; set ema_decay to 0 or use ddp.")
     # Lightning's own way of requeueing would save in a format of its own; ours saves and asks Slurm itself.
     plugins: list[Any] = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
     torch.set_float32_matmul_precision("high")
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     return pl.Trainer(
         accelerator=config.accelerator,
         devices=config.devices,
@@ -164,8 +175,10 @@ def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: boo
         use_distributed_sampler=False,
         enable_checkpointing=False,
         enable_progress_bar=progress,
+        profiler=profiler,
         enable_model_summary=False,
         logger=run_logger(folder, config),
+        log_every_n_steps=1,
         default_root_dir=folder.path,
         plugins=[*plugins, SafeWriter()],
         callbacks=[Follower(folder, min(config.batch_size, len(data.plan.indices))), Filmer(folder), Saver(folder)],

@@ -151,6 +151,11 @@ class RunFolder:
                 return status.model_copy(update={"state": "queued", "eta_s": None, "message": message})
             message = "The process ended without finishing; resume the run to go on from its last save."
         elif status.state == "queued" and not self._waits(status):
+            job = self.job()
+            if job and job.executor == "slurm":
+                ended = slurm.job_state(job.id) or "it knows no such job any more"
+                message = f"Slurm ended the job ({ended}); resume goes on from the last save."
+                return status.model_copy(update={"state": "stopped", "eta_s": None, "message": message})
             message = "The process did not start; the log may say why. Resume the run to try again."
         else:
             return status

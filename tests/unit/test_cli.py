@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from lensmae import cli
 from lensmae.data import list_datasets, open_dataset
 from lensmae.evaluation import evaluate
-from lensmae.training import get_run
+from lensmae.training import end_now, get_run
 from lensmae.training.config import CONFIGS, make_config
 
 # Networks that train in a second.
@@ -216,6 +216,20 @@ def test_every_field_of_a_configuration_is_an_option_and_a_recipe_comes_before_i
         "precision": "bf16-mixed",
     }
     assert configured == [make_config("pretrain", "demo", **given), "mine"]
+
+
+def test_a_background_run_is_queued_listed_stopped_and_resumed_from_the_command_line(workspace_with_lenses):
+    options = [*TINY.split(), "--epochs", 9999, "--background"]
+    started = call("train", "pretrain", "--data", "lenses", "--name", "apart", *options)
+    assert started.exit_code == 0, started.output
+    assert "apart" in call("queue").stdout
+    stopped = call("stop", "apart", "--now")
+    assert stopped.exit_code == 0, stopped.output
+    assert get_run("apart").state == "stopped"
+    assert call("train", "--resume", "apart", "--background").exit_code == 0
+    assert get_run("apart").state in ("queued", "running")
+    end_now("apart")
+    assert "empty" in call("queue").stderr
 
 
 def test_a_network_is_trained_listed_and_measured_from_the_command_line(workspace_with_lenses):

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from lensmae.evaluation.metrics import roc_curves
 from lensmae.figures import (
     CLASS_COLOURS,
+    compare_curves,
     confusion_matrix,
     probability_bars,
     roc,
@@ -51,6 +53,30 @@ def test_a_training_curve_leaves_out_steps_without_a_value():
     figure = training_curve(metrics, ["train_loss", "validation_loss"], "loss")
     assert list(figure.data[1].x) == [2]
     assert figure.layout.yaxis.type == "log"
+
+
+def test_a_smoothed_curve_is_a_moving_average_over_its_pale_points():
+    metrics = pd.DataFrame({"step": [1, 2, 3], "train_loss": [4.0, 2.0, 2.0]})
+    pale, smooth = training_curve(metrics, ["train_loss"], "loss", smoothing=0.5).data
+    assert list(pale.y) == [4.0, 2.0, 2.0]
+    # Weights 1; 1/2, 1; 1/4, 1/2, 1, each divided by their sum.
+    assert list(smooth.y) == pytest.approx([4.0, (0.5 * 4 + 2) / 1.5, (0.25 * 4 + 0.5 * 2 + 2) / 1.75])
+    assert not pale.showlegend
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_newest_point():
+    metrics = pd.DataFrame({"step": range(5001), "train_loss": 1.0})
+    drawn = training_curve(metrics, ["train_loss"], "loss").data[0]
+    assert len(drawn.x) <= 500
+    assert drawn.x[-1] == 5000
+
+
+def test_compared_curves_leave_out_runs_without_the_figure():
+    one = pd.DataFrame({"step": [10, 20], "epoch": [1.0, 2.0], "validation_auc": [0.5, 0.6]})
+    figure = compare_curves({"one": one, "two": one.drop(columns="validation_auc")}, "validation_auc", "AUC", by="epoch")
+    assert [trace.name for trace in figure.data] == ["one"]
+    assert list(figure.data[0].x) == [1.0, 2.0]
+    assert figure.layout.xaxis.title.text == "epoch"
 
 
 def test_class_colours_differ():

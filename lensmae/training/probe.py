@@ -1,0 +1,190 @@
+"""What a run would cost: a few real steps of its own training, measured.
+
+`python -m lensmae.training.probe` reads a configuration as JSON from stdin and prints the estimate as JSON. A process of its own,
+because its peak memory is what is measured, and because it may be cancelled.
+"""
+
+import contextlib
+import json
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytorch_lightning as pl
+import torch
+
+from lensmae.data import open_dataset
+from lensmae.errors import LensMAEError
+from lensmae.jobs import live_tickets
+from lensmae.training.config import RunConfig, config_from_record
+from lensmae.training.datamodule import LensData
+from lensmae.training.loggers import check_logger
+from lensmae.training.modules import TASKS, LensTask
+from lensmae.training.networks import start_network
+from lensmae.training.quiet import quiet_lightning
+
+# The first steps allocate; they are not counted.
+_WARM_STEPS = 2
+_MOST_STEPS = 40
+# A step is a forward and a backward pass, which costs about two forward passes.
+_FORWARD_SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run would cost here.
+
+    Attributes:
+        parameters: trainable values.
+        training_lenses, validation_lenses: images of the splits.
+        steps: optimiser steps of the whole run.
+        images_per_second: training speed, measured.
+        prepare_s: seconds before the first step (reading, whitening, building), measured.
+        seconds: of the whole run: preparation, steps, and validations at a third of a step's time an image.
+        memory_bytes: peak memory of the process on its device, measured.
+        memory_available_bytes: what the device has.
+        notes: what the figures leave out.
+    """
+
+    device: str
+    parameters: int
+    training_lenses: int
+    validation_lenses: int
+    steps: int
+    images_per_second: float
+    prepare_s: float
+    seconds: float
+    memory_bytes: int
+    memory_available_bytes: int
+    notes: tuple[str, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the run's memory is there."""
+        return self.memory_bytes <= self.memory_available_bytes
+
+
+class _Stopwatch(pl.Callback):
+    """Times steps for a while, then ends the loop."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.ends: list[float] = []
+
+    def on_train_batch_end(self, trainer: pl.Trainer, task: LensTask, *_: Any) -> None:
+        if task.device.type == "cuda":
+            torch.cuda.synchronize(task.device)
+        self.ends.append(time.perf_counter())
+        timed = len(self.ends) - _WARM_STEPS
+        if timed > 0 and (self.ends[-1] - self.ends[0] > self.seconds or timed >= _MOST_STEPS):
+            trainer.should_stop = True
+
+    @property
+    def step_s(self) -> float:
+        """Seconds a step; of a run shorter than the warm-up, the mean of what there is."""
+        first = min(_WARM_STEPS - 1, len(self.ends) - 2)
+        return (self.ends[-1] - self.ends[first]) / (len(self.ends) - 1 - first)
+
+
+def measure(config: RunConfig, seconds: float = 6.0) -> Estimate:
+    """Train a few steps of a run, for about `seconds`, and say what the whole run would take. Nothing is kept.
+
+    Raises `LensMAEError` where the run could not begin: no such data set, classes that do not fit, no such checkpoint.
+    """
+    check_logger(config.logger)
+    began = time.perf_counter()
+    available = psutil.virtual_memory().available
+    data = LensData(open_dataset(config.data), config)
+    processes = config.devices * config.nodes
+    share = config.model_copy(
+        update={"batch_size": max(1, config.batch_size // processes), "compile": False, "save_every": 10**6}
+    )
+    card, network = start_network(config, data.dataset, data.plan.indices)
+    # At least as many steps as are timed, however short the run.
+    task = TASKS[config.kind](network, card.transform, share, max(data.total_steps, _WARM_STEPS + _MOST_STEPS))
+    watch = _Stopwatch(seconds)
+    prepared = time.perf_counter()
+    with quiet_lightning():
+        _trainer(config, watch).fit(task, datamodule=LensData(data.dataset, share))
+    return _estimate(config, data, task, watch, prepared - began, available)
+
+
+def _trainer(config: RunConfig, watch: _Stopwatch) -> pl.Trainer:
+    return pl.Trainer(
+        accelerator=config.accelerator,
+        devices=1,
+        precision=config.precision,
+        max_epochs=-1,
+        gradient_clip_val=config.clip,
+        limit_val_batches=0,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        logger=False,
+        callbacks=[watch],
+    )
+
+
+def _estimate(config: RunConfig, data: LensData, task: LensTask, watch: _Stopwatch, prepare_s: float, available: int) -> Estimate:
+    on_gpu = task.device.type == "cuda"
+    images = min(config.batch_size, len(data.plan.indices))
+    validations = data.total_steps / (config.save_every * config.validate_every) + 1
+    validated = sum(len(rows) for rows in data.validation_rows)
+    validation_s = validations * validated * watch.step_s / images * _FORWARD_SHARE
+    peak = torch.cuda.max_memory_reserved(task.device) if on_gpu else peak_memory()
+    return Estimate(
+        device=torch.cuda.get_device_name(task.device) if on_gpu else f"CPU, {torch.get_num_threads()} threads",
+        parameters=sum(weight.numel() for weight in task.network.parameters()),
+        training_lenses=len(data.plan.indices),
+        validation_lenses=validated,
+        steps=data.total_steps,
+        images_per_second=images / watch.step_s,
+        prepare_s=prepare_s,
+        seconds=prepare_s + data.total_steps * watch.step_s + validation_s,
+        memory_bytes=peak,
+        memory_available_bytes=torch.cuda.mem_get_info(task.device)[1] if on_gpu else available,
+        notes=tuple(_notes(config)),
+    )
+
+
+def _notes(config: RunConfig) -> list[str]:
+    notes = []
+    busy = sum(ticket.started for ticket in live_tickets())
+    if busy:
+        notes.append(f"Measured while {busy} other run{'s are' if busy > 1 else ' is'} at work here; alone it is faster.")
+    if config.compile:
+        notes.append("Measured without compiling, which takes a minute or two and makes the steps after it faster.")
+    if config.devices * config.nodes > 1:
+        notes.append("Measured on one device with its share of the batch; what the devices tell each other is not in it.")
+    return notes
+
+
+def peak_memory() -> int:
+    """Largest resident memory of this process so far, bytes."""
+    # macOS counts bytes, Linux kilobytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main() -> int:
+    """Estimate or problem on stdout, as JSON."""
+    with contextlib.suppress(OSError):
+        # Where memory runs out, this process goes first.
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            found = measure(config_from_record(json.load(sys.stdin)))
+    except LensMAEError as problem:
+        print(json.dumps({"problem": str(problem)}))
+        return 2
+    print(json.dumps(asdict(found)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
