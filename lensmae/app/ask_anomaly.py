@@ -12,8 +12,8 @@ from lensmae.evaluation.reports import select_rows
 from lensmae.figures import Line, Overlay, Panel, Points, place_among
 
 _MASKS = 16
-_SET_LENSES = 96
-_LABELLED_MSUN = 1e9
+_SET_LENSES = 64
+_LABELLED = 3
 
 
 def anomaly(shown: Shown) -> None:
@@ -25,7 +25,7 @@ def anomaly(shown: Shown) -> None:
     drawn = np.sqrt(error)
     found = substructure(loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens], image.shape, shown.data.pixel_scale)
     lens_view(
-        [Panel("Original ", image), Panel("Error, mean of masks", drawn, measure="RMS")],
+        [Panel("Lens", image), Panel("Mean error", drawn, measure="RMS")],
         key="anomaly",
         unit=shown.data.flux_unit,
         overlays=_overlays(found),
@@ -54,7 +54,8 @@ def _overlays(found: Substructure | None) -> list[Overlay]:
         return []
     if found.line:
         return [Line("vortex", found.x, found.y)]
-    labels = [f"{mass:.0e}" if mass >= _LABELLED_MSUN else "" for mass in found.mass]
+    heaviest = set(np.argsort(found.mass)[-_LABELLED:].tolist())
+    labels = [f"{mass:.0e} M☉" if place in heaviest else "" for place, mass in enumerate(found.mass)]
     # The area grows as the Einstein radius of a point mass does, with the root of the mass.
     sizes = 4.0 + 18.0 * (found.mass / 1e10) ** 0.25
     return [Points("subhalos", found.x, found.y, labels, sizes)]

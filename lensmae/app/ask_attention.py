@@ -38,12 +38,12 @@ def attention(shown: Shown) -> None:
     ]
     lens_view(
         [
-            Panel("Original ", shown.image),
+            Panel("Lens", shown.image),
             *heads,
-            Panel(f"Layer {layer + 1}, mean of heads", maps.heads_mean(layer, patch), measure="weight"),
-            Panel("Rollout over all layers", maps.rollout(patch), measure="share"),
-            Panel("Rollout to the class token", maps.rollout(None), measure="share"),
-            Panel("Position embeddings", position_similarity(shown.model, maps.grid, patch, part), measure="cosine"),
+            Panel("Mean of heads", maps.heads_mean(layer, patch), measure="weight"),
+            Panel("Rollout, patch", maps.rollout(patch), measure="share"),
+            Panel("Rollout, class", maps.rollout(None), measure="share"),
+            Panel("Positions", position_similarity(shown.model, maps.grid, patch, part), measure="cosine"),
         ],
         key="attention",
         unit=shown.data.flux_unit,
@@ -57,7 +57,7 @@ def attention(shown: Shown) -> None:
     st.caption(
         f"Click a patch: what the patch in row {patch[0]}, column {patch[1]} attends to. Rollout (Abnar & Zuidema 2020) follows "
         "the mean attention of all layers down to the input, with half of each token kept by the residual. "
-        "Position embeddings: cosine similarity with that of the patch."
+        "“Class” starts from the class token. Positions: cosine similarity of position embeddings with that of the patch."
     )
 
 

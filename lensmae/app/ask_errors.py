@@ -1,5 +1,8 @@
 """Reconstruction page: is this lens hard to redraw, and what do many masks say?"""
 
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
 
@@ -7,6 +10,7 @@ from lensmae.app import jobs, loaders, own_mask
 from lensmae.app.lens_view import lens_view
 from lensmae.app.shown import Shown
 from lensmae.app.widgets import figure
+from lensmae.data import DatasetInfo
 from lensmae.evaluation.frames import error_table
 from lensmae.evaluation.hardness import Hardness, measure_hardness, measure_mask
 from lensmae.evaluation.own_masks import mask_text
@@ -14,51 +18,64 @@ from lensmae.evaluation.reports import select_rows
 from lensmae.evaluation.spread import MOST_MASKS, Spread, redraw_many
 from lensmae.figures import Panel, error_against_ratio, place_among
 
-_SET_LENSES = 96
+if TYPE_CHECKING:
+    from lensmae.models import CheckpointEntry
+
+_SET_LENSES = 64
 
 
 def hardness(shown: Shown) -> None:
     """Error against mask ratio, and where this lens lies among those of its set."""
     measured = _hardness(shown)
-    about = f"{len(measured.errors)} lenses of the {shown.split} split of {shown.data.name}" if measured else ""
-    left, right = st.columns(2, gap="large")
-    with left:
-        band = (measured.ratios, *(measured.band(percentile) for percentile in (16, 50, 84))) if measured else None
-        table = error_table(shown.frames)
-        figure(
-            error_against_ratio(shown.frames.ratios, shown.frames.errors, band, "set"),
-            "error-ratio",
-            table,
-            f"error-{shown.file}",
-        )
+    own = shown.strategy == own_mask.OWN
+    left, right = (st.container(), st.container()) if own else st.columns(2, gap="large")
+    if not own:
+        with left:
+            band = (measured.ratios, *(measured.band(percentile) for percentile in (16, 50, 84))) if measured else None
+            drawing = error_against_ratio(shown.frames.ratios, shown.frames.errors, band, "set")
+            figure(drawing, "error-ratio", error_table(shown.frames), f"error-{shown.file}")
+    if measured is None:
+        return
     with right:
-        if measured is None:
-            return
         if not np.isfinite(shown.error):
             st.info("Nothing is hidden, so there is no error to compare.", icon=":material/info:")
             return
         title = f"MSE of hidden pixels, image on [0, 1], {shown.ratio:.0%} hidden"
         figure(place_among(measured.at(shown.ratio), shown.error, title, "set"), "hardness", name=f"hardness-{shown.file}")
     easier = measured.easier(shown.ratio, shown.error)
-    st.caption(f"This lens is harder to redraw than {easier:.0f} % of {about}, under masks of the same kind and ratio.")
+    about = f"{len(measured.errors)} lenses of the {shown.split} split of {shown.data.name}"
+    st.caption(
+        f"This lens is harder to redraw than {easier:.0f} % of {about}, "
+        + ("all under this mask." if own else "each under a mask of the same kind and ratio, of its own seed.")
+    )
+
+
+def known_hardness(entry: "CheckpointEntry", data: DatasetInfo, strategy: str) -> Hardness | None:
+    """The errors of the set under masks of a strategy, where they have been measured."""
+    job = jobs.find(_key(loaders.model_key(entry.path), loaders.data_key(data), strategy))
+    return job.result if job is not None and job.finished.is_set() else None
+
+
+def _key(*facts: Hashable) -> Hashable:
+    return ("hardness", *facts)
 
 
 def _hardness(shown: Shown) -> Hardness | None:
     own = shown.strategy == own_mask.OWN
-    kind = mask_text(shown.hidden) if own else shown.strategy
     if own and not shown.hidden.any():
         return None
-    key = ("hardness", *shown.key, kind)
-    dataset, model = loaders.get_dataset(shown.data), shown.model
+    dataset, model, hidden = loaders.get_dataset(shown.data), shown.model, shown.hidden
     rows = select_rows(dataset, shown.split, _SET_LENSES)
 
     def work(progress: jobs.Progress) -> Hardness:
         images = np.asarray(dataset.images[rows])
         if own:
-            return measure_mask(model, images, shown.hidden, progress)
+            return measure_mask(model, images, hidden, progress)
         return measure_hardness(model, images, shown.strategy, progress)
 
-    return jobs.offered(key, work, "Redrawing lenses of the set", "Compare with the set", begun=True)
+    key = _key(*shown.key, mask_text(hidden) if own else shown.strategy)
+    # Every click makes another own mask: those are measured when asked for.
+    return jobs.offered(key, work, "Redrawing lenses of the set", "Compare with the set under this mask", begun=not own)
 
 
 def spread(shown: Shown) -> None:

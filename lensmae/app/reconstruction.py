@@ -10,7 +10,7 @@ import streamlit as st
 from lensmae.app import loaders, own_mask
 from lensmae.app.ask_anomaly import anomaly
 from lensmae.app.ask_attention import attention
-from lensmae.app.ask_errors import hardness, spread
+from lensmae.app.ask_errors import hardness, known_hardness, spread
 from lensmae.app.ask_files import files
 from lensmae.app.choices import Choice
 from lensmae.app.lens_view import Readout, Slider, lens_view
@@ -23,6 +23,7 @@ from lensmae.evaluation.own_masks import mask_text
 from lensmae.figures import Panel
 
 if TYPE_CHECKING:
+    from lensmae.evaluation.hardness import Hardness
     from lensmae.models import CheckpointEntry, Reconstructor
 
 TITLES = {
@@ -70,7 +71,8 @@ def workbench(choice: Choice) -> None:
     pairs = [(entry.name, frames)]
     if other is not None:
         pairs.append((other.name, _other_frames(other, image, mask, frames)))
-    place = _view(image, pairs, choice, mask, model.patch_size, data.flux_unit)
+    figures = _readouts(pairs) + _share(frames, known_hardness(entry, data, mask.strategy))
+    place = _view(image, pairs, choice, mask, model.patch_size, data.flux_unit, figures)
     shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, place)
     own_mask.remember_shown(frames.hidden[place])
     if mask.own:
@@ -138,7 +140,15 @@ def masked_one(model: loaders.ModelKey, image: np.ndarray, hidden: np.ndarray) -
     return masked_frames(loaders.model_of(model), image, hidden[None])
 
 
-def _view(image: np.ndarray, pairs: list[tuple[str, Frames]], choice: Choice, mask: Mask, patch_size: int, unit: str) -> int:
+def _view(
+    image: np.ndarray,
+    pairs: list[tuple[str, Frames]],
+    choice: Choice,
+    mask: Mask,
+    patch_size: int,
+    unit: str,
+    figures: list[Readout],
+) -> int:
     """All pictures; returns the frame shown."""
     frames = pairs[0][1]
     panels = [Panel("Original", image), Panel("Masked", image, covered=frames.hidden)]
@@ -151,7 +161,7 @@ def _view(image: np.ndarray, pairs: list[tuple[str, Frames]], choice: Choice, ma
         unit=unit,
         slider=slider,
         frame=asked_ratio(),
-        readouts=_readouts(pairs),
+        readouts=figures,
         columns=4,
         pick=("click", "box"),
         patch_size=patch_size,
@@ -176,3 +186,11 @@ def _readouts(pairs: list[tuple[str, Frames]]) -> list[Readout]:
     if len(pairs) == 1:
         return readouts(pairs[0][1])
     return [readouts(pairs[0][1])[0], *(one for name, frames in pairs for one in readouts(frames, f"{name}: ")[1:])]
+
+
+def _share(frames: Frames, measured: "Hardness | None") -> list[Readout]:
+    """How much of the set is easier to redraw, at every ratio; nothing where that is not known."""
+    if measured is None:
+        return []
+    parts = [measured.easier(ratio, error) for ratio, error in zip(frames.ratios, frames.errors, strict=True)]
+    return [Readout("harder than", tuple(f"{part:.0f} % of the set" if np.isfinite(part) else "–" for part in parts))]

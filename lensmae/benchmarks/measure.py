@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from lensmae.benchmarks.analyse import analyse
 from lensmae.benchmarks.lens_lab import lens_lab
+from lensmae.benchmarks.masks import masks
 from lensmae.benchmarks.reference_mae import SequenceFirstMAE
+from lensmae.benchmarks.slider import slider
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.frames import RATIOS, reconstruction_frames
@@ -274,6 +276,8 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "analyse": analyse,
     "lens_lab": lens_lab,
     "following": following,
+    "masks": masks,
+    "slider": slider,
 }
 
 

@@ -19,6 +19,8 @@ class BenchmarkName(StrEnum):
     analyse = "analyse"
     lens_lab = "lens_lab"
     following = "following"
+    masks = "masks"
+    slider = "slider"
 
 
 @commands.command()

@@ -58,7 +58,7 @@ def _measure(
     model: Reconstructor, images: np.ndarray, masks: np.ndarray, ratios: np.ndarray, progress: Progress | None
 ) -> Hardness:
     """Masks (N, K, gh, gw)."""
-    step, columns = 32, []
+    step, columns = 16, []
     total = len(ratios) * len(images)
     for place in range(len(ratios)):
         parts = []

@@ -72,3 +72,12 @@ def test_two_checkpoints_of_other_patch_sizes_cannot_share_a_mask_and_that_is_sa
     app = open_app("reconstruction", **SMALL)
     app.selectbox("versus").set_value("mae").run()
     assert "no mask is the same for both" in texts(app.error)
+
+
+def test_two_checkpoints_redraw_the_same_lens_under_the_same_mask(home, open_app):
+    (home / "checkpoints/twin.safetensors").write_bytes((home / "checkpoints/small-mae.safetensors").read_bytes())
+    app = open_app("reconstruction", **SMALL)
+    app.selectbox("versus").set_value("twin").run()
+    assert_clean(app)
+    app = ask(app, "files")
+    assert_clean(app)

@@ -1,0 +1,52 @@
+"""How long one lens takes to be redrawn under many random masks."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lensmae.data import simulate_lens
+from lensmae.data.transforms import Transform
+from lensmae.evaluation.spread import MOST_MASKS, redraw_many
+from lensmae.models import CheckpointCard, MAEViT, Reconstructor
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class MasksResult:
+    """Redrawing of one lens under random masks at ratio 0.75, statistics included; float32.
+
+    Attributes:
+        masks: how many.
+        rounds: how often that was repeated.
+        median_s, worst_s: seconds of one round.
+    """
+
+    masks: int
+    rounds: int
+    median_s: float
+    worst_s: float
+
+
+def masks(progress: Progress, count: int = MOST_MASKS, rounds: int = 3, size: dict[str, int] | None = None) -> MasksResult:
+    """Redraw a lens under `count` masks, `rounds` times after one to warm up.
+
+    Args:
+        size: `encoder_layers` and `decoder_layers` of a smaller network; the reference net where None.
+    """
+    size = size or {}
+    card = CheckpointCard(kind="mae", architecture=size, transform=Transform())
+    # Time does not depend on the weights, so no trained checkpoint is needed.
+    model = Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")
+    image = simulate_lens("model_ii", "cdm", seed=0).image
+    redraw_many(model, image, min(count, 32))
+    seconds = []
+    for done in range(rounds):
+        start = time.perf_counter()
+        redraw_many(model, image, count, seed=done)
+        seconds.append(time.perf_counter() - start)
+        progress(done + 1, rounds)
+    return MasksResult(count, rounds, float(np.median(seconds)), max(seconds))

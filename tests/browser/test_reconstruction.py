@@ -1,0 +1,131 @@
+"""The Reconstruction page in a browser: patches under the pointer, and the files that come out."""
+
+import io
+import re
+from urllib.parse import parse_qs, urlparse
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from PIL import Image
+from playwright.sync_api import expect
+
+from lensmae.data import open_dataset
+from lensmae.evaluation.frames import nested_masks
+from lensmae.evaluation.own_masks import read_mask
+from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.browser.test_dashboard import picture
+
+pytestmark = pytest.mark.browser
+# The small network has patches of 8 pixels, 8 x 8 of them.
+GRID = (8, 8)
+
+
+@pytest.fixture
+def bench(page, server):
+    page.goto(f"{server}/reconstruction?{NETWORKS}&lens=40&ask=Files")
+    expect(page.get_by_role("slider", name="Mask ratio")).to_have_value("15")
+    finished(page)
+    return page
+
+
+def at(page, row: float, column: float, panel: int = 1) -> tuple[float, float]:
+    """Where a patch lies on the screen; the first row is the lowest."""
+    frame = page.locator(".frame").nth(panel)
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    return box["x"] + box["width"] * (column + 0.5) / 8, box["y"] + box["height"] * (1 - (row + 0.5) / 8)
+
+
+def mask_in_address(page) -> np.ndarray:
+    page.wait_for_url(re.compile("mask="))
+    return read_mask(parse_qs(urlparse(page.url).query)["mask"][0], GRID)
+
+
+def downloaded(page, name: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name, exact=True).click()
+    with open(download.value.path(), "rb") as file:
+        return file.read()
+
+
+@pytest.fixture
+def lens(lens_home, monkeypatch):
+    monkeypatch.setenv("LENSMAE_HOME", str(lens_home))
+    return np.array(open_dataset("lenses").images[40])
+
+
+def test_a_click_on_a_patch_flips_it_and_a_box_hides_patches(bench, lens):
+    start = nested_masks(lens, 8, 0)[15]
+    row, column = np.argwhere(~start)[0]
+    before = picture(bench, "Masked")
+    bench.mouse.click(*at(bench, row, column))
+    expect(bench.locator("dd").first).to_have_text("49 of 64")
+    expected = start.copy()
+    expected[row, column] = True
+    np.testing.assert_array_equal(mask_in_address(bench), expected)
+    assert picture(bench, "Masked") != before
+    finished(bench)
+    bench.get_by_role("button", name="Show all").click()
+    expect(bench.locator("dd").first).to_have_text("0 of 64")
+    bench.mouse.move(*at(bench, 1, 2))
+    bench.mouse.down()
+    bench.mouse.move(*at(bench, 3, 3), steps=4)
+    bench.mouse.up()
+    expect(bench.locator("dd").first).to_have_text("6 of 64")
+    assert np.argwhere(mask_in_address(bench)).tolist() == [[r, c] for r in (1, 2, 3) for c in (2, 3)]
+    finished(bench)
+    assert_no_error(bench)
+
+
+def test_a_link_reopens_an_own_mask_and_the_slider_comes_back_with_a_strategy(page, server):
+    page.goto(f"{server}/reconstruction?{NETWORKS}&lens=40&ask=Files&strategy=Own&mask=f000000000000001&ratio=0.5")
+    expect(page.locator("dd").first).to_have_text("5 of 64")
+    finished(page)
+    page.get_by_role("radio", name="Random").or_(page.get_by_role("button", name="Random", exact=True)).first.click()
+    expect(page.get_by_role("slider", name="Mask ratio")).to_have_value("10")
+    expect(page.locator("dd").first).to_have_text("32 of 64")
+    finished(page)
+    assert "mask=" not in page.url
+    assert_no_error(page)
+
+
+def test_keys_step_the_slider_and_ask_for_another_mask(bench):
+    bench.locator(".frame").first.focus()
+    bench.keyboard.press("[")
+    expect(bench.locator("dd").first).to_have_text("45 of 64")
+    masked = picture(bench, "Masked")
+    finished(bench)
+    bench.keyboard.press("m")
+    bench.wait_for_url("**seed=**")
+    finished(bench)
+    expect(bench.locator("dd").first).to_have_text("45 of 64")
+    assert picture(bench, "Masked") != masked
+
+
+def test_the_downloaded_fits_holds_what_is_shown(bench, lens):
+    with fits.open(io.BytesIO(downloaded(bench, "FITS"))) as units:
+        hidden = np.kron(nested_masks(lens, 8, 0)[15], np.ones((8, 8))).astype(bool)
+        np.testing.assert_array_equal(units["ORIGINAL"].data, lens)
+        np.testing.assert_array_equal(units["HIDDEN"].data.astype(bool), hidden)
+        np.testing.assert_array_equal(units["COMPOSITE"].data, np.where(hidden, units[0].data, lens))
+        np.testing.assert_allclose(units["ERROR"].data, units[0].data - lens, atol=1e-6)
+        error = np.square(units["ERROR"].data[hidden] / np.ptp(lens)).mean()
+        header = dict(units[0].header)
+    shown = float(bench.locator("dd").nth(1).inner_text())
+    assert error == pytest.approx(shown, rel=0.01)
+    assert (header["CHECKPT"], header["LENS"], header["MASKFRAC"], header["PATCH"]) == ("small-mae", 40, 0.75, 8)
+    assert header["PIXSCALE"] == pytest.approx(0.101)
+
+
+def test_the_npy_the_gif_and_the_png_open_again(bench, lens):
+    stack = np.load(io.BytesIO(downloaded(bench, "npy")), allow_pickle=False)
+    assert stack.shape == (5, 64, 64)
+    np.testing.assert_array_equal(stack[1], lens)
+    film = Image.open(io.BytesIO(downloaded(bench, "GIF over the mask ratio")))
+    assert film.n_frames == 20
+    with bench.expect_download() as download:
+        bench.locator(".save").click()
+    sheet = Image.open(download.value.path())
+    assert sheet.format == "PNG"
+    assert sheet.width == 4 * 400 + 16
