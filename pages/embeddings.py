@@ -10,7 +10,7 @@ from lensmae.app.workbench import workbench
 choice = choices.current()
 page_title(
     "Embeddings",
-    "What has it learnt? Near lenses look alike to the network. Click a point for the lens and its neighbours; circle many with "
+    "What has it learnt? Near lenses look alike to the network. Pick a point for the lens and its neighbours; circle many with "
     "the lasso for a gallery, counts and export.",
 )
 views = plane.choose_views(choice)

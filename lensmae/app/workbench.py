@@ -3,20 +3,21 @@
 import numpy as np
 import streamlit as st
 
-from lensmae.app import plane, selection
+from lensmae.app import loaders, plane, selection
 from lensmae.app.choices import Choice
 from lensmae.app.lens_card import lens_card, lens_neighbours, read_upload, upload_card, upload_embedding, upload_neighbours
 from lensmae.app.plane import TITLES, View
-from lensmae.app.widgets import figure, unknown_value
+from lensmae.app.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.reader import SUFFIXES
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.facts import Fact
 from lensmae.evaluation.projections import Projection, place
-from lensmae.evaluation.quality import embedding_quality, trustworthiness
+from lensmae.evaluation.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.figures import Mark, class_scatter, selected_rows, value_scatter
 
 _SELECTED = "embeddings-selected"
+_DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
 
 
 def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, Projection]]) -> None:
@@ -27,6 +28,8 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
     """
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         colour = _choose_colour(choice, views[0])
+        if views[0].projection.dimensions == 2:
+            choose("Pointer", list(_DRAG), "pointer", {"pick": "Picks one", "lasso": "Lasso", "box": "Box"})
         image = _choose_image()
     several = len(views) > 1
     columns = st.columns(2 if several else [3, 1], gap="medium")
@@ -83,6 +86,8 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
     if points.shape[1] == 3:
         figure(drawing, key, **saved)
     else:
+        # Streamlit takes clicks on points only where a drag does not select.
+        drawing.update_layout(dragmode=_DRAG[st.session_state["pointer"]])
         chosen = {"on_select": lambda: _remember(key), "selection_mode": ("points", "lasso", "box")}
         figure(drawing, key, **saved, **chosen)
     which = "all splits" if view.split == "all" else f"{view.split} split"
@@ -90,7 +95,7 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
         f"{len(view.rows):,} lenses, {which} of {view.data.name}; {view.described}; {_said(projection)}"
         f"{', until UMAP is there' if projection != view.projection else ''}."
     )
-    _quality(view, points)
+    _quality(view, points, projection)
 
 
 def _remember(key: str) -> None:
@@ -106,8 +111,8 @@ def _said(projection: Projection) -> str:
     )
 
 
-def _quality(view: View, points: np.ndarray) -> None:
-    quality, trust = _measured(view, points)
+def _quality(view: View, points: np.ndarray, projection: Projection) -> None:
+    quality, trust = _measured(view, points, projection)
     fitted = f"Fitted to {quality.train:,} lenses of the training split, measured on {quality.measured:,} others of the plane."
     chance = f"{fitted} Always naming the most frequent class scores {quality.majority:.1%}." if quality.measured else fitted
     sample = f"Of {quality.silhouette_lenses:,} lenses."
@@ -124,10 +129,16 @@ def _figure(name: str, value: str, text: str) -> None:
     st.metric(name, "–" if "nan" in value else value, help=text)
 
 
-def _measured(view: View, points: np.ndarray):
-    embedded, lenses = plane.embeddings(view), view.dataset.lenses.iloc[view.rows]
-    quality = embedding_quality(embedded, view.dataset.labels[view.rows], (lenses["split"] == "train").to_numpy())
-    return quality, trustworthiness(embedded, points)
+def _measured(view: View, points: np.ndarray, projection: Projection) -> tuple[EmbeddingQuality, float]:
+    key = (loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit, view.layer, view.pooling)
+    return _measure(key, projection, view, points)
+
+
+@st.cache_data(max_entries=32, show_spinner="Measuring the embeddings …")
+def _measure(key: tuple, projection: Projection, _view: View, _points: np.ndarray) -> tuple[EmbeddingQuality, float]:
+    embedded, lenses = plane.embeddings(_view), _view.dataset.lenses.iloc[_view.rows]
+    quality = embedding_quality(embedded, _view.dataset.labels[_view.rows], (lenses["split"] == "train").to_numpy())
+    return quality, trustworthiness(embedded, _points)
 
 
 def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, colour: Fact, image: LensImage | None) -> None:

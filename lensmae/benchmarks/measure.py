@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lensmae.benchmarks.analyse import analyse
+from lensmae.benchmarks.embedding_speed import embedding_speed
 from lensmae.benchmarks.lens_lab import lens_lab
 from lensmae.benchmarks.masks import masks
 from lensmae.benchmarks.reference_mae import SequenceFirstMAE
@@ -278,6 +279,7 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "following": following,
     "masks": masks,
     "slider": slider,
+    "embedding_speed": embedding_speed,
 }
 
 

@@ -21,6 +21,7 @@ class BenchmarkName(StrEnum):
     following = "following"
     masks = "masks"
     slider = "slider"
+    embedding_speed = "embedding_speed"
 
 
 @commands.command()

@@ -49,12 +49,18 @@ def trustworthiness(embeddings: np.ndarray, points: np.ndarray, neighbours: int 
 
     nan for fewer lenses than it is defined for.
     """
-    from sklearn.manifold import trustworthiness as measure
-
     chosen = _draw(np.arange(len(points)), _SAMPLE)
     if len(chosen) <= 3:
         return float("nan")
-    return float(measure(embeddings[chosen], points[chosen], n_neighbors=min(neighbours, (len(chosen) - 1) // 2)))
+    near = min(neighbours, (len(chosen) - 1) // 2)
+    content = [embeddings[chosen].tobytes(), points[chosen].tobytes(), str(near)]
+    return float(kept(kept_path("trustworthiness", content), lambda: _trustworthiness(embeddings[chosen], points[chosen], near)))
+
+
+def _trustworthiness(embeddings: np.ndarray, points: np.ndarray, neighbours: int) -> np.ndarray:
+    from sklearn.manifold import trustworthiness as measure
+
+    return np.array(measure(embeddings, points, n_neighbors=neighbours))
 
 
 def _measure(embeddings: np.ndarray, labels: np.ndarray, train: np.ndarray) -> EmbeddingQuality:

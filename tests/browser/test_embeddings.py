@@ -24,6 +24,9 @@ def plane(page, server):
 
 def circle(page) -> None:
     """Draw a lasso around the right half of the plane."""
+    page.get_by_role("radio", name="Lasso").click()
+    finished(page)
+    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.dragmode === 'lasso'")
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
     corners = [(0.5, 0.01), (0.99, 0.01), (0.99, 0.99), (0.5, 0.99), (0.5, 0.02)]
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
