@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from lensmae.benchmarks.analyse import analyse
 from lensmae.benchmarks.embedding_speed import embedding_speed
+from lensmae.benchmarks.embeddings_page import embeddings_page
 from lensmae.benchmarks.lens_lab import lens_lab
 from lensmae.benchmarks.masks import masks
 from lensmae.benchmarks.reference_mae import SequenceFirstMAE
@@ -280,6 +281,7 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "masks": masks,
     "slider": slider,
     "embedding_speed": embedding_speed,
+    "embeddings": embeddings_page,
 }
 
 

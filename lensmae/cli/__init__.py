@@ -5,7 +5,7 @@ torch, Lightning and lenstronomy take seconds to import; each command imports wh
 
 import typer
 
-from lensmae.cli import checkpoints, data, exchange, gallery, images, measure, studies, train
+from lensmae.cli import checkpoints, data, embeddings, exchange, gallery, images, measure, studies, train
 from lensmae.cli.console import PlainErrors
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Masked autoencoders for strong-lensing images. LENSMAE_HOME names the workspace (default ./workspace).",
 )
-for room in (data, exchange, gallery, checkpoints, images, train, measure, studies):
+for room in (data, exchange, gallery, checkpoints, images, embeddings, train, measure, studies):
     app.add_typer(room.commands)
 
 

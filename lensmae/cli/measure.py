@@ -22,6 +22,7 @@ class BenchmarkName(StrEnum):
     masks = "masks"
     slider = "slider"
     embedding_speed = "embedding_speed"
+    embeddings = "embeddings"
 
 
 @commands.command()
