@@ -7,14 +7,15 @@ import streamlit as st
 from lensmae.app import loaders
 from lensmae.app.choices import Choice
 from lensmae.app.lens_view import lens_view
-from lensmae.app.plane import View, embeddings
+from lensmae.app.plane import SELECTED, View, embeddings
 from lensmae.app.uploads import upright
+from lensmae.app.view_events import Click, Event
 from lensmae.app.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
 from lensmae.evaluation.nearest import nearest
 from lensmae.figures import Panel
 
-_COUNT = 8
+_COUNT = 6
 
 
 def lens_card(view: View, row: int, choice: Choice) -> None:
@@ -74,11 +75,19 @@ def upload_neighbours(view: View, image: LensImage, choice: Choice) -> None:
 def _neighbours(view: View, places: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
     rows = view.rows[places]
     lenses = view.dataset.lenses.iloc[rows]
-    st.subheader("Nearest neighbours", anchor=False)
-    st.caption(f"Row, class and {view.projection.metric} distance among {len(view.rows):,} lenses; {view.described}.")
+    st.subheader(f"Nearest neighbours · {view.entry.name}", anchor=False)
+    st.caption(
+        f"Row, class and {view.projection.metric} distance among {len(view.rows):,} lenses; {view.described}. Click one to go on from it."
+    )
     titles = [f"{row} · {name} · {far:.3g}" for row, name, far in zip(rows, lenses["class"], distances, strict=True)]
     images = np.asarray(view.dataset.images[rows])
     panels = [Panel(title, image) for title, image in zip(titles, images, strict=True)]
-    lens_view(panels, key=f"neighbours-{view.entry.card.kind}", unit=view.data.flux_unit, columns=_COUNT, **choice.display)
+
+    def go_on(event: Event) -> None:
+        if isinstance(event, Click):
+            st.session_state[SELECTED] = [int(rows[event.panel])]
+
+    key, unit = f"neighbours-{view.entry.card.kind}", view.data.flux_unit
+    lens_view(panels, key=key, unit=unit, columns=_COUNT, pick=("click",), on_event=go_on, **choice.display)
     table = pd.DataFrame({"row": rows, "id": lenses["id"].to_numpy(), "class": lenses["class"].to_numpy(), "distance": distances})
     numbers(table, f"neighbours-{view.entry.name}")

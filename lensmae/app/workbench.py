@@ -6,7 +6,7 @@ import streamlit as st
 from lensmae.app import loaders, plane, selection
 from lensmae.app.choices import Choice
 from lensmae.app.lens_card import lens_card, lens_neighbours, read_upload, upload_card, upload_embedding, upload_neighbours
-from lensmae.app.plane import TITLES, View
+from lensmae.app.plane import SELECTED, TITLES, View
 from lensmae.app.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.reader import SUFFIXES
@@ -16,7 +16,6 @@ from lensmae.evaluation.projections import Projection, place
 from lensmae.evaluation.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.figures import Mark, class_scatter, selected_rows, value_scatter
 
-_SELECTED = "embeddings-selected"
 _DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
 
 
@@ -36,7 +35,7 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
     for column, view, (points, projection) in zip(columns, views, planes, strict=False):
         with column:
             _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice)
-    rows = np.array(sorted(set(st.session_state.get(_SELECTED, [])) & set(views[0].rows.tolist())), dtype=np.int64)
+    rows = np.array(sorted(set(st.session_state.get(SELECTED, [])) & set(views[0].rows.tolist())), dtype=np.int64)
     with st.container() if several else columns[1]:
         _beside(choice, views[0], rows, planes[0][0], colour, image)
     if len(rows) > 1:
@@ -99,7 +98,7 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
 
 
 def _remember(key: str) -> None:
-    st.session_state[_SELECTED] = selected_rows(st.session_state[key])
+    st.session_state[SELECTED] = selected_rows(st.session_state[key])
 
 
 def _said(projection: Projection) -> str:
@@ -146,7 +145,7 @@ def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, co
     if len(rows) > 1:
         selection.counts(view, np.isin(view.rows, rows))
         selection.exports(view, rows, points, colour)
-        st.button("Clear the selection", icon=":material/close:", on_click=lambda: st.session_state.pop(_SELECTED))
+        st.button("Clear the selection", icon=":material/close:", on_click=lambda: st.session_state.pop(SELECTED))
     elif image is not None and len(rows) == 0:
         upload_card(view, image, choice)
     elif (row := _in_hand(choice, view, rows)) is not None:

@@ -88,7 +88,12 @@ def test_clicking_a_point_shows_the_lens_and_its_neighbours(plane):
     expect(plane.get_by_role("img", name=f"Lens {target['row']}", exact=True)).to_be_visible()
     expect(plane.get_by_role("heading", name="Nearest neighbours")).to_be_visible()
     finished(plane)
-    assert plane.locator("canvas[role=img]").count() == 1 + 8
+    assert plane.locator("canvas[role=img]").count() == 1 + 6
+    # From a neighbour the walk goes on.
+    neighbour = plane.locator("canvas[role=img]").nth(1)
+    row = neighbour.get_attribute("aria-label").split(" ")[0]
+    neighbour.click()
+    expect(plane.get_by_role("img", name=f"Lens {row}", exact=True)).to_be_visible()
     assert_no_error(plane)
 
 
