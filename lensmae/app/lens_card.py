@@ -77,7 +77,8 @@ def _neighbours(view: View, places: np.ndarray, distances: np.ndarray, choice: C
     lenses = view.dataset.lenses.iloc[rows]
     st.subheader(f"Nearest neighbours · {view.entry.name}", anchor=False)
     st.caption(
-        f"Row, class and {view.projection.metric} distance among {len(view.rows):,} lenses; {view.described}. Click one to go on from it."
+        f"Row, class and {view.projection.metric} distance among {len(view.rows):,} lenses; {view.described}. "
+        "Click one to go on from it."
     )
     titles = [f"{row} · {name} · {far:.3g}" for row, name, far in zip(rows, lenses["class"], distances, strict=True)]
     images = np.asarray(view.dataset.images[rows])
