@@ -102,15 +102,18 @@ def spread(shown: Shown) -> None:
         return
     lens_view(
         [
-            Panel("Original", image),
-            Panel("Mean of the predictions", found.mean),
-            Panel("Mean − original", found.mean - image, residual=True),
-            Panel("Standard deviation", found.std, measure=shown.data.flux_unit),
-            Panel("Error of each patch", found.patch_error, measure="MSE"),
+            Panel("Lens", image),
+            Panel("Mean", found.mean),
+            Panel("Mean − lens", found.mean - image, residual=True),
+            Panel("Deviation", found.std, measure="flux"),
+            Panel("Patch error", found.patch_error, measure="MSE"),
         ],
         key="spread",
         unit=shown.data.flux_unit,
         columns=5,
         **shown.choice.display,
     )
-    st.caption(f"Mean error of the hidden pixels over {found.masks} masks: {found.score:.2e} (MSE, image on [0, 1]).")
+    st.caption(
+        "Mean and standard deviation of the predictions over the masks that hid a pixel, and the mean error of every patch. "
+        f"Mean error of the hidden pixels over {found.masks} masks: {found.score:.2e} (MSE, image on [0, 1])."
+    )
