@@ -55,7 +55,7 @@ def _state(run_id: str, was_active: bool) -> None:
     state, step, speed, left = st.columns(4)
     state.metric("State", status.state, border=True)
     step.metric("Step", f"{status.step:,} of {status.total_steps:,}", border=True)
-    speed.metric("Speed", f"{status.images_per_second:.1f} images/s", border=True)
+    speed.metric("Speed, images/s", f"{status.images_per_second:.1f}", border=True)
     left.metric("Time left", duration(status.eta_s) if active else "–", border=True)
     if status.state == "running" and status.device:
         st.caption(_used(status))
@@ -106,7 +106,7 @@ def _button(label: str, icon: str | None, act: Callable[[str], None], run_id: st
 
 def _extend(status: RunStatus) -> None:
     epochs = open_run(status.id).config().epochs
-    longer = st.number_input("Epochs in all", 0.01, 100_000.0, 2 * epochs, format="%g", key=f"epochs-{status.id}")
+    longer = st.number_input("Epochs in all", 0.01, 100_000.0, min(100_000.0, 2 * epochs), format="%g", key=f"epochs-{status.id}")
     st.caption("The learning rate goes on along the schedule of the new length.")
 
     def extend(run_id: str) -> None:

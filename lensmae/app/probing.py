@@ -83,7 +83,7 @@ def _show(found: dict[str, Any]) -> None:
     time, memory, speed, net = st.columns(4)
     time.metric("Expected duration", duration(found["seconds"]), border=True, help=f"{found['steps']:,} optimiser steps.")
     memory.metric("Memory", size(found["memory_bytes"]), border=True, help=f"{size(found['memory_available_bytes'])} are free.")
-    speed.metric("Speed", f"{found['images_per_second']:.0f} images/s", border=True, help=found["device"])
+    speed.metric("Speed, images/s", f"{found['images_per_second']:.0f}", border=True, help=found["device"])
     net.metric("Weights", f"{found['parameters'] / 1e6:.2f} M", border=True)
     lenses = f"{found['training_lenses']:,} training and {found['validation_lenses']:,} validation lenses"
     if not fits:
