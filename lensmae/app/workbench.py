@@ -1,6 +1,8 @@
 """The Embeddings page below its choices: planes, figures beside them, and what is selected in them. A fragment."""
 
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from lensmae.app import loaders, plane, selection
@@ -75,18 +77,17 @@ def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projectio
 
 
 def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact, marks: list[Mark], choice: Choice) -> None:
-    axis = TITLES[projection.method]
-    if colour.values is None:
-        drawing = class_scatter(points, colour.names, view.rows, axis, marks)
-    else:
-        drawing = value_scatter(points, colour.values, view.rows, axis, colour.name, marks)
+    # Streamlit takes clicks on points only where a drag does not select.
+    drag = _DRAG[st.session_state["pointer"]] if points.shape[1] == 2 else "orbit"
+    # Prediction and error are those of the chosen networks, whichever of them the plane is of.
+    judges = tuple(loaders.model_key(entry.path) for entry in choice.checkpoints.values())
+    marked = tuple((mark.name, *mark.point.tolist()) for mark in marks)
+    drawing, table = _drawing((*_key(view), judges, colour.name, marked, drag), projection, view, points, colour, marks)
     key = f"plane-{view.entry.card.kind}"
-    saved = {"table": selection.plane_table(view, points, colour), "name": f"{axis}-{view.entry.name}-{view.data.name}"}
+    saved = {"table": table, "name": f"{TITLES[projection.method]}-{view.entry.name}-{view.data.name}"}
     if points.shape[1] == 3:
         figure(drawing, key, **saved)
     else:
-        # Streamlit takes clicks on points only where a drag does not select.
-        drawing.update_layout(dragmode=_DRAG[st.session_state["pointer"]])
         chosen = {"on_select": lambda: _remember(key), "selection_mode": ("points", "lasso", "box")}
         figure(drawing, key, **saved, **chosen)
     which = "all splits" if view.split == "all" else f"{view.split} split"
@@ -95,6 +96,24 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
         f"{', until UMAP is there' if projection != view.projection else ''}."
     )
     _quality(view, points, projection)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _drawing(
+    key: tuple, projection: Projection, _view: View, _points: np.ndarray, _colour: Fact, _marks: list[Mark]
+) -> tuple[go.Figure, pd.DataFrame]:
+    """The picture and the table behind it: with 90,000 lenses too much work for every click."""
+    axis = TITLES[projection.method]
+    if _colour.values is None:
+        drawing = class_scatter(_points, _colour.names, _view.rows, axis, _marks)
+    else:
+        drawing = value_scatter(_points, _colour.values, _view.rows, axis, _colour.name, _marks)
+    return drawing.update_layout(dragmode=key[-1]), selection.plane_table(_view, _points, _colour)
+
+
+def _key(view: View) -> tuple:
+    """What the embeddings of a view depend on."""
+    return loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit, view.layer, view.pooling
 
 
 def _remember(key: str) -> None:
@@ -129,8 +148,7 @@ def _figure(name: str, value: str, text: str) -> None:
 
 
 def _measured(view: View, points: np.ndarray, projection: Projection) -> tuple[EmbeddingQuality, float]:
-    key = (loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit, view.layer, view.pooling)
-    return _measure(key, projection, view, points)
+    return _measure(_key(view), projection, view, points)
 
 
 @st.cache_data(max_entries=32, show_spinner="Measuring the embeddings …")
