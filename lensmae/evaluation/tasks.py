@@ -14,7 +14,7 @@ from lensmae.evaluation.reports import select_rows
 from lensmae.models import Reconstructor, load_checkpoint
 from lensmae.models.predictors import LoadedModel
 
-# Compiling takes as long as embedding some thousands of lenses, and makes it a fifth faster.
+# Compiling takes as long as embedding a thousand lenses.
 _WORTH_COMPILING = 10_000
 
 
