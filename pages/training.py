@@ -23,7 +23,7 @@ st.subheader("Runs", anchor=False)
 if not runs:
     st.info("No run yet. The preset “demo” takes a minute or two on two cores.", icon=":material/info:")
 else:
-    fragment(run_table, run_every=5.0)()
+    fragment(run_table, run_every=10.0)()
     unknown_value("run", runs, "run", runs[0])
     chosen = st.selectbox("Follow", runs, key="run", bind="query-params")
     follow(chosen)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from lensmae.app import choices
@@ -28,10 +29,12 @@ from lensmae.training import (
     stop,
 )
 
-_STATE_SECONDS = 2.0
-_LOG_SECONDS = 5.0
+# What each part costs the server is the price of its refresh times how often; together they must stay unnoticed.
+_STATE_SECONDS = 3.0
+_LOG_SECONDS = 10.0
+_CURVE_SECONDS = (6.0, 60.0)
 # Pictures are large; a new frame comes with a save.
-_FILM_SECONDS = 20.0
+_FILM_SECONDS = 30.0
 
 
 def follow(run_id: str) -> None:
@@ -42,8 +45,10 @@ def follow(run_id: str) -> None:
     _buttons(get_run(run_id))
     fragment(_curves, run_every=every(_curve_seconds(run_id)))(run_id)
     fragment(_film, run_every=every(_FILM_SECONDS))(run_id)
-    with st.expander("Log", icon=":material/notes:"):
-        fragment(_log, run_every=every(_LOG_SECONDS))(run_id)
+    log = st.expander("Log", icon=":material/notes:", key="log", on_change="rerun")
+    if log.open:
+        with log:
+            fragment(_log, run_every=every(_LOG_SECONDS))(run_id)
 
 
 def _state(run_id: str, was_active: bool) -> None:
@@ -119,9 +124,10 @@ def _extend(status: RunStatus) -> None:
 def _curve_seconds(run_id: str) -> float:
     """Points come with the saves; asking more often shows nothing new."""
     status, config = get_run(run_id), open_run(run_id).config()
+    soonest, latest = _CURVE_SECONDS
     if status.images_per_second <= 0:
-        return 3.0
-    return min(30.0, max(3.0, config.save_every * config.batch_size / status.images_per_second))
+        return soonest
+    return min(latest, max(soonest, config.save_every * config.batch_size / status.images_per_second))
 
 
 def _curves(run_id: str) -> None:
@@ -136,8 +142,15 @@ def _curves(run_id: str) -> None:
     columns = st.columns(2)
     for place, (title, names, logarithmic) in enumerate(groups):
         with columns[place % 2]:
-            drawn = training_curve(metrics, names, title, logarithmic and log_y, smoothing)
+            newest = len(metrics), int(metrics["step"].iloc[-1])
+            drawn = _drawn(run_id, newest, tuple(names), title, logarithmic and log_y, smoothing)
             figure(drawn, f"{run_id}-{title.split(',')[0].replace(' ', '-')}", metrics[["step", *names]])
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _drawn(run_id: str, newest: tuple[int, int], names: tuple[str, ...], title: str, log_y: bool, smoothing: float) -> go.Figure:
+    """A figure of a curve whose `newest` row and step are these; built once, for all who look at it."""
+    return training_curve(read_metrics(run_id), names, title, log_y, smoothing)
 
 
 def _groups(metrics: pd.DataFrame) -> list[tuple[str, list[str], bool]]:

@@ -23,6 +23,7 @@ from lensmae.training.engine import train
 Progress = Callable[[int, int], None]
 _ROOT = Path(__file__).resolve().parents[2]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_SETTLE_SECONDS = 15
 _TOLD_BY = ("[Callback]Follower", "[Callback]Filmer")
 
 
@@ -31,7 +32,7 @@ class FollowingResult:
     """Cost of following a run of the preset `fast`.
 
     Attributes:
-        watched_s: seconds that a browser followed the run, from when its curve was drawn.
+        watched_s: seconds that a browser followed the run, beginning when its page had been open for a while.
         dashboard_percent: CPU of the dashboard in that time, percent of one core.
         closed_percent: of the same dashboard just after, with no page open.
         run_s: seconds of training in the other measurement, which is done without a dashboard.
@@ -94,6 +95,8 @@ def _cost_of_the_dashboard(home: Path, run: str, seconds: float) -> tuple[float,
     """Percent of a core with a page that follows the run, and without a page."""
     with _dashboard(home) as (server, address), _page(f"{address}/training?run={run}") as page:
         page.locator(".js-plotly-plot").first.wait_for(timeout=300_000)
+        # Opening the page is another cost than following.
+        page.wait_for_timeout(1000 * _SETTLE_SECONDS)
         watched = _cpu_percent(server, lambda: page.wait_for_timeout(1000 * seconds))
         page.goto("about:blank")
         return watched, _cpu_percent(server, lambda: page.wait_for_timeout(1000 * min(seconds, 20.0)))
