@@ -1,5 +1,6 @@
 """What surrounds every page: first start, shared choices, notices, plain errors."""
 
+import gc
 import sys
 from typing import Any
 
@@ -14,6 +15,8 @@ def open_page(page: Any) -> None:
         if "torch" not in sys.modules:
             with st.spinner("Starting the networks …"):
                 import lensmae.models  # noqa: F401 - takes seconds; the first visitor sees that something happens
+            # Streamlit collects garbage after every run of a page or fragment; what stays for good need not be looked through.
+            gc.freeze()
         from lensmae.app import choices, demo
 
         demo.ensure_lenses()
