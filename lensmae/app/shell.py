@@ -8,6 +8,8 @@ import streamlit as st
 
 from lensmae.app.guard import plain_errors
 
+_loaded = 0
+
 
 def open_page(page: Any) -> None:
     """Draw a page of `st.navigation` inside the shell. Navigation is drawn already; torch is imported only now."""
@@ -15,8 +17,6 @@ def open_page(page: Any) -> None:
         if "torch" not in sys.modules:
             with st.spinner("Starting the networks …"):
                 import lensmae.models  # noqa: F401 - takes seconds; the first visitor sees that something happens
-            # Streamlit collects garbage after every run of a page or fragment; what stays for good need not be looked through.
-            gc.freeze()
         from lensmae.app import choices, demo
 
         demo.ensure_lenses()
@@ -28,3 +28,13 @@ def open_page(page: Any) -> None:
         for notice in choice.notices:
             st.warning(notice, icon=":material/link_off:")
         page.run()
+        _spare_libraries()
+
+
+def _spare_libraries() -> None:
+    """Take loaded libraries out of garbage collection, which Streamlit starts after every run of a page or a fragment: looking
+    through torch takes 0.17 s each time (measured)."""
+    global _loaded
+    if len(sys.modules) != _loaded:
+        _loaded = len(sys.modules)
+        gc.freeze()
