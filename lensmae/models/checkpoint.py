@@ -21,6 +21,8 @@ from lensmae.models.superres import LensSuperResolver
 from lensmae.workspace import replacing
 
 _HEADER = "lensmae"
+# Whitening multiplies differences of 1e-4 of an image by thousands: half precision of its components would be all that is left.
+_EXACT = "whitening."
 Kind = Literal["mae", "classifier", "superres"]
 # Networks without our encoder, which stand beside those with it.
 _BASELINES = {"resnet18": ResNetClassifier, "edsr": ConvSuperResolver}
@@ -70,8 +72,11 @@ def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
 
 
 def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
-    """Write network and card to `path` atomically; floating-point weights are stored as `dtype`."""
-    tensors = {name: _converted(tensor.detach().cpu(), dtype).contiguous() for name, tensor in network.state_dict().items()}
+    """Write network and card to `path` atomically; floating-point weights are stored as `dtype`, those of whitening as float32."""
+    tensors = {
+        name: _converted(tensor.detach().cpu(), torch.float32 if name.startswith(_EXACT) else dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={_HEADER: card.model_dump_json()})
 

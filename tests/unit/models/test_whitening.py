@@ -3,7 +3,9 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from lensmae.models import LensClassifier, MAEEncoder
+from lensmae.data.transforms import Transform
+from lensmae.models import CheckpointCard, LensClassifier, MAEEncoder, save_checkpoint
+from lensmae.models.checkpoint import read_network
 from lensmae.models.whitening import Whitening
 
 
@@ -54,3 +56,15 @@ def test_a_whitened_classifier_still_keeps_the_brightest_patches():
     images[..., :4, 4:] = 5.0
     patches = network.encoder.patches(network.whitening(images))[:, 1:2]
     torch.testing.assert_close(network.features(images), network.encoder.encode(patches)[:, 1])
+
+
+def test_a_checkpoint_of_half_precision_keeps_whitening_exact(tmp_path):
+    network = LensClassifier(MAEEncoder(16, 4, 24, layers=1, heads=2), whitening=6)
+    network.whitening.fit(torch.rand(40, 1, 16, 16))
+    architecture = {"encoder": {"image_size": 16, "patch_size": 4, "emb_dim": 24, "layers": 1, "heads": 2}, "whitening": 6}
+    card = CheckpointCard(kind="classifier", architecture=architecture, transform=Transform(), classes=("a", "b", "c"))
+    save_checkpoint(tmp_path / "half.safetensors", card, network, torch.float16)
+    _, loaded = read_network(tmp_path / "half.safetensors")
+    assert torch.equal(loaded.whitening.basis, network.whitening.basis)
+    assert torch.equal(loaded.whitening.gain, network.whitening.gain)
+    assert torch.equal(loaded.head.weight, network.head.weight.half().float())
