@@ -72,7 +72,7 @@ def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
 
 
 def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
-    """Write network and card to `path` atomically; floating-point weights are stored as `dtype`, those of whitening as float32."""
+    """Write network and card to `path` atomically; floating-point weights are stored as `dtype`, whitening as float32."""
     tensors = {
         name: _converted(tensor.detach().cpu(), torch.float32 if name.startswith(_EXACT) else dtype).contiguous()
         for name, tensor in network.state_dict().items()
