@@ -1,19 +1,28 @@
-"""Can it tell dark matter models apart? ROC, accuracy, calibration and confusion of a classifier on a split."""
+"""Can it tell dark matter models apart? Curves, confusion, calibration, what it depends on, and what stands beside it."""
 
 import streamlit as st
 
 from lensmae.app import choices, loaders
-from lensmae.app.widgets import SPLIT_OPTIONS, choose, figure, numbers, page_title
-from lensmae.evaluation.tables import roc_table
-from lensmae.figures import confusion_matrix, roc
+from lensmae.app.calibration_view import calibration
+from lensmae.app.comparison_view import comparison
+from lensmae.app.dependence_view import labels, physics
+from lensmae.app.guard import fragment
+from lensmae.app.ranking_view import ranking
+from lensmae.app.saliency_view import saliency
+from lensmae.app.widgets import SPLIT_OPTIONS, choose, page_title
 
-LIMITS = {"60": 60, "200": 200, "1000": 1000, "all": None}
+LIMITS = {"60": 60, "200": 200, "1000": 1000, "3000": 3000, "all": None}
+VIEWS = {
+    "curves": "Curves and confusion",
+    "calibration": "Calibration",
+    "physics": "Physics",
+    "comparison": "Comparison",
+    "labels": "Few labels",
+    "saliency": "One lens",
+}
 
 choice = choices.current()
-page_title(
-    "Classification",
-    "Can it tell dark matter models apart? One-vs-rest ROC on softmax probabilities.",
-)
+page_title("Classification", "Can it tell dark matter models apart? One class against the others, on softmax probabilities.")
 data, entry = choice.dataset(), choice.checkpoint("classifier")
 with st.container(horizontal=True, gap="large"):
     split = choose("Split", SPLIT_OPTIONS, "split")
@@ -28,12 +37,17 @@ areas.metric("Macro AUC", f"{report.macro_auc:.4f}", help="Mean of the one-vs-re
 shares.metric("Accuracy", f"{report.accuracy:.1%}", help="Share of lenses whose likeliest class is the true one.", border=True)
 errors.metric("Calibration error (ECE)", f"{report.ece:.3f}", help="In 15 bins of confidence; 0 is best.", border=True)
 speed.metric("Speed", f"{report.summary()['images_per_second']:.1f} images/s", border=True)
-left, right = st.columns([3, 2], gap="large")
-with left:
-    st.subheader("ROC", anchor=False)
-    zoomed = st.toggle("Logarithmic false-positive rate", key="logx", bind="query-params")
-    figure(roc(report.curves, log_x=zoomed), "roc")
-    numbers(roc_table(report.curves), f"roc-{entry.name}-{data.name}-{split}")
-with right:
-    st.subheader("Confusion", anchor=False)
-    figure(confusion_matrix(report.confusion, report.classes), "confusion")
+view = choose("Look at", list(VIEWS), "view", VIEWS)
+stem = f"{entry.name}-{data.name}-{split}"
+if view == "curves":
+    fragment(ranking)(report, data, choice, stem)
+elif view == "calibration":
+    fragment(calibration)(report, data, choice, LIMITS[limit], stem)
+elif view == "physics":
+    fragment(physics)(report, data, stem)
+elif view == "comparison":
+    fragment(comparison)(report, data, choice, LIMITS[limit], stem)
+elif view == "labels":
+    fragment(labels)(stem)
+else:
+    fragment(saliency)(data, choice)

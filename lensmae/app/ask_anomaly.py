@@ -28,7 +28,7 @@ def anomaly(shown: Shown) -> None:
         [Panel("Lens", image), Panel("Mean error", drawn, measure="RMS")],
         key="anomaly",
         unit=shown.data.flux_unit,
-        overlays=_overlays(found),
+        overlays=substructure_overlays(found),
         columns=2,
         **shown.choice.display,
     )
@@ -49,7 +49,8 @@ def _say(shown: Shown, found: Substructure | None) -> None:
     st.caption(about)
 
 
-def _overlays(found: Substructure | None) -> list[Overlay]:
+def substructure_overlays(found: Substructure | None) -> list[Overlay]:
+    """True subhalos or the vortex line, to be drawn over an image; nothing where there are none."""
     if found is None:
         return []
     if found.line:

@@ -13,7 +13,7 @@ import streamlit as st
 from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
 
 if TYPE_CHECKING:
-    from lensmae.evaluation import ClassificationReport, SuperResReport
+    from lensmae.evaluation import ClassificationReport
     from lensmae.evaluation.frames import Frames
     from lensmae.models import CheckpointEntry, Classifier, Reconstructor, SuperResolver
 
@@ -130,20 +130,6 @@ def _classification(model: ModelKey, data: DataKey, split: str, limit: int | Non
 def classification(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "ClassificationReport":
     """Report of a classifier on a split, computed once."""
     return _classification(model_key(path), data_key(info), split, limit)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _superres(model: ModelKey, data: DataKey, split: str, limit: int | None) -> "SuperResReport":
-    from lensmae.app.widgets import progress_bar
-    from lensmae.evaluation import evaluate_superres
-
-    with progress_bar("Super-resolving") as progress:
-        return evaluate_superres(_model(model), _dataset(data), split, limit=limit, progress=progress)
-
-
-def superres(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "SuperResReport":
-    """Report of a super-resolver on a split, computed once."""
-    return _superres(model_key(path), data_key(info), split, limit)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -1,5 +1,6 @@
 """What stands beside a classifier's figures: simple models on the same lenses, so that a number can be compared."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,45 @@ _PIXEL_COMPONENTS = 400
 _PROBE_LENSES, _PIXEL_LENSES = 3000, 20_000
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """A simple model's answers.
+
+    Attributes:
+        probabilities: (N, K) float64, in the data set's order of classes; 0 for a class without training lenses.
+        training_lenses: how many it was fitted to.
+        facts: what else tells it from others.
+    """
+
+    probabilities: np.ndarray
+    training_lenses: int
+    facts: dict[str, Any]
+
+
+def linear_probe(
+    dataset: LensDataset, rows: np.ndarray, encoder: LoadedModel, seed: int = 0, *, fitted_on: LensDataset | None = None
+) -> Baseline:
+    """A logistic regression on the mean-pooled tokens of a frozen encoder, fitted to 3,000 lenses of a training split at most,
+    asked for `rows`. Arguments as `classification_baselines`."""
+    fitted, train = _training_lenses(dataset, fitted_on, seed, _PROBE_LENSES)
+    embedded = [embed_dataset(encoder, fitted, train), embed_dataset(encoder, dataset, rows)]
+    return _regression([], *embedded, fitted, train, {"encoder": encoder.name})
+
+
+def pixel_regression(dataset: LensDataset, rows: np.ndarray, seed: int = 0, *, fitted_on: LensDataset | None = None) -> Baseline:
+    """The same on the first 400 principal components of log(1 + flux), fitted to 20,000 lenses at most."""
+    fitted, train = _training_lenses(dataset, fitted_on, seed, _PIXEL_LENSES)
+    logs = [_logs(fitted, train), _logs(dataset, rows)]
+    components = min(_PIXEL_COMPONENTS, len(train) - 1, logs[0].shape[1])
+    # Of many lenses the covariance is the smaller matrix.
+    solver = "covariance_eigh" if len(train) > logs[0].shape[1] else "full"
+    return _regression([PCA(components, svd_solver=solver)], *logs, fitted, train, {"components": components})
+
+
 def classification_baselines(
     dataset: LensDataset, rows: np.ndarray, encoder: LoadedModel, seed: int = 0, *, fitted_on: LensDataset | None = None
 ) -> dict[str, Any]:
-    """Macro AUC and accuracy on `rows` of two logistic regressions, both fitted to lenses of a training split.
-
-    "linear_probe" reads the mean-pooled tokens of the frozen encoder, "pixels" the first 400 principal components of
-    log(1 + flux). Each says how many training lenses it had.
+    """Macro AUC and accuracy on `rows` of `linear_probe` and `pixel_regression`, and how many training lenses each had.
 
     Args:
         dataset: what is measured.
@@ -35,24 +68,29 @@ def classification_baselines(
         seed: of the choice of training lenses.
         fitted_on: set with the training split, of the same classes; `dataset` itself where None.
     """
+    found = {
+        "linear_probe": linear_probe(dataset, rows, encoder, seed, fitted_on=fitted_on),
+        "pixels": pixel_regression(dataset, rows, seed, fitted_on=fitted_on),
+    }
+    return {name: _figures(baseline, dataset.labels[rows]) for name, baseline in found.items()}
+
+
+def _figures(baseline: Baseline, labels: np.ndarray) -> dict[str, Any]:
+    known = np.flatnonzero(baseline.probabilities.any(axis=0))
+    auc = roc_auc_score(labels, baseline.probabilities[:, known], multi_class="ovr", average="macro", labels=known)
+    accuracy = float((baseline.probabilities.argmax(axis=1) == labels).mean())
+    return {"macro_auc": float(auc), "accuracy": accuracy, "training_lenses": baseline.training_lenses} | baseline.facts
+
+
+def _training_lenses(dataset: LensDataset, fitted_on: LensDataset | None, seed: int, most: int) -> tuple[LensDataset, np.ndarray]:
+    """The set to fit to, and rows of its training split."""
     fitted = fitted_on or dataset
     if fitted.info.classes != dataset.info.classes:
         raise DatasetError(f"Data sets {fitted.name} and {dataset.name} have different classes.")
     train = np.random.default_rng(seed).permutation(fitted.indices("train"))
     if len(np.unique(fitted.labels[train])) < 2:
         raise DatasetError(f"Data set {fitted.name} has no training split to fit baselines to.")
-    probe, pixels = np.sort(train[:_PROBE_LENSES]), np.sort(train[:_PIXEL_LENSES])
-    embedded = [embed_dataset(encoder, fitted, probe), embed_dataset(encoder, dataset, rows)]
-    logs = [_logs(fitted, pixels), _logs(dataset, rows)]
-    components = min(_PIXEL_COMPONENTS, len(pixels) - 1, logs[0].shape[1])
-    # Of many lenses the covariance is the smaller matrix.
-    solver = "covariance_eigh" if len(pixels) > logs[0].shape[1] else "full"
-    reduction = [PCA(components, svd_solver=solver)]
-    known, wanted = fitted.labels, dataset.labels[rows]
-    return {
-        "linear_probe": _regression([], *embedded, known[probe], wanted) | {"encoder": encoder.name},
-        "pixels": _regression(reduction, *logs, known[pixels], wanted) | {"components": components},
-    }
+    return fitted, np.sort(train[:most])
 
 
 def _logs(dataset: LensDataset, rows: np.ndarray) -> np.ndarray:
@@ -60,10 +98,10 @@ def _logs(dataset: LensDataset, rows: np.ndarray) -> np.ndarray:
 
 
 def _regression(
-    reduction: list[Any], train: np.ndarray, test: np.ndarray, train_labels: np.ndarray, test_labels: np.ndarray
-) -> dict[str, Any]:
-    model = make_pipeline(*reduction, StandardScaler(), LogisticRegression(max_iter=2000, C=1.0)).fit(train, train_labels)
-    probabilities = model.predict_proba(test)
-    auc = roc_auc_score(test_labels, probabilities, multi_class="ovr", average="macro", labels=model.classes_)
-    accuracy = float((model.predict(test) == test_labels).mean())
-    return {"macro_auc": float(auc), "accuracy": accuracy, "training_lenses": len(train)}
+    reduction: list[Any], train: np.ndarray, test: np.ndarray, dataset: LensDataset, rows: np.ndarray, facts: dict[str, Any]
+) -> Baseline:
+    """Fit to `train` (N, D), whose lenses are `rows`, and answer for `test` (M, D)."""
+    model = make_pipeline(*reduction, StandardScaler(), LogisticRegression(max_iter=2000, C=1.0)).fit(train, dataset.labels[rows])
+    probabilities = np.zeros((len(test), len(dataset.info.classes)))
+    probabilities[:, model.classes_] = model.predict_proba(test)
+    return Baseline(probabilities, len(rows), facts)

@@ -20,6 +20,21 @@ class RocCurve:
     auc: float
 
 
+@dataclass(frozen=True)
+class PrCurve:
+    """One precision-recall curve: recall (rising), precision, thresholds, average precision, and the precision of guessing."""
+
+    recall: np.ndarray
+    precision: np.ndarray
+    thresholds: np.ndarray
+    average: float
+    prevalence: float
+
+    def at(self, recall: np.ndarray) -> np.ndarray:
+        """Precision where the curve first reaches a recall (G,): it is a step function, and average precision its area."""
+        return self.precision[np.minimum(np.searchsorted(self.recall, recall), len(self.recall) - 1)]
+
+
 def mse(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Mean squared error an image: (N, H, W) twice -> (N,) float64."""
     if first.shape != second.shape or first.ndim != 3:
@@ -70,41 +85,81 @@ def masked_ssim(images: np.ndarray, prediction: np.ndarray, mask: np.ndarray) ->
     return np.array([local[hidden].mean() if hidden.any() else np.nan for local, hidden in zip(maps, mask, strict=True)])
 
 
+def confidence_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Place of each confidence (N,) in (0, 1] among equal-width bins that are open below."""
+    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+
+
 def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error of the top class, equal-width bins (Guo et al. 2017, arXiv:1706.04599, eq. 3)."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    place = confidence_bins(confidence, bins)
     gaps = [abs(correct[place == b].mean() - confidence[place == b].mean()) * (place == b).mean() for b in np.unique(place)]
     return float(np.sum(gaps))
 
 
 def roc_curves(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> dict[str, RocCurve]:
-    """One-vs-rest curve of every class that has lenses on both sides, and "macro", their mean at equal false-positive rate.
+    """One-vs-rest curve of every class that has lenses on both sides, "macro", their mean at equal false-positive rate, and
+    "micro", all decisions of all those classes pooled.
 
     Args:
         labels: (N,) int, place in `classes`.
         probabilities: (N, K).
 
     Returns:
-        A curve a class, then "macro", whose AUC is the mean AUC and whose thresholds are nan. Empty where the labels
-        hold one class only.
+        A curve a class, then "macro", whose AUC is the mean AUC and whose thresholds are nan, then "micro". Empty where the
+        labels hold one class only.
     """
-    from sklearn.metrics import roc_auc_score, roc_curve
-
-    curves = {}
-    for place, name in enumerate(classes):
-        truth = labels == place
-        if truth.any() and not truth.all():
-            fpr, tpr, thresholds = roc_curve(truth, probabilities[:, place])
-            curves[name] = RocCurve(fpr, tpr, thresholds, float(roc_auc_score(truth, probabilities[:, place])))
+    tests = _one_vs_rest(labels, probabilities, classes)
+    curves = {name: _roc(truth, scores) for name, (truth, scores) in tests.items()}
     if curves:
         # Where a curve rises vertically, `interp` takes its upper end; every curve starts at (0, 0).
         grid = np.unique(np.concatenate([curve.fpr for curve in curves.values()]))
         mean = np.mean([np.interp(grid, curve.fpr, curve.tpr) for curve in curves.values()], axis=0)
         macro = float(np.mean([curve.auc for curve in curves.values()]))
         curves["macro"] = RocCurve(np.r_[0.0, grid], np.r_[0.0, mean], np.full(len(grid) + 1, np.nan), macro)
+        curves["micro"] = _roc(*map(np.concatenate, zip(*tests.values(), strict=True)))
     return curves
+
+
+def pr_curves(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> dict[str, PrCurve]:
+    """Precision-recall curves of the classes, "macro" and "micro" of `roc_curves`, which see for arguments.
+
+    "macro" is the mean precision at equal recall; its average precision is the mean over classes.
+    """
+    tests = _one_vs_rest(labels, probabilities, classes)
+    curves = {name: _pr(truth, scores) for name, (truth, scores) in tests.items()}
+    if curves:
+        grid = np.unique(np.concatenate([curve.recall for curve in curves.values()]))
+        means = np.mean([curve.at(grid) for curve in curves.values()], axis=0)
+        average, chance = (float(np.mean([getattr(c, name) for c in curves.values()])) for name in ("average", "prevalence"))
+        curves["macro"] = PrCurve(grid, means, np.full(len(grid), np.nan), average, chance)
+        curves["micro"] = _pr(*map(np.concatenate, zip(*tests.values(), strict=True)))
+    return curves
+
+
+def _one_vs_rest(
+    labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Truth and scores (N,) of every class that has lenses on both sides."""
+    tests = {name: (labels == place, probabilities[:, place]) for place, name in enumerate(classes)}
+    return {name: test for name, test in tests.items() if test[0].any() and not test[0].all()}
+
+
+def _roc(truth: np.ndarray, scores: np.ndarray) -> RocCurve:
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    return RocCurve(*roc_curve(truth, scores), float(roc_auc_score(truth, scores)))
+
+
+def _pr(truth: np.ndarray, scores: np.ndarray) -> PrCurve:
+    from sklearn.metrics import average_precision_score, precision_recall_curve
+
+    precision, recall, thresholds = precision_recall_curve(truth, scores)
+    # scikit-learn begins at recall 1; its last point, recall 0 and precision 1, has no threshold.
+    thresholds = np.r_[np.inf, thresholds[::-1]]
+    return PrCurve(recall[::-1], precision[::-1], thresholds, float(average_precision_score(truth, scores)), float(truth.mean()))
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> np.ndarray:

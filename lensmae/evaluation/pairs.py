@@ -16,29 +16,40 @@ TILE = 160
 
 @dataclass(frozen=True)
 class ResolvedPair:
-    """Images of one pair, `low` (h, w), the others (scale*h, scale*w), with PSNR in dB and SSIM against `high`, data range 1."""
+    """Images of one pair, `low` (h, w), the others (scale*h, scale*w), with PSNR in dB and SSIM against `high`, data range 1.
+
+    `truth` is `high` without its noise, and None where that is not known; its scores are what a perfect network would have.
+    """
 
     low: np.ndarray
+    nearest: np.ndarray
     bicubic: np.ndarray
     drawn: np.ndarray
     high: np.ndarray
+    truth: np.ndarray | None
     psnr: float
     ssim: float
     bicubic_psnr: float
     bicubic_ssim: float
+    nearest_psnr: float
+    nearest_ssim: float
+    floor_psnr: float | None = None
+    floor_ssim: float | None = None
 
 
-def super_resolve_pair(model: SuperResolver, dataset: LensDataset, row: int) -> ResolvedPair:
-    """Enlarge the LR image of a row and compare it with its HR image."""
+def super_resolve_pair(model: SuperResolver, dataset: LensDataset, row: int, d4: bool = False) -> ResolvedPair:
+    """Enlarge the LR image of a row and compare it with its HR image; `d4` as in `SuperResolver.predict`."""
     if dataset.targets is None:
         raise DatasetError(f"Data set {dataset.name} has no HR targets; super-resolution needs LR/HR pairs (preset superres).")
     low, high = np.array(dataset.images[row : row + 1]), np.array(dataset.targets[row : row + 1])
-    drawn, bicubic = model.predict(low), bicubic_upsample(low, model.scale)
+    drawn, bicubic = model.predict(low, d4=d4), bicubic_upsample(low, model.scale)
     if drawn.shape != high.shape:
         sides = "x".join(map(str, high.shape[1:]))
         raise DatasetError(f"The HR images of {dataset.name} have {sides} pixels; {model.name} enlarges {model.scale} times.")
-    scores = [float(measure(image, high)[0]) for image in (drawn, bicubic) for measure in (psnr, ssim)]
-    return ResolvedPair(low[0], bicubic[0], drawn[0], high[0], *scores)
+    nearest = low.repeat(model.scale, axis=1).repeat(model.scale, axis=2)
+    truth = [] if dataset.truths is None else [np.array(dataset.truths[row : row + 1])]
+    scores = [float(measure(image, high)[0]) for image in (drawn, bicubic, nearest, *truth) for measure in (psnr, ssim)]
+    return ResolvedPair(low[0], nearest[0], bicubic[0], drawn[0], high[0], truth[0][0] if truth else None, *scores)
 
 
 def enlarge(

@@ -105,7 +105,11 @@ class ClassificationReport(Measured):
     @property
     def confusion(self) -> np.ndarray:
         """Counts (K, K), rows true, columns predicted."""
-        return confusion(self.labels, self.probabilities.argmax(axis=1), self.classes)
+        return self.confusion_of(self.probabilities.argmax(axis=1))
+
+    def confusion_of(self, called: np.ndarray) -> np.ndarray:
+        """The same for other calls (N,), places in `classes`."""
+        return confusion(self.labels, called, self.classes)
 
     def summary(self) -> dict[str, Any]:
         """Headline figures; the AUC of a class that the images lack is None, and not part of the macro mean."""
@@ -115,7 +119,12 @@ class ClassificationReport(Measured):
 
 @dataclass(frozen=True)
 class SuperResReport(Measured):
-    """PSNR (dB), SSIM and MSE of every pair, (N,) each, for the model and for bicubic interpolation."""
+    """PSNR (dB), SSIM and MSE of every pair, (N,) each, for the model and for bicubic interpolation.
+
+    `flux` and `bicubic_flux` are the total flux of each drawn image over that of its HR image. `floor_psnr`, `floor_ssim` and
+    `floor_mse` are the scores of the noise-free truth against the HR image, whose noise no model can know; None where the data
+    set has no truths.
+    """
 
     psnr: np.ndarray
     ssim: np.ndarray
@@ -123,6 +132,11 @@ class SuperResReport(Measured):
     bicubic_psnr: np.ndarray
     bicubic_ssim: np.ndarray
     bicubic_mse: np.ndarray
+    flux: np.ndarray
+    bicubic_flux: np.ndarray
+    floor_psnr: np.ndarray | None = None
+    floor_ssim: np.ndarray | None = None
+    floor_mse: np.ndarray | None = None
 
     def summary(self) -> dict[str, Any]:
         """Headline figures: means over images."""
@@ -265,9 +279,15 @@ def evaluate_classifier(
 
 
 def evaluate_superres(
-    model: SuperResolver, dataset: LensDataset, split: str = "test", *, limit: int | None = None, progress: Progress | None = None
+    model: SuperResolver,
+    dataset: LensDataset,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    d4: bool = False,
+    progress: Progress | None = None,
 ) -> SuperResReport:
-    """The model and bicubic interpolation against the HR targets, data range 1."""
+    """The model and bicubic interpolation against the HR targets, data range 1; `d4` as in `SuperResolver.predict`."""
     if dataset.targets is None:
         raise DatasetError(f"Data set {dataset.name} has no HR targets; super-resolution needs LR/HR pairs (preset superres).")
     (height, width), (high, wide) = dataset.images.shape[1:], dataset.targets.shape[1:]
@@ -279,12 +299,16 @@ def evaluate_superres(
     rows = select_rows(dataset, split, limit)
     figures, seconds = [], 0.0
     for batch in _batches(rows, progress):
-        images, truths = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
+        images, targets = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
         start = time.perf_counter()
-        drawn = model.predict(images)
+        drawn = model.predict(images, d4=d4)
         seconds += time.perf_counter() - start
         baseline = bicubic_upsample(images, model.scale)
-        figures.append([measure(image, truths) for image in (drawn, baseline) for measure in (psnr, ssim, mse)])
+        known = [] if dataset.truths is None else [np.asarray(dataset.truths[batch])]
+        total = targets.sum(axis=(1, 2), dtype=np.float64)
+        fluxes = [image.sum(axis=(1, 2), dtype=np.float64) / total for image in (drawn, baseline)]
+        scores = [[measure(image, targets) for measure in (psnr, ssim, mse)] for image in (drawn, baseline, *known)]
+        figures.append([*scores[0], *scores[1], *fluxes, *(scores[2] if known else [])])
     columns = [np.concatenate(parts) for parts in zip(*figures, strict=True)]
     shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
     return SuperResReport(*shared, *columns)

@@ -1,11 +1,12 @@
 """Figures: arrays and tables in, `go.Figure` (or the packed panels of the image canvas) out."""
 
 from lensmae.figures.classes import CLASS_COLOURS, class_colour
-from lensmae.figures.curves import confusion_matrix, probability_bars, roc
+from lensmae.figures.curves import probability_bars
 from lensmae.figures.errors import error_against_ratio, place_among
 from lensmae.figures.export import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
 from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
+from lensmae.figures.ranking import confusion_matrix, roc
 from lensmae.figures.scatter import Mark, class_scatter, score_pairs, selected_rows, value_scatter
 from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 from lensmae.figures.training import compare_curves, training_curve

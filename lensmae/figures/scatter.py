@@ -86,18 +86,23 @@ def _finish(figure: go.Figure, axis: str, marks: Sequence[Mark], dimensions: int
     return figure
 
 
-def score_pairs(baseline: np.ndarray, model: np.ndarray, unit: str, baseline_name: str = "bicubic") -> go.Figure:
-    """A model's score of every image against the baseline's; above the line the model is better."""
+def score_pairs(
+    baseline: np.ndarray, model: np.ndarray, unit: str, rows: np.ndarray | None = None, baseline_name: str = "bicubic"
+) -> go.Figure:
+    """A model's score of every image against the baseline's; above the line the model is better. `rows` (N,) come back from a
+    selection."""
     low, high = float(min(baseline.min(), model.min())), float(max(baseline.max(), model.max()))
     figure = go.Figure()
     figure.add_scatter(x=[low, high], y=[low, high], mode="lines", name="equal", line={"color": "#888", "dash": "dot"})
     figure.add_scatter(
         x=baseline, y=model, mode="markers", name="one pair", marker={"color": "#56B4E9", "size": 8, "opacity": 0.75},
-        hovertemplate=f"{baseline_name} %{{x:.4g}}, network %{{y:.4g}} ({unit})<extra></extra>",
+        customdata=rows,
+        hovertemplate=f"{baseline_name} %{{x:.4g}}, network %{{y:.4g}} ({unit})<extra>pair %{{customdata}}</extra>",
     )  # fmt: skip
     figure.update_xaxes(title=f"{baseline_name} ({unit})")
     figure.update_yaxes(title=f"network ({unit})")
-    figure.update_layout(height=340, margin=_MARGIN, legend={"orientation": "h", "y": 1.12})
+    legend = {"orientation": "h", "y": 1.12}
+    figure.update_layout(height=340, margin=_MARGIN, legend=legend, clickmode="event+select", dragmode="select")
     return figure
 
 

@@ -50,9 +50,17 @@ class LensClassifier(nn.Module):
         patches = self.encoder.patches(inputs)
         if self.stem is not None:
             patches = patches + self.stem(inputs)
-        if self.keep_tokens is not None and self.keep_tokens < patches.shape[1]:
-            patches = self._brightest(patches, images)
-        return patches
+        places = self.places(images)
+        return patches if places is None else torch.take_along_dim(patches, places.unsqueeze(-1), dim=1)
+
+    def places(self, images: Tensor) -> Tensor | None:
+        """Places in raster order (B, K) of the patches that are encoded, in the order of `patches`; None where all are."""
+        rows, columns = self.encoder.grid(images)
+        if self.keep_tokens is None or self.keep_tokens >= rows * columns:
+            return None
+        size = self.encoder.patch_size
+        brightness = reduce(images, "b c (h p) (w q) -> b (h w)", "mean", p=size, q=size)
+        return torch.topk(brightness, self.keep_tokens, dim=1).indices
 
     def features(self, images: Tensor) -> Tensor:
         """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
@@ -61,12 +69,6 @@ class LensClassifier(nn.Module):
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, classes) of mean-pooled tokens (B, emb_dim)."""
         return self.head(self.head_norm(features))
-
-    def _brightest(self, patches: Tensor, images: Tensor) -> Tensor:
-        size = self.encoder.patch_size
-        brightness = reduce(images, "b c (h p) (w q) -> b (h w)", "mean", p=size, q=size)
-        chosen = torch.topk(brightness, self.keep_tokens, dim=1).indices
-        return torch.take_along_dim(patches, chosen.unsqueeze(-1), dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, classes) of images (B, C, H, W)."""

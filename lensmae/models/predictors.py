@@ -9,7 +9,7 @@ import torch
 from einops import repeat
 from torch import Tensor, nn
 
-from lensmae.data.symmetry import D4_ORDER, apply_d4
+from lensmae.data.symmetry import D4_ORDER, apply_d4, undo_d4
 from lensmae.models.checkpoint import CheckpointCard, encoder_architecture, read_network
 from lensmae.models.masking import kept_count, mask_noise
 from lensmae.models.registry import PRODUCT, find_checkpoint
@@ -207,16 +207,23 @@ class SuperResolver(LoadedModel):
         return int(self.card.architecture.get("scale", 2))
 
     @torch.inference_mode()
-    def predict(self, images: np.ndarray, *, peak: float | None = None) -> np.ndarray:
+    def predict(self, images: np.ndarray, *, peak: float | None = None, d4: bool = False) -> np.ndarray:
         """LR flux (B, h, w) -> HR flux (B, scale*h, scale*w) float32.
 
         Args:
             peak: brightest pixel of the whole images that these are parts of; their own where None.
+            d4: the mean over the eight symmetries, each drawn and turned back ("self-ensemble", Lim et al. 2017,
+                arXiv:1707.02921, section 3.4); eight times the work.
         """
         drawn = []
         for flux in self._batches(images):
             scale = None if peak is None else self.transform.peak(torch.full_like(flux[:, :, :1, :1], peak))
-            drawn.append(self.module(flux, self.transform.forward(flux, scale)).squeeze(1).cpu().numpy())
+            inputs = self.transform.forward(flux, scale)
+            turned = [
+                undo_d4(self.module(apply_d4(flux, element), apply_d4(inputs, element)), element)
+                for element in range(D4_ORDER if d4 else 1)
+            ]
+            drawn.append(torch.stack(turned).mean(dim=0).squeeze(1).cpu().numpy())
         return np.concatenate(drawn)
 
     def _patches(self, flux: Tensor) -> Tensor:

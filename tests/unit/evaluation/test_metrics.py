@@ -4,11 +4,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 from torchmetrics.functional.classification import multiclass_calibration_error
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from lensmae.evaluation.metrics import confusion, ece, masked_mse, masked_ssim, mse, psnr, roc_curves, ssim, unit_scale
+from lensmae.evaluation.metrics import confusion, ece, masked_mse, masked_ssim, mse, pr_curves, psnr, roc_curves, ssim, unit_scale
 
 CLASSES = ("no_sub", "cdm", "axion")
 
@@ -131,6 +131,32 @@ def test_auc_of_each_class_and_their_macro_mean_are_those_of_scikit_learn():
     assert curves["macro"].auc == pytest.approx(macro)
 
 
+def test_the_micro_average_is_that_of_scikit_learn():
+    labels, probabilities = guesses()
+    truth = np.eye(3, dtype=int)[labels]
+    assert roc_curves(labels, probabilities, CLASSES)["micro"].auc == pytest.approx(
+        roc_auc_score(truth, probabilities, average="micro")
+    )
+    expected = average_precision_score(truth, probabilities, average="micro")
+    assert pr_curves(labels, probabilities, CLASSES)["micro"].average == pytest.approx(expected)
+
+
+def test_precision_recall_curves_and_their_areas_are_those_of_scikit_learn():
+    labels, probabilities = guesses()
+    curves = pr_curves(labels, probabilities, CLASSES)
+    for place, name in enumerate(CLASSES):
+        precision, recall, _ = precision_recall_curve(labels == place, probabilities[:, place])
+        np.testing.assert_array_equal(curves[name].precision, precision[::-1])
+        np.testing.assert_array_equal(curves[name].recall, recall[::-1])
+        expected = average_precision_score(labels == place, probabilities[:, place])
+        assert curves[name].average == pytest.approx(expected)
+        # The area under the steps that `at` reads is the average precision.
+        steps = np.linspace(0, 1, 20_001)[1:] - 0.5 / 20_000
+        assert curves[name].at(steps).mean() == pytest.approx(expected, abs=1e-3)
+    macro = average_precision_score(np.eye(3, dtype=int)[labels], probabilities, average="macro")
+    assert curves["macro"].average == pytest.approx(macro)
+
+
 def test_every_curve_rises_from_the_origin_to_one_and_the_macro_curve_encloses_its_auc():
     curves = roc_curves(*guesses(), CLASSES)
     for curve in curves.values():
@@ -144,7 +170,7 @@ def test_a_class_without_images_has_no_curve_and_one_class_alone_has_none_at_all
     labels, probabilities = guesses()
     few = labels < 2
     curves = roc_curves(labels[few], probabilities[few], CLASSES)
-    assert set(curves) == {"no_sub", "cdm", "macro"}
+    assert set(curves) == {"no_sub", "cdm", "macro", "micro"}
     assert curves["macro"].auc == pytest.approx((curves["no_sub"].auc + curves["cdm"].auc) / 2)
     assert roc_curves(np.zeros(5, dtype=int), probabilities[:5], CLASSES) == {}
 

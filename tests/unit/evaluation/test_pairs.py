@@ -12,6 +12,7 @@ from lensmae.data import open_dataset
 from lensmae.data.transforms import Transform
 from lensmae.errors import DatasetError
 from lensmae.evaluation.pairs import TILE, enlarge, super_resolve_pair
+from lensmae.evaluation.reports import evaluate_superres
 from lensmae.models import CheckpointCard, SuperResolver, bicubic_upsample, load_checkpoint
 from lensmae.models.checkpoint import build_network
 from tests.unit.conftest import ENCODER
@@ -25,6 +26,42 @@ def test_a_pair_has_the_scores_that_scikit_image_gives(superres):
     assert pair.ssim == pytest.approx(structural_similarity(high, pair.drawn, data_range=1.0))
     # An untrained super-resolver is bicubic interpolation.
     np.testing.assert_allclose(pair.drawn, bicubic_upsample(pairs.images[4:5], 2)[0], atol=1e-6)
+
+
+def test_the_noise_floor_is_the_score_of_the_truth_and_nearest_repeats_pixels(superres):
+    pairs = open_dataset("pairs")
+    pair = super_resolve_pair(load_checkpoint(superres), pairs, 2)
+    high, truth = pairs.targets[2], pairs.truths[2]
+    assert pair.floor_psnr == pytest.approx(peak_signal_noise_ratio(high, truth, data_range=1.0))
+    assert pair.floor_ssim == pytest.approx(structural_similarity(high, truth, data_range=1.0))
+    np.testing.assert_array_equal(pair.nearest[::2, 1::2], pairs.images[2])
+    assert pair.nearest_psnr == pytest.approx(peak_signal_noise_ratio(high, pair.nearest, data_range=1.0))
+
+
+def test_a_report_holds_flux_and_noise_floor_of_every_pair(superres):
+    pairs = open_dataset("pairs")
+    report = evaluate_superres(load_checkpoint(superres), pairs, "all", limit=4)
+    rows = report.indices
+    drawn = bicubic_upsample(pairs.images[rows], 2)
+    np.testing.assert_allclose(report.flux, drawn.sum((1, 2)) / pairs.targets[rows].sum((1, 2)), rtol=1e-4)
+    expected = [peak_signal_noise_ratio(pairs.targets[row], pairs.truths[row], data_range=1.0) for row in rows]
+    np.testing.assert_allclose(report.floor_psnr, expected, rtol=1e-6)
+
+
+def test_the_mean_over_symmetries_is_itself_symmetric():
+    """A network that prefers one direction does so no more when it draws all eight views."""
+    network = build_network("superres", {"encoder": ENCODER | {"image_size": 80}, "scale": 2, "width": 8, "depth": 1})
+    torch.nn.init.normal_(network.leave.weight)
+    card = CheckpointCard(kind="superres", architecture={"encoder": ENCODER}, transform=Transform())
+    model = SuperResolver(Path("any.safetensors"), card, network.eval(), "cpu")
+    image = np.random.default_rng(0).random((1, 16, 16)).astype(np.float32)
+    turned = model.predict(np.rot90(image, axes=(1, 2)).copy())
+    assert not np.allclose(np.rot90(turned, -1, axes=(1, 2)), model.predict(image), atol=1e-4)
+    together = model.predict(image, d4=True)
+    np.testing.assert_allclose(
+        model.predict(np.rot90(image, axes=(1, 2)).copy(), d4=True), np.rot90(together, axes=(1, 2)), atol=1e-5
+    )
+    np.testing.assert_allclose(model.predict(image[:, :, ::-1].copy(), d4=True), together[:, :, ::-1], atol=1e-5)
 
 
 def test_a_set_without_targets_is_refused(superres):

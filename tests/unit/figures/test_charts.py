@@ -24,7 +24,7 @@ def test_roc_draws_every_class_in_its_colour_with_its_area():
     curves = roc_curves(labels, probabilities, CLASSES)
     figure = roc(curves)
     drawn = {trace.name.split(",")[0]: trace for trace in figure.data}
-    assert set(drawn) == {*CLASSES, "macro", "chance"}
+    assert set(drawn) == {*CLASSES, "macro", "micro", "chance"}
     np.testing.assert_array_equal(drawn["cdm"].y, curves["cdm"].tpr)
     assert drawn["cdm"].line.color == CLASS_COLOURS["cdm"]
     assert f"{curves['cdm'].auc:.4f}" in drawn["cdm"].name

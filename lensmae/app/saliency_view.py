@@ -1,0 +1,42 @@
+"""Where a classifier looks in one lens, beside the lens's true substructure."""
+
+import streamlit as st
+
+from lensmae.app import diagnostics, loaders
+from lensmae.app.ask_anomaly import substructure_overlays
+from lensmae.app.choices import Choice
+from lensmae.app.lens_view import lens_view
+from lensmae.app.widgets import choose
+from lensmae.data import DatasetInfo
+from lensmae.evaluation.anomaly import substructure
+from lensmae.evaluation.saliency import has_attention
+from lensmae.figures import Panel
+
+
+def saliency(data: DatasetInfo, choice: Choice) -> None:
+    """Attention rollout, integrated gradients and occlusion of the chosen lens."""
+    entry = choice.checkpoint("classifier")
+    model, key = loaders.get_model(entry.path), loaders.model_key(entry.path)
+    image = loaders.lens_image(data, choice.lens)
+    chances = loaders.probabilities(key, image)
+    classes = model.classes
+    of = choose("Evidence for", classes, "evidence", default=int(chances.argmax()))
+    place = classes.index(of)
+    attribution = diagnostics.gradients(key, image, place)
+    panels = [Panel(f"Lens {choice.lens}", image)]
+    if has_attention(model):
+        panels.append(Panel("Attention rollout", 100 * diagnostics.rollout(key, image), measure="% of the attention, per patch"))
+    panels.append(Panel("Integrated gradients", attribution.pixels, residual=True))
+    panels.append(Panel("Occlusion", diagnostics.occluded(key, image, place), measure="nats of log-probability lost"))
+    lens = loaders.get_dataset(data).lenses.iloc[choice.lens]
+    found = substructure(lens, image.shape, data.pixel_scale)
+    lens_view(panels, key="saliency", unit=data.flux_unit, overlays=substructure_overlays(found), columns=4, **choice.display)
+    shares = ", ".join(f"{name} {chance:.3f}" for name, chance in zip(classes, chances, strict=True))
+    st.caption(f"{loaders.describe_lens(data, choice.lens)} of {data.name}, checkpoint {entry.name}; probabilities: {shares}.")
+    truth = "It has no known substructure." if found is None else "Rings and lines over the images are its true substructure."
+    total = attribution.pixels.sum()
+    st.caption(
+        f"{truth} Maps are of the network in one orientation. Integrated gradients (logits of {of} a pixel) start from "
+        f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}. Occlusion: what "
+        f"smoothing a window away costs {of}."
+    )

@@ -1,0 +1,150 @@
+"""Where does a classifier look? Three maps for one lens, all of the network as it is, in one orientation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from einops import rearrange, repeat
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from lensmae.errors import DatasetError
+from lensmae.models import Classifier
+from lensmae.models.classifier import LensClassifier
+
+Progress = Callable[[int, int], None]
+_BATCH = 32
+_STEPS = 32
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What each pixel adds to the logit of a class.
+
+    Attributes:
+        pixels: (H, W) float32, in logits.
+        change: logit of the image minus that of the baseline; `pixels` sums up to it where the integral is exact.
+        baseline: what the path starts from, in words.
+    """
+
+    pixels: np.ndarray
+    change: float
+    baseline: str
+
+
+def has_attention(model: Classifier) -> bool:
+    """Whether it is a transformer; a convolutional baseline is not."""
+    return isinstance(model.module, LensClassifier)
+
+
+def attention_rollout(model: Classifier, image: np.ndarray) -> np.ndarray:
+    """Share of each patch in the mean-pooled tokens, (H, W) float32 that sums to 1 over patches.
+
+    Attention of all layers, mean over heads, half of it the residual path, multiplied up (Abnar & Zuidema 2020,
+    arXiv:2005.00928); read at the patch tokens, which the classifier averages. Patches that it does not encode have 0.
+    """
+    if not has_attention(model):
+        raise DatasetError(f"{model.name} has no transformer, so there is no attention to show.")
+    network = model.module
+    with torch.inference_mode():
+        inputs = _inputs(model, image)
+        patches, places = network.patches(inputs), network.places(inputs)
+        cls_token = repeat(network.encoder.cls_token, "1 1 c -> b 1 c", b=1)
+        tokens = torch.cat([cls_token, patches], dim=1)
+        rollout = torch.eye(tokens.shape[1], device=model.device)
+        for block in network.encoder.transformer:
+            weights = block.attn.weights(block.norm1(tokens)).mean(dim=1)[0]
+            rollout = 0.5 * (weights + torch.eye(len(weights), device=model.device)) @ rollout
+            tokens = block(tokens)
+        seen = rollout[1:, 1:].mean(dim=0)
+        rows, columns = network.encoder.grid(inputs)
+        shares = torch.zeros(rows * columns, device=model.device)
+        shares[slice(None) if places is None else places[0]] = seen / seen.sum()
+    return _pixels(shares.cpu().numpy().reshape(rows, columns), model.patch_size)
+
+
+def integrated_gradients(model: Classifier, image: np.ndarray, class_index: int, steps: int = _STEPS) -> Attribution:
+    """Gradients of a class's logit along the straight line from a baseline to the image, in the network's input space
+    (Sundararajan et al. 2017, arXiv:1703.01365, eq. 1), by Gauss-Legendre quadrature.
+
+    The baseline is the mean training lens where the network whitens its input, which is where its whitened input is zero; an
+    empty sky otherwise.
+    """
+    inputs = _inputs(model, image)
+    start, words = _baseline(model, image, inputs)
+    places, weights = np.polynomial.legendre.leggauss(steps)
+    places, weights = 0.5 * (places + 1), 0.5 * weights
+    total = torch.zeros_like(inputs)
+    for first in range(0, steps, _BATCH):
+        along = torch.tensor(places[first : first + _BATCH], dtype=torch.float32, device=model.device).view(-1, 1, 1, 1)
+        share = torch.tensor(weights[first : first + _BATCH], dtype=torch.float32, device=model.device).view(-1, 1, 1, 1)
+        between = (start + along * (inputs - start)).requires_grad_(True)
+        logits = model.module(between)[:, class_index].sum()
+        (gradient,) = torch.autograd.grad(logits, between)
+        total += (share * gradient).sum(dim=0, keepdim=True)
+    with torch.inference_mode():
+        change = model.module(inputs)[0, class_index] - model.module(start)[0, class_index]
+    return Attribution(((inputs - start) * total)[0, 0].cpu().numpy(), float(change), words)
+
+
+def occlusion(
+    model: Classifier, image: np.ndarray, class_index: int, window: int | None = None, progress: Progress | None = None
+) -> np.ndarray:
+    """How much a class's log-probability falls when a window is smoothed away, (H, W) float32 in nats; negative where it rises.
+
+    A square window of two patches' side steps over the image by one patch; inside it the image is replaced by itself under a
+    Gaussian of a patch's width, which takes small structure and leaves the arc (the blur of Fong & Vedaldi 2017,
+    arXiv:1704.03296; a black window would rather show where the light is). A pixel has the mean of the windows that cover it.
+    """
+    # A network without patches has the windows of the reference ones.
+    size = max(4, model.patch_size)
+    window = window or 2 * size
+    height, width = image.shape
+    smooth = gaussian_filter(image, size, mode="nearest")
+    corners = [(row, column) for row in range(0, height - window + 1, size) for column in range(0, width - window + 1, size)]
+    whole = _log_probability(model, image[None], class_index)[0]
+    total, covered = np.zeros(image.shape), np.zeros(image.shape)
+    for first in range(0, len(corners), _BATCH):
+        part = corners[first : first + _BATCH]
+        hidden = np.repeat(image[None], len(part), axis=0)
+        for place, (row, column) in enumerate(part):
+            inside = slice(row, row + window), slice(column, column + window)
+            hidden[place][inside] = smooth[inside]
+        falls = whole - _log_probability(model, hidden, class_index)
+        for (row, column), fall in zip(part, falls, strict=True):
+            inside = slice(row, row + window), slice(column, column + window)
+            total[inside] += fall
+            covered[inside] += 1
+        if progress is not None:
+            progress(min(first + _BATCH, len(corners)), len(corners))
+    return (total / np.maximum(covered, 1)).astype(np.float32)
+
+
+def _inputs(model: Classifier, image: np.ndarray) -> Tensor:
+    height, width = image.shape
+    if height % model.patch_size or width % model.patch_size:
+        raise DatasetError(f"The image has {height}x{width} pixels; {model.name} needs sides divisible by {model.patch_size}.")
+    if not model.any_size and (height, width) != (model.image_size, model.image_size):
+        raise DatasetError(f"{model.name} whitens its input and takes images of {model.image_size}x{model.image_size} only.")
+    flux = torch.from_numpy(np.array(image, dtype=np.float32)).view(1, 1, height, width).to(model.device)
+    return model.transform.forward(flux)
+
+
+def _baseline(model: Classifier, image: np.ndarray, inputs: Tensor) -> tuple[Tensor, str]:
+    whitening = getattr(model.module, "whitening", None)
+    if whitening is not None:
+        return rearrange(whitening.mean, "(h w) -> 1 1 h w", h=whitening.image_size).clone(), "the mean training lens"
+    flux = torch.from_numpy(np.array(image, dtype=np.float32))[None, None].to(model.device)
+    return model.transform.forward(torch.zeros_like(flux), model.transform.peak(flux)), "an empty sky"
+
+
+def _log_probability(model: Classifier, images: np.ndarray, class_index: int) -> np.ndarray:
+    # In one orientation, as the other maps; `predict` would average eight.
+    with torch.inference_mode():
+        flux = torch.from_numpy(np.asarray(images, dtype=np.float32)).unsqueeze(1).to(model.device)
+        return model.module(model.transform.forward(flux)).log_softmax(dim=1)[:, class_index].double().cpu().numpy()
+
+
+def _pixels(grid: np.ndarray, size: int) -> np.ndarray:
+    return grid.repeat(size, axis=0).repeat(size, axis=1).astype(np.float32)

@@ -1,0 +1,79 @@
+"""Super-resolution by scale, by radius and over many pairs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lensmae.figures.classes import faint
+
+_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+# The same on all figures of this page.
+_COLOURS = {"network": "#D55E00", "bicubic": "#56B4E9", "nearest": "#999999", "HR": "#009E73", "truth": "#CC79A7"}
+_OTHERS = ("#E69F00", "#8C6BB1", "#3A96D8")
+
+
+def image_colour(name: str, place: int = 0) -> str:
+    """Colour of a kind of image; other checkpoints take the remaining colours in turn."""
+    return _COLOURS.get(name, _OTHERS[place % len(_OTHERS)])
+
+
+def spectra(found: Mapping[str, tuple[np.ndarray, np.ndarray]], nyquist: float) -> go.Figure:
+    """Power spectra by kind of image: frequencies (cycles/arcsec) and power (flux^2).
+
+    Args:
+        nyquist: of the LR image, cycles/arcsec; what lies beyond it the LR image cannot tell.
+    """
+    figure = go.Figure()
+    for place, (name, (frequency, power)) in enumerate(found.items()):
+        line = {"color": image_colour(name, place), "width": 2, "dash": "dash" if name == "truth" else "solid"}
+        figure.add_scatter(x=frequency, y=power, mode="lines", name=name, line=line)
+    figure.add_vline(x=nyquist, line={"color": "#888", "width": 1, "dash": "dot"})
+    figure.update_xaxes(title="spatial frequency (cycles/arcsec); dotted: Nyquist of LR", type="log")
+    figure.update_yaxes(title="power (flux<sup>2</sup>, azimuthal mean)", type="log", dtick=1)
+    figure.update_layout(height=380, margin=_MARGIN, legend={"orientation": "h", "y": 1.12}, showlegend=True)
+    return figure
+
+
+def profiles(found: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> go.Figure:
+    """Radial profiles by kind of image: radii (arcsec) and mean flux a pixel."""
+    figure = go.Figure()
+    for place, (name, (radius, flux)) in enumerate(found.items()):
+        line = {"color": image_colour(name, place), "width": 2, "dash": "dash" if name == "truth" else "solid"}
+        figure.add_scatter(x=radius, y=flux, mode="lines", name=name, line=line)
+    figure.update_xaxes(title="distance from the centre (arcsec)")
+    figure.update_yaxes(title="mean flux a pixel (HR image on [0, 1])")
+    figure.update_layout(height=380, margin=_MARGIN, legend={"orientation": "h", "y": 1.12}, showlegend=True)
+    return figure
+
+
+def distributions(found: Mapping[str, np.ndarray], title: str, log_x: bool = False, bins: int = 30) -> go.Figure:
+    """Histograms of a figure over pairs, by kind of image, in shared bins; dashed lines are means.
+
+    Args:
+        found: (N,) values by name.
+        title: of the axis, with the unit.
+        log_x: bins that are even in the logarithm.
+    """
+    figure = go.Figure()
+    values = np.concatenate([each[np.isfinite(each)] for each in found.values()])
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        low, high = (0.9 * low, 1.1 * high) if low > 0 else (low - 0.5, high + 0.5)
+    edges = np.geomspace(low, high, bins + 1) if log_x else np.linspace(low, high, bins + 1)
+    for place, (name, each) in enumerate(found.items()):
+        counts, colour = np.histogram(each, edges)[0], image_colour(name, place)
+        figure.add_scatter(
+            x=edges,
+            y=np.r_[counts, counts[-1]],
+            mode="lines",
+            name=f"{name}, mean {each.mean():.4g}",
+            line={"shape": "hv", "color": colour, "width": 1.5},
+            fill="tozeroy",
+            fillcolor=faint(colour, 0.15),
+        )
+        figure.add_vline(x=float(each.mean()), line={"color": colour, "width": 1.2, "dash": "dash"})
+    figure.update_xaxes(title=title, type="log" if log_x else "linear")
+    figure.update_yaxes(title="pairs")
+    figure.update_layout(height=360, margin=_MARGIN, legend={"orientation": "h", "y": 1.14}, showlegend=True)
+    return figure

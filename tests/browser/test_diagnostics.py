@@ -1,0 +1,78 @@
+"""Classification and Super-resolution as a visitor uses them: click a confusion cell, move a threshold, swipe, save a figure."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NETWORKS, assert_no_error, finished
+
+pytestmark = pytest.mark.browser
+
+
+def open_curves(page, server, **address):
+    extra = "".join(f"&{name}={value}" for name, value in address.items())
+    page.goto(f"{server}/classification?{NETWORKS}{extra}")
+    expect(page.get_by_role("heading", name="the surest first")).to_be_visible()
+    finished(page)
+
+
+def test_a_click_on_a_confusion_cell_opens_its_lenses(page, server):
+    open_curves(page, server)
+    matrix = page.locator(".js-plotly-plot").nth(1).locator(".nsewdrag").first
+    matrix.scroll_into_view_if_needed()
+    box = matrix.bounding_box()
+    # Rows are true classes from the top, columns called ones from the left. This network calls every lens cdm.
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 5 * box["height"] / 6)
+    expect(page.get_by_role("heading", name="3 × axion called cdm")).to_be_visible()
+    page.wait_for_url("**true=axion**")
+    finished(page)
+    lenses = page.get_by_role("img", name="· p ")
+    expect(lenses).to_have_count(3)
+    chances = [float(lens.get_attribute("aria-label").split()[-1]) for lens in lenses.all()]
+    assert chances == sorted(chances, reverse=True)
+    lenses.first.click()
+    expect(page.get_by_role("img", name="Attention rollout")).to_be_visible()
+    finished(page)
+    assert_no_error(page)
+
+
+def test_a_threshold_moves_the_operating_point_and_the_confusion(page, server):
+    open_curves(page, server, rule="cdm", threshold=0)
+    # At 0 every lens is called cdm.
+    expect(page.get_by_text("9 lenses are called cdm")).to_be_visible()
+    slider = page.get_by_role("slider", name="where its probability is at least")
+    slider.focus()
+    page.keyboard.press("End")
+    expect(page.get_by_text("0 lenses are called cdm")).to_be_visible()
+    page.wait_for_url("**threshold=1*")
+    finished(page)
+    assert_no_error(page)
+
+
+def test_a_figure_is_saved_as_svg_and_its_numbers_as_csv(page, server):
+    open_curves(page, server)
+    page.get_by_role("button", name="Save").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").click()
+    assert download.value.suggested_filename.endswith(".svg")
+    drawn = "".join(ElementTree.parse(download.value.path()).getroot().itertext())
+    assert "false-positive rate" in drawn
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    header = download.value.path().read_text().splitlines()[0]
+    assert header.startswith("class,false_positive_rate,true_positive_rate")
+    assert_no_error(page)
+
+
+def test_swiping_moves_the_border_between_two_images(page, server):
+    page.goto(f"{server}/superresolution?{NETWORKS}")
+    line = page.get_by_role("slider", name="Swipe line")
+    expect(line).to_be_visible()
+    finished(page)
+    before = float(line.get_attribute("aria-valuenow"))
+    line.focus()
+    page.keyboard.press("ArrowRight")
+    assert float(line.get_attribute("aria-valuenow")) > before
+    expect(page.get_by_role("img", name="Noise-free truth", exact=True)).to_be_visible()
+    assert_no_error(page)
