@@ -62,7 +62,9 @@ def export_figure(figure: go.Figure, form: Format, width_mm: float = PAGE_MM) ->
 
 def figure_numbers(figure: go.Figure) -> pd.DataFrame:
     """All numbers of a figure, one row a point: its series, its place under the names of the axes, its value and text."""
-    parts = [_numbers(figure, trace, place) for place, trace in enumerate(figure.data)]
+    # Marks that nobody sees are there to be clicked.
+    shown = [trace for trace in figure.data if getattr(trace, "marker", None) is None or trace.marker.opacity != 0]
+    parts = [_numbers(figure, trace, place) for place, trace in enumerate(shown)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 

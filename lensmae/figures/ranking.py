@@ -126,9 +126,6 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], chosen: tuple[i
             x=list(classes),
             y=list(classes),
             text=counts.astype(str),
-            texttemplate="%{text}<br>%{z:.1%}",
-            # Plotly would choose black or white for an opaque cell, which this is not; grey is readable on both pages.
-            textfont={"color": "#8a93a3", "size": 14},
             hoverinfo="skip",
             # Half-transparent, so that it suits the dark and the light theme.
             colorscale=[[0, "rgba(86,180,233,0.08)"], [1, "rgba(86,180,233,0.75)"]],
@@ -140,6 +137,11 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], chosen: tuple[i
         )
     )
     _cells(figure, counts, share, classes)
+    for (row, column), count in np.ndenumerate(counts):
+        # A full cell is light blue on either page, where black is read best; an empty one is the page itself, where grey is.
+        font = {"color": "#0b0f16" if share[row, column] > 0.4 else "#8a93a3", "size": 14}
+        text = f"{count}<br>{share[row, column]:.1%}"
+        figure.add_annotation(x=column, y=row, xref="x", yref="y", text=text, font=font, showarrow=False)
     if chosen is not None:
         row, column = chosen
         box = {"x0": column - 0.49, "x1": column + 0.49, "y0": row - 0.49, "y1": row + 0.49}
