@@ -13,6 +13,7 @@ PAGES = [
     st.Page("pages/embeddings.py", title="Embeddings", icon=":material/scatter_plot:"),
     st.Page("pages/analyse.py", title="Analyse", icon=":material/upload_file:"),
     st.Page("pages/lens_lab.py", title="Lens lab", icon=":material/science:"),
+    st.Page("pages/data.py", title="Data", icon=":material/database:"),
     st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
 ]
 open_page(st.navigation(PAGES))

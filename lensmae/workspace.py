@@ -34,6 +34,11 @@ def models_dir() -> Path:
     return workspace() / "checkpoints"
 
 
+def uploads_dir() -> Path:
+    """Folder of uploaded files that wait to be imported; each is removed afterwards."""
+    return workspace() / "uploads"
+
+
 def read_only() -> bool:
     """Whether `LENSMAE_READ_ONLY` forbids this process to spend compute for, or to write on behalf of, a visitor."""
     return os.environ.get("LENSMAE_READ_ONLY", "").strip().lower() not in ("", "0", "false", "no")

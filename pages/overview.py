@@ -15,6 +15,7 @@ LINKS = {
     "pages/embeddings.py": "What has it learnt? All lenses in one plane",
     "pages/analyse.py": "What about your image? npy, FITS, PNG, TIFF, HDF5",
     "pages/lens_lab.py": "What would I see? Build a lens by hand, drag dark matter across its ring",
+    "pages/data.py": "What do you have? Simulate, import, look through it",
     "pages/training.py": "Make a better network: launch a run, watch its curve",
 }
 

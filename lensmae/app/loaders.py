@@ -63,6 +63,11 @@ def _dataset(key: DataKey) -> LensDataset:
     return open_dataset(key.name)
 
 
+def open_cached(key: DataKey) -> LensDataset:
+    """An opened data set by its key, for functions that are cached by it."""
+    return _dataset(key)
+
+
 def get_dataset(info: DatasetInfo) -> LensDataset:
     """An opened data set; a set made anew under the same name is opened anew."""
     return _dataset(data_key(info))

@@ -47,7 +47,7 @@ def import_command(
 def _say_skipped(skipped: dict[str, str], folder: Path) -> None:
     if not skipped:
         return
-    typer.echo(f"{len(skipped)} files were left out:", err=True)
+    typer.echo(f"Left out ({len(skipped)}):", err=True)
     for file, problem in list(skipped.items())[:_NAMED]:
         typer.echo(f"  {file}: {problem}", err=True)
     if len(skipped) > _NAMED:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,9 @@ def import_dataset(
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
     plan = plan_import(source, options)
-    with _partial(datasets_dir() / f".{name}.import") as folder:
+    folder = datasets_dir() / f".{name}.import"
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
         work = _Work.resume(folder, plan) or _Work.begin(folder, plan)
         for _ in work.run(jobs or os.cpu_count() or 1, progress):
             if cancelled is not None and cancelled():
@@ -139,20 +141,49 @@ def import_dataset(
     return ImportReport(open_store(final), skipped)
 
 
+@dataclass(frozen=True)
+class UnfinishedImport:
+    """What a killed import left: giving the same source and options to `import_dataset` goes on with it."""
+
+    name: str
+    source: Path
+    options: ImportOptions
+
+
+def unfinished_imports() -> list[UnfinishedImport]:
+    """Imports of the workspace that were killed, by name; those that are going on right now are not among them."""
+    found = []
+    for record in sorted(datasets_dir().glob(f".*.import/{_PLAN}")):
+        # What cannot be read is begun anew by an import of that name.
+        with contextlib.suppress(DatasetError, KeyError, TypeError), _locked(record.parent):
+            facts = read_json(record, DatasetError)
+            options = facts["options"] | {"classes": tuple(facts["options"]["classes"] or ()) or None}
+            name = record.parent.name.removeprefix(".").removesuffix(".import")
+            found.append(UnfinishedImport(name, Path(facts["source"]), ImportOptions(**options)))
+    return found
+
+
+def discard_import(name: str) -> None:
+    """Remove what a killed import left."""
+    folder = datasets_dir() / f".{check_name(name, 'data set')}.import"
+    if folder.is_dir():
+        with _locked(folder):
+            shutil.rmtree(folder)
+
+
 @contextlib.contextmanager
-def _partial(folder: Path) -> Iterator[Path]:
+def _locked(folder: Path) -> Iterator[None]:
     """The folder of an unfinished import, for one process at a time; the lock ends with the process, however it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl
     except ImportError:
         # Windows has no such lock; two imports under one name at once are then the user's to avoid.
-        yield folder
+        yield
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield folder
+        yield
     except BlockingIOError:
         raise DatasetError(f"Another import into {folder.name.split('.')[1]!r} is going on right now.") from None
     finally:
@@ -180,7 +211,7 @@ class _Work:
             name: open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
             for name, shape in plan.shapes.items()
         }
-        write_json(folder / _PLAN, {"source": str(plan.layout.root), "identity": _identity(plan)})
+        write_json(folder / _PLAN, _record(plan))
         return cls(folder, plan, arrays, [])
 
     @classmethod
@@ -297,6 +328,10 @@ def _compacted(path: Path, array: np.memmap, kept: np.ndarray) -> np.memmap:
     copy.flush()
     os.replace(shorter, path)
     return copy
+
+
+def _record(plan: ImportPlan) -> dict[str, Any]:
+    return {"source": str(plan.layout.root), "identity": _identity(plan), "options": asdict(plan.options)}
 
 
 def _identity(plan: ImportPlan) -> str:

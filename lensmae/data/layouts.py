@@ -4,6 +4,7 @@ Known are class folders, also under train/, val/ and test/; LR/ and HR/ with equ
 arrays (N, H, W) in npy, npz or HDF5 files, with their labels and parameters in arrays of length N beside them.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ from lensmae.data.stacks import STACK_SUFFIXES, StoredArray, stored_arrays
 from lensmae.data.store import RECORD
 from lensmae.errors import DatasetError, ImageReadError
 
-_SUFFIXES = frozenset(f".{suffix}" for suffix in SUFFIXES)
+_ENDINGS = tuple(f".{suffix}" for suffix in SUFFIXES)
 # A folder of more npy, npz or HDF5 files than this holds single images; of fewer, each file is looked into.
 _MOST_STACKS = 64
 
@@ -95,7 +96,12 @@ def _descend(folder: Path) -> Path:
 
 def _image_files(folder: Path) -> list[str]:
     """Names of image files, sorted."""
-    return sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and not path.name.startswith("."))
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if _is_image(entry.name) and entry.is_file())
+
+
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(_ENDINGS) and not name.startswith(".")
 
 
 def _folders(folder: Path) -> list[Path]:

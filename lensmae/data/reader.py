@@ -11,7 +11,7 @@ from lensmae.errors import ImageReadError
 
 MAX_SIDE = 4096
 MIN_SIDE = 4
-SUFFIXES = ("npy", "npz", "fits", "fit", "fts", "gz", "png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5")
+SUFFIXES = ("npy", "npz", "fits", "fit", "fts", "fits.gz", "fits.fz", "png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5")
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 

@@ -15,6 +15,7 @@ PAGES = {
     "embeddings": "Embeddings",
     "analyse": "Analyse",
     "lens_lab": "Lens lab",
+    "data": "Data",
     "training": "Training",
 }
 

@@ -1,0 +1,174 @@
+"""How the parameters of a set are distributed. Columns in, histograms out; columns of lists are pooled over their entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+_BINS = 40
+_PLACE_BINS = 48
+# Columns that name a lens rather than describe it.
+_NAMES = frozenset(("id", "class", "split", "source_file", "seed", "notes"))
+_MOST_WORDS = 12
+# Quantities that span orders of magnitude, most of them low in the range, are binned in log10.
+_WIDE, _LOW = 50.0, 0.2
+_UNITS = {
+    "theta_E": "arcsec",
+    "pixel_scale": "arcsec",
+    "axion_mass_ev": "eV",
+    "axion_angle": "rad",
+    "exposure_time": "s",
+}
+_UNIT_ENDINGS = {"_x": "arcsec", "_y": "arcsec", "R_sersic": "arcsec", "_mass": "Msun", "magnitude": "mag", "_angle": "rad"}
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Histogram of one parameter, by class.
+
+    Attributes:
+        name: of the column, or what is made of it.
+        label: for the axis, with its unit.
+        edges: (B + 1,) of the bins; texts have one bin each and are named in `words`.
+        counts: class -> (B,).
+        words: texts that the bins stand for, or empty.
+    """
+
+    name: str
+    label: str
+    edges: np.ndarray
+    counts: dict[str, np.ndarray]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things of one class lie on the sky: counts (B, B), rows along y, over bins with `edges` (B + 1,) in arcsec."""
+
+    name: str
+    label: str
+    edges: np.ndarray
+    counts: np.ndarray
+
+
+def unit(name: str) -> str:
+    """Unit of a column of `lenses.parquet`; "" where it has none or is unknown."""
+    return _UNITS.get(name) or next((unit for ending, unit in _UNIT_ENDINGS.items() if name.endswith(ending)), "")
+
+
+def distributions(lenses: pd.DataFrame) -> list[Distribution | Places]:
+    """A histogram of every parameter that varies, in the order of the columns; a list's length is counted, its entries pooled."""
+    found: list[Distribution | Places] = []
+    for name in _columns(lenses):
+        column = lenses[name]
+        if not _is_list(column):
+            found += _plain(name, column, lenses["class"])
+            continue
+        group = name.rsplit("_", 1)[0]
+        counted = f"{group}s"
+        lengths = column.map(len)
+        if not any(entry.name == counted for entry in found):
+            found += _numbers(counted, f"{counted.replace('_', ' ')} a lens", lengths.to_numpy(float), lenses["class"].to_numpy())
+        found += _pooled(name, group, lenses, lengths)
+    return found
+
+
+def constants(lenses: pd.DataFrame) -> pd.DataFrame:
+    """Parameters with one value in all lenses: columns parameter, value, unit."""
+    rows = []
+    for name in _columns(lenses):
+        column = lenses[name]
+        if not _is_list(column) and column.nunique(dropna=False) == 1 and column.notna().all():
+            value = column.iloc[0]
+            shown = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+            rows.append({"parameter": name, "value": shown, "unit": unit(name)})
+    return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
+
+
+def without_lists(lenses: pd.DataFrame) -> pd.DataFrame:
+    """The columns with one value a lens."""
+    return lenses[[name for name in lenses.columns if not _is_list(lenses[name])]]
+
+
+def describe_row(lens: pd.Series) -> pd.DataFrame:
+    """One lens's parameters for reading: columns parameter, value, unit. Of lists, the length and the range."""
+    rows = []
+    for name, value in lens.items():
+        if isinstance(value, np.ndarray | list):
+            if len(value):
+                rows.append({"parameter": name, "value": _range(np.asarray(value)), "unit": unit(str(name))})
+        elif not pd.isna(value) and value != "":
+            shown = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+            rows.append({"parameter": name, "value": shown, "unit": unit(str(name))})
+    return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
+
+
+def _range(values: np.ndarray) -> str:
+    if values.min() == values.max():
+        return f"{len(values)} of {values[0]:.4g}"
+    return f"{len(values)} from {values.min():.4g} to {values.max():.4g}"
+
+
+def _columns(lenses: pd.DataFrame) -> list[str]:
+    return [name for name in lenses.columns if name not in _NAMES]
+
+
+def _is_list(column: pd.Series) -> bool:
+    return column.dtype == object and isinstance(column.iloc[0], np.ndarray | list)
+
+
+def _plain(name: str, column: pd.Series, classes: pd.Series) -> list[Distribution | Places]:
+    if pd.api.types.is_numeric_dtype(column):
+        return _numbers(name, name, column.to_numpy(float), classes.to_numpy())
+    words = column.dropna().astype(str)
+    known = tuple(words.value_counts().index)
+    if not 1 < len(known) <= _MOST_WORDS:
+        return []
+    table = pd.crosstab(words, classes).reindex(list(known))
+    counts = {kind: table[kind].to_numpy() for kind in table.columns}
+    return [Distribution(name, name, np.arange(len(known) + 1) - 0.5, counts, known)]
+
+
+def _numbers(name: str, label: str, values: np.ndarray, classes: np.ndarray) -> list[Distribution | Places]:
+    """Histogram of values (N,) with their classes (N,); nothing where all are equal."""
+    known = np.isfinite(values)
+    values, classes = values[known], classes[known]
+    if not len(values) or values.min() == values.max():
+        return []
+    shown, where = unit(name), ""
+    if values.min() > 0 and values.max() / values.min() > _WIDE and np.median(values) - values.min() < _LOW * np.ptp(values):
+        values, where = np.log10(values), "log10 "
+    axis = f"{where}{label}" + (f" ({shown})" if shown else "")
+    whole = np.array_equal(values, np.round(values)) and np.ptp(values) < _BINS
+    edges = np.arange(values.min(), values.max() + 2) - 0.5 if whole else np.histogram_bin_edges(values, _BINS)
+    counts = {str(kind): np.histogram(values[classes == kind], edges)[0] for kind in _ordered(classes)}
+    return [Distribution(name, axis, edges, counts)]
+
+
+def _ordered(classes: np.ndarray) -> Sequence[str]:
+    """Classes in the order in which they first occur, which is the data set's."""
+    return list(dict.fromkeys(classes.tolist()))
+
+
+def _pooled(name: str, group: str, lenses: pd.DataFrame, lengths: pd.Series) -> list[Distribution | Places]:
+    """Entries of all lists; x and y together become places."""
+    if name.endswith("_y") and f"{group}_x" in lenses:
+        return []
+    values, classes = _entries(lenses[name]), np.repeat(lenses["class"].to_numpy(), lengths)
+    if not (name.endswith("_x") and f"{group}_y" in lenses):
+        return _numbers(name, name, values, classes)
+    y = _entries(lenses[f"{group}_y"])
+    return [_places(group, str(kind), values[classes == kind], y[classes == kind]) for kind in _ordered(classes)]
+
+
+def _entries(column: pd.Series) -> np.ndarray:
+    return np.concatenate([np.asarray(entry, dtype=float) for entry in column])
+
+
+def _places(group: str, kind: str, x: np.ndarray, y: np.ndarray) -> Places:
+    # A few far ones must not shrink the picture of the others.
+    reach = float(np.percentile(np.abs(np.concatenate([x, y])), 99.5)) or 1.0
+    edges = np.linspace(-reach, reach, _PLACE_BINS + 1)
+    counts, _, _ = np.histogram2d(y, x, bins=[edges, edges])
+    return Places(f"{kind} {group} positions", f"{group.replace('_', ' ')}s of {kind}", edges, counts.astype(int))

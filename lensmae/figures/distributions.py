@@ -1,0 +1,58 @@
+"""Distributions of a data set's parameters."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from lensmae.evaluation.parameters import Distribution, Places
+from lensmae.figures.classes import class_colour
+
+# Where the classes' numbers differ by more than this, a linear axis would hide one of them.
+_FAR_APART = 30
+_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
+
+
+def distribution(found: Distribution | Places) -> go.Figure:
+    """A histogram by class, or a map of places."""
+    return _map(found) if isinstance(found, Places) else _histogram(found)
+
+
+def _histogram(found: Distribution) -> go.Figure:
+    figure = go.Figure()
+    for place, (kind, counts) in enumerate(found.counts.items()):
+        colour = class_colour(kind, place)
+        if found.words:
+            figure.add_bar(x=list(found.words), y=counts, name=kind, marker={"color": colour})
+            continue
+        # A step line and not bars: three classes of one distribution must stay apart.
+        edges, heights = np.repeat(found.edges, 2), np.concatenate([[0], np.repeat(counts, 2), [0]])
+        figure.add_scatter(
+            x=edges, y=heights, mode="lines", name=kind, line={"color": colour, "width": 1.8},
+            fill="tozeroy" if len(found.counts) == 1 else None, hovertemplate=f"{kind}: %{{y}} at %{{x:.4g}}<extra></extra>",
+        )  # fmt: skip
+    figure.update_xaxes(title=found.label)
+    highest = [counts.max() for counts in found.counts.values()]
+    if max(highest) > _FAR_APART * min(highest):
+        figure.update_yaxes(title="number", type="log")
+    else:
+        figure.update_yaxes(title="number", rangemode="tozero")
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    figure.update_layout(height=260, margin=_MARGIN, barmode="group", showlegend=len(found.counts) > 1, legend=legend)
+    return figure
+
+
+def _map(found: Places) -> go.Figure:
+    centres = (found.edges[1:] + found.edges[:-1]) / 2
+    figure = go.Figure(
+        go.Heatmap(
+            z=found.counts,
+            x=centres,
+            y=centres,
+            colorscale="Viridis",
+            colorbar={"title": "number", "thickness": 10},
+            hovertemplate="%{z} at (%{x:.2f}, %{y:.2f}) arcsec<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title=f"x (arcsec), {found.label}", constrain="domain")
+    figure.update_yaxes(title="y (arcsec)", scaleanchor="x", constrain="domain")
+    figure.update_layout(height=260, margin=_MARGIN)
+    return figure
