@@ -51,7 +51,10 @@ def _draw_job(job: makers.Job) -> None:
 
 def simulate_form() -> None:
     """A preset, a name, how many."""
-    preset = st.selectbox("Preset", list(PRESETS), format_func=lambda name: PRESETS[name].title, key="new-preset")
+    names = list(PRESETS)
+    preset = st.selectbox(
+        "Preset", names, names.index("model_ii"), format_func=lambda name: PRESETS[name].title, key="new-preset"
+    )
     facts = PRESETS[preset]
     size = f"{facts.shape[0]}×{facts.shape[1]} px" + (f", HR {facts.target_shape[0]} px" if facts.target_shape else "")
     st.caption(f"{facts.description} {size}; classes {', '.join(facts.classes)}.")
