@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lensmae.benchmarks.analyse import analyse
 from lensmae.benchmarks.embedding_speed import embedding_speed
 from lensmae.benchmarks.embeddings_page import embeddings_page
+from lensmae.benchmarks.import_files import import_files
 from lensmae.benchmarks.lens_lab import lens_lab
 from lensmae.benchmarks.masks import masks
 from lensmae.benchmarks.reference_mae import SequenceFirstMAE
@@ -282,6 +283,7 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "slider": slider,
     "embedding_speed": embedding_speed,
     "embeddings": embeddings_page,
+    "import": import_files,
 }
 
 

@@ -23,6 +23,7 @@ class BenchmarkName(StrEnum):
     slider = "slider"
     embedding_speed = "embedding_speed"
     embeddings = "embeddings"
+    import_files = "import"
 
 
 @commands.command()
