@@ -138,8 +138,10 @@ def _check_size(shape: tuple[int, ...]) -> None:
 def _finite(plane: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """Pixels as finite float32, those that were not filled by `fill_bad`, and what was done."""
     notes: tuple[str, ...] = ()
-    # Comparisons with NaN are false.
-    good = (plane < _FLOAT32_MAX) & (plane > -_FLOAT32_MAX) if plane.dtype.kind == "f" else None
+    good = None
+    if plane.dtype.kind == "f":
+        # Comparisons with NaN are false; what float32 cannot hold is no better than infinite.
+        good = np.isfinite(plane) if plane.itemsize <= 4 else (plane < _FLOAT32_MAX) & (plane > -_FLOAT32_MAX)
     if good is None or good.all():
         pixels = np.ascontiguousarray(plane, dtype=np.float32)
     elif good.any():
