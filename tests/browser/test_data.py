@@ -13,9 +13,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def datasets(lens_home):
+def datasets(server_home):
     """The server's data sets; what a test makes there is removed after it."""
-    folder = lens_home / "datasets"
+    folder = server_home / "datasets"
     before = set(folder.iterdir())
     yield folder
     for path in set(folder.iterdir()) - before:
