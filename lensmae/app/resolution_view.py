@@ -70,8 +70,8 @@ def _images(pair: ResolvedPair, info: DatasetInfo, choice: Choice) -> None:
     panels += [
         Panel("Bicubic − HR", pair.bicubic - pair.high, residual=True),
         Panel("Network − HR", pair.drawn - pair.high, residual=True),
-        Panel("SSIM of bicubic", ssim_map(pair.bicubic, pair.high), measure="local SSIM"),
-        Panel("SSIM of network", ssim_map(pair.drawn, pair.high), measure="local SSIM"),
+        Panel("Bicubic, 1 − SSIM", 1 - ssim_map(pair.bicubic, pair.high), measure="local"),
+        Panel("Network, 1 − SSIM", 1 - ssim_map(pair.drawn, pair.high), measure="local"),
     ]
     scores = {
         "nearest": (pair.nearest_psnr, pair.nearest_ssim),
@@ -121,7 +121,10 @@ def whole_split(choice: Choice) -> None:
             drawn["truth"] = getattr(report, f"floor_{measure}")
         table = superres_table(report)
         figure(distributions(drawn, _UNITS[measure], measure == "mse"), "distribution", table, f"{measure}-{stem}")
-        st.caption("“truth” is the noise-free image against HR: what a perfect network would score.")
+        st.caption(
+            "“truth” is the noise-free image against HR, whose noise costs it that much. It is no limit: an LR image made "
+            "from HR shares its noise, and what keeps that noise scores higher."
+        )
     flux = {"network": report.flux, "bicubic": report.bicubic_flux}
     figure(distributions(flux, "total flux over that of HR"), "flux", name=f"flux-{stem}")
 

@@ -25,9 +25,9 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     attribution = diagnostics.gradients(key, image, place)
     panels = [Panel(f"Lens {choice.lens}", image)]
     if has_attention(model):
-        panels.append(Panel("Attention rollout", 100 * diagnostics.rollout(key, image), measure="% of the attention, per patch"))
+        panels.append(Panel("Attention rollout", 100 * diagnostics.rollout(key, image), measure="%"))
     panels.append(Panel("Integrated gradients", attribution.pixels, residual=True))
-    panels.append(Panel("Occlusion", diagnostics.occluded(key, image, place), measure="nats of log-probability lost"))
+    panels.append(Panel("Occlusion", diagnostics.occluded(key, image, place), measure="nats"))
     lens = loaders.get_dataset(data).lenses.iloc[choice.lens]
     found = substructure(lens, image.shape, data.pixel_scale)
     lens_view(panels, key="saliency", unit=data.flux_unit, overlays=substructure_overlays(found), columns=4, **choice.display)
@@ -37,6 +37,6 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     total = attribution.pixels.sum()
     st.caption(
         f"{truth} Maps are of the network in one orientation. Integrated gradients (logits of {of} a pixel) start from "
-        f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}. Occlusion: what "
-        f"smoothing a window away costs {of}."
+        f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}. Rollout: percent of the "
+        f"attention, per patch. Occlusion: log-odds of {of} lost when a window is smoothed away."
     )

@@ -18,7 +18,8 @@ TILE = 160
 class ResolvedPair:
     """Images of one pair, `low` (h, w), the others (scale*h, scale*w), with PSNR in dB and SSIM against `high`, data range 1.
 
-    `truth` is `high` without its noise, and None where that is not known; its scores are what a perfect network would have.
+    `truth` is `high` without its noise, and None where that is not known; its scores, `floor_`, are what a network would have
+    that drew no noise. One that keeps the noise that LR shares with HR has higher ones.
     """
 
     low: np.ndarray

@@ -91,7 +91,7 @@ def integrated_gradients(model: Classifier, image: np.ndarray, class_index: int,
 def occlusion(
     model: Classifier, image: np.ndarray, class_index: int, window: int | None = None, progress: Progress | None = None
 ) -> np.ndarray:
-    """How much a class's log-probability falls when a window is smoothed away, (H, W) float32 in nats; negative where it rises.
+    """How much a class's log-odds fall when a window is smoothed away, (H, W) float32 in nats; negative where they rise.
 
     A square window of two patches' side steps over the image by one patch; inside it the image is replaced by itself under a
     Gaussian of a patch's width, which takes small structure and leaves the arc (the blur of Fong & Vedaldi 2017,
@@ -103,7 +103,7 @@ def occlusion(
     height, width = image.shape
     smooth = gaussian_filter(image, size, mode="nearest")
     corners = [(row, column) for row in range(0, height - window + 1, size) for column in range(0, width - window + 1, size)]
-    whole = _log_probability(model, image[None], class_index)[0]
+    whole = _log_odds(model, image[None], class_index)[0]
     total, covered = np.zeros(image.shape), np.zeros(image.shape)
     for first in range(0, len(corners), _BATCH):
         part = corners[first : first + _BATCH]
@@ -111,7 +111,7 @@ def occlusion(
         for place, (row, column) in enumerate(part):
             inside = slice(row, row + window), slice(column, column + window)
             hidden[place][inside] = smooth[inside]
-        falls = whole - _log_probability(model, hidden, class_index)
+        falls = whole - _log_odds(model, hidden, class_index)
         for (row, column), fall in zip(part, falls, strict=True):
             inside = slice(row, row + window), slice(column, column + window)
             total[inside] += fall
@@ -139,11 +139,14 @@ def _baseline(model: Classifier, image: np.ndarray, inputs: Tensor) -> tuple[Ten
     return model.transform.forward(torch.zeros_like(flux), model.transform.peak(flux)), "an empty sky"
 
 
-def _log_probability(model: Classifier, images: np.ndarray, class_index: int) -> np.ndarray:
+def _log_odds(model: Classifier, images: np.ndarray, class_index: int) -> np.ndarray:
     # In one orientation, as the other maps; `predict` would average eight.
     with torch.inference_mode():
         flux = torch.from_numpy(np.asarray(images, dtype=np.float32)).unsqueeze(1).to(model.device)
-        return model.module(model.transform.forward(flux)).log_softmax(dim=1)[:, class_index].double().cpu().numpy()
+        logits = model.module(model.transform.forward(flux)).double()
+        others = torch.cat([logits[:, :class_index], logits[:, class_index + 1 :]], dim=1)
+        # Unlike a probability, which is 1 to six digits for a sure network, it still answers to small changes.
+        return (logits[:, class_index] - others.logsumexp(dim=1)).cpu().numpy()
 
 
 def _pixels(grid: np.ndarray, size: int) -> np.ndarray:

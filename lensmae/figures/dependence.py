@@ -75,7 +75,7 @@ def difference_bars(table: pd.DataFrame) -> go.Figure:
         hovertemplate="%{y}: %{x:+.4f}<extra></extra>",
     )
     figure.add_vline(x=0, line={"color": "#888", "width": 1, "dash": "dot"})
-    figure.update_xaxes(title="difference of AUC with 95 % interval (DeLong)")
+    figure.update_xaxes(title="AUC difference, 95 % interval")
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(height=80 + 42 * max(2, len(table)), margin=_MARGIN, showlegend=False)
     return figure

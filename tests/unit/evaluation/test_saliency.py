@@ -82,14 +82,15 @@ def test_patches_that_are_not_encoded_have_no_attention_and_are_the_faintest(tmp
     assert brightness[drawn > 0].min() >= brightness[drawn == 0].max()
 
 
-def test_occlusion_of_one_window_is_the_fall_of_the_log_probability(tmp_path, images):
+def test_occlusion_of_one_window_is_the_fall_of_the_log_odds(tmp_path, images):
     model = classifier(tmp_path, images, ARCHITECTURES["plain"])
     # One window as large as the image: every pixel has the fall of the whole smoothed image.
     from scipy.ndimage import gaussian_filter
 
     drawn = occlusion(model, images[0], 2, window=64)
     sharp, smooth = model.predict(np.stack([images[0], gaussian_filter(images[0], 8, mode="nearest")]), d4=False)[:, 2]
-    np.testing.assert_allclose(drawn, np.log(sharp) - np.log(smooth), rtol=1e-3, atol=1e-5)
+    expected = np.log(sharp / (1 - sharp)) - np.log(smooth / (1 - smooth))
+    np.testing.assert_allclose(drawn, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_smoothing_a_flat_image_changes_nothing(tmp_path, images):
