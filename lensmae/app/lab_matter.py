@@ -11,8 +11,9 @@ import streamlit as st
 from lensmae.app.view_events import Click, Drag, Event
 from lensmae.app.widgets import unfit_number
 from lensmae.data.lab import DarkMatter, Subhalo, Vortex, matter_of
+from lensmae.data.presets import VORTEX
 from lensmae.data.priors import draw_parameters
-from lensmae.figures import Overlay, Points
+from lensmae.figures import Line, Overlay, Points
 
 KINDS = ("none", "subhalos", "axion")
 TITLES = {"none": "None", "subhalos": "Subhalos", "axion": "Axion vortex"}
@@ -70,7 +71,10 @@ def overlays(matter: DarkMatter, pixels: int, scale: float) -> list[Overlay]:
             draggable=True,
             sizes=9,
         )
-        return [Points("vortex", x, y, panels=(0,), draggable=True), end]
+        half = VORTEX["length"] / (2 * matter.axion_mass) / scale
+        across, along = (np.array([-half, half]) * turn(matter.angle) for turn in (math.cos, math.sin))
+        shape = Line("its line", x + across, y + along, dashed=True, panels=(0, 1))
+        return [shape, Points("vortex", x, y, panels=(0,), draggable=True), end]
     if not len(matter):
         return []
     x, y, mass = (np.array([getattr(halo, name) for halo in matter]) for name in ("x", "y", "mass"))
@@ -203,5 +207,5 @@ def _vortex_controls() -> Vortex:
     unfit_number("vortex_y", -2, 2, "place of the vortex")
     x = st.slider("Its middle, x (arcsec)", -2.0, 2.0, 0.0, 0.01, key="vortex_x", bind="query-params")
     y = st.slider("Its middle, y (arcsec)", -2.0, 2.0, 0.0, 0.01, key="vortex_y", bind="query-params")
-    st.caption(f"Half-length {0.03e-22 / 10**mass:.3g} arcsec. Drag its middle or its end on the image.")
+    st.caption(f"Half-length {VORTEX['length'] / (2 * 10**mass):.3g} arcsec. Drag its middle or its end on the image.")
     return Vortex(10**mass, math.radians(angle), x, y)

@@ -96,6 +96,8 @@ def test_a_sweep_answers_for_thirteen_masses(home, open_app):
     assert_clean(app)
     _, table = app.session_state["lab_sweep"]
     assert len(table) == 13
+    assert len(app.get("plotly_chart")) == 1
+    assert "for this lens only" in texts(app.caption)
     assert table[["no_sub", "cdm", "axion"]].sum(axis=1).to_numpy() == pytest.approx(np.ones(13), abs=1e-5)
 
 
