@@ -39,8 +39,8 @@ LENS = (
     Control("gamma2", "External shear γ2", -0.2, 0.2, 0.0, 0.005),
 )
 SOURCE = (
-    Control("source_x", "Position x (arcsec)", -2.0, 2.0, 0.1, help="Or drag the point “source”."),
-    Control("source_y", "Position y (arcsec)", -2.0, 2.0, 0.05),
+    Control("source_x", "Position x (arcsec)", -lab_matter.REACH, lab_matter.REACH, 0.1, help="Or drag the point “source”."),
+    Control("source_y", "Position y (arcsec)", -lab_matter.REACH, lab_matter.REACH, 0.05),
     Control("R_sersic", "Half-light radius (arcsec)", 0.03, 1.0, 0.25),
     Control("n_sersic", "Sérsic index n", 0.3, 5.0, 1.0, 0.1),
     Control("source_e1", "Ellipticity e1 of the source", -0.4, 0.4, -0.1),

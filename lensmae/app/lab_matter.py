@@ -18,6 +18,8 @@ from lensmae.figures import Line, Overlay, Points
 KINDS = ("none", "subhalos", "axion")
 TITLES = {"none": "None", "subhalos": "Subhalos", "axion": "Axion vortex"}
 MOST = 40
+# Farthest place of source and vortex in x and in y, arcsec.
+REACH = 2.0
 _HALOS, _PICK, _MASS = "lab_halos", "lab_pick", "lab_mass"
 _MASSES = (6.0, 11.0)
 _NEW_MASS = 1e9
@@ -40,7 +42,7 @@ def set_matter(matter: DarkMatter) -> None:
         st.session_state["matter"] = "axion"
         st.session_state["axion"] = math.log10(matter.axion_mass)
         st.session_state["angle"] = math.degrees(matter.angle) % 180
-        st.session_state["vortex_x"], st.session_state["vortex_y"] = round(matter.x, 6), round(matter.y, 6)
+        _place("vortex", round(matter.x, 6), round(matter.y, 6))
         return
     st.session_state["matter"] = "subhalos" if matter else "none"
     st.session_state[_HALOS] = tuple(matter)
@@ -92,17 +94,22 @@ def moved(event: Event, pixels: int, scale: float) -> None:
             st.session_state[_HALOS] = (*halos()[:index], changed, *halos()[index + 1 :])
             st.session_state[_PICK] = index
         case Drag(name="source"):
-            st.session_state["source_x"], st.session_state["source_y"] = x, y
+            _place("source", x, y)
         case Drag(name="vortex"):
-            st.session_state["vortex_x"], st.session_state["vortex_y"] = x, y
+            _place("vortex", x, y)
         case Drag(name="angle of the vortex"):
             across, along = x - st.session_state["vortex_x"], y - st.session_state["vortex_y"]
             st.session_state["angle"] = round(math.degrees(math.atan2(along, across)) % 180, 1)
         case Click() if st.session_state.get("matter") == "axion":
-            st.session_state["vortex_x"], st.session_state["vortex_y"] = x, y
+            _place("vortex", x, y)
         case Click():
             st.session_state["matter"] = "subhalos"
             _add(x, y)
+
+
+def _place(name: str, x: float, y: float) -> None:
+    """Set two sliders, which end at `REACH`; a camera's field may be wider."""
+    st.session_state[f"{name}_x"], st.session_state[f"{name}_y"] = (min(max(value, -REACH), REACH) for value in (x, y))
 
 
 def remember() -> None:
@@ -203,9 +210,9 @@ def _vortex_controls() -> Vortex:
     mass = st.slider("Axion mass (log₁₀ of eV)", -24.0, -22.0, -23.2, 0.02, key="axion", bind="query-params")
     unfit_number("angle", 0, 180, "angle")
     angle = st.slider("Angle of its line (degrees)", 0.0, 180.0, 45.0, 1.0, key="angle", bind="query-params")
-    unfit_number("vortex_x", -2, 2, "place of the vortex")
-    unfit_number("vortex_y", -2, 2, "place of the vortex")
-    x = st.slider("Its middle, x (arcsec)", -2.0, 2.0, 0.0, 0.01, key="vortex_x", bind="query-params")
-    y = st.slider("Its middle, y (arcsec)", -2.0, 2.0, 0.0, 0.01, key="vortex_y", bind="query-params")
+    unfit_number("vortex_x", -REACH, REACH, "place of the vortex")
+    unfit_number("vortex_y", -REACH, REACH, "place of the vortex")
+    x = st.slider("Its middle, x (arcsec)", -REACH, REACH, 0.0, 0.01, key="vortex_x", bind="query-params")
+    y = st.slider("Its middle, y (arcsec)", -REACH, REACH, 0.0, 0.01, key="vortex_y", bind="query-params")
     st.caption(f"Half-length {VORTEX['length'] / (2 * 10**mass):.3g} arcsec. Drag its middle or its end on the image.")
     return Vortex(10**mass, math.radians(angle), x, y)
