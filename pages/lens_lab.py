@@ -11,12 +11,15 @@ def workbench(choice: choices.Choice) -> None:
     base = lab.begin(choice)
     shown, chosen = st.columns([3, 2], gap="large")
     with chosen:
+        # Above the controls, so that it is seen while they move; filled when the pictures are there.
+        said = st.container()
         lens = lab_controls.controls(base)
         lab.open_button(choice)
     lab_matter.remember()
     with shown:
         seen = lab.observe(lens)
         lab.pictures(lens, seen, choice)
+    with said:
         lab.answers(lens, seen.image, choice)
     lab.sweep(lens, choice)
     with st.expander("Save to a data set", icon=":material/save:"):

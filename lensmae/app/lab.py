@@ -126,8 +126,9 @@ def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
         entry = choice.checkpoints["classifier"]
         model = loaders.get_model(entry.path)
         chances = class_probabilities(model, image, averaged)
-        for column, name, chance in zip(st.columns(len(chances), gap="small"), model.classes, chances, strict=True):
-            column.metric(f"P({name})", f"{chance:.1%}", border=True)
+        with st.container(horizontal=True, gap="medium"):
+            for name, chance in zip(model.classes, chances, strict=True):
+                st.metric(f"P({name})", f"{chance:.1%}", width="content")
         st.caption(f"Softmax of {entry.name}, {'mean of eight orientations' if averaged else 'one orientation'}.")
     if "mae" in choice.checkpoints:
         entry = choice.checkpoints["mae"]
