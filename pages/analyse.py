@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app import answer_detail, answers, choices, references, uploads
+from lensmae.app import answer_detail, answer_plane, answers, choices, references, uploads
 from lensmae.app.guard import fragment
 from lensmae.app.widgets import empty_state, page_title
 from lensmae.data.reader import SUFFIXES
@@ -22,7 +22,7 @@ def results(files: list, choice: choices.Choice, asked: references.Asked) -> Non
         answers.summary(read, names)
         look = st.selectbox("Look at", names, key="look")
     answer_detail.detail(read[names.index(look)], choice, asked)
-    answers.plane(read, names, asked, look)
+    answer_plane.plane(read, names, asked, look)
 
 
 choice = choices.current()

@@ -1,4 +1,4 @@
-"""All answers of the Analyse page: refusals, how many images are strange, a table, the embedding plane."""
+"""All answers of the Analyse page: refusals, how many images are strange, a table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app import uploads
-from lensmae.app.choices import KINDS, Choice
+from lensmae.app.choices import Choice
 from lensmae.app.references import Asked
 from lensmae.app.uploads import Answered
-from lensmae.app.widgets import choose, figure, numbers
-from lensmae.figures import class_scatter
-from lensmae.figures.standing import with_uploads
+from lensmae.app.widgets import numbers
 
 _FEW = 3
 
@@ -111,21 +109,3 @@ def _columns(shown: pd.DataFrame) -> dict[str, Any]:
         "farthest": number("× limit", format="%.2f", help="Largest measure over its limit; above 1 is outside."),
         "log10_axion_mass_ev": number("log10(m/eV)", format="%.2f", help="Axion mass, for axion lenses only."),
     }
-
-
-def plane(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_at: str) -> None:
-    """The images among the training lenses in embedding space."""
-    kinds = [kind for kind in ("classifier", "mae") if kind in asked.networks.references]
-    if not kinds:
-        return
-    st.subheader("Among the training lenses", anchor=False)
-    kind = choose("Network", kinds, "plane", KINDS) if len(kinds) > 1 else kinds[0]
-    reference = asked.networks.references[kind]
-    labels = np.array([reference.class_of(place) for place in range(len(reference.labels))])
-    drawing = class_scatter(reference.space.points, labels, reference.rows, "PCA")
-    points = np.stack([one.answer.standing[kind].point for one in found])
-    figure(with_uploads(drawing, points, names, looked_at), "upload-plane")
-    st.caption(
-        f"First two principal components of {len(labels):,} training lenses of {reference.card.data}, checkpoint "
-        f"{reference.card.checkpoint}. Distances are taken in more dimensions, so an image may be outside and look near here."
-    )

@@ -61,6 +61,7 @@ class Standing:
         novelty: its distance, and for an MAE its reconstruction error.
         neighbours: (k,) places of the nearest training lenses in the reference, the nearest first.
         distances: (k,) their distances.
+        embedding: (D,) float32, mean-pooled tokens.
         point: (2,) its place in the plane of the first two principal components.
     """
 
@@ -68,6 +69,7 @@ class Standing:
     novelty: tuple[Novelty, ...]
     neighbours: np.ndarray
     distances: np.ndarray
+    embedding: np.ndarray
     point: np.ndarray
 
     @property
@@ -264,6 +266,7 @@ def _stand(model: LoadedModel, reference: Reference, images: np.ndarray, redrawn
             novelty=(far[place],) if errors is None else (far[place], errors[place]),
             neighbours=places[place],
             distances=distances[place],
+            embedding=embedded[place],
             point=points[place],
         )
         for place in range(len(images))

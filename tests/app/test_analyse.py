@@ -9,6 +9,7 @@ import tifffile
 from astropy.io import fits
 from PIL import Image
 
+from lensmae.app import jobs
 from lensmae.data import open_dataset
 from lensmae.evaluation.calibrate import calibrate_checkpoint
 from lensmae.evaluation.redrawn import redraw
@@ -215,3 +216,15 @@ def test_stopped_work_keeps_what_is_done_and_goes_on(lens, open_app, monkeypatch
     app.button("go-on").click().run()
     assert_clean(app)
     assert app.dataframe[0].value["file"].tolist() == ["a.npy", "b.npy"]
+
+
+def test_the_plane_can_be_a_umap_with_the_images_in_it(lens, open_app):
+    app = analyse(open_app, ("lens.npy", npy(lens)))
+    app.button_group("plane-method").set_value("umap").run()
+    assert_clean(app)
+    for job in jobs._jobs()[0].values():
+        assert job.finished.wait(120)
+        assert job.problem is None
+    app.run()
+    assert_clean(app)
+    assert "Your images lie at the weighted mean of their nearest neighbours" in texts(app.caption)
