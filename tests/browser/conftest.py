@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.models import save_small_networks
 
 ROOT = Path(__file__).resolve().parents[2]
-NETWORKS = "mae=small-mae&classifier=small-classifier&superres=small-superres"
+NETWORKS = "mae=small-mae&classifier=small-classifier&superres=small-superres&data=lenses"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

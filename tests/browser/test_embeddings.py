@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def plane(page, server):
     """The page with all lenses drawn by PCA."""
-    page.goto(f"{server}/embeddings?{NETWORKS}&data=lenses&method=PCA&lens=40")
+    page.goto(f"{server}/embeddings?{NETWORKS}&method=PCA&lens=40")
     expect(page.locator(".js-plotly-plot .nsewdrag").first).to_be_visible()
     finished(page)
     return page
@@ -112,7 +112,7 @@ def test_an_uploaded_image_is_marked_in_the_plane_beside_its_neighbours(plane):
 
 
 def test_umap_comes_from_a_job_that_can_be_cancelled(page, server):
-    page.goto(f"{server}/embeddings?{NETWORKS}&data=lenses&network=MAE&umap_seed=7")
+    page.goto(f"{server}/embeddings?{NETWORKS}&network=MAE&umap_seed=7")
     expect(page.get_by_text("PCA in 2 dimensions")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("was cancelled.")).to_be_visible()

@@ -60,7 +60,7 @@ def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bits(pro
         begun.start()
         return begun, psutil.Process(begun.pid)
 
-    start("whole", epochs=16)
+    start("whole", epochs=40)
     begun, process = child("whole")
     first_save = total = 0.0
     while begun.is_alive():
@@ -70,11 +70,12 @@ def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bits(pro
         begun.join(0.005)
     assert get_run("whole").state == "finished"
 
-    start("killed", epochs=16)
+    start("killed", epochs=40)
     moments, saved = random.Random(20), set()
     for _ in range(KILLS):
-        # From the import of the data to well after the next save, so little that twenty tries do not reach the end.
-        moment = moments.uniform(0.2 * first_save, first_save + 0.06 * (total - first_save))
+        # From the import of the data to after some saves of its own: on average under a fortieth of the run, so twenty tries do
+        # not reach the end.
+        moment = moments.uniform(0.5 * first_save, first_save + 0.05 * (total - first_save))
         begun, process = child("killed")
         while begun.is_alive() and used(process) < moment:
             begun.join(0.002)
