@@ -75,7 +75,7 @@ def report(
     options = {
         "training": training,
         "checkpoints": chosen,
-        "few_labels": folder / "few_labels.json",
+        "studies": folder,
         "split": split,
         "limit": limit,
     }

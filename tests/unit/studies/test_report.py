@@ -3,7 +3,9 @@ import json
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
 
+from lensmae import cli
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError
 from lensmae.evaluation import evaluate
@@ -75,3 +77,10 @@ def test_simple_baselines_can_be_fitted_to_another_set(measured, mae, classifier
     labels = dataset.labels[dataset.indices("test")]
     assert 0 <= again["pixels"]["macro_auc"] <= 1
     assert roc_auc_score(labels, np.eye(3)[labels], multi_class="ovr") == 1.0
+
+
+def test_the_command_writes_a_report(mae, classifier, superres, tmp_path):
+    chosen = [part for name in (mae, classifier, superres) for part in ("--checkpoint", name)]
+    result = CliRunner().invoke(cli.app, ["report", "lenses", "pairs", *chosen, "--limit", "6", "--folder", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "lensmae report lenses pairs --limit 6" in (tmp_path / "RESULTS.md").read_text()
