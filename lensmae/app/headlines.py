@@ -53,8 +53,8 @@ def _classifier(figures: dict[str, Any]) -> tuple[str, str, str] | None:
     accuracy = figures.get("accuracy")
     # The strongest of the simple models measured beside it, not the one that flatters.
     simple = [beside["macro_auc"] for beside in (figures.get("baselines") or {}).values() if isinstance(beside, dict)]
-    baseline = f"best simple model: {max(simple):.4f}" if simple else "chance: 0.5"
-    return "Dark matter class, macro AUC", f"{area:.4f}", baseline + (f" · accuracy {accuracy:.1%}" if accuracy else "")
+    baseline = f"best simple model: {max(simple):.5f}" if simple else "chance: 0.5"
+    return "Dark matter class, macro AUC", f"{area:.5f}", baseline + (f" · accuracy {accuracy:.1%}" if accuracy else "")
 
 
 def _superres(figures: dict[str, Any]) -> tuple[str, str, str] | None:
