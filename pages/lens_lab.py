@@ -22,8 +22,7 @@ def workbench(choice: choices.Choice) -> None:
     with said:
         lab.answers(lens, seen.image, choice)
     lab.sweep(lens, choice)
-    with st.expander("Save to a data set", icon=":material/save:"):
-        lab.save(lens, seen)
+    lab.save(lens, seen)
 
 
 choice = choices.current()

@@ -209,6 +209,7 @@ def _swept(lens: LabLens, entry: Any) -> Any:
 
 def save(lens: LabLens, seen: Observation) -> None:
     """Keep the lens in a data set of the workspace."""
+    st.subheader("Keep this lens", anchor=False)
     if read_only():
         st.caption("This dashboard is read-only: lenses cannot be saved.")
         return

@@ -18,7 +18,9 @@ def probability_sweep(table: pd.DataFrame, classes: Sequence[str], title: str, n
         line = {"color": class_colour(name, place), "width": 2}
         figure.add_scatter(x=values, y=table[name], mode="lines+markers", name=name, line=line, marker={"size": 6})
     if now is not None:
-        figure.add_vline(x=now, line={"color": "#888", "width": 1, "dash": "dot"}, annotation_text="this lens")
+        # A trace: the label of Plotly's `add_vline` would stretch a logarithmic axis to 1.
+        line = {"color": "#888", "width": 1, "dash": "dot"}
+        figure.add_scatter(x=[now, now], y=[0, 1], mode="lines", name="this lens", line=line, hoverinfo="skip")
     figure.update_xaxes(title=title, type="log", exponentformat="power")
     figure.update_yaxes(title="class probability", range=[-0.02, 1.02], tickformat=".0%")
     figure.update_layout(height=340, margin=_MARGIN, legend={"orientation": "h", "y": 1.12})
