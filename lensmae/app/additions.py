@@ -110,6 +110,7 @@ def _options() -> dict[str, Any]:
             "size": right.number_input("Pixels a side", 8, 1024, None, key="import-size", placeholder="as they are"),
             "pixel_scale": left.number_input("Pixel scale (arcsec)", 1e-3, 60.0, None, key="import-scale", format="%g"),
             "seed": middle.number_input("Seed of the split", 0, 2**31 - 1, 0, key="import-seed"),
+            "clean": right.checkbox("Remove cosmic rays", key="import-clean", help="L.A.Cosmic; for images a camera saw."),
         }
 
 
@@ -120,7 +121,8 @@ def _plan(source: Any, options: dict[str, Any]) -> Any:
         raise DatasetError("Say which folder or file to import.")
     named = tuple(name.strip() for name in options["classes"].split(",") if name.strip()) or None
     split = options["split"] if options["split"] in SPLITS else None
-    return plan_import(Path(source), ImportOptions(named, split, options["size"], options["pixel_scale"], int(options["seed"])))
+    fitting = options["size"], options["pixel_scale"], int(options["seed"]), options["clean"]
+    return plan_import(Path(source), ImportOptions(named, split, *fitting))
 
 
 def _stored(upload: Any) -> Path | None:

@@ -10,6 +10,7 @@ import streamlit as st
 from lensmae.app.references import Asked
 from lensmae.app.widgets import progress_bar
 from lensmae.data import LensImage, read_image
+from lensmae.data.cosmic_rays import without_cosmic_rays
 from lensmae.data.crop import Crop, crop_image
 from lensmae.figures import Panel
 from lensmae.figures.picture import data_url, png
@@ -27,11 +28,13 @@ class Reading:
     Attributes:
         item, band: as `read_image` takes them.
         crop: a square of that image.
+        clean: whether cosmic rays are removed.
     """
 
     item: str | None = None
     band: int | None = None
     crop: Crop | None = None
+    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Upload:
 
     def whole(self) -> LensImage:
         """Read it without the crop."""
-        return read_image(self.file.getvalue(), self.name, item=self.reading.item, band=self.reading.band)
+        image = read_image(self.file.getvalue(), self.name, item=self.reading.item, band=self.reading.band)
+        return without_cosmic_rays(image) if self.reading.clean else image
 
     def read(self) -> LensImage:
         """Read it as it is to be read. Raises `ImageReadError`."""

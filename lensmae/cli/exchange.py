@@ -20,6 +20,7 @@ def import_command(
     size: Annotated[int | None, typer.Option(min=8, max=1024, help="bring every image to so many pixels a side")] = None,
     pixel_scale: Annotated[float | None, typer.Option(help="arcsec a pixel of the data set")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the split, where the files have none")] = 0,
+    clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="L.A.Cosmic; for images a camera saw")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; all cores by default")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what was found and import nothing")] = False,
 ) -> None:
@@ -28,7 +29,7 @@ def import_command(
     from lensmae.data.layouts import describe
 
     named = tuple(part.strip() for part in classes.split(",")) if classes else None
-    options = ImportOptions(named, split, size, pixel_scale, seed)
+    options = ImportOptions(named, split, size, pixel_scale, seed, clean)
     if dry_run:
         plan = plan_import(source, options)
         typer.echo(f"{describe(plan.layout)} {'x'.join(map(str, plan.form.shape))} pixels, {plan.nbytes / 1e6:,.0f} MB.")

@@ -11,6 +11,7 @@ from lensmae.errors import CheckpointError, ConfigError, ImageReadError
 from lensmae.workspace import replacing
 
 if TYPE_CHECKING:
+    from lensmae.data import LensImage
     from lensmae.evaluation.analyse import Analysis, Networks, Refusal
 
 commands = typer.Typer()
@@ -24,6 +25,7 @@ def predict(
     mae: Annotated[str, typer.Option(help="the same of a masked autoencoder")] = "mae",
     superres: Annotated[str, typer.Option(help="the same of a super-resolver; it draws where there is an --out")] = "superres",
     out: Annotated[Path | None, typer.Option(help="folder for answers.csv and, of each file, what the networks drew")] = None,
+    clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="first, by L.A.Cosmic; for images a camera saw")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV and nothing else on stdout")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +39,7 @@ def predict(
     from lensmae.evaluation.answers import record, table
 
     networks = _load(classifier, mae, superres)
-    answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, progress))
+    answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, clean, progress))
     refused = [answer.reason for answer in answers if isinstance(answer, Refusal)]
     if len(refused) == len(answers):
         raise ImageReadError("\nError: ".join(refused))
@@ -83,18 +85,25 @@ def _load(classifier: str, mae: str, superres: str) -> "Networks":
     return Networks(**loaded, references=references)
 
 
-def _answer(files: list[Path], networks: "Networks", out: Path | None, progress: Any) -> list["Analysis | Refusal"]:
-    from lensmae.data import read_image
+def _answer(files: list[Path], networks: "Networks", out: Path | None, clean: bool, progress: Any) -> list["Analysis | Refusal"]:
     from lensmae.evaluation.analyse import Analysis, Source, analyse_files
 
-    sources = [Source(str(path), lambda path=path: read_image(path, str(path))) for path in files]
+    sources = [Source(str(path), lambda path=path: _read(path, clean)) for path in files]
     found = []
     for path, answer in zip(files, analyse_files(sources, networks), strict=True):
         if out is not None and isinstance(answer, Analysis):
-            _draw(path, f"{len(found):04}-{path.stem}" if _twice(files, path) else path.stem, answer, networks, out)
+            _draw(path, f"{len(found):04}-{path.stem}" if _twice(files, path) else path.stem, answer, networks, out, clean)
         found.append(answer)
         progress(len(found), len(files))
     return found
+
+
+def _read(path: Path, clean: bool) -> "LensImage":
+    from lensmae.data import read_image
+    from lensmae.data.cosmic_rays import without_cosmic_rays
+
+    image = read_image(path, str(path))
+    return without_cosmic_rays(image) if clean else image
 
 
 def _twice(files: list[Path], path: Path) -> bool:
@@ -102,14 +111,13 @@ def _twice(files: list[Path], path: Path) -> bool:
     return sum(other.stem.casefold() == path.stem.casefold() for other in files) > 1
 
 
-def _draw(path: Path, stem: str, answer: "Analysis", networks: "Networks", out: Path) -> None:
-    from lensmae.data import read_image
+def _draw(path: Path, stem: str, answer: "Analysis", networks: "Networks", out: Path, clean: bool) -> None:
     from lensmae.evaluation.products import reconstruction_product, superres_product
     from lensmae.figures.products import image_files
 
     products = [reconstruction_product(answer, networks.mae)] if networks.mae else []
     if networks.superres:
-        products.append(superres_product(read_image(path, str(path)), networks.superres)[0])
+        products.append(superres_product(_read(path, clean), networks.superres)[0])
     for product in products:
         upright = answer.format in ("image", "tiff")
         made = image_files(f"{stem}.{product.kind}", product.pixels, product.pixel_scale, product.facts, upright=upright)

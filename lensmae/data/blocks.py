@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
+from lensmae.data.cosmic_rays import without_cosmic_rays
 from lensmae.data.layouts import Layout
 from lensmae.data.reader import LensImage, fit_image, image_of, read_image
 from lensmae.data.stack_layout import Stack
@@ -26,12 +27,14 @@ class Form:
         shape, target_shape: pixels of images and of HR targets.
         size: images are fitted to this square, or None: then those of another shape are no part of the set.
         pixel_scale: arcsec a pixel of the set, where known.
+        clean: remove cosmic rays first (`without_cosmic_rays`).
     """
 
     shape: tuple[int, int]
     target_shape: tuple[int, int] | None = None
     size: int | None = None
     pixel_scale: float | None = None
+    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,12 @@ class Block:
         return self.start + len(self.images)
 
 
-def find_form(layout: Layout, size: int | None = None, pixel_scale: float | None = None) -> Form:
+def find_form(layout: Layout, size: int | None = None, pixel_scale: float | None = None, clean: bool = False) -> Form:
     """The commonest shape among lenses spread over the layout; a single odd file does not decide."""
     if layout.is_pair and size is not None:
         raise DatasetError("LR/HR pairs keep their size; leave the size away.")
+    if layout.is_pair and clean:
+        raise DatasetError("LR/HR pairs keep their pixels; leave the removal of cosmic rays away.")
     seen: Counter[tuple[tuple[int, int], tuple[int, int] | None]] = Counter()
     scales, problem = [], None
     for row in sorted(set(np.linspace(0, len(layout.lenses) - 1, _SAMPLE).astype(int).tolist())):
@@ -82,7 +87,7 @@ def find_form(layout: Layout, size: int | None = None, pixel_scale: float | None
     known = [scale for scale in scales if scale is not None]
     if pixel_scale is None and size is None and len(known) == len(scales) and max(known) <= 1.01 * min(known):
         pixel_scale = float(np.median(known))
-    return Form((size, size) if size else shape, target_shape, size, pixel_scale)
+    return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean)
 
 
 def _check_factor(root: Path, shape: tuple[int, int], target_shape: tuple[int, int]) -> None:
@@ -221,6 +226,8 @@ class _Filler:
         """Keep an image of the form's shape, fitted to it where the form says so."""
         if max(image.bands, target.bands if target else 1) > _MOST_BANDS:
             raise ImageReadError(f"{image.name} holds an array of the shape of {image.bands} images; one image a file is needed.")
+        if self._form.clean:
+            image = without_cosmic_rays(image)
         if self._form.size is not None:
             image = fit_image(image, self._form.size, self._form.pixel_scale)
         place = row - self._start

@@ -40,6 +40,7 @@ class ImportOptions:
         size: bring every image to this many pixels a side; where None, images of another shape are skipped.
         pixel_scale: arcsec a pixel of the set; with `size`, images whose file says another are resampled to it.
         seed: of the split.
+        clean: remove cosmic rays before anything else.
     """
 
     classes: tuple[str, ...] | None = None
@@ -47,6 +48,7 @@ class ImportOptions:
     size: int | None = None
     pixel_scale: float | None = None
     seed: int = 0
+    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def plan_import(source: Path, options: ImportOptions = ImportOptions()) -> Impor
     if options.pixel_scale is not None and not 1e-4 < options.pixel_scale < 60:
         raise DatasetError(f"The pixel scale is {options.pixel_scale}; it must be from 0.0001 to 60 arcsec.")
     layout = find_layout(source.expanduser().resolve(), options.classes)
-    return ImportPlan(layout, find_form(layout, options.size, options.pixel_scale), options)
+    return ImportPlan(layout, find_form(layout, options.size, options.pixel_scale, options.clean), options)
 
 
 def import_dataset(

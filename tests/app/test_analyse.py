@@ -10,7 +10,7 @@ from astropy.io import fits
 from PIL import Image
 
 from lensmae.app import jobs
-from lensmae.data import open_dataset
+from lensmae.data import open_dataset, simulate_lens
 from lensmae.evaluation.calibrate import calibrate_checkpoint
 from lensmae.evaluation.redrawn import redraw
 from lensmae.models import load_checkpoint
@@ -228,3 +228,13 @@ def test_the_plane_can_be_a_umap_with_the_images_in_it(lens, open_app):
     app.run()
     assert_clean(app)
     assert "Your images lie at the weighted mean of their nearest neighbours" in texts(app.caption)
+
+
+def test_cosmic_rays_are_removed_where_asked_and_it_is_said(open_app):
+    pixels = simulate_lens("survey_hst", "no_sub", 1).image
+    pixels = np.where(np.indices(pixels.shape).sum(axis=0) % 37 == 0, pixels + 30 * pixels.std(), pixels)
+    app = analyse(open_app, ("lens.npy", npy(pixels)))
+    assert "cosmic rays" not in texts(app.markdown)
+    next(toggle for toggle in app.toggle if toggle.label == "Remove cosmic rays").set_value(True).run()
+    assert_clean(app)
+    assert "pixels hit by cosmic rays" in texts(app.markdown)
