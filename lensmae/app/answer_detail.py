@@ -116,20 +116,18 @@ def _preview(upload: Upload, choice: Choice) -> None:
     else:
         st.caption(f"Analysed: {crop.side}×{crop.side} px from column {crop.left} and row {crop.top} on.")
         st.button("Whole image", icon=":material/crop_free:", on_click=read_otherwise, args=(upload, whole), key="whole")
+    _choose_cosmic_rays(upload)
 
 
 def _choose_part(upload: Upload, image: LensImage) -> None:
-    """Another image of a file that holds several (HDUs, arrays, pages), or another band; with its cosmic rays or without."""
+    """Another image of a file that holds several (HDUs, arrays, pages), or another band."""
 
     def chosen() -> None:
         item = st.session_state[keys[0]] if len(image.items) > 1 else None
         band = st.session_state[keys[1]] if image.bands > 1 else None
         read_otherwise(upload, Reading(item, band, clean=now.clean))
 
-    def cleaned() -> None:
-        read_otherwise(upload, replace(now, clean=st.session_state[keys[2]]))
-
-    keys = [f"{part}-{upload.key[0]}" for part in ("item", "band", "clean")]
+    keys = [f"{part}-{upload.key[0]}" for part in ("item", "band")]
     now = upload.reading
     with st.container(horizontal=True):
         if len(image.items) > 1:
@@ -139,8 +137,15 @@ def _choose_part(upload: Upload, image: LensImage) -> None:
             bands = [None, *range(image.bands)]
             named = {None: "as read by default", **{band: f"band {band}" for band in range(image.bands)}}
             st.selectbox("Band", bands, bands.index(now.band), key=keys[1], on_change=chosen, format_func=named.get)
+
+
+def _choose_cosmic_rays(upload: Upload) -> None:
+    def chosen() -> None:
+        read_otherwise(upload, replace(upload.reading, clean=st.session_state[key]))
+
+    key = f"clean-{upload.key[0]}"
     helped = "L.A.Cosmic (van Dokkum 2001); hit pixels get the median of their neighbours. For images a camera saw."
-    st.toggle("Remove cosmic rays", now.clean, key=keys[2], on_change=cleaned, help=helped)
+    st.toggle("Remove cosmic rays", upload.reading.clean, key=key, on_change=chosen, help=helped)
 
 
 def _standing(answer: "Analysis", asked: Asked) -> None:

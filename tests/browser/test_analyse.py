@@ -106,6 +106,7 @@ def test_a_box_drawn_on_the_image_is_cut_out_and_analysed(page, server, lens, ne
     wide[:80, 80:] = np.kron(lens, np.ones((2, 2)))[24:104, 24:104]
     upload(page, server, wide_npy=npy_file(wide))
     before = page.get_by_text("Anomaly score: masked MSE").inner_text()
+    page.locator(".frame").first.scroll_into_view_if_needed()
     frame = page.locator(".frame").first.bounding_box()
     # The first row of an array lies at the bottom, so this is the lower right quarter.
     page.mouse.move(frame["x"] + 0.52 * frame["width"], frame["y"] + 0.52 * frame["height"])
