@@ -120,7 +120,9 @@ def _choose_lens(data: DatasetInfo, notices: list[str]) -> int:
     _check_lens(data, default, notices)
 
     def another() -> None:
-        st.session_state["lens"] = int(np.random.default_rng().integers(data.n))
+        # A step of 1 to n - 1 around the set: never the lens that is there already.
+        step = 1 + int(np.random.default_rng().integers(max(1, data.n - 1)))
+        st.session_state["lens"] = (st.session_state["lens"] + step) % data.n
 
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     lens = row.number_input(

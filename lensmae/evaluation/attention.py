@@ -67,7 +67,8 @@ def attention_maps(
         raise ConfigError(f"There is no part {part!r} of the network; there are encoder and decoder.")
     exact = torch.zeros(1, grid[0] * grid[1], dtype=torch.bool) if hidden is None else torch.from_numpy(hidden.reshape(1, -1))
     features, backward = encoder(inputs, hidden=exact.to(model.device))
-    return AttentionMaps(_weights(decoder.transformer, decoder.unshuffled(features, backward, grid)), grid)
+    _, hints = model.module.guess(inputs, features, backward)
+    return AttentionMaps(_weights(decoder.transformer, decoder.unshuffled(features, backward, grid, hints)), grid)
 
 
 def _weights(layers: nn.Sequential, tokens: Tensor) -> np.ndarray:

@@ -54,18 +54,22 @@ def _plain(value: Any) -> Any:
 class ReconstructionReport(Measured):
     """Masked-patch error of every lens, (N,), on the [0, 1] scale; `mask_ratio` as measured.
 
-    `baseline` is the error of drawing every hidden pixel as the mean of the image's visible pixels.
+    `baseline` is the error of drawing every hidden pixel as the mean of the image's visible pixels, `linear` that of the
+    network's linear prior alone; None where it has none.
     """
 
     mask_ratio: float
     errors: np.ndarray
     baseline: np.ndarray
+    linear: np.ndarray | None = None
 
     def summary(self) -> dict[str, Any]:
         """Headline figures."""
         with np.errstate(divide="ignore"):
             figures = {"masked_mse": self.errors.mean(), "masked_psnr": (-10 * np.log10(self.errors)).mean()}
         baseline = {"visible_mean": {"masked_mse": self.baseline.mean()}}
+        if self.linear is not None:
+            baseline["linear_prior"] = {"masked_mse": self.linear.mean()}
         return _plain({**figures, "mask_ratio": self.mask_ratio, **baseline, **self.facts()})
 
 
@@ -221,8 +225,8 @@ def check_images(model: LoadedModel, dataset: LensDataset) -> None:
     height, width = dataset.images.shape[1:]
     if not model.any_size and (height, width) != (model.image_size, model.image_size):
         raise DatasetError(
-            f"Data set {dataset.name} has {height}x{width} images; {model.name} whitens its input and takes images of "
-            f"{model.image_size}x{model.image_size} only."
+            f"Data set {dataset.name} has {height}x{width} images; {model.name} knows the principal components of images of "
+            f"{model.image_size}x{model.image_size} and takes no others."
         )
     size = model.patch_size
     if height % size or width % size:
@@ -242,7 +246,7 @@ def evaluate_reconstruction(
     """Masked-patch error with one random mask a lens (seeded by `seed` and the lens's place)."""
     check_images(model, dataset)
     rows = select_rows(dataset, split, limit)
-    errors, baseline, seconds = [], [], 0.0
+    errors, baseline, linear, seconds = [], [], [], 0.0
     for batch in _batches(rows, progress):
         images = np.asarray(dataset.images[batch])
         start = time.perf_counter()
@@ -252,8 +256,11 @@ def evaluate_reconstruction(
         visible = np.where(drawn.mask, np.nan, images)
         flat = np.broadcast_to(np.nanmean(visible, axis=(1, 2), keepdims=True), images.shape)
         baseline.append(masked_mse(images, flat, drawn.mask))
+        if model.module.prior is not None:
+            linear.append(masked_mse(images, model.linear_guess(images, drawn.hidden), drawn.mask))
     shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
-    return ReconstructionReport(*shared, mask_ratio, np.concatenate(errors), np.concatenate(baseline))
+    alone = np.concatenate(linear) if linear else None
+    return ReconstructionReport(*shared, mask_ratio, np.concatenate(errors), np.concatenate(baseline), alone)
 
 
 def evaluate_classifier(

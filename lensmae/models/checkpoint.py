@@ -21,8 +21,9 @@ from lensmae.models.superres import LensSuperResolver
 from lensmae.workspace import replacing
 
 _HEADER = "lensmae"
-# Whitening multiplies differences of 1e-4 of an image by thousands: half precision of its components would be all that is left.
-_EXACT = "whitening."
+# Whitening multiplies differences of 1e-4 of an image by thousands, and a linear prior leaves as little: half precision of their
+# components would be all that is left.
+_EXACT = ("whitening.", "prior.")
 Kind = Literal["mae", "classifier", "superres"]
 # Networks without our encoder, which stand beside those with it.
 _BASELINES = {"resnet18": ResNetClassifier, "edsr": ConvSuperResolver}
@@ -68,11 +69,11 @@ def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
         return dict(card.architecture["encoder"])
     size = dict(card.architecture)
     size["layers"], size["heads"] = size.pop("encoder_layers", 12), size.pop("encoder_heads", 3)
-    return {name: value for name, value in size.items() if not name.startswith("decoder_")}
+    return {name: value for name, value in size.items() if not name.startswith("decoder_") and name != "linear_prior"}
 
 
 def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
-    """Write network and card to `path` atomically; floating-point weights are stored as `dtype`, whitening as float32."""
+    """Write network and card to `path` atomically; weights are stored as `dtype`, principal components as float32."""
     tensors = {
         name: _converted(tensor.detach().cpu(), torch.float32 if name.startswith(_EXACT) else dtype).contiguous()
         for name, tensor in network.state_dict().items()

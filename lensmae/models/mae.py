@@ -10,6 +10,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from lensmae.models.blocks import init_linear, transformer
+from lensmae.models.linear_prior import LinearPrior
 from lensmae.models.masking import PatchShuffle, noise_from_hidden, take
 
 
@@ -132,29 +133,40 @@ class MAEDecoder(nn.Module):
             patches, "b (h w) (c p q) -> b c (h p) (w q)", h=grid[0], w=grid[1], p=self.patch_size, q=self.patch_size
         )
 
-    def forward(self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int] | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        features: Tensor,
+        backward_indexes: Tensor,
+        grid: tuple[int, int] | None = None,
+        hints: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Redraw the image.
 
         Args:
             features: (B, 1 + K, emb_dim) from `MAEEncoder`.
             backward_indexes: (B, T).
             grid: patch grid (rows, columns); the native one where None.
+            hints: tokens (B, T, emb_dim) in raster order that are added.
 
         Returns:
             Prediction and pixel mask (1 = was hidden), both (B, in_channels, H, W).
         """
         grid = grid or self.native_grid
-        tokens = self.transformer(self.unshuffled(features, backward_indexes, grid))
+        tokens = self.transformer(self.unshuffled(features, backward_indexes, grid, hints))
         prediction = self.to_image(self.head(tokens[:, 1:]), grid)
         return prediction, self.pixel_mask(backward_indexes, features.shape[1] - 1, grid).to(prediction.dtype)
 
-    def unshuffled(self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int]) -> Tensor:
+    def unshuffled(
+        self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int], hints: Tensor | None = None
+    ) -> Tensor:
         """What the transformer gets: class token, then features and mask tokens in raster order, with their position embedding,
         (B, 1 + T, emb_dim). Arguments as of `forward`."""
         batch, total = backward_indexes.shape
         mask_tokens = repeat(self.mask_token, "1 1 c -> b m c", b=batch, m=total - features.shape[1] + 1)
         shuffled = torch.cat([features[:, 1:], mask_tokens.to(features.dtype)], dim=1)
-        return torch.cat([features[:, :1], take(shuffled, backward_indexes)], dim=1) + self.positions(grid)
+        patches = take(shuffled, backward_indexes)
+        patches = patches if hints is None else patches + hints
+        return torch.cat([features[:, :1], patches], dim=1) + self.positions(grid)
 
     def pixel_mask(self, backward_indexes: Tensor, visible: int, grid: tuple[int, int]) -> Tensor:
         """(B, T) backward indexes -> (B, in_channels, H, W) bool, True where the patch was hidden."""
@@ -163,7 +175,12 @@ class MAEDecoder(nn.Module):
 
 
 class MAEViT(nn.Module):
-    """Encoder and decoder with the reference defaults."""
+    """Encoder and decoder with the reference defaults.
+
+    Args:
+        linear_prior: principal components of a `LinearPrior`; 0 for none. With one, the decoder is told its guess and how far
+            the visible pixels lie from it, and draws the difference; an untrained network is exactly the prior.
+    """
 
     def __init__(
         self,
@@ -176,17 +193,37 @@ class MAEViT(nn.Module):
         decoder_heads: int = 3,
         mask_ratio: float = 0.75,
         in_channels: int = 1,
+        linear_prior: int = 0,
     ) -> None:
         super().__init__()
         self.encoder = MAEEncoder(image_size, patch_size, emb_dim, encoder_layers, encoder_heads, mask_ratio, in_channels)
         self.decoder = MAEDecoder(image_size, patch_size, emb_dim, decoder_layers, decoder_heads, in_channels)
+        self.prior = LinearPrior(linear_prior, image_size, patch_size) if linear_prior else None
+        if self.prior is not None:
+            self.hints = nn.Conv2d(2, emb_dim, patch_size, patch_size)
+            init_linear(self.hints)
+            nn.init.zeros_(self.decoder.head.weight)
+            nn.init.zeros_(self.decoder.head.bias)
 
     def forward(
         self, images: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None, hidden: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) -> prediction and pixel mask (1 = hidden), both (B, C, H, W); see `MAEEncoder.forward`."""
         features, backward_indexes = self.encoder(images, mask_ratio, noise, hidden)
-        return self.decoder(features, backward_indexes, self.encoder.grid(images))
+        guess, hints = self.guess(images, features, backward_indexes)
+        drawn, mask = self.decoder(features, backward_indexes, self.encoder.grid(images), hints)
+        return drawn if guess is None else guess + self.prior.spread * drawn, mask
+
+    def guess(self, images: Tensor, features: Tensor, backward_indexes: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """The prior's guess (B, 1, H, W), from the patches that were encoded, and what the decoder is told of it (B, T, emb_dim);
+        None for both without a prior. Arguments as of `MAEDecoder.forward`."""
+        if self.prior is None:
+            return None, None
+        hidden = backward_indexes >= features.shape[1] - 1
+        guess = self.prior(images, hidden)
+        # A pixel that the linear model cannot follow may lie a thousand spreads from it.
+        surprise = torch.asinh((images - guess) / self.prior.spread).masked_fill(self.prior.pixels(hidden), 0.0)
+        return guess, rearrange(self.hints(torch.cat([guess, surprise], dim=1)), "b c h w -> b (h w) c")
 
 
 def masked_loss(prediction: Tensor, images: Tensor, mask: Tensor) -> Tensor:

@@ -48,8 +48,8 @@ class LoadedModel:
         size = encoder_architecture(card)
         self.image_size: int = size.get("image_size", 64)
         self.patch_size: int = size.get("patch_size", 4)
-        # A network with a whitened input knows one size; the others interpolate their position embeddings.
-        self.any_size: bool = not card.architecture.get("whitening")
+        # Principal components belong to one size; networks without them interpolate their position embeddings.
+        self.any_size: bool = not (card.architecture.get("whitening") or card.architecture.get("linear_prior"))
         # Baselines without our encoder have no tokens: no masks, attention or position embeddings.
         self.has_tokens: bool = "backbone" not in card.architecture
         self.layers: int = size.get("layers", 12) if self.has_tokens else 1
@@ -132,6 +132,21 @@ class Reconstructor(LoadedModel):
         mask = np.concatenate(masks)
         size = self.patch_size
         return Reconstruction(np.concatenate(predictions), mask[:, ::size, ::size], mask)
+
+    @torch.inference_mode()
+    def linear_guess(self, images: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        """What the network's linear prior alone draws: flux (B, H, W), masks (B, gh, gw) -> flux (B, H, W) float32.
+
+        Raises:
+            ValueError: where the network has none.
+        """
+        if self.module.prior is None:
+            raise ValueError(f"Checkpoint {self.name} has no linear prior.")
+        flux = torch.from_numpy(np.array(images, dtype=np.float32)).unsqueeze(1).to(self.device)
+        peak = self.transform.peak(flux)
+        masks = torch.from_numpy(np.array(hidden, dtype=bool).reshape(len(hidden), -1)).to(self.device)
+        guess = self.module.prior(self.transform.forward(flux, peak), masks)
+        return self.transform.inverse(guess, peak).squeeze(1).cpu().numpy()
 
     def _redraw(self, flux: Tensor, mask_ratio: float, seed: int, hidden: np.ndarray | None) -> tuple[Tensor, Tensor]:
         peak = self.transform.peak(flux)

@@ -1,9 +1,35 @@
 """Whitening: what all lenses of a set share is scaled down, what few of them have is scaled up."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from einops import rearrange
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
+
+
+# Up to 64 x 64 pixels all components are found, exactly; of larger images the covariance is too large a matrix.
+_EXACT_PIXELS = 4096
+
+
+def principal_components(images: Tensor, components: int) -> tuple["PCA", np.ndarray]:
+    """scikit-learn's PCA fitted to images (N, 1, H, W), and the images as (N, H * W) float64.
+
+    Raises:
+        ValueError: for no more images than components.
+    """
+    # Here, because a loaded network needs no scikit-learn.
+    from sklearn.decomposition import PCA
+
+    if len(images) <= components:
+        raise ValueError(f"{components} principal components need more than {components} images, not {len(images)}.")
+    # In float64: the variances kept span ten orders of magnitude.
+    flat = rearrange(images, "n 1 h w -> n (h w)").double().cpu().numpy()
+    solver = "covariance_eigh" if flat.shape[1] <= _EXACT_PIXELS else "randomized"
+    return PCA(components, svd_solver=solver, random_state=0).fit(flat), flat
 
 
 class Whitening(nn.Module):
@@ -33,15 +59,8 @@ class Whitening(nn.Module):
         Raises:
             ValueError: for too few images.
         """
-        # Here, because a loaded network needs no scikit-learn.
-        from sklearn.decomposition import PCA
-
         components = len(self.basis)
-        if len(images) <= components:
-            raise ValueError(f"{components} principal components need more than {components} images, not {len(images)}.")
-        # In float64: the variances kept span six orders of magnitude.
-        flat = rearrange(images, "n 1 h w -> n (h w)").double().cpu().numpy()
-        measured = PCA(components, svd_solver="covariance_eigh").fit(flat)
+        measured, flat = principal_components(images, components)
         variance = measured.explained_variance_
         gain = 1.0 / np.sqrt(variance + variance[components // 4])
         # Components are orthogonal, so the variance of the result is the sum of theirs.

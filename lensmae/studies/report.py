@@ -13,7 +13,7 @@ from lensmae import __version__
 from lensmae.benchmarks.measure import machine
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import CheckpointError
-from lensmae.evaluation.anomaly import anomaly_scores
+from lensmae.evaluation.anomaly import anomaly_scores, schooling
 from lensmae.evaluation.baselines import classification_baselines
 from lensmae.evaluation.masses import evaluate_masses
 from lensmae.evaluation.metrics import psnr
@@ -48,7 +48,7 @@ def measure(
     pairs: str,
     *,
     training: str | None = None,
-    checkpoints: Sequence[str] = ("mae", "classifier", "superres"),
+    checkpoints: Sequence[str] = ("mae", "mae-no-sub", "classifier", "superres"),
     studies: Path | None = None,
     split: str = "test",
     limit: int | None = None,
@@ -115,7 +115,7 @@ def _unsupervised(model: Reconstructor, dataset: LensDataset, split: str) -> dic
     rows = select_rows(dataset, split, _ANOMALY_LENSES)
     names = np.asarray(dataset.info.classes)[dataset.labels[rows]]
     scores = anomaly_scores(model, np.asarray(dataset.images[rows]), masks=_ANOMALY_MASKS)
-    learnt = tuple(model.card.data.get("classes", ()))
+    learnt = schooling(model.card).classes
     found: dict[str, Any] = {"learnt_from": list(learnt), "masks": _ANOMALY_MASKS, "n": len(rows)}
     for other in dataset.info.classes:
         pair = (names == "no_sub") | (names == other)

@@ -76,8 +76,8 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
         *_noise_floor(record),
         "## Redrawing 75 % hidden patches",
         "",
-        *_table(("network", "MSE of hidden pixels", "of no_sub", "mean of the visible pixels, MSE", "lenses"),
-                _mae_rows(record)),
+        *_table(("network", "learnt from", "MSE of hidden pixels", "of no_sub", "linear prior alone, MSE",
+                 "mean of the visible pixels, MSE", "lenses"), _mae_rows(record)),
         "## Substructure found without labels",
         "",
         "AUC of no_sub against a class by the masked error alone, over many masks. Only a network that has never seen "
@@ -185,8 +185,10 @@ def _mae_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             f"`{name}`",
+            ", ".join(found["unsupervised"]["learnt_from"]) or "not known",
             f"{found['masked_mse']:.2e}",
             _number(found["masked_mse_by_class"].get("no_sub"), ".2e"),
+            _number(found.get("linear_prior", {}).get("masked_mse"), ".2e"),
             f"{found['visible_mean']['masked_mse']:.2e}",
             f"{found['n']:,}",
         )

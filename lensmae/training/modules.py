@@ -68,7 +68,7 @@ class LensTask(pl.LightningModule):
         elements = elements[share] if self.config.symmetry else torch.zeros(len(share), dtype=torch.int64)
         loss = self.loss(rows, share, elements)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(share), sync_dist=True, logger=False)
-        return loss
+        return loss * self.loss_scale()
 
     def on_train_batch_end(self, *_: Any) -> None:
         if self.average is not None:
@@ -102,6 +102,10 @@ class LensTask(pl.LightningModule):
         """What the network that the run would produce now draws of these rows, (B, 1, H, W) flux; None where it draws nothing."""
         return None
 
+    def loss_scale(self) -> Tensor | float:
+        """Factor on the loss, so that its gradients have a size that the optimiser's fixed constants suit."""
+        return 1.0
+
     @abc.abstractmethod
     def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
         """Training loss of this process's `share` (places) of the batch's `rows`, turned by its D4 `elements`."""
@@ -109,6 +113,10 @@ class LensTask(pl.LightningModule):
 
 class PretrainTask(LensTask):
     """Mean squared error of hidden patches, in transform space."""
+
+    def loss_scale(self) -> Tensor | float:
+        # Beside a linear prior, what is left to learn is small.
+        return 1.0 if self.network.prior is None else self.network.prior.spread**-2
 
     def _masked(self, network: nn.Module, images: Tensor, noise: Tensor) -> Tensor:
         inputs = self.transform.forward(images)

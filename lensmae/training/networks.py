@@ -4,18 +4,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from lensmae.data.symmetry import D4_ORDER, random_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
+from lensmae.models.mae import MAEViT
 from lensmae.models.registry import find_checkpoint
 from lensmae.training.config import ClassifierConfig, NetworkConfig, PretrainConfig, SuperResConfig
 
 # Images that the standardisation is measured on; mean and deviation are stable to 1e-3 from a few hundred on.
 _FIT_IMAGES = 2000
-# Enough for 400 components of 64 x 64 images; 20,000 images in float64 are 650 MB.
-_WHITENING_IMAGES = 20_000
+# Pixels that principal components are measured on: 20,000 images of 64 x 64, enough for 400 components, 650 MB in float64.
+_COMPONENT_PIXELS = 20_000 * 64 * 64
 # A maximum a quarter beyond those seen is still taken for the same flux unit.
 _PEAK_MARGIN = 1.25
 
@@ -29,13 +31,15 @@ def start_network(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -
     kind = "mae" if config.kind == "pretrain" else config.kind
     network = build_network(kind, architecture)
     if source is not None and kind == "mae":
-        network.load_state_dict(source.state_dict())
+        _take_over(network, source)
     elif source is not None:
         network.encoder.load_state_dict(source.encoder.state_dict())
     classes = tuple(dataset.info.classes) if kind == "classifier" else ()
     transform = card.transform
     if isinstance(config, ClassifierConfig) and config.whitening:
         transform = _fit_whitening(network, config, dataset, train_rows)
+    if kind == "mae" and network.prior is not None and (source is None or source.prior is None):
+        network.prior.fit(transform.forward(_sample(config, dataset, train_rows, config.linear_prior)))
     return CheckpointCard(kind=kind, architecture=architecture, transform=transform, classes=classes), network
 
 
@@ -45,18 +49,36 @@ def _fit_whitening(network: nn.Module, config: ClassifierConfig, dataset: Any, t
     Flux keeps its scale: dividing by the peak, which substructure changes too, costs a linear classifier on 100 components of
     Model II 0.010 of its AUC (0.9988 to 0.9888, measured).
     """
-    rows = np.sort(np.random.default_rng(config.seed).permutation(train_rows)[:_WHITENING_IMAGES])
-    if len(rows) <= config.whitening:
-        raise DatasetError(
-            f"Data set {dataset.name} has {len(train_rows)} training images; whitening with {config.whitening} components needs "
-            "more than that many. Choose fewer components, or 0."
-        )
-    flux = torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1)
+    flux = _sample(config, dataset, train_rows, config.whitening)
     peaks = flux.amax(dim=(1, 2, 3))
     known = (float(peaks.min()) / _PEAK_MARGIN, float(peaks.max()) * _PEAK_MARGIN)
     transform = Transform(stretch=config.stretch, gain=1.0, per_image_peak=False, known_peaks=known).fitted(flux)
     network.whitening.fit(transform.forward(flux))
     return transform
+
+
+def _take_over(network: MAEViT, source: MAEViT) -> None:
+    """Give an MAE the weights of another; beside a new prior it draws another thing, so its last layer stays at zero."""
+    state = source.state_dict()
+    if network.prior is not None and source.prior is None:
+        state = {name: tensor for name, tensor in state.items() if not name.startswith("decoder.head.")}
+        network.load_state_dict(state, strict=False)
+    else:
+        network.load_state_dict(state)
+
+
+def _sample(config: ClassifierConfig | PretrainConfig, dataset: Any, train_rows: np.ndarray, components: int) -> Tensor:
+    """Flux (N, 1, H, W) of training images to measure principal components on; turned where training turns them."""
+    most = _COMPONENT_PIXELS // int(np.prod(dataset.images.shape[1:]))
+    rows = np.sort(np.random.default_rng(config.seed).permutation(train_rows)[:most])
+    if len(rows) <= components:
+        raise DatasetError(
+            f"Data set {dataset.name} gives {len(rows)} training images to measure on; {components} principal components need "
+            "more than that many. Choose fewer components, or 0."
+        )
+    flux = torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1)
+    generator = torch.Generator().manual_seed(config.seed)
+    return random_d4(flux, torch.randint(D4_ORDER, (len(flux),), generator=generator)) if config.symmetry else flux
 
 
 def _check_data(config: NetworkConfig, dataset: Any) -> None:
@@ -92,9 +114,12 @@ def _encoder(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tup
 
 def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> dict[str, Any]:
     if isinstance(config, PretrainConfig) and config.init != "scratch":
-        return {**card.architecture, "mask_ratio": config.mask_ratio}
+        # A prior that the checkpoint has is part of what it learnt.
+        prior = {"linear_prior": config.linear_prior} if config.linear_prior else {}
+        return {**prior, **card.architecture, "mask_ratio": config.mask_ratio}
     if isinstance(config, PretrainConfig):
         decoder = {"decoder_layers": config.decoder_layers, "decoder_heads": config.decoder_heads}
+        decoder |= {"linear_prior": config.linear_prior} if config.linear_prior else {}
         return {**card.architecture, **decoder, "mask_ratio": config.mask_ratio}
     if config.backbone == "resnet18":
         return {"backbone": "resnet18", "classes": len(dataset.info.classes), "image_size": card.architecture["image_size"]}

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError, DatasetError, RunError
+from lensmae.evaluation.reports import evaluate
 from lensmae.models import load_checkpoint
 from lensmae.training import (
     change_epochs,
@@ -205,3 +206,34 @@ def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientatio
 def test_whitening_wants_more_images_than_components():
     with pytest.raises(DatasetError, match="more than that many"):
         train_run(start("classifier", "few", whitening=400))
+
+
+def test_an_mae_with_a_linear_prior_resumes_to_the_same_bits_and_starts_from_it(monkeypatch):
+    options = {"linear_prior": 12, "symmetry": False, "epochs": 6, "learning_rate": 3e-3}
+    whole = train_run(start("pretrain", "whole", **options))
+    original = Follower.on_train_batch_end
+
+    def stop_after_three(self, trainer, task, *rest):
+        original(self, trainer, task, *rest)
+        if task.step == 2:
+            stop("part")
+
+    monkeypatch.setattr(Follower, "on_train_batch_end", stop_after_three)
+    train_run(start("pretrain", "part", **options))
+    monkeypatch.setattr(Follower, "on_train_batch_end", original)
+    assert same_weights(whole, train_run("part"))
+    found = evaluate("whole", "lenses", "train").summary()
+    assert found["masked_mse"] < found["visible_mean"]["masked_mse"]
+    # So few steps change little of what the prior alone draws.
+    assert found["masked_mse"] == pytest.approx(found["linear_prior"]["masked_mse"], rel=0.05)
+
+
+def test_a_linear_prior_is_added_to_a_trained_mae_whose_encoder_stays(monkeypatch):
+    train_run(start("pretrain", "plain", epochs=1))
+    train_run(start("pretrain", "more", epochs=1, init="plain", linear_prior=12, learning_rate=1e-9, ema_decay=0.0))
+    plain, more = load_checkpoint("plain"), load_checkpoint("more")
+    for name, tensor in plain.module.encoder.state_dict().items():
+        torch.testing.assert_close(more.module.encoder.state_dict()[name], tensor, rtol=0, atol=1e-6)
+    # Fine-tuning takes the encoder, which works at any size, and leaves the prior.
+    train_run(start("classifier", "tuned", epochs=1, init="more"))
+    assert load_checkpoint("tuned").any_size
