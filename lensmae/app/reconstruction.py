@@ -64,6 +64,7 @@ def workbench(choice: Choice) -> None:
     """Controls, pictures, and the section chosen below them."""
     data, entry = choice.dataset(), choice.checkpoint("mae")
     other = _other_checkpoint(entry)
+    _say_prior(entry)
     mask = _mask_controls()
     image = loaders.lens_image(data, choice.lens)
     model = loaders.get_model(entry.path)
@@ -82,6 +83,15 @@ def workbench(choice: Choice) -> None:
         remember_ratio(place)
     section = choose("Ask", list(_SECTIONS), "ask", SECTION_TITLES)
     _SECTIONS[section](shown)
+
+
+def _say_prior(entry: "CheckpointEntry") -> None:
+    components = entry.card.architecture.get("linear_prior")
+    if components:
+        st.caption(
+            f"{entry.name} draws the difference to a linear guess: what {components} principal components of its training lenses "
+            "say of the hidden pixels, given the visible ones (probabilistic PCA)."
+        )
 
 
 def _mask_controls() -> Mask:

@@ -71,11 +71,13 @@ def anomaly_scores(
     *,
     mask_ratio: float = 0.75,
     seed: int = 0,
+    linear: bool = False,
     progress: Progress | None = None,
 ) -> AnomalyScores:
     """Score images (N, H, W) under the same `covering_masks` for all, so that only the lenses differ.
 
     Args:
+        linear: score what the model's linear prior alone draws, see `Reconstructor.linear_guess`.
         progress: called with (reconstructions done, reconstructions in all).
     """
     grid = images.shape[1] // model.patch_size, images.shape[2] // model.patch_size
@@ -88,7 +90,8 @@ def anomaly_scores(
         _, width = unit_scale(batch)
         square = np.zeros(batch.shape)
         for place in range(masks):
-            drawn = model.predict(batch, hidden=hidden[place][None]).prediction
+            mask = hidden[place][None]
+            drawn = model.linear_guess(batch, mask) if linear else model.predict(batch, hidden=mask).prediction
             square += np.square((drawn.astype(np.float64) - batch) / width) * pixels[place]
             if progress is not None:
                 progress(start * masks + (place + 1) * len(batch), len(images) * masks)

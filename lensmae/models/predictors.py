@@ -135,7 +135,7 @@ class Reconstructor(LoadedModel):
 
     @torch.inference_mode()
     def linear_guess(self, images: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """What the network's linear prior alone draws: flux (B, H, W), masks (B, gh, gw) -> flux (B, H, W) float32.
+        """What the network's linear prior alone draws: flux (B, H, W), masks (B or 1, gh, gw) -> flux (B, H, W) float32.
 
         Raises:
             ValueError: where the network has none.
@@ -144,7 +144,7 @@ class Reconstructor(LoadedModel):
             raise ValueError(f"Checkpoint {self.name} has no linear prior.")
         flux = torch.from_numpy(np.array(images, dtype=np.float32)).unsqueeze(1).to(self.device)
         peak = self.transform.peak(flux)
-        masks = torch.from_numpy(np.array(hidden, dtype=bool).reshape(len(hidden), -1)).to(self.device)
+        masks = torch.from_numpy(np.array(hidden, dtype=bool).reshape(len(hidden), -1)).to(self.device).expand(len(flux), -1)
         guess = self.module.prior(self.transform.forward(flux, peak), masks)
         return self.transform.inverse(guess, peak).squeeze(1).cpu().numpy()
 

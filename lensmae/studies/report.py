@@ -114,13 +114,23 @@ def _unsupervised(model: Reconstructor, dataset: LensDataset, split: str) -> dic
     """AUC of no_sub against each other class by the masked error alone; no label is used but to measure."""
     rows = select_rows(dataset, split, _ANOMALY_LENSES)
     names = np.asarray(dataset.info.classes)[dataset.labels[rows]]
-    scores = anomaly_scores(model, np.asarray(dataset.images[rows]), masks=_ANOMALY_MASKS)
+    images = np.asarray(dataset.images[rows])
     learnt = schooling(model.card).classes
-    found: dict[str, Any] = {"learnt_from": list(learnt), "masks": _ANOMALY_MASKS, "n": len(rows)}
-    for other in dataset.info.classes:
+    areas = _areas(names, anomaly_scores(model, images, masks=_ANOMALY_MASKS).mean)
+    found = {"learnt_from": list(learnt), "masks": _ANOMALY_MASKS, "n": len(rows)}
+    found |= {f"auc.{other}": area for other, area in areas.items()}
+    if model.module.prior is not None:
+        found["linear_prior"] = _areas(names, anomaly_scores(model, images, masks=_ANOMALY_MASKS, linear=True).mean)
+    return found
+
+
+def _areas(names: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """AUC of no_sub against each other class that is there, of names (N,) and scores (N,)."""
+    found = {}
+    for other in sorted(set(names) - {"no_sub"}):
         pair = (names == "no_sub") | (names == other)
-        if other != "no_sub" and 0 < (names[pair] == other).sum() < pair.sum():
-            found[f"auc.{other}"] = float(roc_auc_score(names[pair] == other, scores.mean[pair]))
+        if (names == "no_sub").any():
+            found[str(other)] = float(roc_auc_score(names[pair] == other, scores[pair]))
     return found
 
 

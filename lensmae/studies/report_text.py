@@ -83,7 +83,8 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
         "AUC of no_sub against a class by the masked error alone, over many masks. Only a network that has never seen "
         "substructure can be surprised by it.",
         "",
-        *_table(("network", "learnt from", "cdm", "axion", "lenses"), _unsupervised_rows(record)),
+        *_table(("network", "learnt from", "cdm", "axion", "cdm, linear prior alone", "axion, linear prior alone", "lenses"),
+                _unsupervised_rows(record)),
         *_few_label_lines(record),
         *_ablation_lines(record),
         *(f"![{name.removesuffix('.png')}]({name})" for name in figures),
@@ -100,8 +101,7 @@ def headline_table(record: dict[str, Any]) -> str:
     """README's table: one row a network, its figure beside its baseline's."""
     rows = []
     for name, found in record["reconstruction"].items():
-        beside = f"{found['visible_mean']['masked_mse']:.1e} with the mean of the visible pixels"
-        rows.append((f"`{name}`", "redraw 75 % hidden patches, MSE on [0, 1]", f"{found['masked_mse']:.1e}", beside))
+        rows += _mae_headlines(name, found)
     simple = record.get("simple_classifiers", {})
     for name, found in record["classification"].items():
         beside = [f"{entry['macro_auc']:.4f} {_SIMPLE[kind]}" for kind, entry in simple.items()]
@@ -112,6 +112,23 @@ def headline_table(record: dict[str, Any]) -> str:
         beside = f"{found['bicubic']['psnr']:.2f} dB, SSIM {found['bicubic']['ssim']:.4f}, bicubic"
         rows.append((f"`{name}`", "75 to 150 pixels", own, beside))
     return "\n".join(_table(("checkpoint", "task", "on unseen lenses", "baseline"), rows)).rstrip()
+
+
+def _mae_headlines(name: str, found: dict[str, Any]) -> list[tuple[str, ...]]:
+    """How well an MAE redraws what it learnt; and how well one that learnt no_sub alone finds the others by its error."""
+    linear = f"; {found['linear_prior']['masked_mse']:.1e} its linear prior alone" if "linear_prior" in found else ""
+    flat, blind = f"{found['visible_mean']['masked_mse']:.1e} with the mean of the visible pixels", found["unsupervised"]
+    if blind["learnt_from"] != ["no_sub"]:
+        return [(f"`{name}`", "redraw 75 % hidden patches, MSE on [0, 1]", f"{found['masked_mse']:.1e}", flat + linear)]
+    own = found["masked_mse_by_class"].get("no_sub")
+    areas = {key.removeprefix("auc."): value for key, value in blind.items() if key.startswith("auc.")}
+    said = ", ".join(f"{kind} AUC {area:.4f}" for kind, area in areas.items())
+    alone = ", ".join(f"{kind} {area:.4f}" for kind, area in blind.get("linear_prior", {}).items())
+    task = "find substructure by the masked error, no label used"
+    return [
+        (f"`{name}`", "the same, no_sub lenses", _number(own, ".1e"), ""),
+        (f"`{name}`", task, said, f"{alone} its linear prior alone" if alone else "0.5 by chance"),
+    ]
 
 
 _SIMPLE = {
@@ -204,6 +221,7 @@ def _unsupervised_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
             ", ".join(entry["learnt_from"]) or "not known",
             _number(entry.get("auc.cdm"), ".3f"),
             _number(entry.get("auc.axion"), ".3f"),
+            *(_number(entry.get("linear_prior", {}).get(kind), ".3f") for kind in ("cdm", "axion")),
             f"{entry['n']:,}",
         )
         for name, entry in found.items()

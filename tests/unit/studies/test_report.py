@@ -12,6 +12,7 @@ from lensmae.evaluation import evaluate
 from lensmae.models import load_checkpoint
 from lensmae.studies.report import measure
 from lensmae.studies.report_text import headline_table, replaced_table, write_report
+from lensmae.training import create_run, make_config, train_run
 
 README = "# X\n\n<!-- results: written by `lensmae report` -->\nold\n<!-- end of results -->\n\nafter\n"
 
@@ -41,6 +42,22 @@ def test_the_error_of_a_class_is_the_mean_over_its_lenses(measured, mae):
     found = measured.record["reconstruction"][mae]
     assert found["masked_mse_by_class"]["cdm"] == pytest.approx(report.errors[labels == "cdm"].mean())
     assert {"auc.cdm", "auc.axion"} <= set(found["unsupervised"])
+
+
+def test_an_mae_that_learnt_no_sub_alone_is_measured_beside_its_linear_prior(workspace_with_lenses):
+    options = {"data": "lenses", "classes": "no_sub", "linear_prior": 12, "symmetry": False, "epochs": 1, "batch_size": 12}
+    size = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8}
+    create_run(make_config("pretrain", **options, **size), "pure")
+    train_run("pure")
+    record = measure("lenses", "pairs", checkpoints=["pure"]).record
+    found = record["reconstruction"]["pure"]
+    assert found["unsupervised"]["learnt_from"] == ["no_sub"]
+    assert set(found["unsupervised"]["linear_prior"]) == {"cdm", "axion"}
+    # So short a training leaves the prior's answers nearly as they were.
+    assert found["unsupervised"]["auc.cdm"] == pytest.approx(found["unsupervised"]["linear_prior"]["cdm"], abs=0.2)
+    table = headline_table(record)
+    assert f"cdm AUC {found['unsupervised']['auc.cdm']:.4f}" in table
+    assert "its linear prior alone" in table
 
 
 def test_files_are_written_and_only_the_marked_part_of_readme_changes(measured, classifier, tmp_path):
