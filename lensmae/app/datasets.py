@@ -55,11 +55,11 @@ def _pixels(info: DatasetInfo) -> str:
 
 def headline(info: DatasetInfo) -> None:
     """Counts and sizes of one data set, what was left out of it, and how to be rid of it."""
-    lenses, pixels, size, kinds = st.columns(4)
-    lenses.metric("Lenses" if info.target_shape is None else "Pairs", f"{info.n:,}", border=True)
-    pixels.metric("Pixels", _pixels(info), border=True)
-    size.metric("Size", f"{info.size_bytes / 1e6:,.0f} MB", border=True)
-    kinds.metric("Classes", len(info.classes), border=True, help=", ".join(info.classes))
+    row = st.container(horizontal=True)
+    row.metric("Lenses" if info.target_shape is None else "Pairs", f"{info.n:,}", border=True)
+    row.metric("Pixels", _pixels(info), border=True)
+    row.metric("Size", f"{info.size_bytes / 1e6:,.0f} MB", border=True)
+    row.metric("Classes", len(info.classes), border=True, help=", ".join(info.classes))
     described = PRESETS[info.preset].description if info.preset in PRESETS else "Imported from files."
     scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec a pixel."
     st.caption(f"{described}{scale} Flux: {info.flux_unit}. Made {info.created[:10]}; fingerprint {info.fingerprint[:12]}.")

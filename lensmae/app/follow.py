@@ -57,11 +57,11 @@ def _state(run_id: str, was_active: bool) -> None:
         # Over: the buttons change, and nothing needs to refresh any more.
         st.rerun()
     active = status.state in ACTIVE
-    state, step, speed, left = st.columns(4)
-    state.metric("State", status.state, border=True)
-    step.metric("Step", f"{status.step:,} of {status.total_steps:,}", border=True)
-    speed.metric("Speed, images/s", f"{status.images_per_second:.1f}", border=True)
-    left.metric("Time left", duration(status.eta_s) if active else "–", border=True)
+    row = st.container(horizontal=True)
+    row.metric("State", status.state, border=True)
+    row.metric("Step", f"{status.step:,} of {status.total_steps:,}", border=True)
+    row.metric("Speed, images/s", f"{status.images_per_second:.1f}", border=True)
+    row.metric("Time left", duration(status.eta_s) if active else "–", border=True)
     if status.state == "running" and status.device:
         st.caption(_used(status))
     if status.message:
@@ -111,7 +111,8 @@ def _button(label: str, icon: str | None, act: Callable[[str], None], run_id: st
 
 def _extend(status: RunStatus) -> None:
     epochs = open_run(status.id).config().epochs
-    longer = st.number_input("Epochs in all", 0.01, 100_000.0, min(100_000.0, 2 * epochs), format="%g", key=f"epochs-{status.id}")
+    least, most = min(0.01, epochs), 100_000.0
+    longer = st.number_input("Epochs in all", least, most, min(most, 2 * epochs), format="%g", key=f"epochs-{status.id}")
     st.caption("The learning rate goes on along the schedule of the new length.")
 
     def extend(run_id: str) -> None:

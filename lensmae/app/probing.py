@@ -80,11 +80,11 @@ def _show(found: dict[str, Any]) -> None:
         st.error(found["problem"], icon=":material/error:")
         return
     fits = found["memory_bytes"] <= found["memory_available_bytes"]
-    time, memory, speed, net = st.columns(4)
-    time.metric("Expected duration", duration(found["seconds"]), border=True, help=f"{found['steps']:,} optimiser steps.")
-    memory.metric("Memory", size(found["memory_bytes"]), border=True, help=f"{size(found['memory_available_bytes'])} are free.")
-    speed.metric("Speed, images/s", f"{found['images_per_second']:.0f}", border=True, help=found["device"])
-    net.metric("Weights", f"{found['parameters'] / 1e6:.2f} M", border=True)
+    row = st.container(horizontal=True)
+    row.metric("Expected duration", duration(found["seconds"]), border=True, help=f"{found['steps']:,} optimiser steps.")
+    row.metric("Memory", size(found["memory_bytes"]), border=True, help=f"{size(found['memory_available_bytes'])} are free.")
+    row.metric("Speed, images/s", f"{found['images_per_second']:.0f}", border=True, help=found["device"])
+    row.metric("Weights", f"{found['parameters'] / 1e6:.2f} M", border=True)
     lenses = f"{found['training_lenses']:,} training and {found['validation_lenses']:,} validation lenses"
     if not fits:
         st.warning("This run needs more memory than is free; choose a smaller batch size or network.", icon=":material/memory:")

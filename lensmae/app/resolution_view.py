@@ -102,11 +102,11 @@ def whole_split(choice: Choice) -> None:
     if report.note:
         st.warning(report.note)
     mean, bicubic = report.summary(), report.summary()["bicubic"]
-    first, second, third = st.columns(3)
+    row = st.container(horizontal=True)
     gain = f"{mean['psnr'] - bicubic['psnr']:+.2f} dB against bicubic"
-    first.metric("Mean PSNR", f"{mean['psnr']:.2f} dB", gain, border=True)
-    second.metric("Mean SSIM", f"{mean['ssim']:.4f}", f"{mean['ssim'] - bicubic['ssim']:+.4f} against bicubic", border=True)
-    third.metric("Flux over HR's", f"{report.flux.mean():.5f}", f"spread {report.flux.std():.1e}", delta_color="off", border=True)
+    row.metric("Mean PSNR", f"{mean['psnr']:.2f} dB", gain, border=True)
+    row.metric("Mean SSIM", f"{mean['ssim']:.4f}", f"{mean['ssim'] - bicubic['ssim']:+.4f} against bicubic", border=True)
+    row.metric("Flux over HR's", f"{report.flux.mean():.5f}", f"spread {report.flux.std():.1e}", delta_color="off", border=True)
     st.caption(f"Measured on {len(report.psnr)} pairs, {split} split of {info.name}; per image with data range 1, then the mean.")
     st.dataframe(_shown(superres_means(reports)), hide_index=True)
     stem = f"{entry.name}-{info.name}-{split}"

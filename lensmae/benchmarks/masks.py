@@ -13,6 +13,8 @@ from lensmae.evaluation.spread import MOST_MASKS, redraw_many
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
 
 Progress = Callable[[int, int], None]
+# `MAEViT`'s arguments of the recipe `reference`.
+REFERENCE_MAE = {"linear_prior": 256}
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ def masks(progress: Progress, count: int = MOST_MASKS, rounds: int = 3, size: di
     """Redraw a lens under `count` masks, `rounds` times after one to warm up.
 
     Args:
-        size: `encoder_layers` and `decoder_layers` of a smaller network; the reference net where None.
+        size: arguments of another `MAEViT`; the net of the recipe `reference` where None.
     """
-    size = size or {}
+    size = REFERENCE_MAE if size is None else size
     card = CheckpointCard(kind="mae", architecture=size, transform=Transform())
     # Time does not depend on the weights, so no trained checkpoint is needed.
     model = Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")

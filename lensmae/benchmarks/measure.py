@@ -19,7 +19,7 @@ from lensmae.benchmarks.embedding_speed import embedding_speed
 from lensmae.benchmarks.embeddings_page import embeddings_page
 from lensmae.benchmarks.import_files import import_files
 from lensmae.benchmarks.lens_lab import lens_lab
-from lensmae.benchmarks.masks import masks
+from lensmae.benchmarks.masks import REFERENCE_MAE, masks
 from lensmae.benchmarks.reference_mae import SequenceFirstMAE
 from lensmae.benchmarks.slider import slider
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
@@ -60,9 +60,9 @@ def interaction(progress: Progress, changes: int = 200, size: dict[str, int] | N
     """Move the mask ratio of one lens `changes` times, each time to another value.
 
     Args:
-        size: `encoder_layers` and `decoder_layers` of a smaller network; the reference net where None.
+        size: arguments of another `MAEViT`; the net of the recipe `reference` where None.
     """
-    size = size or {}
+    size = REFERENCE_MAE if size is None else size
     card = CheckpointCard(kind="mae", architecture=size, transform=Transform())
     # Time does not depend on the weights, so no trained checkpoint is needed.
     model = Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")

@@ -38,11 +38,13 @@ class LinearPrior(nn.Module):
         self.register_buffer("noise", torch.ones(()))
         self.register_buffer("limits", torch.tensor([-torch.inf, torch.inf]))
         self.register_buffer("spread", torch.ones(()))
+        # What follows from the basis, in float64, made when first needed.
+        self._basis: Tensor | None = None
         self._sums: Tensor | None = None
         self.register_load_state_dict_post_hook(lambda module, _: module._forget())
 
     def _forget(self) -> None:
-        self._sums = None
+        self._basis = self._sums = None
 
     def fit(self, images: Tensor) -> None:
         """Measure all from images (N, 1, H, W) in transform space; N must exceed the components.
@@ -82,30 +84,36 @@ class LinearPrior(nn.Module):
             raise ValueError(f"This network takes images of {self.image_size}x{self.image_size}, not {tuple(images.shape[1:])}.")
         # Mixed precision would round what float64 is needed for.
         with torch.autocast(images.device.type, enabled=False):
-            basis = self.basis.double()
+            basis, sums = self._products()
             visible = rearrange(~self.pixels(hidden), "b 1 h w -> b (h w)")
             known = (rearrange(images, "b 1 h w -> b (h w)").double() - self.mean) * visible
             # Posterior of z (Bishop 2006, eq. 12.42): its precision W'W / s^2 + 1, all times s^2 here.
-            latent = torch.cholesky_solve((known @ basis.T).unsqueeze(-1), self._factor(~hidden)).squeeze(-1)
+            latent = torch.cholesky_solve((known @ basis.T).unsqueeze(-1), self._factor(~hidden, sums)).squeeze(-1)
             guess = (self.mean + latent @ basis).clamp(*self.limits).to(images.dtype)
         return rearrange(guess, "b (h w) -> b 1 h w", h=self.image_size)
 
-    def _factor(self, visible: Tensor) -> Tensor:
+    def _products(self) -> tuple[Tensor, Tensor]:
+        """The basis (K, N), and W'W of every patch in its upper triangle, (T, K (K + 1) / 2); both float64."""
+        if self._sums is None or self._sums.device != self.basis.device:
+            self._basis = self.basis.double()
+            side, count = self.image_size // self.patch_size, len(self.basis)
+            shape = {"h": side, "p": self.patch_size, "q": self.patch_size}
+            patches = rearrange(self._basis, "k (h p w q) -> (h w) k (p q)", **shape)
+            rows, columns = torch.triu_indices(count, count, device=self.basis.device)
+            self._sums = torch.stack([(patch @ patch.T)[rows, columns] for patch in patches])
+        return self._basis, self._sums
+
+    def _factor(self, visible: Tensor, sums: Tensor) -> Tensor:
         """Cholesky factor of W'W over the visible patches (B, T), plus s^2 on the diagonal: (B, K, K) float64.
 
-        The products of every patch are summed once, in the upper triangle only; then a mask costs one row of a matrix product.
+        With the products of every patch at hand, a mask costs one row of a matrix product.
         """
         count = len(self.basis)
         rows, columns = torch.triu_indices(count, count, device=visible.device)
-        if self._sums is None or self._sums.device != visible.device:
-            side = self.image_size // self.patch_size
-            shape = {"h": side, "p": self.patch_size, "q": self.patch_size}
-            patches = rearrange(self.basis.double(), "k (h p w q) -> (h w) k (p q)", **shape)
-            self._sums = torch.stack([(patch @ patch.T)[rows, columns] for patch in patches])
         # Often all lenses of a batch have the same mask.
         different, places = torch.unique(visible, dim=0, return_inverse=True)
         upper = torch.zeros(len(different), count, count, dtype=torch.float64, device=visible.device)
-        upper[:, rows, columns] = different.double() @ self._sums
+        upper[:, rows, columns] = different.double() @ sums
         upper.diagonal(dim1=1, dim2=2).add_(self.noise.double())
         # cholesky reads one triangle only.
         return torch.linalg.cholesky(upper, upper=True).mT[places]
