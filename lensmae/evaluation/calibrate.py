@@ -10,6 +10,7 @@ from skimage.transform import resize_local_mean
 from lensmae.data import LensDataset, open_dataset
 from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.errors import DatasetError
+from lensmae.evaluation.anomaly import schooling
 from lensmae.evaluation.metrics import unit_scale
 from lensmae.evaluation.novelty import EmbeddingSpace
 from lensmae.evaluation.redrawn import redraw
@@ -61,8 +62,8 @@ def calibrate(
     if height != width:
         raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; square ones are needed.")
     rng = np.random.default_rng(seed)
-    train = _some(rng, dataset.indices("train"), reference)
-    validation = _some(rng, dataset.indices("validation"), held_out)
+    train = _some(rng, _learnt(model, dataset, "train"), reference)
+    validation = _some(rng, _learnt(model, dataset, "validation"), held_out)
     if len(train) < _LEAST_REFERENCE or len(validation) < _LEAST_HELD_OUT:
         raise DatasetError(
             f"Data set {dataset.name} has {len(train)} training and {len(validation)} validation lenses; at least "
@@ -91,6 +92,13 @@ def embedding_input(model: LoadedModel, images: np.ndarray) -> np.ndarray:
         return images
     low, span = unit_scale(images)
     return (images - low) / span
+
+
+def _learnt(model: LoadedModel, dataset: LensDataset, split: str) -> np.ndarray:
+    """Rows of a split of the classes that the model learnt from; of one that learnt no_sub alone, another class is not usual."""
+    rows, learnt = dataset.indices(split), schooling(model.card).classes
+    known = [at for at, name in enumerate(dataset.info.classes) if name in learnt]
+    return rows[np.isin(dataset.labels[rows], known)] if known else rows
 
 
 def _some(rng: np.random.Generator, rows: np.ndarray, most: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from lensmae.data import open_dataset
+from lensmae.data import open_dataset, simulate_dataset
 from lensmae.data.symmetry import apply_d4
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.calibrate import calibrate, calibrate_checkpoint
@@ -49,6 +49,16 @@ def test_a_network_that_knows_one_orientation_is_asked_in_that_one(mae):
     model = load_checkpoint(mae)
     model.card = model.card.model_copy(update={"training": {"config": {"symmetry": False}}})
     assert (calibrate(model, open_dataset("lenses"), reference=40, held_out=9).turns == 0).all()
+
+
+def test_of_a_network_that_learnt_no_sub_alone_only_no_sub_is_usual(mae):
+    model = load_checkpoint(mae)
+    model.card = model.card.model_copy(update={"training": {"config": {"classes": "no_sub"}}})
+    dataset = simulate_dataset("model_ii", "larger", 60, 3, jobs=1)
+    found = calibrate(model, dataset, reference=200, held_out=50)
+    assert {found.class_of(place) for place in range(len(found.rows))} == {"no_sub"}
+    of_no_sub = dataset.labels[dataset.indices("validation")] == dataset.info.classes.index("no_sub")
+    assert len(found.errors) == of_no_sub.sum() < len(of_no_sub)
 
 
 def test_what_is_written_beside_the_checkpoint_is_found_again_and_is_no_checkpoint(mae):
