@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.novelty import EmbeddingSpace, Novelty, novelty
@@ -120,7 +120,7 @@ def save_reference(path: Path, reference: Reference) -> None:
     """Write a reference atomically."""
     arrays = {name: np.ascontiguousarray(getattr(reference, name), dtype) for name, (dtype, _) in _ARRAYS.items()}
     with replacing(path) as temporary:
-        save_file(arrays, temporary, metadata={_HEADER: reference.card.model_dump_json()})
+        temporary.write_bytes(save(arrays, metadata={_HEADER: reference.card.model_dump_json()}))
 
 
 def read_reference(path: Path) -> Reference:

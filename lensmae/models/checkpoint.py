@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from lensmae.data.transforms import Transform
@@ -79,7 +79,8 @@ def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype:
         for name, tensor in network.state_dict().items()
     }
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={_HEADER: card.model_dump_json()})
+        # Its own `save_file` makes files that nobody else may read, which a shared workspace is not for.
+        temporary.write_bytes(save(tensors, metadata={_HEADER: card.model_dump_json()}))
 
 
 def read_card(path: Path) -> CheckpointCard:
