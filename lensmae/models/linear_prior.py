@@ -88,7 +88,7 @@ class LinearPrior(nn.Module):
             visible = rearrange(~self.pixels(hidden), "b 1 h w -> b (h w)")
             known = (rearrange(images, "b 1 h w -> b (h w)").double() - self.mean) * visible
             # Posterior of z (Bishop 2006, eq. 12.42): its precision W'W / s^2 + 1, all times s^2 here.
-            latent = torch.cholesky_solve((known @ basis.T).unsqueeze(-1), self._factor(~hidden, sums)).squeeze(-1)
+            latent = self._solved(~hidden, known @ basis.T, sums)
             guess = (self.mean + latent @ basis).clamp(*self.limits).to(images.dtype)
         return rearrange(guess, "b (h w) -> b 1 h w", h=self.image_size)
 
@@ -103,17 +103,21 @@ class LinearPrior(nn.Module):
             self._sums = torch.stack([(patch @ patch.T)[rows, columns] for patch in patches])
         return self._basis, self._sums
 
-    def _factor(self, visible: Tensor, sums: Tensor) -> Tensor:
-        """Cholesky factor of W'W over the visible patches (B, T), plus s^2 on the diagonal: (B, K, K) float64.
+    def _solved(self, visible: Tensor, projected: Tensor, sums: Tensor) -> Tensor:
+        """Posterior mean of z, (B, K) float64, from the visible patches (B, T) and W'(x - mean) over them (B, K).
 
         With the products of every patch at hand, a mask costs one row of a matrix product.
         """
         count = len(self.basis)
-        rows, columns = torch.triu_indices(count, count, device=visible.device)
         # Often all lenses of a batch have the same mask.
-        different, places = torch.unique(visible, dim=0, return_inverse=True)
-        upper = torch.zeros(len(different), count, count, dtype=torch.float64, device=visible.device)
-        upper[:, rows, columns] = different.double() @ sums
+        shared = bool((visible == visible[:1]).all())
+        masks = visible[:1] if shared else visible
+        rows, columns = torch.triu_indices(count, count, device=visible.device)
+        upper = torch.zeros(len(masks), count, count, dtype=torch.float64, device=visible.device)
+        upper[:, rows, columns] = masks.double() @ sums
         upper.diagonal(dim1=1, dim2=2).add_(self.noise.double())
         # cholesky reads one triangle only.
-        return torch.linalg.cholesky(upper, upper=True).mT[places]
+        factor = torch.linalg.cholesky(upper, upper=True)
+        right = projected.T[None] if shared else projected[:, :, None]
+        solved = torch.cholesky_solve(right, factor, upper=True)
+        return solved[0].T if shared else solved[:, :, 0]
