@@ -28,6 +28,8 @@ SKIPPED = "skipped.csv"
 _JOURNAL, _PLAN = "journal.jsonl", "plan.json"
 _SAVE_SECONDS = 3.0
 _COPY = 256
+# How long an import waits for another that has its folder; looking at what was killed takes a hundredth of it.
+_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def import_dataset(
     plan = plan_import(source, options)
     folder = datasets_dir() / f".{name}.import"
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with _locked(folder, _PATIENCE_S):
         work = _Work.resume(folder, plan) or _Work.begin(folder, plan)
         for _ in work.run(jobs or os.cpu_count() or 1, progress):
             if cancelled is not None and cancelled():
@@ -169,13 +171,17 @@ def discard_import(name: str) -> None:
     """Remove what a killed import left."""
     folder = datasets_dir() / f".{check_name(name, 'data set')}.import"
     if folder.is_dir():
-        with _locked(folder):
+        with _locked(folder, _PATIENCE_S):
             shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """The folder of an unfinished import, for one process at a time; the lock ends with the process, however it ends."""
+def _locked(folder: Path, patience_s: float = 0.0) -> Iterator[None]:
+    """The folder of an unfinished import, for one process at a time; the lock ends with the process, however it ends.
+
+    Args:
+        patience_s: wait so long for another holder: `unfinished_imports`, which a page may just be asking, is done in a moment.
+    """
     try:
         import fcntl
     except ImportError:
@@ -183,8 +189,16 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
         return
     handle = os.open(folder, os.O_RDONLY)
+    until = time.monotonic() + patience_s
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(0.02)
         yield
     except BlockingIOError:
         raise DatasetError(f"Another import into {folder.name.split('.')[1]!r} is going on right now.") from None

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import h5py
 import numpy as np
@@ -238,3 +239,17 @@ def test_export_never_writes_over_what_is_there(home):
     with pytest.raises(DatasetError, match="no lenses in its validation split"):
         export_dataset(import_dataset(home / "src", "test", ImportOptions(split="test")).dataset, home / "o", split="validation")
     assert not (home / "o").exists()
+
+
+def test_an_import_waits_for_a_look_at_what_was_killed(home):
+    """A page asks for unfinished imports whenever it is drawn, which may be as one of them is about to go on."""
+    write_classes(home / "src", per_class=2)
+    folder = datasets_dir() / ".late.import"
+    folder.mkdir(parents=True)
+    fcntl = pytest.importorskip("fcntl")
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    release = threading.Timer(0.1, os.close, (held,))
+    release.start()
+    assert import_dataset(home / "src", "late", jobs=1).dataset.info.n == 6
+    release.join()
