@@ -30,7 +30,9 @@ def reference_path(checkpoint: Path) -> Path:
 
 
 def _named(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.glob("*.safetensors")) if not path.name.endswith(REFERENCE)]
+    paths = [path for path in folder.glob("*.safetensors") if not path.name.endswith(REFERENCE)]
+    # By name: as paths, `mae-no-sub.safetensors` would come before `mae.safetensors`, and the first is what pages open with.
+    return sorted(paths, key=lambda path: path.stem)
 
 
 def _candidates() -> list[tuple[str, Path, Literal["shipped", "workspace", "run"]]]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lensmae.data import open_dataset
-from lensmae.models import load_checkpoint
+from lensmae.models import list_checkpoints, load_checkpoint
 from lensmae.models.predictors import POOLINGS
 
 
@@ -56,3 +56,9 @@ def test_masks_of_a_seed_do_not_depend_on_the_batches(mae, images):
     model = load_checkpoint(mae)
     many = model.predict(images, seed=3)
     np.testing.assert_array_equal(many.mask[-1], model.predict(images[-1:], seed=3 + len(images) - 1).mask[0])
+
+
+def test_the_plain_name_comes_before_those_that_go_on_from_it():
+    """The first of a kind is what a page opens with."""
+    shipped = [entry.name for entry in list_checkpoints() if entry.origin == "shipped" and entry.card.kind == "mae"]
+    assert shipped == ["mae", "mae-no-sub"]
