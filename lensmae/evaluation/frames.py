@@ -79,8 +79,14 @@ def masked_frames(model: Reconstructor, image: np.ndarray, hidden: np.ndarray, r
 
 
 def patch_grid(model: Reconstructor, image: np.ndarray) -> tuple[int, int]:
-    """Rows and columns of patches of an image (H, W); `DatasetError` where it cannot be cut into the model's patches."""
+    """Rows and columns of patches of an image (H, W); `DatasetError` where it cannot be cut into the model's patches, or is not
+    of its only size."""
     (height, width), size = image.shape, model.patch_size
+    if not model.any_size and (height, width) != (model.image_size, model.image_size):
+        raise DatasetError(
+            f"The image has {height}x{width} pixels; {model.name} knows the principal components of images of "
+            f"{model.image_size}x{model.image_size} and takes no others. Choose another data set, or another checkpoint."
+        )
     if height % size or width % size:
         raise DatasetError(f"The image has {height}x{width} pixels; {model.name} needs sides divisible by {size}.")
     return height // size, width // size

@@ -76,6 +76,9 @@ def _sample(config: ClassifierConfig | PretrainConfig, dataset: Any, train_rows:
             f"Data set {dataset.name} gives {len(rows)} training images to measure on; {components} principal components need "
             "more than that many. Choose fewer components, or 0."
         )
+    height, width = dataset.images.shape[1:]
+    if height != width:
+        raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; principal components need square ones.")
     flux = torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1)
     generator = torch.Generator().manual_seed(config.seed)
     return random_d4(flux, torch.randint(D4_ORDER, (len(flux),), generator=generator)) if config.symmetry else flux

@@ -85,3 +85,9 @@ def test_an_unknown_strategy_and_an_image_that_does_not_fit_are_named(mae, lens)
         nested_masks(lens, 4, 0, "spiral")
     with pytest.raises(DatasetError, match="divisible by 8"):
         reconstruction_frames(load_checkpoint(mae), lens[:, :60], seed=0)
+
+
+def test_a_network_with_a_linear_prior_refuses_another_size_in_plain_words(mae):
+    model = load_checkpoint("mae")
+    with pytest.raises(DatasetError, match="takes no others"):
+        reconstruction_frames(model, np.zeros((128, 128), dtype=np.float32), 0)

@@ -48,6 +48,22 @@ def start(kind, name, **options):
     return create_run(make_config(kind, **{**TINY, **KINDS[kind], **options}), name)
 
 
+def stopped_and_resumed(kind, options, monkeypatch):
+    """The product of a run that was stopped after its second step, between saves, and went on."""
+    original = Follower.on_train_batch_end
+
+    def stop_after_two(self, trainer, task, *rest):
+        original(self, trainer, task, *rest)
+        if task.step == 2:
+            stop("part")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Follower, "on_train_batch_end", stop_after_two)
+        train_run(start(kind, "part", **options))
+    assert get_run("part").state == "stopped"
+    return train_run("part")
+
+
 def run_python(script, ends_with=0):
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=dict(os.environ), capture_output=True, timeout=120)
     assert ended.returncode == ends_with, ended.stderr.decode()
@@ -191,18 +207,7 @@ def test_a_stopped_and_a_finished_run_can_be_lengthened_and_a_finished_one_not_s
 def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientation(monkeypatch):
     options = {"whitening": 12, "symmetry": False}
     whole = train_run(start("classifier", "whole", **options))
-    original = Follower.on_train_batch_end
-
-    def stop_after_three(self, trainer, task, *rest):
-        original(self, trainer, task, *rest)
-        if task.step == 2:
-            stop("part")
-
-    monkeypatch.setattr(Follower, "on_train_batch_end", stop_after_three)
-    train_run(start("classifier", "part", **options))
-    assert get_run("part").state == "stopped"
-    monkeypatch.setattr(Follower, "on_train_batch_end", original)
-    assert same_weights(whole, train_run("part"))
+    assert same_weights(whole, stopped_and_resumed("classifier", options, monkeypatch))
     loaded = load_checkpoint("whole")
     assert not loaded.card.symmetric
     lens = open_dataset("lenses").images[:2]
@@ -218,17 +223,7 @@ def test_whitening_wants_more_images_than_components():
 def test_an_mae_with_a_linear_prior_resumes_to_the_same_bits_and_starts_from_it(monkeypatch):
     options = {"linear_prior": 12, "symmetry": False, "epochs": 6, "learning_rate": 3e-3}
     whole = train_run(start("pretrain", "whole", **options))
-    original = Follower.on_train_batch_end
-
-    def stop_after_three(self, trainer, task, *rest):
-        original(self, trainer, task, *rest)
-        if task.step == 2:
-            stop("part")
-
-    monkeypatch.setattr(Follower, "on_train_batch_end", stop_after_three)
-    train_run(start("pretrain", "part", **options))
-    monkeypatch.setattr(Follower, "on_train_batch_end", original)
-    assert same_weights(whole, train_run("part"))
+    assert same_weights(whole, stopped_and_resumed("pretrain", options, monkeypatch))
     found = evaluate("whole", "lenses", "train").summary()
     assert found["masked_mse"] < found["visible_mean"]["masked_mse"]
     # So few steps change little of what the prior alone draws.
