@@ -29,6 +29,7 @@ def embed_dataset(
     *,
     layer: int | None = None,
     pooling: str = "mean",
+    alone: bool = False,
 ) -> np.ndarray:
     """Pooled tokens of an encoder layer for the given rows, (N, D) float32.
 
@@ -36,6 +37,7 @@ def embed_dataset(
         progress: called with (lenses done, lenses in all).
         layer: 1 to `model.layers`; the last where None.
         pooling: one of `lensmae.models.predictors.POOLINGS`. All are kept at once, so another one costs nothing.
+        alone: this process computes nothing else meanwhile, so that every core may embed images of its own, which is faster.
     """
     if pooling not in POOLINGS:
         raise ConfigError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
@@ -46,7 +48,7 @@ def embed_dataset(
     place, done, parts = POOLINGS.index(pooling), 0, []
     for rows, file in files:
         batches = _counted(rows, done, len(indices), progress)
-        parts.append(kept(file, lambda batches=batches: _embed(model, dataset, batches, layer))[place])
+        parts.append(kept(file, lambda batches=batches: _embed(model, dataset, batches, layer, alone))[place])
         done += len(rows)
     return np.concatenate(parts)
 
@@ -106,8 +108,9 @@ def _counted(rows: np.ndarray, done: int, total: int, progress: Progress | None)
             progress(done + min(start + _BATCH, len(rows)), total)
 
 
-def _embed(model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], layer: int | None) -> np.ndarray:
-    return np.concatenate([model.pooled(np.asarray(dataset.images[rows]), layer) for rows in batches], axis=1)
+def _embed(model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], layer: int | None, alone: bool) -> np.ndarray:
+    pooled = model.pooled_thread_a_core if alone else model.pooled
+    return np.concatenate([pooled(np.asarray(dataset.images[rows]), layer) for rows in batches], axis=1)
 
 
 def _errors(model: Reconstructor, dataset: LensDataset, rows: np.ndarray) -> np.ndarray:

@@ -1,21 +1,16 @@
 """Long computations whose results are kept on disk: what to compute, as data that a process can be given."""
 
-import shutil
 from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from lensmae.data import LensDataset, open_dataset
+from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError
-from lensmae.evaluation.embeddings import Progress, embed_dataset, lenses_to_embed, reconstruction_errors
+from lensmae.evaluation.embeddings import Progress, embed_dataset, reconstruction_errors
 from lensmae.evaluation.projections import Projection, project
 from lensmae.evaluation.reports import select_rows
 from lensmae.models import Reconstructor, load_checkpoint
-from lensmae.models.predictors import LoadedModel
-
-# Compiling takes as long as embedding a thousand lenses.
-_WORTH_COMPILING = 10_000
 
 
 class Task(BaseModel):
@@ -42,19 +37,17 @@ class Task(BaseModel):
 
 
 def run_task(task: Task, progress: Progress | None = None) -> np.ndarray:
-    """Do it: embeddings (N, D), points (N, 2 or 3) or errors (N,), which are also kept on disk."""
-    return compute(task, load_checkpoint(task.checkpoint), open_dataset(task.data), progress)
+    """Do it: embeddings (N, D), points (N, 2 or 3) or errors (N,), which are also kept on disk.
 
-
-def compute(task: Task, model: LoadedModel, dataset: LensDataset, progress: Progress | None = None) -> np.ndarray:
-    """`run_task` with a model and a data set that are open already."""
+    For a process that computes nothing else meanwhile.
+    """
+    model, dataset = load_checkpoint(task.checkpoint), open_dataset(task.data)
     rows = select_rows(dataset, task.split, task.limit)
     if task.work == "errors":
         if not isinstance(model, Reconstructor):
             raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; reconstruction needs an MAE.")
         return reconstruction_errors(model, dataset, rows, progress)
-    if lenses_to_embed(model, dataset, rows, task.layer) >= _WORTH_COMPILING and shutil.which("c++"):
-        model.compile()
     embedded = task.work == "embed"
-    embeddings = embed_dataset(model, dataset, rows, progress if embedded else None, layer=task.layer, pooling=task.pooling)
+    facts = {"layer": task.layer, "pooling": task.pooling, "alone": True}
+    embeddings = embed_dataset(model, dataset, rows, progress if embedded else None, **facts)
     return embeddings if embedded else project(embeddings, task.projection, progress)

@@ -1,7 +1,9 @@
 """Loaded checkpoints: arrays of flux in, arrays out. `load_checkpoint(name).predict(images)` works for every kind."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,8 @@ from lensmae.models.superres import bicubic
 
 # Tokens a batch. On a CPU the activations of so many stay in its cache; `lensmae benchmark embedding_speed` compares.
 _CPU_TOKENS, _GPU_TOKENS = 2048, 65_536
+# Tokens a batch of one thread of many.
+_THREAD_TOKENS = 1024
 POOLINGS = ("mean", "class token", "max")
 
 
@@ -54,8 +58,9 @@ class LoadedModel:
         self.has_tokens: bool = "backbone" not in card.architecture
         self.layers: int = size.get("layers", 12) if self.has_tokens else 1
         self.grid: tuple[int, int] = (self.image_size // self.patch_size, self.image_size // self.patch_size)
-        self._even = False
-        self._batch = max(1, (_CPU_TOKENS if device == "cpu" else _GPU_TOKENS) // (self.grid[0] * self.grid[1]))
+        tokens = self.grid[0] * self.grid[1]
+        self._batch = max(1, (_CPU_TOKENS if device == "cpu" else _GPU_TOKENS) // tokens)
+        self._thread_batch = max(1, _THREAD_TOKENS // tokens)
 
     def _batches(self, images: np.ndarray) -> Iterator[Tensor]:
         """Flux (b, 1, H, W) on the device, a few images at a time."""
@@ -76,27 +81,31 @@ class LoadedModel:
             raise ValueError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
         return self.pooled(images, layer)[POOLINGS.index(pooling)]
 
-    @torch.inference_mode()
     def pooled(self, images: np.ndarray, layer: int | None = None) -> np.ndarray:
         """Tokens of an encoder layer pooled in every way: flux (B, H, W) -> (3, B, D) float32, in the order of `POOLINGS`."""
         if layer is not None and not 1 <= layer <= self.layers:
             raise ValueError(f"There is no layer {layer}; {self.name} has layers 1 to {self.layers}.")
-        return np.concatenate([self._pool_even(flux, layer).cpu().numpy() for flux in self._batches(images)], axis=1)
+        return np.concatenate([self._pooled(flux, layer) for flux in self._batches(images)], axis=1)
 
-    def _pool_even(self, flux: Tensor, layer: int | None) -> Tensor:
-        """A compiled network is compiled for one batch size, so its last batch is filled up."""
-        if not self._even or len(flux) == self._batch:
-            return self._pool(flux, layer)
-        filled = torch.cat([flux, flux[:1].expand(self._batch - len(flux), -1, -1, -1)])
-        return self._pool(filled, layer)[:, : len(flux)]
+    def pooled_thread_a_core(self, images: np.ndarray, layer: int | None = None) -> np.ndarray:
+        """`pooled` with another division of labour: every core has images of its own, where `pooled` has all cores share each
+        operation and wait for each other after it. Faster for many images; on a GPU there is no difference.
 
-    def compile(self) -> None:
-        """Compile the encoder for `pooled`: exact and faster, after half a minute for the first batch. Needs a C++ compiler.
-
-        For a process that embeds many images and shares the model with nobody.
+        For a process that computes nothing else with PyTorch meanwhile, because its number of threads is one until this ends.
         """
-        self._pool = torch.compile(self._pool, dynamic=False)
-        self._even = True
+        threads = torch.get_num_threads()
+        if self.device != "cpu" or threads == 1:
+            return self.pooled(images, layer)
+        parts = [images[start : start + self._thread_batch] for start in range(0, len(images), self._thread_batch)]
+        try:
+            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                return np.concatenate(list(pool.map(partial(self.pooled, layer=layer), parts)), axis=1)
+        finally:
+            torch.set_num_threads(threads)
+
+    @torch.inference_mode()
+    def _pooled(self, flux: Tensor, layer: int | None) -> np.ndarray:
+        return self._pool(flux, layer).cpu().numpy()
 
     def _pool(self, flux: Tensor, layer: int | None) -> Tensor:
         tokens = self.module.encoder.encode(self._patches(flux), layer)

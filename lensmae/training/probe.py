@@ -103,7 +103,7 @@ def measure(config: RunConfig, seconds: float = 6.0) -> Estimate:
     share = config.model_copy(
         update={"batch_size": max(1, config.batch_size // processes), "compile": False, "save_every": 10**6}
     )
-    card, network = start_network(config, data.dataset, data.plan.indices)
+    card, network = start_network(config, data.dataset, data.training_rows)
     # At least as many steps as are timed, however short the run.
     task = TASKS[config.kind](network, card.transform, share, max(data.total_steps, _WARM_STEPS + _MOST_STEPS))
     watch = _Stopwatch(seconds)

@@ -35,10 +35,8 @@ def test_without_transformers_the_benchmark_says_how_to_get_it(monkeypatch):
         embedding_speed.embedding_speed(lambda *_: None, size=SMALL)
 
 
-def test_the_benchmark_measures_both_and_that_they_agree(monkeypatch):
+def test_the_benchmark_measures_both_and_that_they_agree():
     pytest.importorskip("transformers", reason="compared with in this benchmark only (requirements-benchmarks.txt)")
-    # Compiling takes half a minute and changes no figure that is looked at here.
-    monkeypatch.setattr(embedding_speed.Reconstructor, "compile", lambda self: None)
     found = embedding_speed.embedding_speed(lambda *_: None, images=9, rounds=2, size=SMALL)
     assert found.largest_difference < 1e-4
     assert set(found.ratio) == {"batch 8", "batch 64"}

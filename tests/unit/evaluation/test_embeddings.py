@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from lensmae.data import open_dataset
 from lensmae.data.transforms import Transform
@@ -20,6 +21,23 @@ def test_embeddings_are_the_models_features_of_the_asked_rows_in_their_order(mae
     rows = np.array([80, 3, 41])
     expected = [model.embed(np.array(dataset.images[row])[None])[0] for row in rows]
     np.testing.assert_allclose(embed_dataset(model, dataset, rows), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_thread_a_core_embeds_the_same_and_gives_the_threads_back(mae, classifier):
+    dataset = open_dataset("lenses")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for name, count in ((mae, 90), (classifier, 7)):
+            model = load_checkpoint(name)
+            images = np.asarray(dataset.images[:count])
+            np.testing.assert_allclose(model.pooled_thread_a_core(images), model.pooled(images), rtol=1e-4, atol=1e-5)
+            assert torch.get_num_threads() == 2
+        with pytest.raises(ValueError, match="no layer"):
+            model.pooled_thread_a_core(images, layer=50)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_embeddings_are_kept_on_disk_and_told_apart_by_model_and_rows(mae, classifier):

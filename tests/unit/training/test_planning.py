@@ -44,6 +44,11 @@ def test_a_run_too_short_to_time_is_probed_all_the_same():
     assert measure(make_config("pretrain", data="lenses", epochs=0.01, **TINY), seconds=0.05).steps == 1
 
 
+def test_a_probe_of_few_labels_whitens_with_all_training_lenses_as_the_run_does():
+    few = {"init": "scratch", "labels": 12, "whitening": 20, "epochs": 1, "emb_dim": 24, "encoder_layers": 1, "batch_size": 12}
+    assert measure(make_config("classifier", data="lenses", **few), seconds=0.05).training_lenses == 12
+
+
 def test_a_probe_refuses_what_the_run_would_refuse():
     with pytest.raises(DatasetError, match="pairs"):
         measure(make_config("superres", data="lenses", init="scratch", emb_dim=24))
