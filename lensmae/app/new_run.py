@@ -24,9 +24,12 @@ def new_run() -> None:
         st.info("There is no data set for this yet. Make or import one on the Data page, or with `lensmae simulate`.")
         return
     masked = [entry.name for entry in loaders.checkpoints("mae")]
+    priors = [entry.name for entry in loaders.checkpoints("mae") if entry.card.architecture.get("linear_prior")]
     starts = ["scratch", *masked] if kind == "pretrain" else [*masked, "scratch"]
     partitions = slurm.partitions() if slurm_available() else None
-    wish = config_form(kind, f"{kind}-{preset}", defaults, {"data": sets, "init": starts}, partitions)
+    wish = config_form(
+        kind, f"{kind}-{preset}", defaults, {"data": sets, "init": starts, "residual_of": ["", *priors]}, partitions
+    )
     if wish is not None and wish.action == "check":
         start_probe(wish.config)
     elif wish is not None:

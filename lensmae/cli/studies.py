@@ -19,15 +19,18 @@ def few_labels(
     labels: Annotated[list[int] | None, typer.Option(min=2, help="labels in total; give it several times")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="trainings of each kind")] = 3,
     images: Annotated[int, typer.Option(min=1, help="image passes of each training")] = 20_000,
+    test_images: Annotated[int, typer.Option(min=1, help="test lenses measured on, at most")] = 3000,
+    model: Annotated[list[str] | None, typer.Option(help="only these models, given several times")] = None,
 ) -> None:
     """Compare an MAE-pretrained encoder with one from scratch and a ResNet-18 at few labels. Takes hours without a GPU."""
-    from lensmae.studies.few_labels import LABELS
+    from lensmae.studies.few_labels import LABELS, MODELS
     from lensmae.studies.few_labels import few_labels as compare
 
-    counts = tuple(labels or LABELS)
+    options = {"labels": tuple(labels or LABELS), "seeds": range(seeds), "models": tuple(model or MODELS)}
+    options |= {"images": images, "test_images": test_images}
     found = with_progress(
         "Training",
-        lambda progress: compare(data, output, labels=counts, seeds=range(seeds), images=images, progress=progress),
+        lambda progress: compare(data, output, progress=progress, **options),
     )
     columns = ("model", "labels", "seed", "accuracy", "macro_auc")
     rows = [tuple(f"{v:.4f}" if isinstance(v, float) else v for v in (record[name] for name in columns)) for record in found]

@@ -126,15 +126,17 @@ def _inputs(model: Classifier, image: np.ndarray) -> Tensor:
     if height % model.patch_size or width % model.patch_size:
         raise DatasetError(f"The image has {height}x{width} pixels; {model.name} needs sides divisible by {model.patch_size}.")
     if not model.any_size and (height, width) != (model.image_size, model.image_size):
-        raise DatasetError(f"{model.name} whitens its input and takes images of {model.image_size}x{model.image_size} only.")
+        raise DatasetError(
+            f"{model.name} holds principal components of one size and takes images of {model.image_size}x{model.image_size} only."
+        )
     flux = torch.from_numpy(np.array(image, dtype=np.float32)).view(1, 1, height, width).to(model.device)
     return model.transform.forward(flux)
 
 
 def _baseline(model: Classifier, image: np.ndarray, inputs: Tensor) -> tuple[Tensor, str]:
-    whitening = getattr(model.module, "whitening", None)
-    if whitening is not None:
-        return rearrange(whitening.mean, "(h w) -> 1 1 h w", h=whitening.image_size).clone(), "the mean training lens"
+    for components in (getattr(model.module, name, None) for name in ("prior", "whitening")):
+        if components is not None:
+            return rearrange(components.mean, "(h w) -> 1 1 h w", h=components.image_size).clone(), "the mean training lens"
     flux = torch.from_numpy(np.array(image, dtype=np.float32))[None, None].to(model.device)
     return model.transform.forward(torch.zeros_like(flux), model.transform.peak(flux)), "an empty sky"
 

@@ -4,6 +4,7 @@ import torch
 from einops import reduce
 from torch import Tensor, nn
 
+from lensmae.models.linear_prior import LinearPrior
 from lensmae.models.mae import MAEEncoder
 from lensmae.models.stem import ConvStem
 from lensmae.models.whitening import Whitening
@@ -19,6 +20,8 @@ class LensClassifier(nn.Module):
             all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
         mass_head: add the axion-mass output.
         whitening: principal components that the input is whitened with (`Whitening`); 0 for none.
+        residual: principal components of the `LinearPrior` of an MAE; the network then sees what that leaves of the image (its
+            `residual`) instead of the image. 0 for none.
         stem_width: channels of a convolutional stem whose tokens are added to the patches' (`ConvStem`); 0 for none.
     """
 
@@ -30,9 +33,12 @@ class LensClassifier(nn.Module):
         mass_head: bool = False,
         whitening: int = 0,
         stem_width: int = 0,
+        residual: int = 0,
     ) -> None:
         super().__init__()
-        self.whitening = Whitening(whitening, encoder.native_grid[0] * encoder.patch_size) if whitening else None
+        size = encoder.native_grid[0] * encoder.patch_size
+        self.prior = LinearPrior(residual, size, encoder.patch_size) if residual else None
+        self.whitening = Whitening(whitening, size) if whitening else None
         self.encoder = encoder
         self.stem = ConvStem(encoder.emb_dim, encoder.patch_size, stem_width) if stem_width else None
         self.keep_tokens = keep_tokens
@@ -44,9 +50,10 @@ class LensClassifier(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def patches(self, images: Tensor) -> Tensor:
-        """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): whitened, the stem's added, the brightest
-        kept."""
-        inputs = images if self.whitening is None else self.whitening(images)
+        """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): of their residual, or whitened, the
+        stem's added, the brightest kept."""
+        inputs = images if self.prior is None else self.prior.residual(images)
+        inputs = inputs if self.whitening is None else self.whitening(inputs)
         patches = self.encoder.patches(inputs)
         if self.stem is not None:
             patches = patches + self.stem(inputs)

@@ -71,6 +71,29 @@ class LinearPrior(nn.Module):
         side = self.image_size // self.patch_size
         return repeat(hidden, "b (h w) -> b 1 (h p) (w q)", h=side, p=self.patch_size, q=self.patch_size)
 
+    def surprise(self, images: Tensor, guess: Tensor) -> Tensor:
+        """How far images lie from a guess, both (B, 1, H, W), in units of `spread` and under asinh: a pixel that the linear
+        model cannot follow may lie a thousand spreads from it."""
+        return torch.asinh((images - guess) / self.spread)
+
+    @torch.compiler.disable
+    def residual(self, images: Tensor) -> Tensor:
+        """What the linear model leaves of images (B, 1, H, W) of which nothing is hidden, as `surprise`; differentiable.
+
+        Of a prior fitted to lenses without substructure it is what substructure adds.
+        """
+        self._check(images)
+        with torch.autocast(images.device.type, enabled=False):
+            basis = self.basis.double()
+            gram = basis @ basis.T + self.noise.double() * torch.eye(len(basis), dtype=torch.float64, device=basis.device)
+            known = rearrange(images, "b 1 h w -> b (h w)").double() - self.mean
+            guess = self.mean + torch.linalg.solve(gram, basis @ known.T).T @ basis
+        return self.surprise(images, rearrange(guess.to(images.dtype), "b (h w) -> b 1 h w", h=self.image_size))
+
+    def _check(self, images: Tensor) -> None:
+        if images.shape[1:] != (1, self.image_size, self.image_size):
+            raise ValueError(f"This network takes images of {self.image_size}x{self.image_size}, not {tuple(images.shape[1:])}.")
+
     @torch.compiler.disable
     @torch.no_grad()
     def forward(self, images: Tensor, hidden: Tensor) -> Tensor:
@@ -80,8 +103,7 @@ class LinearPrior(nn.Module):
             images: (B, 1, H, W) in transform space.
             hidden: (B, T) bool, True = hidden.
         """
-        if images.shape[1:] != (1, self.image_size, self.image_size):
-            raise ValueError(f"This network takes images of {self.image_size}x{self.image_size}, not {tuple(images.shape[1:])}.")
+        self._check(images)
         # Mixed precision would round what float64 is needed for.
         with torch.autocast(images.device.type, enabled=False):
             basis, sums = self._products()

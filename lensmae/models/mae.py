@@ -221,8 +221,7 @@ class MAEViT(nn.Module):
             return None, None
         hidden = backward_indexes >= features.shape[1] - 1
         guess = self.prior(images, hidden)
-        # A pixel that the linear model cannot follow may lie a thousand spreads from it.
-        surprise = torch.asinh((images - guess) / self.prior.spread).masked_fill(self.prior.pixels(hidden), 0.0)
+        surprise = self.prior.surprise(images, guess).masked_fill(self.prior.pixels(hidden), 0.0)
         return guess, rearrange(self.hints(torch.cat([guess, surprise], dim=1)), "b c h w -> b (h w) c")
 
 

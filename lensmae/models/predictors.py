@@ -53,7 +53,7 @@ class LoadedModel:
         self.image_size: int = size.get("image_size", 64)
         self.patch_size: int = size.get("patch_size", 4)
         # Principal components belong to one size; networks without them interpolate their position embeddings.
-        self.any_size: bool = not (card.architecture.get("whitening") or card.architecture.get("linear_prior"))
+        self.any_size: bool = not any(card.architecture.get(name) for name in ("whitening", "linear_prior", "residual"))
         # Baselines without our encoder have no tokens: no masks, attention or position embeddings.
         self.has_tokens: bool = "backbone" not in card.architecture
         self.layers: int = size.get("layers", 12) if self.has_tokens else 1

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lensmae.models.linear_prior import LinearPrior
+
 _STAGES = (64, 128, 256, 512)
 
 
@@ -29,13 +31,16 @@ class ResNetClassifier(nn.Module):
 
     Args:
         classes: number of classes.
-        image_size: side of the images it is trained on; it takes any size from 32 pixels on.
+        image_size: side of the images it is trained on; without `residual` it takes any size from 32 pixels on.
+        residual: as of `LensClassifier`.
     """
 
     mass = None
 
-    def __init__(self, classes: int = 3, image_size: int = 64) -> None:
+    def __init__(self, classes: int = 3, image_size: int = 64, residual: int = 0) -> None:
         super().__init__()
+        # Nothing is hidden from it, so the size of the prior's patches does not matter.
+        self.prior = LinearPrior(residual, image_size, image_size) if residual else None
         self.image_size = image_size
         self.conv = nn.Conv2d(1, 64, 7, stride=2, padding=3, bias=False)
         self.norm = nn.BatchNorm2d(64)
@@ -53,7 +58,8 @@ class ResNetClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) -> the mean over the last feature map, (B, 512)."""
-        first = F.max_pool2d(F.relu(self.norm(self.conv(images))), 3, stride=2, padding=1)
+        inputs = images if self.prior is None else self.prior.residual(images)
+        first = F.max_pool2d(F.relu(self.norm(self.conv(inputs))), 3, stride=2, padding=1)
         return self.stages(first).mean(dim=(2, 3))
 
     def logits(self, features: Tensor) -> Tensor:

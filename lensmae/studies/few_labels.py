@@ -12,9 +12,10 @@ from lensmae.training.config import RunConfig
 
 # Recipe and what is changed in it, by the name in the results.
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
-    "mae": ("reference-cpu", {"mass_head": False}),
+    "mae": ("residual-cpu", {"mass_head": False}),
     "scratch": ("reference-cpu", {"mass_head": False, "init": "scratch", "layer_decay": 1.0}),
     "resnet18": ("resnet18", {}),
+    "resnet18-residual": ("resnet18-residual", {}),
 }
 LABELS = (100, 500, 1000, 5000)
 SEEDS = (0, 1, 2)
@@ -34,8 +35,8 @@ def few_labels(
 ) -> list[dict[str, Any]]:
     """Train every model at every number of labels (in total, all classes alike) with every seed; measure on the test split.
 
-    Every training passes `images` images, so that few labels are not fewer steps. Results are kept one by one: a study that
-    was cut off goes on where it was, and so does the training it was in.
+    Every training passes `images` images, so that few labels are not fewer steps, or every label once. Results
+    are kept one by one: a study that was cut off goes on where it was, and so does the training it was in.
 
     Args:
         output: the JSON file of results; those already in it (same data, images and options) are not made again.
@@ -67,4 +68,4 @@ def _config(model: str, count: int, seed: int, data: str, images: int, options: 
     batch = make_config("classifier", recipe, **chosen).batch_size
     # As `BatchPlan` counts: whole batches an epoch.
     steps = max(1, count // batch)
-    return make_config("classifier", recipe, **chosen, epochs=images / (steps * min(batch, count)))
+    return make_config("classifier", recipe, **chosen, epochs=max(images, count) / (steps * min(batch, count)))

@@ -23,7 +23,9 @@ class RunConfig(BaseModel):
     weight_decay: float = Field(0.05, ge=0, le=1, description="AdamW weight decay (not on biases, norms and embeddings)")
     clip: float = Field(1.0, gt=0, description="gradient norm limit")
     symmetry: bool = Field(True, description="turn and mirror training images at random (D4)")
-    ema_decay: float = Field(0.99, ge=0, lt=1, description="decay a step of the weight average that becomes the model; 0 = none")
+    ema_decay: float = Field(
+        0.99, ge=0, lt=1, description="final decay a step of the weight average that becomes the model; 0 = none"
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="seed of weights, order, masks and symmetry")
     save_every: int = Field(50, ge=1, description="steps between resumable saves and points of the curve")
     validate_every: int = Field(4, ge=1, description="saves between validations")
@@ -98,8 +100,23 @@ class ClassifierConfig(FineTuneConfig):
     stem_width: int = Field(
         0, ge=0, le=512, description="channels of a convolutional stem beside the patch projection (patch 2, 4, 8, ...); 0 = none"
     )
+    residual_of: str = Field(
+        "",
+        description="MAE with a linear prior (name, run id or path): the network sees what that prior leaves of an image; "
+        "empty = the image itself",
+    )
     mass_head: bool = Field(False, description="also regress log10 of the axion mass")
     mass_weight: float = Field(0.1, ge=0, description="weight of the mass loss")
+
+    @model_validator(mode="after")
+    def _one_orientation_and_one_view(self) -> Self:
+        if self.residual_of and self.symmetry:
+            raise ValueError("a linear prior knows one orientation; with residual_of set symmetry to false")
+        if self.residual_of and self.whitening:
+            raise ValueError(
+                "the network sees the whitened image or the residual, not both; set whitening to 0 or residual_of to nothing"
+            )
+        return self
 
 
 class SuperResConfig(FineTuneConfig):
@@ -131,6 +148,13 @@ _MODEL_II = {
 }
 _FROM_SCRATCH = {"init": "scratch", "layer_decay": 1.0}
 
+# Better still is to see what a linear model of smooth lenses leaves of the image: with 99 labels and 2,000 image passes 0.92 of
+# the test lenses are told right, by this network and by a ResNet-18 alike (measured).
+_RESIDUAL = {name: value for name, value in _MODEL_II.items() if name != "whitening"} | {
+    "init": "mae-no-sub",
+    "residual_of": "mae-no-sub",
+}
+
 # The same holds for what an MAE must redraw: linear guesses from a quarter of the patches leave 3e-5 of a Model II image, 4e-6 of
 # one without substructure (masked MSE on [0, 1], measured), where 53,000 passes of the reference net without them left 5e-4.
 _LINEAR_PRIOR = {"linear_prior": 256, "symmetry": False, "warmup": 0.05}
@@ -151,8 +175,12 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "classifier": {
         "reference": _MODEL_II | {"epochs": 20, "drop_path": 0.1, "ema_decay": 0.999},
         "reference-cpu": _MODEL_II | {"epochs": 2.6, "batch_size": 32, "compile": True},
+        "residual": _RESIDUAL | {"epochs": 20, "drop_path": 0.1, "ema_decay": 0.999},
+        "residual-cpu": _RESIDUAL | {"epochs": 1.3, "batch_size": 32},
         "scratch": _MODEL_II | _FROM_SCRATCH | {"epochs": 20, "drop_path": 0.1, "ema_decay": 0.999},
         "resnet18": _FROM_SCRATCH | {"backbone": "resnet18", "epochs": 20, "symmetry": False},
+        "resnet18-residual": _FROM_SCRATCH
+        | {"backbone": "resnet18", "residual_of": "mae-no-sub", "epochs": 20, "symmetry": False},
         "fast": {"epochs": 20, "patch_size": 8},
         "demo": {"epochs": 2, "batch_size": 32, "save_every": 5},
     },

@@ -1,6 +1,7 @@
 """Lightning modules: one for each kind of training. Every random choice is a function of (seed, step)."""
 
 import abc
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torchmetrics.functional.classification import multiclass_auroc
 
 from lensmae.data.symmetry import D4_ORDER, random_d4
@@ -20,6 +21,13 @@ from lensmae.training.config import RunConfig
 from lensmae.training.optimizer import build_optimizer
 
 _SYMMETRY, _MASK, _VALIDATION = range(3)
+
+
+def _average(decay: float, averages: list[Tensor], weights: list[Tensor], averaged: Tensor) -> None:
+    """Exponential moving average whose decay begins low, min(decay, (1 + n) / (10 + n)) after n averages (as TensorFlow's
+    ExponentialMovingAverage with num_updates): else a run of fewer steps than 1 / (1 - decay) ends near its random start."""
+    count = int(averaged)
+    torch._foreach_lerp_(averages, weights, 1 - min(decay, (1 + count) / (10 + count)))
 
 
 class LensTask(pl.LightningModule):
@@ -41,7 +49,7 @@ class LensTask(pl.LightningModule):
         self.step = 0
         self.average: AveragedModel | None = None
         if config.ema_decay > 0:
-            self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay)).requires_grad_(False)
+            self.average = AveragedModel(network, multi_avg_fn=partial(_average, config.ema_decay)).requires_grad_(False)
 
     def configure_optimizers(self) -> dict[str, Any]:
         optimizer, schedule = build_optimizer(self.network, self.config, self.total_steps)

@@ -38,9 +38,23 @@ def start_network(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -
     transform = card.transform
     if isinstance(config, ClassifierConfig) and config.whitening:
         transform = _fit_whitening(network, config, dataset, train_rows)
+    if isinstance(config, ClassifierConfig) and config.residual_of:
+        judge, mae = _with_prior(config)
+        network.prior.load_state_dict(mae.prior.state_dict())
+        transform = judge.transform
     if kind == "mae" and network.prior is not None and (source is None or source.prior is None):
         network.prior.fit(transform.forward(_sample(config, dataset, train_rows, config.linear_prior)))
     return CheckpointCard(kind=kind, architecture=architecture, transform=transform, classes=classes), network
+
+
+def _with_prior(config: ClassifierConfig) -> tuple[CheckpointCard, MAEViT]:
+    """The MAE whose linear prior the classifier looks through."""
+    card, network = read_network(find_checkpoint(config.residual_of))
+    if card.kind != "mae" or network.prior is None:
+        raise CheckpointError(
+            f"residual_of needs an MAE with a linear prior (--linear-prior), which {config.residual_of} is not."
+        )
+    return card, network
 
 
 def _fit_whitening(network: nn.Module, config: ClassifierConfig, dataset: Any, train_rows: np.ndarray) -> Transform:
@@ -124,8 +138,10 @@ def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> 
         decoder = {"decoder_layers": config.decoder_layers, "decoder_heads": config.decoder_heads}
         decoder |= {"linear_prior": config.linear_prior} if config.linear_prior else {}
         return {**card.architecture, **decoder, "mask_ratio": config.mask_ratio}
+    residual = _residual(config, dataset)
     if config.backbone == "resnet18":
-        return {"backbone": "resnet18", "classes": len(dataset.info.classes), "image_size": card.architecture["image_size"]}
+        options = {"classes": len(dataset.info.classes), "image_size": card.architecture["image_size"]}
+        return {"backbone": "resnet18", **options, **residual}
     if config.backbone == "edsr":
         options = {"width": config.width, "depth": config.depth, "image_size": dataset.images.shape[1]}
         return {"backbone": "edsr", "scale": dataset.targets.shape[1] // dataset.images.shape[1], **options}
@@ -134,6 +150,19 @@ def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> 
         options = {"classes": len(dataset.info.classes), "keep_tokens": config.keep_tokens, "mass_head": config.mass_head}
         # Left out where unused, so that a card names only what the network has.
         extras = {name: getattr(config, name) for name in ("whitening", "stem_width") if getattr(config, name)}
-        return {"encoder": encoder, **options, **extras}
+        return {"encoder": encoder, **options, **extras, **residual}
     scale = dataset.targets.shape[1] // dataset.images.shape[1]
     return {"encoder": encoder, "scale": scale, "width": config.width, "depth": config.depth}
+
+
+def _residual(config: NetworkConfig, dataset: Any) -> dict[str, int]:
+    if not isinstance(config, ClassifierConfig) or not config.residual_of:
+        return {}
+    card, mae = _with_prior(config)
+    size = card.architecture["image_size"]
+    if dataset.images.shape[1:] != (size, size):
+        height, width = dataset.images.shape[1:]
+        raise DatasetError(
+            f"Data set {dataset.name} has {height}x{width} images; the linear prior of {config.residual_of} knows {size}x{size}."
+        )
+    return {"residual": len(mae.prior.basis)}

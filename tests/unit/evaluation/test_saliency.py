@@ -14,6 +14,7 @@ ARCHITECTURES = {
     "plain": {"encoder": ENCODER, "classes": 3},
     "some tokens": {"encoder": ENCODER, "classes": 3, "keep_tokens": 20},
     "whitened": {"encoder": ENCODER, "classes": 3, "whitening": 8},
+    "of the residual": {"encoder": ENCODER, "classes": 3, "residual": 8},
 }
 
 
@@ -23,6 +24,8 @@ def classifier(tmp_path, images, architecture):
     torch.nn.init.normal_(network.head.weight, std=2.0)
     if architecture.get("whitening"):
         _whiten(network.whitening, images)
+    if architecture.get("residual"):
+        network.prior.fit(Transform().forward(torch.from_numpy(images)[:, None]))
     card = CheckpointCard(kind="classifier", architecture=architecture, transform=Transform(), classes=("a", "b", "c"))
     return Classifier(tmp_path / "any.safetensors", card, network.eval().requires_grad_(False), "cpu")
 
@@ -42,14 +45,14 @@ def images(workspace_with_lenses):
     return np.array(open_dataset("lenses").images[:30])
 
 
-@pytest.mark.parametrize("name", ["plain", "whitened"])
+@pytest.mark.parametrize("name", ["plain", "whitened", "of the residual"])
 def test_integrated_gradients_sum_to_the_change_of_the_logit(tmp_path, images, name):
     """Completeness (Sundararajan et al. 2017, proposition 1)."""
     model = classifier(tmp_path, images, ARCHITECTURES[name])
     found = integrated_gradients(model, images[0], 1, steps=64)
     assert abs(found.change) > 1e-3
     assert found.pixels.sum() == pytest.approx(found.change, rel=0.02, abs=2e-3)
-    assert found.baseline == ("the mean training lens" if name == "whitened" else "an empty sky")
+    assert found.baseline == ("an empty sky" if name == "plain" else "the mean training lens")
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -46,6 +46,22 @@ def test_the_guess_is_the_conditional_mean_of_the_gaussian_that_scikit_learn_fit
         np.testing.assert_allclose(guess[mask], np.clip(expected, flat.min(), flat.max()), atol=0.01)
 
 
+@pytest.mark.parametrize("patch_size", [PATCH, SIDE])
+def test_the_residual_is_what_the_guess_leaves_of_a_whole_image_and_has_a_gradient(prior, patch_size):
+    fitted = LinearPrior(6, SIDE, patch_size)
+    fitted.load_state_dict(prior.state_dict())
+    images = smooth(3)
+    nothing = torch.zeros(3, (SIDE // PATCH) ** 2, dtype=torch.bool)
+    left = torch.sinh(fitted.residual(images)) * prior.spread
+    torch.testing.assert_close(left, images - prior(images, nothing), rtol=1e-3, atol=1e-4)
+    assert torch.autograd.gradcheck(fitted.residual, images[:1].double().requires_grad_(True))
+
+
+def test_the_residual_wants_the_size_of_the_prior(prior):
+    with pytest.raises(ValueError, match="8x8, not"):
+        prior.residual(torch.zeros(1, 1, 12, 12))
+
+
 def test_hidden_pixels_do_not_leak_into_the_guess(prior):
     images, hidden = smooth(4), random_hidden(4)
     others = torch.where(prior.pixels(hidden), torch.full_like(images, 7.0), images)

@@ -8,6 +8,7 @@ from lensmae.errors import ConfigError, DatasetError
 from lensmae.models import LensClassifier, MAEEncoder
 from lensmae.training import RECIPES, config_from_record, make_config
 from lensmae.training.batches import BatchPlan
+from lensmae.training.modules import PretrainTask
 from lensmae.training.optimizer import learning_rate_factor, parameter_groups
 
 
@@ -44,6 +45,21 @@ def test_schedule_rises_to_one_and_falls_to_zero():
     assert max(factors) == factors[9] == 1.0
     assert factors[55] == pytest.approx(0.5 * (1 + np.cos(np.pi * 45 / 90)))
     assert factors[-1] < 1e-3
+
+
+def test_the_weight_average_of_a_short_run_follows_its_weights():
+    network = torch.nn.Linear(1, 1, bias=False)
+    task = PretrainTask(network, Transform(), make_config("pretrain", data="x", ema_decay=0.999), 20)
+    values, expected = np.arange(20.0), None
+    for count, value in enumerate(values):
+        with torch.no_grad():
+            network.weight.fill_(value)
+        task.average.update_parameters(network)
+        decay = min(0.999, (1 + count) / (10 + count))
+        expected = value if expected is None else decay * expected + (1 - decay) * value
+    assert float(task.average.module.weight) == pytest.approx(expected)
+    # With the final decay from the first step on it would be 0.19.
+    assert expected > 10
 
 
 def test_layer_decay_falls_from_head_to_embeddings_and_spares_vectors_from_weight_decay():

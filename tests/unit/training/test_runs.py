@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from lensmae.data import open_dataset
-from lensmae.errors import CheckpointError, DatasetError, RunError
+from lensmae.errors import CheckpointError, ConfigError, DatasetError, RunError
 from lensmae.evaluation.reports import evaluate
 from lensmae.models import load_checkpoint
 from lensmae.training import (
@@ -218,6 +218,41 @@ def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientatio
 def test_whitening_wants_more_images_than_components():
     with pytest.raises(DatasetError, match="more than that many"):
         train_run(start("classifier", "few", whitening=400))
+
+
+@pytest.mark.parametrize("options", [{"init": "judge"}, {"init": "scratch", "backbone": "resnet18"}])
+def test_a_classifier_of_the_residual_carries_the_prior_and_resumes_to_the_same_bits(options, monkeypatch):
+    train_run(start("pretrain", "judge", classes="no_sub", linear_prior=12, symmetry=False, epochs=1))
+    options = {"residual_of": "judge", "symmetry": False, **options}
+    whole = train_run(start("classifier", "whole", **options))
+    assert same_weights(whole, stopped_and_resumed("classifier", options, monkeypatch))
+    judge, loaded = load_checkpoint("judge"), load_checkpoint("whole")
+    assert loaded.transform == judge.transform
+    assert torch.equal(loaded.module.prior.basis, judge.module.prior.basis)
+    assert not loaded.any_size
+    # All that it sees is the residual: what the prior explains to the last digit is all the same to it.
+    flux = torch.from_numpy(np.array(open_dataset("lenses").images[:2])).unsqueeze(1)
+    with torch.inference_mode():
+        inputs = judge.transform.forward(flux)
+        explained = judge.module.prior.mean.view(1, 1, 64, 64) - inputs
+        shown = judge.module.prior.residual(inputs + explained)
+        assert shown.abs().max() < 0.01 * judge.module.prior.residual(inputs).abs().max()
+    assert loaded.predict(flux[:, 0].numpy()).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"residual_of": "plain"}, CheckpointError, "linear prior"),
+        ({"residual_of": "nothing"}, CheckpointError, "nothing"),
+        ({"residual_of": "plain", "symmetry": True}, ConfigError, "symmetry"),
+        ({"residual_of": "plain", "whitening": 8}, ConfigError, "whitening"),
+    ],
+)
+def test_a_residual_needs_a_prior_and_one_orientation(options, error, words):
+    train_run(start("pretrain", "plain", epochs=0.2))
+    with pytest.raises(error, match=words):
+        train_run(start("classifier", "none", **{"symmetry": False, **options}))
 
 
 def test_an_mae_with_a_linear_prior_resumes_to_the_same_bits_and_starts_from_it(monkeypatch):
