@@ -37,7 +37,7 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
     for column, view, (points, projection) in zip(columns, views, planes, strict=False):
         with column:
             _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice)
-    rows = np.array(sorted(set(st.session_state.get(SELECTED, [])) & set(views[0].rows.tolist())), dtype=np.int64)
+    rows = np.intersect1d(np.array(st.session_state.get(SELECTED, []), dtype=np.int64), views[0].rows)
     with st.container() if several else columns[1]:
         _beside(choice, views[0], rows, planes[0][0], colour, image)
     if len(rows) > 1:

@@ -33,17 +33,27 @@ _ROOT = Path(__file__).resolve().parents[2]
 _ENCODER = {"image_size": 64, "patch_size": 16, "emb_dim": 64, "layers": 2, "heads": 2}
 _PATIENCE_MS = 180_000
 _PLOT = ".js-plotly-plot .nsewdrag"
+_QUERY = "data=turned&classifier=small&network=Fine-tuned&method=PCA&most=all&pointer=Lasso"
+_RENDERER = """() => {
+    const gl = document.createElement("canvas").getContext("webgl");
+    const more = gl && gl.getExtension("WEBGL_debug_renderer_info");
+    return gl ? gl.getParameter(more ? more.UNMASKED_RENDERER_WEBGL : gl.RENDERER) : "no WebGL";
+}"""
 _READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 @dataclass(frozen=True)
 class EmbeddingsPageResult:
-    """The page as a new visitor meets it, everything cached, server and browser on one machine; medians over visits.
+    """The page with everything cached on the server, which shares the machine with the browser; medians over visits.
 
     Attributes:
         lenses: points in the plane.
         visits: how often it was opened, and a lasso drawn.
-        interactive_s: from the request to the drawn plane on a page whose script has ended.
+        interactive_s: from the request to the drawn plane on a page whose script has ended, in a browser that has been there
+            before and so has Streamlit's and Plotly's scripts.
+        first_visit_s: the same in a browser that has not.
+        switch_s: the same from the click in the sidebar of another page.
+        graphics: what the browser draws WebGL with; without a graphics card that is software on the same cores.
         payload_mb: what the server's application sends for the page (messages on its web socket), 10^6 bytes.
         selected: lenses in the lasso.
         lasso_ms: from the browser's message that a lasso was drawn to the server's last answer, the gallery among them.
@@ -52,6 +62,9 @@ class EmbeddingsPageResult:
     lenses: int
     visits: int
     interactive_s: float
+    first_visit_s: float
+    switch_s: float
+    graphics: str
     payload_mb: float
     selected: int
     lasso_ms: float
@@ -79,13 +92,27 @@ def embeddings_page(progress: Progress, per_class: int = 3750, visits: int = 5) 
             with _server() as address, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"])
                 # The first visitor starts the networks and fills the server's caches.
-                _visit(browser, address)
-                found = [_visit(browser, address) for _ in range(visits)]
+                _Visitor(browser, address).visit()
+                first = [_Visitor(browser, address).visit()[0] for _ in range(visits)]
+                visitor = _Visitor(browser, address)
+                visitor.visit()
+                found = [(*visitor.visit(), visitor.switch()) for _ in range(visits)]
+                graphics = visitor.graphics()
                 browser.close()
         finally:
             os.environ.pop("LENSMAE_HOME") if before is None else os.environ.update(LENSMAE_HOME=before)
-    interactive, payload, lasso = (float(np.median(values)) for values in zip(*(one[:3] for one in found), strict=True))
-    return EmbeddingsPageResult(count, visits, interactive, payload, found[-1][3], lasso)
+    interactive, payload, lasso, selected, switch = (float(np.median(values)) for values in zip(*found, strict=True))
+    return EmbeddingsPageResult(
+        lenses=count,
+        visits=visits,
+        interactive_s=interactive,
+        first_visit_s=float(np.median(first)),
+        switch_s=switch,
+        graphics=graphics,
+        payload_mb=payload,
+        selected=int(selected),
+        lasso_ms=lasso,
+    )
 
 
 def _prepare(home: Path, per_class: int, progress: Progress) -> int:
@@ -150,35 +177,57 @@ def _chromium() -> str:
     return found
 
 
-def _visit(browser: Any, address: str) -> tuple[float, float, float, int]:
-    """Open the page as a new visitor and draw a lasso: seconds, megabytes, milliseconds, lenses selected."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(_PATIENCE_MS)
-    page = context.new_page()
-    sent, received = [], []
-    page.on("websocket", lambda socket: _listen(socket, sent, received))
-    start = time.perf_counter()
-    page.goto(f"{address}/embeddings?data=turned&classifier=small&network=Fine-tuned&method=PCA&most=all&pointer=Lasso")
-    page.locator(_PLOT).first.wait_for()
-    page.locator(_READY).wait_for()
-    interactive = time.perf_counter() - start
-    payload = sum(size for _, size in received) / 1e6
-    page.wait_for_timeout(500)
-    sent.clear()
-    received.clear()
-    _lasso(page)
-    heading = page.get_by_role("heading", name="lenses selected")
-    heading.wait_for()
-    page.locator(_READY).wait_for()
-    selected = int(heading.inner_text().split(" ")[0].replace(",", ""))
-    milliseconds = 1000 * (received[-1][0] - sent[0][0])
-    context.close()
-    return interactive, payload, milliseconds, selected
+class _Visitor:
+    """A browser of its own, with an empty cache."""
 
+    def __init__(self, browser: Any, address: str) -> None:
+        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context.set_default_timeout(_PATIENCE_MS)
+        self._address = f"{address}/embeddings?{_QUERY}"
+        self._page = context.new_page()
+        self._sent: list[tuple[float, int]] = []
+        self._received: list[tuple[float, int]] = []
+        self._page.on("websocket", self._listen)
 
-def _listen(socket: Any, sent: list, received: list) -> None:
-    socket.on("framesent", lambda data: sent.append((time.perf_counter(), len(data))))
-    socket.on("framereceived", lambda data: received.append((time.perf_counter(), len(data))))
+    def visit(self) -> tuple[float, float, float, int]:
+        """Open the page and draw a lasso: seconds, megabytes, milliseconds, lenses selected."""
+        self._page.goto("about:blank")
+        self._received.clear()
+        start = time.perf_counter()
+        self._page.goto(self._address)
+        interactive = self._drawn(start)
+        payload = sum(size for _, size in self._received) / 1e6
+        self._page.wait_for_timeout(500)
+        self._sent.clear()
+        self._received.clear()
+        _lasso(self._page)
+        heading = self._page.get_by_role("heading", name="lenses selected")
+        heading.wait_for()
+        self._page.locator(_READY).wait_for()
+        selected = int(heading.inner_text().split(" ")[0].replace(",", ""))
+        return interactive, payload, 1000 * (self._received[-1][0] - self._sent[0][0]), selected
+
+    def switch(self) -> float:
+        """Seconds from a click on the page's name on another page."""
+        self._page.get_by_role("link", name="Data", exact=True).click()
+        self._page.get_by_role("heading", name="Data", exact=True).wait_for()
+        self._page.locator(_READY).wait_for()
+        start = time.perf_counter()
+        self._page.get_by_role("link", name="Embeddings", exact=True).click()
+        return self._drawn(start)
+
+    def graphics(self) -> str:
+        """What WebGL is drawn with, in the browser's words."""
+        return str(self._page.evaluate(_RENDERER))
+
+    def _drawn(self, start: float) -> float:
+        self._page.locator(_PLOT).first.wait_for()
+        self._page.locator(_READY).wait_for()
+        return time.perf_counter() - start
+
+    def _listen(self, socket: Any) -> None:
+        socket.on("framesent", lambda data: self._sent.append((time.perf_counter(), len(data))))
+        socket.on("framereceived", lambda data: self._received.append((time.perf_counter(), len(data))))
 
 
 def _lasso(page: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lensmae.data import LensDataset
 from lensmae.errors import ConfigError
-from lensmae.evaluation.kept import file_digest, kept, kept_path
+from lensmae.evaluation.kept import file_digest, kept, kept_folder, kept_name
 from lensmae.evaluation.metrics import masked_mse
 from lensmae.evaluation.reports import check_images
 from lensmae.models import Reconstructor, SuperResolver
@@ -96,9 +96,11 @@ def _files(
 ) -> Iterator[tuple[np.ndarray, Path]]:
     """The rows, a few hundred at a time, each with the file that keeps what was computed of them."""
     content = [file_digest(model.path), dataset.info.fingerprint, setting]
+    # Once for all: finding the workspace takes longer than a name, and 90,000 lenses are 176 files.
+    folder = kept_folder(kind)
     for start in range(0, len(indices), _PART):
         rows = np.asarray(indices[start : start + _PART], dtype=np.int64)
-        yield rows, kept_path(kind, [*content, rows.tobytes()])
+        yield rows, folder / kept_name([*content, rows.tobytes()])
 
 
 def _counted(rows: np.ndarray, done: int, total: int, progress: Progress | None) -> Iterator[np.ndarray]:

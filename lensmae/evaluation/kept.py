@@ -12,11 +12,21 @@ from lensmae.workspace import read_only, replacing, workspace
 
 def kept_path(kind: str, identity: list[str | bytes | memoryview]) -> Path:
     """Where the array of this kind and content lies, or would lie."""
+    return kept_folder(kind) / kept_name(identity)
+
+
+def kept_folder(kind: str) -> Path:
+    """Folder of the arrays of a kind."""
+    return workspace() / "cache" / kind
+
+
+def kept_name(identity: list[str | bytes | memoryview]) -> str:
+    """File name of an array of this content."""
     digest = hashlib.sha256()
     for part in identity:
         digest.update(part.encode() if isinstance(part, str) else part)
         digest.update(b"\0")
-    return workspace() / "cache" / kind / f"{digest.hexdigest()}.npy"
+    return f"{digest.hexdigest()}.npy"
 
 
 def kept(path: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:

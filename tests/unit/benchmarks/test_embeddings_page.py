@@ -1,0 +1,16 @@
+import os
+
+from lensmae.benchmarks.embeddings_page import embeddings_page
+
+
+def test_the_embeddings_benchmark_visits_returns_and_circles_lenses_in_a_real_browser():
+    before, told = os.environ.get("LENSMAE_HOME"), []
+    result = embeddings_page(lambda done, total: told.append((done, total)), per_class=20, visits=1)
+    assert result.lenses == 8 * 60
+    assert told[-1][0] == told[-1][1]
+    assert 0 < result.selected < result.lenses
+    # The coordinates and rows alone are 12 bytes a lens.
+    assert result.payload_mb > 12 * result.lenses / 1e6
+    assert min(result.interactive_s, result.first_visit_s, result.switch_s, result.lasso_ms) > 0
+    assert result.graphics
+    assert os.environ.get("LENSMAE_HOME") == before
