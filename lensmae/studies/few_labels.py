@@ -10,12 +10,12 @@ from lensmae.studies.trials import run_trials, trained_and_measured
 from lensmae.training import make_config
 from lensmae.training.config import RunConfig
 
-# Recipe and what is changed in it, by the name in the results.
+# Recipe and what is changed in it, by the name in the results. All take batches of 32, so as many steps for as many images.
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "mae": ("residual-cpu", {"mass_head": False}),
     "scratch": ("reference-cpu", {"mass_head": False, "init": "scratch", "layer_decay": 1.0}),
-    "resnet18": ("resnet18", {}),
-    "resnet18-residual": ("resnet18-residual", {}),
+    "resnet18": ("resnet18", {"batch_size": 32}),
+    "resnet18-residual": ("resnet18-residual", {"batch_size": 32}),
 }
 LABELS = (100, 500, 1000, 5000)
 SEEDS = (0, 1, 2)
