@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lensmae.evaluation.anomaly import schooling
+
 if TYPE_CHECKING:
     from lensmae.models import CheckpointCard
 
@@ -21,7 +23,7 @@ def headline(card: "CheckpointCard") -> Headline | None:
     """The most telling figure of a card, from its test split where it has one; None where the card holds no figure."""
     for split in ("test", "validation"):
         figures = _stripped(card.metrics.get(split, {}), split)
-        found = _HEADLINES[card.kind](figures)
+        found = _no_sub(figures) if schooling(card).pure else _HEADLINES[card.kind](figures)
         if found is not None:
             name, value, baseline = found
             return Headline(name, value, baseline, _measured_on(figures, split))
@@ -48,6 +50,18 @@ def _mae(figures: dict[str, Any]) -> tuple[str, str, str] | None:
         if other:
             return "Error of hidden pixels, MSE on [0, 1]", f"{error:.1e}", f"{words}: {other:.1e}"
     return "Error of hidden pixels, MSE on [0, 1]", f"{error:.1e}", ""
+
+
+def _no_sub(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    """Of an MAE that learnt from no_sub alone: how well it redraws those, where that was measured."""
+    known = {name: (figures.get(name) or {}).get("masked_mse_by_class", {}) for name in ("linear_prior", "visible_mean")}
+    known[""] = figures.get("masked_mse_by_class", {})
+    if "no_sub" in known[""]:
+        only = {name: {"masked_mse": errors["no_sub"]} for name, errors in known.items() if "no_sub" in errors}
+        found = _mae(only.pop("") | only)
+        return found and ("Error of hidden pixels of no_sub, MSE on [0, 1]", *found[1:])
+    found = _mae(figures)
+    return found and ("Error of hidden pixels, MSE on [0, 1], of all classes, though it learnt no_sub only", *found[1:])
 
 
 def _classifier(figures: dict[str, Any]) -> tuple[str, str, str] | None:

@@ -55,22 +55,27 @@ class ReconstructionReport(Measured):
     """Masked-patch error of every lens, (N,), on the [0, 1] scale; `mask_ratio` as measured.
 
     `baseline` is the error of drawing every hidden pixel as the mean of the image's visible pixels, `linear` that of the
-    network's linear prior alone; None where it has none.
+    network's linear prior alone; None where it has none. `classes` names the class of every lens, (N,) str.
     """
 
     mask_ratio: float
     errors: np.ndarray
     baseline: np.ndarray
+    classes: np.ndarray
     linear: np.ndarray | None = None
 
     def summary(self) -> dict[str, Any]:
         """Headline figures."""
         with np.errstate(divide="ignore"):
-            figures = {"masked_mse": self.errors.mean(), "masked_psnr": (-10 * np.log10(self.errors)).mean()}
+            figures = self._means(self.errors) | {"masked_psnr": (-10 * np.log10(self.errors)).mean()}
         baseline = {"visible_mean": {"masked_mse": self.baseline.mean()}}
         if self.linear is not None:
-            baseline["linear_prior"] = {"masked_mse": self.linear.mean()}
+            baseline["linear_prior"] = self._means(self.linear)
         return _plain({**figures, "mask_ratio": self.mask_ratio, **baseline, **self.facts()})
+
+    def _means(self, errors: np.ndarray) -> dict[str, Any]:
+        found = {str(name): errors[self.classes == name].mean() for name in np.unique(self.classes)}
+        return {"masked_mse": errors.mean(), "masked_mse_by_class": found}
 
 
 @dataclass(frozen=True)
@@ -260,7 +265,8 @@ def evaluate_reconstruction(
             linear.append(masked_mse(images, model.linear_guess(images, drawn.hidden), drawn.mask))
     shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
     alone = np.concatenate(linear) if linear else None
-    return ReconstructionReport(*shared, mask_ratio, np.concatenate(errors), np.concatenate(baseline), alone)
+    classes = np.asarray(dataset.info.classes)[dataset.labels[rows]]
+    return ReconstructionReport(*shared, mask_ratio, np.concatenate(errors), np.concatenate(baseline), classes, alone)
 
 
 def evaluate_classifier(

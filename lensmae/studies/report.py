@@ -103,11 +103,7 @@ def _identity(dataset: LensDataset, split: str) -> dict[str, Any]:
 
 
 def _reconstruction(model: Reconstructor, dataset: LensDataset, report: ReconstructionReport) -> dict[str, Any]:
-    labels = dataset.labels[report.indices]
-    classes = {
-        name: float(report.errors[labels == at].mean()) for at, name in enumerate(dataset.info.classes) if (labels == at).any()
-    }
-    return report.summary() | {"masked_mse_by_class": classes, "unsupervised": _unsupervised(model, dataset, report.split)}
+    return report.summary() | {"unsupervised": _unsupervised(model, dataset, report.split)}
 
 
 def _unsupervised(model: Reconstructor, dataset: LensDataset, split: str) -> dict[str, Any]:

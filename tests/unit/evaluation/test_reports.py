@@ -24,6 +24,9 @@ def test_the_reconstruction_error_is_that_of_the_models_own_prediction_under_the
         width = image.max() - image.min()
         assert error == pytest.approx(np.mean(((prediction[mask] - image[mask]) / width) ** 2), rel=1e-4)
     assert report.summary()["masked_mse"] == pytest.approx(report.errors.mean())
+    by_class = report.summary()["masked_mse_by_class"]
+    assert sorted(by_class) == ["axion", "cdm", "no_sub"]
+    assert by_class["cdm"] == pytest.approx(report.errors[open_dataset("lenses").labels[report.indices] == 1].mean())
 
 
 def test_the_baseline_of_reconstruction_is_the_mean_of_the_visible_pixels(mae):

@@ -1,0 +1,43 @@
+"""The figure that stands for a checkpoint on the Overview."""
+
+import pytest
+
+from lensmae.app.headlines import headline
+from lensmae.data.transforms import Transform
+from lensmae.models import CheckpointCard
+
+OF_ALL = {"masked_mse": 2e-3, "linear_prior": {"masked_mse": 3e-3}, "n": 90, "data": "lenses"}
+BY_CLASS = {
+    **OF_ALL,
+    "masked_mse_by_class": {"no_sub": 4e-6, "cdm": 1e-2},
+    "linear_prior": {"masked_mse": 3e-3, "masked_mse_by_class": {"no_sub": 5e-6, "cdm": 2e-2}},
+}
+
+
+def card(classes, figures):
+    training = {"config": {"classes": classes, "init": "scratch"}}
+    return CheckpointCard(kind="mae", architecture={}, transform=Transform(), training=training, metrics={"test": figures})
+
+
+@pytest.mark.parametrize(
+    ("classes", "figures", "name", "value", "baseline"),
+    [
+        ("all", BY_CLASS, "Error of hidden pixels, MSE on [0, 1]", "2.0e-03", "its linear guess alone: 3.0e-03"),
+        ("no_sub", BY_CLASS, "Error of hidden pixels of no_sub, MSE on [0, 1]", "4.0e-06", "its linear guess alone: 5.0e-06"),
+        (
+            "no_sub",
+            OF_ALL,
+            "Error of hidden pixels, MSE on [0, 1], of all classes, though it learnt no_sub only",
+            "2.0e-03",
+            "its linear guess alone: 3.0e-03",
+        ),
+    ],
+)
+def test_an_mae_is_judged_by_what_it_has_learnt(classes, figures, name, value, baseline):
+    found = headline(card(classes, figures))
+    assert (found.name, found.value, found.baseline) == (name, value, baseline)
+    assert found.measured_on == "test split of lenses, 90 lenses"
+
+
+def test_a_card_without_figures_has_no_headline():
+    assert headline(card("no_sub", {})) is None
