@@ -1,12 +1,28 @@
 """Results of `lensmae few-labels` as a table: a JSON list of trainings {model, labels, seed, accuracy, macro_auc, ...}."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lensmae.errors import DatasetError
+
+# What the models of the study are; those of other files are not explained.
+EXPLAINED = {
+    "mae": "starts from `mae-no-sub` and sees what the linear prior of that MAE leaves of a lens. It learnt from lenses that are "
+    "known to have no substructure, which are not counted among the labels, because they are simulated at will",
+    "resnet18-residual": "a ResNet-18 that sees the same residual",
+    "scratch": "the same transformer from random weights, on images whitened with the principal components of all training "
+    "images, no label needed",
+    "resnet18": "a ResNet-18 from random weights on the images",
+}
+
+
+def explanation(models: Iterable[str]) -> str:
+    """The models of a table in a sentence or more."""
+    return " ".join(f"{name}: {EXPLAINED[name]}." for name in EXPLAINED if name in set(models))
 
 
 class FewLabelResult(BaseModel):

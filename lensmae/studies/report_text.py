@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.errors import ConfigError
+from lensmae.evaluation.few_labels import explanation
 from lensmae.evaluation.metrics import roc_curves
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export import export_figure
@@ -238,7 +239,8 @@ def _few_label_lines(record: dict[str, Any]) -> list[str]:
         (f"{labels:,}", model, _spread(entries, "accuracy"), _spread(entries, "macro_auc"), str(len(entries)))
         for (labels, model), entries in sorted(groups.items())
     ]
-    title = ["## Few labels", "", "Labels in total; mean and standard deviation over seeds.", ""]
+    said = explanation(model for _, model in groups)
+    title = ["## Few labels", "", f"Labels in total; mean and standard deviation over seeds. {said}".strip(), ""]
     return [*title, *_table(("labels", "network", "accuracy", "macro AUC", "trainings"), rows)]
 
 

@@ -115,7 +115,7 @@ class Follower(pl.Callback):
         self._mark_step = task.step
         self._speed = 0.0
         self._process.cpu_percent()
-        self._device = _device_name(task.device)
+        self._device = device_name(task.device)
         self._beat(trainer, task)
         if task.step >= task.total_steps:
             # Killed after its last save: there is nothing left to learn.
@@ -198,10 +198,12 @@ class Follower(pl.Callback):
         self._validated_at = trainer.current_epoch
 
 
-def _device_name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
+    """What a run computes on, in words."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"
+        return torch.cuda.getdevice_name(device)
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _end_with_parent() -> None:

@@ -20,6 +20,7 @@ import torch
 from lensmae.data import open_dataset
 from lensmae.errors import LensMAEError
 from lensmae.jobs import live_tickets
+from lensmae.training.callbacks import device_name
 from lensmae.training.config import RunConfig, config_from_record
 from lensmae.training.datamodule import LensData
 from lensmae.training.loggers import check_logger
@@ -139,7 +140,7 @@ def _estimate(config: RunConfig, data: LensData, task: LensTask, watch: _Stopwat
     validation_s = validations * validated * watch.step_s / images * _FORWARD_SHARE
     peak = torch.cuda.max_memory_reserved(task.device) if on_gpu else peak_memory()
     return Estimate(
-        device=torch.cuda.get_device_name(task.device) if on_gpu else f"CPU, {torch.get_num_threads()} threads",
+        device=device_name(task.device),
         parameters=sum(weight.numel() for weight in task.network.parameters()),
         training_lenses=len(data.plan.indices),
         validation_lenses=validated,
