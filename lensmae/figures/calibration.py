@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lensmae.evaluation.calibration import Reliability
-from lensmae.figures.classes import class_colour, faint, series_colour
+from lensmae.figures.classes import class_colour, series_colour
+from lensmae.figures.distributions import filled_steps
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 
@@ -54,16 +55,7 @@ def score_histograms(
         chosen = scores[labels == place]
         if len(chosen):
             share = np.histogram(chosen, edges)[0] / len(chosen)
-            colour = class_colour(name, place)
-            figure.add_scatter(
-                x=edges,
-                y=np.r_[share, share[-1]],
-                mode="lines",
-                name=f"true {name} ({len(chosen)})",
-                line={"shape": "hv", "color": colour, "width": 1.5},
-                fill="tozeroy",
-                fillcolor=faint(colour, 0.2),
-            )
+            figure.add_trace(filled_steps(edges, share, f"true {name} ({len(chosen)})", class_colour(name, place), 0.2))
     if threshold is not None:
         figure.add_vline(x=threshold, line={"color": "#D55E00", "width": 1.5, "dash": "dash"})
     figure.update_xaxes(title=f"probability of {of}", range=[0, 1])

@@ -4,7 +4,21 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lensmae.evaluation.parameters import Distribution, Places
-from lensmae.figures.classes import class_colour
+from lensmae.figures.classes import class_colour, faint
+
+
+def filled_steps(edges: np.ndarray, heights: np.ndarray, name: str, colour: str, opacity: float) -> go.Scatter:
+    """A histogram as a filled line: edges (B + 1,), heights (B,), "#rrggbb" colour. Several lie over each other legibly."""
+    return go.Scatter(
+        x=edges,
+        y=np.r_[heights, heights[-1]],
+        mode="lines",
+        name=name,
+        line={"shape": "hv", "color": colour, "width": 1.5},
+        fill="tozeroy",
+        fillcolor=faint(colour, opacity),
+    )
+
 
 # Where the classes' numbers differ by more than this, a linear axis would hide one of them.
 _FAR_APART = 30

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.figures.classes import faint
+from lensmae.figures.distributions import filled_steps
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 # The same on all figures of this page.
@@ -63,15 +63,7 @@ def distributions(found: Mapping[str, np.ndarray], title: str, log_x: bool = Fal
     edges = np.geomspace(low, high, bins + 1) if log_x else np.linspace(low, high, bins + 1)
     for place, (name, each) in enumerate(found.items()):
         counts, colour = np.histogram(each, edges)[0], image_colour(name, place)
-        figure.add_scatter(
-            x=edges,
-            y=np.r_[counts, counts[-1]],
-            mode="lines",
-            name=f"{name}, mean {each.mean():.4g}",
-            line={"shape": "hv", "color": colour, "width": 1.5},
-            fill="tozeroy",
-            fillcolor=faint(colour, 0.15),
-        )
+        figure.add_trace(filled_steps(edges, counts, f"{name}, mean {each.mean():.4g}", colour, 0.15))
         figure.add_vline(x=float(each.mean()), line={"color": colour, "width": 1.2, "dash": "dash"})
     figure.update_xaxes(title=title, type="log" if log_x else "linear")
     figure.update_yaxes(title="pairs")
