@@ -13,11 +13,12 @@ from lensmae.app.choices import KINDS, Choice
 from lensmae.app.lens_view import lens_view
 from lensmae.app.redraw import redraw_view, remember_ratio
 from lensmae.app.references import Asked
-from lensmae.app.uploads import Answered, Reading, Upload, read_otherwise, upright
+from lensmae.app.uploads import Answered, Upload, read_otherwise, upright
 from lensmae.app.view_events import Box
 from lensmae.app.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage, fit_image
 from lensmae.data.crop import square
+from lensmae.data.reading import Reading
 from lensmae.figures import Panel, probability_bars
 from lensmae.figures.products import image_files
 from lensmae.figures.standing import Measure, standing_strips

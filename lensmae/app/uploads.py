@@ -9,9 +9,8 @@ import streamlit as st
 
 from lensmae.app.references import Asked
 from lensmae.app.widgets import progress_bar
-from lensmae.data import LensImage, read_image
-from lensmae.data.cosmic_rays import without_cosmic_rays
-from lensmae.data.crop import Crop, crop_image
+from lensmae.data import LensImage
+from lensmae.data.reading import Reading
 from lensmae.figures import Panel
 from lensmae.figures.picture import data_url, png
 
@@ -19,22 +18,6 @@ if TYPE_CHECKING:
     from lensmae.evaluation.analyse import Analysis, Refusal
 
 _PREVIEW_SIDE = 64
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How the visitor wants a file to be read; all None is as `read_image` does it by itself.
-
-    Attributes:
-        item, band: as `read_image` takes them.
-        crop: a square of that image.
-        clean: whether cosmic rays are removed.
-    """
-
-    item: str | None = None
-    band: int | None = None
-    crop: Crop | None = None
-    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,13 +40,11 @@ class Upload:
 
     def whole(self) -> LensImage:
         """Read it without the crop."""
-        image = read_image(self.file.getvalue(), self.name, item=self.reading.item, band=self.reading.band)
-        return without_cosmic_rays(image) if self.reading.clean else image
+        return self.reading.whole(self.file.getvalue(), self.name)
 
     def read(self) -> LensImage:
         """Read it as it is to be read. Raises `ImageReadError`."""
-        image = self.whole()
-        return image if self.reading.crop is None else crop_image(image, self.reading.crop)
+        return self.reading.read(self.file.getvalue(), self.name)
 
 
 @dataclass(frozen=True)

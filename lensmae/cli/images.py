@@ -12,6 +12,8 @@ from lensmae.workspace import replacing
 
 if TYPE_CHECKING:
     from lensmae.data import LensImage
+    from lensmae.data.crop import Crop
+    from lensmae.data.reading import Reading
     from lensmae.evaluation.analyse import Analysis, Networks, Refusal
 
 commands = typer.Typer()
@@ -25,6 +27,11 @@ def predict(
     mae: Annotated[str, typer.Option(help="the same of a masked autoencoder")] = "mae",
     superres: Annotated[str, typer.Option(help="the same of a super-resolver; it draws where there is an --out")] = "superres",
     out: Annotated[Path | None, typer.Option(help="folder for answers.csv and, of each file, what the networks drew")] = None,
+    item: Annotated[str | None, typer.Option(help="which HDU, array or page of files with several; the first by default")] = None,
+    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
+    crop: Annotated[
+        tuple[int, int, int] | None, typer.Option(metavar="COLUMN ROW SIDE", help="cut out a square from this pixel on, from 0")
+    ] = None,
     clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="first, by L.A.Cosmic; for images a camera saw")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV and nothing else on stdout")] = False,
     as_json: AsJson = False,
@@ -35,11 +42,13 @@ def predict(
     """
     if as_json and as_csv:
         raise ConfigError("Choose one of --json and --csv.")
+    from lensmae.data.reading import Reading
     from lensmae.evaluation.analyse import Refusal
     from lensmae.evaluation.answers import record, table
 
+    how = Reading(item, band, _square(crop), clean)
     networks = _load(classifier, mae, superres)
-    answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, clean, progress))
+    answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, how, progress))
     refused = [answer.reason for answer in answers if isinstance(answer, Refusal)]
     if len(refused) == len(answers):
         raise ImageReadError("\nError: ".join(refused))
@@ -57,6 +66,18 @@ def predict(
         _print([answer for answer in answers if not isinstance(answer, Refusal)])
     if refused:
         raise typer.Exit(1)
+
+
+def _square(crop: tuple[int, int, int] | None) -> "Crop | None":
+    from lensmae.data.crop import Crop
+    from lensmae.data.reader import MIN_SIDE
+
+    if crop is None:
+        return None
+    column, row, side = crop
+    if min(column, row) < 0 or side < MIN_SIDE:
+        raise ConfigError(f"--crop wants a column and a row from 0 on and a side of at least {MIN_SIDE}; {crop} was given.")
+    return Crop(row, column, side)
 
 
 def _load(classifier: str, mae: str, superres: str) -> "Networks":
@@ -85,25 +106,30 @@ def _load(classifier: str, mae: str, superres: str) -> "Networks":
     return Networks(**loaded, references=references)
 
 
-def _answer(files: list[Path], networks: "Networks", out: Path | None, clean: bool, progress: Any) -> list["Analysis | Refusal"]:
+def _answer(
+    files: list[Path], networks: "Networks", out: Path | None, how: "Reading", progress: Any
+) -> list["Analysis | Refusal"]:
     from lensmae.evaluation.analyse import Analysis, Source, analyse_files
 
-    sources = [Source(str(path), lambda path=path: _read(path, clean)) for path in files]
+    sources = [Source(str(path), lambda path=path: _read(path, how)) for path in files]
     found = []
     for path, answer in zip(files, analyse_files(sources, networks), strict=True):
         if out is not None and isinstance(answer, Analysis):
-            _draw(path, f"{len(found):04}-{path.stem}" if _twice(files, path) else path.stem, answer, networks, out, clean)
+            _draw(path, f"{len(found):04}-{path.stem}" if _twice(files, path) else path.stem, answer, networks, out, how)
         found.append(answer)
         progress(len(found), len(files))
     return found
 
 
-def _read(path: Path, clean: bool) -> "LensImage":
-    from lensmae.data import read_image
-    from lensmae.data.cosmic_rays import without_cosmic_rays
-
-    image = read_image(path, str(path))
-    return without_cosmic_rays(image) if clean else image
+def _read(path: Path, how: "Reading") -> "LensImage":
+    if (crop := how.crop) is not None:
+        height, width = how.whole(path, str(path)).pixels.shape
+        if crop.left + crop.side > width or crop.top + crop.side > height:
+            raise ImageReadError(
+                f"{path} was not read: it has {width}x{height} pixels, and a square of {crop.side} from column {crop.left} and "
+                f"row {crop.top} on does not lie inside; choose another --crop."
+            )
+    return how.read(path, str(path))
 
 
 def _twice(files: list[Path], path: Path) -> bool:
@@ -111,13 +137,13 @@ def _twice(files: list[Path], path: Path) -> bool:
     return sum(other.stem.casefold() == path.stem.casefold() for other in files) > 1
 
 
-def _draw(path: Path, stem: str, answer: "Analysis", networks: "Networks", out: Path, clean: bool) -> None:
+def _draw(path: Path, stem: str, answer: "Analysis", networks: "Networks", out: Path, how: "Reading") -> None:
     from lensmae.evaluation.products import reconstruction_product, superres_product
     from lensmae.figures.products import image_files
 
     products = [reconstruction_product(answer, networks.mae)] if networks.mae else []
     if networks.superres:
-        products.append(superres_product(_read(path, clean), networks.superres)[0])
+        products.append(superres_product(_read(path, how), networks.superres)[0])
     for product in products:
         upright = answer.format in ("image", "tiff")
         made = image_files(f"{stem}.{product.kind}", product.pixels, product.pixel_scale, product.facts, upright=upright)

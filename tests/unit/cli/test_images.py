@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from lensmae.data import open_dataset
+from lensmae.data import open_dataset, read_image
 from lensmae.evaluation.pairs import enlarge
 from lensmae.evaluation.redrawn import redraw
 from lensmae.models import load_checkpoint
@@ -47,6 +47,37 @@ def test_predict_gives_the_answers_of_the_networks_themselves(classifier, mae, n
         assert found["masked_mse"] == pytest.approx(score, rel=1e-4)
         assert found["outside"] is None
     assert "lensmae calibrate" in result.stderr
+
+
+def test_item_band_and_crop_choose_what_is_looked_at(networks, files, lenses, tmp_path):
+    cube = np.stack([lenses[0], lenses[1]])
+    padded = np.pad(cube, ((0, 0), (10, 20), (5, 25)))
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(lenses[0], name="SCI"), fits.ImageHDU(padded, name="CUBE")]
+    fits.HDUList(hdus).writeto(tmp_path / "many.fits")
+    names = read_image(tmp_path / "many.fits").items
+    options = "--item", next(name for name in names if "CUBE" in name), "--band", 1, "--crop", 5, 10, 64, "--json"
+    chosen = json.loads(call("predict", tmp_path / "many.fits", *networks, *options).stdout)["images"][0]
+    plain = json.loads(call("predict", files[1], *networks, "--json").stdout)["images"][0]
+    assert chosen["probabilities"] == pytest.approx(plain["probabilities"], rel=1e-4)
+    assert chosen["masked_mse"] == pytest.approx(plain["masked_mse"], rel=1e-4)
+    assert "64x64 pixels from column 5 and row 10 on were cut out." in chosen["notes"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--crop", 10, 10, 64), "has 64x64 pixels, and a square of 64 from column 10 and row 10"),
+        (("--crop", 0, -1, 32), "from 0 on"),
+        (("--crop", 0, 0, 2), "at least 4"),
+        (("--item", "SKY"), "SKY"),
+        (("--band", 7), "band"),
+    ],
+)
+def test_what_a_file_does_not_hold_is_said(networks, files, options, words):
+    result = call("predict", files[0], *networks, *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_csv_holds_one_row_a_file_and_nothing_else_is_on_stdout(classifier, networks, files, tmp_path):

@@ -1,0 +1,34 @@
+"""How a user wants a file to be read, where not as `read_image` does it by itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lensmae.data.cosmic_rays import without_cosmic_rays
+from lensmae.data.crop import Crop, crop_image
+from lensmae.data.reader import LensImage, read_image
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The choices; all None is as `read_image` does it by itself.
+
+    Attributes:
+        item, band: as `read_image` takes them.
+        crop: a square of that image.
+        clean: whether cosmic rays are removed.
+    """
+
+    item: str | None = None
+    band: int | None = None
+    crop: Crop | None = None
+    clean: bool = False
+
+    def whole(self, source: Path | bytes, name: str) -> LensImage:
+        """Read a file without the crop. Raises `ImageReadError`."""
+        image = read_image(source, name, item=self.item, band=self.band)
+        return without_cosmic_rays(image) if self.clean else image
+
+    def read(self, source: Path | bytes, name: str) -> LensImage:
+        """Read a file as it is to be read. Raises `ImageReadError`."""
+        image = self.whole(source, name)
+        return image if self.crop is None else crop_image(image, self.crop)
