@@ -68,6 +68,9 @@ def report(
     folder: Annotated[Path, typer.Option(help="where RESULTS.md, results.json and figures go")] = Path("checkpoints"),
     readme: Annotated[Path | None, typer.Option(help="file whose table of results is replaced")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="images of a split at most")] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="keep what the last report says of other checkpoints, if it measured the same images")
+    ] = False,
 ) -> None:
     """Measure checkpoints on unseen lenses, beside their baselines, and write it down."""
     from lensmae.models import list_checkpoints
@@ -85,4 +88,5 @@ def report(
     measured = with_progress("Measuring", lambda progress: measure(lenses, pairs, progress=lambda _: progress, **options))
     asked = [f"lensmae report {lenses} {pairs}", *([f"--training {training}"] if training else [])]
     asked += [*([f"--split {split}"] if split != "test" else []), *([f"--limit {limit}"] if limit else [])]
-    typer.echo(write_report(measured, folder, " ".join(asked), readme))
+    asked += ["--keep"] if keep else []
+    typer.echo(write_report(measured, folder, " ".join(asked), readme, keep=keep))

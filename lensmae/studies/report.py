@@ -97,6 +97,19 @@ def measure(
     return Measurements(record, classification, superres, reconstruction)
 
 
+def with_earlier(record: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """A report's record with the figures of an earlier one for the checkpoints that were not measured again, where both measured
+    the same images; such figures say when they are from, as `measured`."""
+    merged = dict(record)
+    for section, data in (("reconstruction", "lenses"), ("classification", "lenses"), ("superres", "pairs")):
+        if earlier["data"][data] == record["data"][data]:
+            kept = {name: {"measured": earlier["date"]} | found for name, found in earlier[section].items()}
+            merged[section] = dict(sorted((kept | record[section]).items()))
+    if "simple_classifiers" not in record and "simple_classifiers" in earlier and merged["classification"]:
+        merged["simple_classifiers"] = earlier["simple_classifiers"]
+    return merged
+
+
 def _identity(dataset: LensDataset, split: str) -> dict[str, Any]:
     info = dataset.info
     return {name: getattr(info, name) for name in ("name", "preset", "seed", "fingerprint", "n")} | {"split": split}

@@ -13,29 +13,32 @@ from lensmae.evaluation.few_labels import explanation
 from lensmae.evaluation.metrics import roc_curves
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export import export_figure
-from lensmae.studies.report import Measurements
-from lensmae.workspace import replacing, write_json, write_text
+from lensmae.studies.report import Measurements, with_earlier
+from lensmae.workspace import read_json, replacing, write_json, write_text
 
 _BEGIN, _END = "<!-- results: written by `lensmae report` -->", "<!-- end of results -->"
 
 
-def write_report(measured: Measurements, folder: Path, command: str, readme: Path | None = None) -> Path:
+def write_report(measured: Measurements, folder: Path, command: str, readme: Path | None = None, *, keep: bool = False) -> Path:
     """Write everything into `folder`; the path of RESULTS.md.
 
     Args:
         command: how the report was asked for, to be printed in it.
         readme: a file whose table of results is replaced; it must have the two marker lines.
+        keep: take over what the report in `folder` says of other checkpoints, where it measured the same images.
     """
     if readme is not None and not _has_markers(readme.read_text(encoding="utf-8")):
         raise ConfigError(f"{readme} has no place for the table of results: the lines {_BEGIN!r} and {_END!r}.")
     folder.mkdir(parents=True, exist_ok=True)
     record = measured.record | {"command": command}
+    if keep and (folder / "results.json").is_file():
+        record = with_earlier(record, read_json(folder / "results.json", ConfigError))
     figures = _figures(measured)
     for name, content in figures.items():
         with replacing(folder / name) as temporary:
             temporary.write_bytes(content)
     write_json(folder / "results.json", record)
-    write_text(folder / "RESULTS.md", results_text(record, tuple(figures)))
+    write_text(folder / "RESULTS.md", results_text(record, _figure_names(record, folder)))
     if readme is not None:
         write_text(readme, replaced_table(readme.read_text(encoding="utf-8"), headline_table(record)))
     return folder / "RESULTS.md"
@@ -50,6 +53,13 @@ def _figures(measured: Measurements) -> dict[str, bytes]:
         drawing = score_pairs(report.bicubic_psnr, report.psnr, "PSNR, dB")
         found[f"results-psnr-{name}.png"] = export_figure(drawing, "png", 120)
     return found
+
+
+def _figure_names(record: dict[str, Any], folder: Path) -> list[str]:
+    """Figures of the record's checkpoints, of an earlier report too."""
+    names = [f"results-roc-{name}.png" for name in record["classification"]]
+    names += [f"results-psnr-{name}.png" for name in record["superres"]]
+    return [name for name in names if (folder / name).is_file()]
 
 
 def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
@@ -156,12 +166,16 @@ def _classes(record: dict[str, Any]) -> list[str]:
     return list(next(iter(record["classification"].values()), {"auc": {}})["auc"])
 
 
+def _named(name: str, found: dict[str, Any]) -> str:
+    return f"`{name}`" + (f", measured on {found['measured'][:10]}" if "measured" in found else "")
+
+
 def _classifier_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     rows = []
     for name, found in record["classification"].items():
         areas = (_number(found["auc"].get(kind), ".5f") for kind in _classes(record))
         figures = (f"{found['accuracy']:.2%}", f"{found['ece']:.4f}", f"{found['n']:,}", f"{found['images_per_second']:.0f}")
-        rows.append((f"`{name}`", _number(found["macro_auc"], ".5f"), *areas, *figures))
+        rows.append((_named(name, found), _number(found["macro_auc"], ".5f"), *areas, *figures))
     blank = [""] * len(_classes(record))
     for kind, found in record.get("simple_classifiers", {}).items():
         title = f"{_SIMPLE[kind]}, {found['training_lenses']:,} training lenses"
@@ -189,7 +203,7 @@ def _superres_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     for name, found in record["superres"].items():
         below, truth = f"{found['images_below_bicubic']}", _number(found.get("psnr_to_truth"), ".2f")
         figures = (f"{found[key]:{form}}" for key, form in _SR_FORMS.items())
-        rows.append((f"`{name}`", *figures, below, truth, f"{found['n']:,}"))
+        rows.append((_named(name, found), *figures, below, truth, f"{found['n']:,}"))
         bicubic = ("bicubic", *(f"{found['bicubic'][key]:{form}}" for key, form in _SR_FORMS.items()))
     return [*rows, (*bicubic, "", "", "")] if bicubic else rows
 
@@ -202,7 +216,7 @@ def _noise_floor(record: dict[str, Any]) -> list[str]:
 def _mae_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
-            f"`{name}`",
+            _named(name, found),
             ", ".join(found["unsupervised"]["learnt_from"]) or "not known",
             f"{found['masked_mse']:.2e}",
             _number(found["masked_mse_by_class"].get("no_sub"), ".2e"),

@@ -78,6 +78,25 @@ def test_files_are_written_and_only_the_marked_part_of_readme_changes(measured, 
     assert replaced_table(changed, headline_table(record)) == changed
 
 
+def test_what_was_measured_before_on_the_same_images_is_kept_with_its_date(measured, mae, classifier, tmp_path):
+    write_report(measured, tmp_path, "first")
+    first = json.loads((tmp_path / "results.json").read_text())
+    only = measure("lenses", "pairs", checkpoints=[classifier])
+    text = write_report(only, tmp_path, "second", keep=True).read_text()
+    record = json.loads((tmp_path / "results.json").read_text())
+    assert record["reconstruction"] == {mae: first["reconstruction"][mae] | {"measured": first["date"]}}
+    assert "measured" not in record["classification"][classifier]
+    assert record["simple_classifiers"] == first["simple_classifiers"]
+    assert f"`{mae}`, measured on {first['date'][:10]}" in text
+    # Without the option, and for other images, nothing is taken over.
+    other = measure("lenses", "pairs", checkpoints=[classifier], split="train")
+    write_report(other, tmp_path, "third", keep=True)
+    assert json.loads((tmp_path / "results.json").read_text())["reconstruction"] == {}
+    write_report(measured, tmp_path, "fourth")
+    write_report(only, tmp_path, "fifth")
+    assert json.loads((tmp_path / "results.json").read_text())["reconstruction"] == {}
+
+
 def test_a_readme_without_a_place_for_the_table_is_left_alone(measured, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("# X\n")
