@@ -43,7 +43,7 @@ def ablation(
     output: Annotated[Path, typer.Option(help="JSON file of results; what it holds already is not made again")] = Path(
         "checkpoints/ablation.json"
     ),
-    epochs: Annotated[float, typer.Option(min=0, help="of each training")] = 0.33,
+    epochs: Annotated[float, typer.Option(min=0, help="of each training")] = 0.2,
     variant: Annotated[list[str] | None, typer.Option(help="only these variants, given several times")] = None,
 ) -> None:
     """Train the classifier's recipe with one thing changed at a time. Takes an hour or two without a GPU."""

@@ -12,13 +12,14 @@ RECIPE = "reference-cpu"
 # What each variant changes in the recipe.
 VARIANTS: dict[str, dict[str, Any]] = {
     "recipe": {},
-    "without whitening": {"whitening": 0},
+    "whitened image, no residual": {"residual_of": "", "whitening": 400},
+    "image, no residual": {"residual_of": ""},
+    "image, turned and mirrored (D4)": {"residual_of": "", "symmetry": True},
+    "encoder from scratch": {"init": "scratch", "layer_decay": 1.0},
     "without stem": {"stem_width": 0},
-    "without both": {"whitening": 0, "stem_width": 0},
-    "from scratch": {"init": "scratch", "layer_decay": 1.0},
     "all patches": {"keep_tokens": None},
-    "turned and mirrored (D4)": {"symmetry": True},
     "without mass head": {"mass_head": False},
+    "no average of weights": {"ema_decay": 0.0},
 }
 
 
@@ -27,7 +28,7 @@ def ablation(
     output: Path,
     *,
     variants: Sequence[str] = tuple(VARIANTS),
-    epochs: float = 0.33,
+    epochs: float = 0.2,
     seed: int = 0,
     test_images: int = 3000,
     progress: Callable[[int, int], None] | None = None,

@@ -6,7 +6,7 @@ from lensmae.errors import ConfigError
 from lensmae.studies.ablation import VARIANTS, ablation
 from lensmae.training import list_runs, make_config
 
-TINY = {"batch_size": 12, "compile": False, "whitening": 8, "encoder_layers": 1, "ema_decay": 0.0}
+TINY = {"batch_size": 12, "residual_of": "", "encoder_layers": 1, "ema_decay": 0.0}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -18,13 +18,13 @@ def test_every_variant_is_a_valid_configuration_that_differs_from_the_recipe_as_
 
 def test_variants_are_trained_measured_and_kept_one_by_one(workspace_with_lenses, tmp_path):
     output = tmp_path / "ablation.json"
-    found = ablation("lenses", output, variants=["from scratch"], epochs=0.2, test_images=6, **TINY)
+    found = ablation("lenses", output, variants=["encoder from scratch"], epochs=0.2, test_images=6, **TINY)
     assert json.loads(output.read_text())["results"] == found
-    assert found[0]["variant"] == "from scratch"
+    assert found[0]["variant"] == "encoder from scratch"
     assert found[0]["n"] == 6
     assert 0 <= found[0]["macro_auc"] <= 1
     assert list_runs() == []
-    assert ablation("lenses", output, variants=["from scratch"], epochs=0.2, test_images=6, **TINY) == found
+    assert ablation("lenses", output, variants=["encoder from scratch"], epochs=0.2, test_images=6, **TINY) == found
 
 
 def test_an_unknown_variant_is_refused(workspace_with_lenses, tmp_path):
