@@ -48,6 +48,14 @@ def baseline(
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
+def seen(model: loaders.ModelKey, image: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """What a classifier looks at instead of one lens, computed once."""
+    from lensmae.evaluation.saliency import seen as looked_at
+
+    return looked_at(loaders.get_model(Path(model.path)), image)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
 def rollout(model: loaders.ModelKey, image: np.ndarray) -> np.ndarray:
     """Attention rollout of one lens, computed once."""
     from lensmae.evaluation.saliency import attention_rollout

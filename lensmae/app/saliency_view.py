@@ -24,13 +24,18 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     place = classes.index(of)
     attribution = diagnostics.gradients(key, image, place)
     panels = [Panel(f"Lens {choice.lens}", image)]
+    looked_at = diagnostics.seen(key, image)
+    if looked_at is not None:
+        panels.append(Panel("What it sees", looked_at[0], residual=True))
     if has_attention(model):
         panels.append(Panel("Attention rollout", 100 * diagnostics.rollout(key, image), measure="%"))
     panels.append(Panel("Integrated gradients", attribution.pixels, residual=True))
     panels.append(Panel("Occlusion", diagnostics.occluded(key, image, place), measure="nats"))
     lens = loaders.get_dataset(data).lenses.iloc[choice.lens]
     found = substructure(lens, image.shape, data.pixel_scale)
-    lens_view(panels, key="saliency", unit=data.flux_unit, overlays=substructure_overlays(found), columns=4, **choice.display)
+    columns = 3 if len(panels) > 4 else 4
+    overlays = substructure_overlays(found)
+    lens_view(panels, key="saliency", unit=data.flux_unit, overlays=overlays, columns=columns, **choice.display)
     shares = ", ".join(f"{name} {chance:.3f}" for name, chance in zip(classes, chances, strict=True))
     st.caption(f"{loaders.describe_lens(data, choice.lens)} of {data.name}, checkpoint {entry.name}; probabilities: {shares}.")
     truth = "It has no known substructure." if found is None else "Rings and lines over the images are its true substructure."
@@ -38,5 +43,7 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     st.caption(
         f"{truth} Maps are of the network in one orientation. Integrated gradients (logits of {of} a pixel) start from "
         f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}. Rollout: percent of the "
-        f"attention, per patch. Occlusion: log-odds of {of} lost when a window is smoothed away."
+        f"attention, per patch. Occlusion: log-odds of {of} lost when a window is "
+        f"{'smoothed away' if model.module.prior is None else 'replaced by what the linear model expects'}."
+        + (f" What it sees: {looked_at[1]}." if looked_at else "")
     )

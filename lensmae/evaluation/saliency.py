@@ -38,6 +38,19 @@ def has_attention(model: Classifier) -> bool:
     return isinstance(model.module, LensClassifier)
 
 
+def seen(model: Classifier, image: np.ndarray) -> tuple[np.ndarray, str] | None:
+    """What the network looks at instead of the image, (H, W) float32, and what that is in words; None where it is the image."""
+    module = model.module
+    if module.prior is not None:
+        words = "what its linear model of lenses leaves of the image, asinh, in units of that model's own error"
+    elif getattr(module, "whitening", None) is not None:
+        words = "the image whitened with the principal components of its training lenses, asinh, in standard deviations"
+    else:
+        return None
+    with torch.inference_mode():
+        return module.seen(_inputs(model, image))[0, 0].cpu().numpy(), words
+
+
 def attention_rollout(model: Classifier, image: np.ndarray) -> np.ndarray:
     """Share of each patch in the mean-pooled tokens, (H, W) float32 that sums to 1 over patches.
 
@@ -95,13 +108,14 @@ def occlusion(
 
     A square window of two patches' side steps over the image by one patch; inside it the image is replaced by itself under a
     Gaussian of a patch's width, which takes small structure and leaves the arc (the blur of Fong & Vedaldi 2017,
-    arXiv:1704.03296; a black window would rather show where the light is). A pixel has the mean of the windows that cover it.
+    arXiv:1704.03296; a black window would rather show where the light is). For a network that looks at the residual of a linear
+    model it is replaced by what that expects. A pixel has the mean of the windows that cover it.
     """
     # A network without patches has the windows of the reference ones.
     size = max(4, model.patch_size)
     window = window or 2 * size
     height, width = image.shape
-    smooth = gaussian_filter(image, size, mode="nearest")
+    smooth = without_detail(model, image)
     corners = [(row, column) for row in range(0, height - window + 1, size) for column in range(0, width - window + 1, size)]
     whole = _log_odds(model, image[None], class_index)[0]
     total, covered = np.zeros(image.shape), np.zeros(image.shape)
@@ -119,6 +133,17 @@ def occlusion(
         if progress is not None:
             progress(min(first + _BATCH, len(corners)), len(corners))
     return (total / np.maximum(covered, 1)).astype(np.float32)
+
+
+def without_detail(model: Classifier, image: np.ndarray) -> np.ndarray:
+    """The image (H, W) with little in it for the network to see: what its linear model of lenses expects, where it has one,
+    else smoothed over the width of a patch."""
+    if model.module.prior is None:
+        return gaussian_filter(image, max(4, model.patch_size), mode="nearest")
+    with torch.inference_mode():
+        flux = torch.from_numpy(np.array(image, dtype=np.float32))[None, None].to(model.device)
+        explained = model.module.prior.explained(_inputs(model, image))
+        return model.transform.inverse(explained, model.transform.peak(flux))[0, 0].cpu().numpy()
 
 
 def _inputs(model: Classifier, image: np.ndarray) -> Tensor:

@@ -49,11 +49,16 @@ class LensClassifier(nn.Module):
         nn.init.trunc_normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
 
+    def seen(self, images: Tensor) -> Tensor:
+        """What the network looks at instead of images (B, C, H, W), of the same shape: their residual, or whitened."""
+        if self.prior is not None:
+            return self.prior.residual(images)
+        return images if self.whitening is None else self.whitening(images)
+
     def patches(self, images: Tensor) -> Tensor:
         """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): of their residual, or whitened, the
         stem's added, the brightest kept."""
-        inputs = images if self.prior is None else self.prior.residual(images)
-        inputs = inputs if self.whitening is None else self.whitening(inputs)
+        inputs = self.seen(images)
         patches = self.encoder.patches(inputs)
         if self.stem is not None:
             patches = patches + self.stem(inputs)

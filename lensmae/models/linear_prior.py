@@ -76,19 +76,23 @@ class LinearPrior(nn.Module):
         model cannot follow may lie a thousand spreads from it."""
         return torch.asinh((images - guess) / self.spread)
 
-    @torch.compiler.disable
     def residual(self, images: Tensor) -> Tensor:
         """What the linear model leaves of images (B, 1, H, W) of which nothing is hidden, as `surprise`; differentiable.
 
         Of a prior fitted to lenses without substructure it is what substructure adds.
         """
+        return self.surprise(images, self.explained(images))
+
+    @torch.compiler.disable
+    def explained(self, images: Tensor) -> Tensor:
+        """What the linear model makes of images (B, 1, H, W) of which nothing is hidden; differentiable."""
         self._check(images)
         with torch.autocast(images.device.type, enabled=False):
             basis = self.basis.double()
             gram = basis @ basis.T + self.noise.double() * torch.eye(len(basis), dtype=torch.float64, device=basis.device)
             known = rearrange(images, "b 1 h w -> b (h w)").double() - self.mean
             guess = self.mean + torch.linalg.solve(gram, basis @ known.T).T @ basis
-        return self.surprise(images, rearrange(guess.to(images.dtype), "b (h w) -> b 1 h w", h=self.image_size))
+        return rearrange(guess.to(images.dtype), "b (h w) -> b 1 h w", h=self.image_size)
 
     def _check(self, images: Tensor) -> None:
         if images.shape[1:] != (1, self.image_size, self.image_size):

@@ -56,10 +56,13 @@ class ResNetClassifier(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
 
+    def seen(self, images: Tensor) -> Tensor:
+        """What the network looks at instead of images (B, 1, H, W): their residual, where it has a prior."""
+        return images if self.prior is None else self.prior.residual(images)
+
     def features(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) -> the mean over the last feature map, (B, 512)."""
-        inputs = images if self.prior is None else self.prior.residual(images)
-        first = F.max_pool2d(F.relu(self.norm(self.conv(inputs))), 3, stride=2, padding=1)
+        first = F.max_pool2d(F.relu(self.norm(self.conv(self.seen(images)))), 3, stride=2, padding=1)
         return self.stages(first).mean(dim=(2, 3))
 
     def logits(self, features: Tensor) -> Tensor:

@@ -253,8 +253,12 @@ def _few_label_lines(record: dict[str, Any]) -> list[str]:
         (f"{labels:,}", model, _spread(entries, "accuracy"), _spread(entries, "macro_auc"), str(len(entries)))
         for (labels, model), entries in sorted(groups.items())
     ]
+    passes = sorted({entry["images"] for entry in record["few_labels"]})
+    budget = (
+        f"Every training passed {' or '.join(f'{count:,}' for count in passes)} images, or every label once where that is more."
+    )
     said = explanation(model for _, model in groups)
-    title = ["## Few labels", "", f"Labels in total; mean and standard deviation over seeds. {said}".strip(), ""]
+    title = ["## Few labels", "", f"Labels in total; mean and standard deviation over seeds. {budget} {said}".strip(), ""]
     return [*title, *_table(("labels", "network", "accuracy", "macro AUC", "trainings"), rows)]
 
 

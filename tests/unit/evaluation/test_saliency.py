@@ -5,7 +5,7 @@ import torch
 from lensmae.data import open_dataset
 from lensmae.data.transforms import Transform
 from lensmae.errors import DatasetError
-from lensmae.evaluation.saliency import attention_rollout, integrated_gradients, occlusion
+from lensmae.evaluation.saliency import attention_rollout, integrated_gradients, occlusion, seen, without_detail
 from lensmae.models import CheckpointCard, Classifier
 from lensmae.models.checkpoint import build_network
 from tests.unit.conftest import ENCODER
@@ -105,3 +105,22 @@ def test_an_image_of_another_size_is_refused_by_a_whitened_network(tmp_path, ima
     model = classifier(tmp_path, images, ARCHITECTURES["whitened"])
     with pytest.raises(DatasetError, match="64x64 only"):
         integrated_gradients(model, np.ones((80, 80), np.float32), 0)
+
+
+def test_what_a_network_sees_is_the_residual_or_the_whitened_image_and_else_the_image_itself(tmp_path, images):
+    inputs = Transform().forward(torch.from_numpy(images[:1])[:, None])
+    assert seen(classifier(tmp_path, images, ARCHITECTURES["plain"]), images[0]) is None
+    for name, view in (("of the residual", lambda m: m.prior.residual(inputs)), ("whitened", lambda m: m.whitening(inputs))):
+        model = classifier(tmp_path, images, ARCHITECTURES[name])
+        pixels, words = seen(model, images[0])
+        np.testing.assert_allclose(pixels, view(model.module)[0, 0].numpy(), rtol=1e-4, atol=1e-4)
+        assert "linear model" in words or "whitened" in words
+
+
+def test_nothing_is_lost_where_the_linear_model_explains_all(tmp_path, images):
+    model = classifier(tmp_path, images, ARCHITECTURES["of the residual"])
+    smooth = without_detail(model, images[0])
+    assert np.abs(smooth - images[0]).max() > 1e-3
+    # Explained once more it stays nearly as it is.
+    drawn, before = occlusion(model, smooth, 0), occlusion(model, images[0], 0)
+    assert np.abs(drawn).max() < 0.2 * np.abs(before).max()
