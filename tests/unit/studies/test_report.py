@@ -11,7 +11,7 @@ from lensmae.errors import ConfigError
 from lensmae.evaluation import evaluate
 from lensmae.models import load_checkpoint
 from lensmae.studies.report import measure
-from lensmae.studies.report_text import headline_table, replaced_table, write_report
+from lensmae.studies.report_text import headline_table, replaced_table, results_text, write_report
 from lensmae.training import create_run, make_config, train_run
 
 README = "# X\n\n<!-- results: written by `lensmae report` -->\nold\n<!-- end of results -->\n\nafter\n"
@@ -95,6 +95,20 @@ def test_what_was_measured_before_on_the_same_images_is_kept_with_its_date(measu
     write_report(measured, tmp_path, "fourth")
     write_report(only, tmp_path, "fifth")
     assert json.loads((tmp_path / "results.json").read_text())["reconstruction"] == {}
+
+
+def test_the_studies_are_told_with_their_budget_and_what_the_models_see(measured):
+    trial = {"images": 2000, "seed": 0, "n": 1500}
+    results = [trial | {"model": "mae", "labels": 100, "accuracy": accuracy, "macro_auc": 0.98} for accuracy in (0.92, 0.94)]
+    results.append(trial | {"model": "resnet18", "labels": 100, "accuracy": 0.5, "macro_auc": 0.7})
+    ablation = [{"variant": "recipe", "macro_auc": 0.999, "accuracy": 0.98, "epochs": 0.2, "n": 1500}]
+    text = results_text(measured.record | {"command": "x", "few_labels": results, "ablation": ablation})
+    assert "| 100 | mae | 0.930 ± 0.014 | 0.980 ± 0.000 | 2 |" in text
+    assert "| 100 | resnet18 | 0.500 | 0.700 | 1 |" in text
+    assert "Every training passed 2,000 images" in text
+    assert "mae: starts from `mae-no-sub`" in text
+    assert "resnet18-residual:" not in text
+    assert "| recipe | 0.99900 | 98.00% | 0.2 | 1,500 |" in text
 
 
 def test_a_readme_without_a_place_for_the_table_is_left_alone(measured, tmp_path):
