@@ -12,12 +12,13 @@ RECIPE = "reference-cpu"
 # What each variant changes in the recipe.
 VARIANTS: dict[str, dict[str, Any]] = {
     "recipe": {},
-    "whitened image, no residual": {"residual_of": "", "whitening": 400},
-    "image, no residual": {"residual_of": ""},
-    "image, turned and mirrored (D4)": {"residual_of": "", "symmetry": True},
-    "encoder from scratch": {"init": "scratch", "layer_decay": 1.0},
+    "residual of mae-no-sub, not whitened": {"whitening": 0, "init": "mae-no-sub", "residual_of": "mae-no-sub"},
+    "not whitened": {"whitening": 0},
     "without stem": {"stem_width": 0},
+    "neither whitened nor a stem": {"whitening": 0, "stem_width": 0},
+    "encoder from scratch": {"init": "scratch", "layer_decay": 1.0},
     "all patches": {"keep_tokens": None},
+    "turned and mirrored (D4)": {"symmetry": True},
     "without mass head": {"mass_head": False},
     "no average of weights": {"ema_decay": 0.0},
 }

@@ -6,7 +6,7 @@ from lensmae.errors import ConfigError
 from lensmae.studies.ablation import VARIANTS, ablation
 from lensmae.training import list_runs, make_config
 
-TINY = {"batch_size": 12, "residual_of": "", "encoder_layers": 1, "ema_decay": 0.0}
+TINY = {"batch_size": 12, "compile": False, "whitening": 8, "encoder_layers": 1, "ema_decay": 0.0}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
