@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,12 @@ class Reconstruction:
     prediction: np.ndarray
     hidden: np.ndarray
     mask: np.ndarray
+
+
+@cache
+def _workers(count: int) -> ThreadPoolExecutor:
+    """Threads with one core each. They stay, because what PyTorch's kernels prepare for a thread goes with it."""
+    return ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
 
 
 class LoadedModel:
@@ -98,8 +104,7 @@ class LoadedModel:
             return self.pooled(images, layer)
         parts = [images[start : start + self._thread_batch] for start in range(0, len(images), self._thread_batch)]
         try:
-            with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                return np.concatenate(list(pool.map(partial(self.pooled, layer=layer), parts)), axis=1)
+            return np.concatenate(list(_workers(threads).map(partial(self.pooled, layer=layer), parts)), axis=1)
         finally:
             torch.set_num_threads(threads)
 
