@@ -29,8 +29,9 @@ def lens_home(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def workspace_with_lenses(lens_home, tmp_path, monkeypatch) -> Path:
-    """A workspace of the test's own that sees the session's data sets."""
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home/datasets").symlink_to(lens_home / "datasets")
+    """A workspace of the test's own that sees the session's data sets; what it adds, no other test sees."""
+    (tmp_path / "home/datasets").mkdir(parents=True)
+    for folder in (lens_home / "datasets").iterdir():
+        (tmp_path / "home/datasets" / folder.name).symlink_to(folder)
     monkeypatch.setenv("LENSMAE_HOME", str(tmp_path / "home"))
     return tmp_path / "home"

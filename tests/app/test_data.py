@@ -15,7 +15,7 @@ from tests.unit.data.originals import write_classes
 @pytest.fixture
 def own(home, lens_home, monkeypatch):
     """The workspace with data sets of its own, which may be changed."""
-    (home / "datasets").unlink()
+    shutil.rmtree(home / "datasets")
     shutil.copytree(lens_home / "datasets", home / "datasets")
     yield home
     for job in makers.all_jobs():

@@ -65,7 +65,6 @@ def test_hit_pixels_get_the_median_of_their_good_neighbours_and_it_is_said():
 
 
 def test_an_import_and_a_prediction_remove_them_where_asked(workspace_with_lenses, mae, tmp_path):
-    (workspace_with_lenses / "datasets").unlink()
     pixels, places = struck(simulate_lens("survey_euclid", "no_sub", 2).image[:64, :64], 2)
     (tmp_path / "cut").mkdir()
     for name in "ab":
