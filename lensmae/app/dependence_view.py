@@ -6,7 +6,7 @@ from lensmae.app import diagnostics, loaders
 from lensmae.app.widgets import choose, figure, unfit_number, unknown_value
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
-from lensmae.evaluation.few_labels import explanation, read_few_labels
+from lensmae.evaluation.few_labels import budget, explanation, read_few_labels
 from lensmae.evaluation.strata import binned_auc
 from lensmae.figures.dependence import auc_by_parameter, learning_curve
 from lensmae.models.registry import SHIPPED
@@ -51,10 +51,10 @@ def labels(stem: str) -> None:
         )
         return
     measure = choose("Measure", list(_MEASURES), "measure", _MEASURES)
-    title = f"{_MEASURES[measure].lower()}, test split"
+    title = f"{_MEASURES[measure]}, test split"
     figure(learning_curve(table, measure, title), "labels", table, f"few-labels-{measure}")
     sets = ", ".join(sorted(set(table["data"]) - {""})) or "the study's data set"
     st.caption(
         f"Mean over seeds; the band reaches from the smallest to the largest. Test split of {sets}, {len(table)} trainings. "
-        f"{explanation(table['model'])}"
+        f"{budget(table['images'])} {explanation(table['model'])}"
     )

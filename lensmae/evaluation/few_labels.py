@@ -20,6 +20,14 @@ EXPLAINED = {
 }
 
 
+def budget(images: Iterable[int | float | None]) -> str:
+    """How long the trainings of a table were, in a sentence; empty where it does not say."""
+    known = sorted({int(count) for count in images if count is not None and count == count})
+    if not known:
+        return ""
+    return f"Every training passed {' or '.join(f'{count:,}' for count in known)} images, or every label once where that is more."
+
+
 def explanation(models: Iterable[str]) -> str:
     """The models of a table in a sentence or more."""
     return " ".join(f"{name}: {EXPLAINED[name]}." for name in EXPLAINED if name in set(models))
@@ -36,6 +44,7 @@ class FewLabelResult(BaseModel):
     accuracy: float = Field(ge=0, le=1)
     macro_auc: float = Field(ge=0, le=1)
     n: int | None = Field(None, description="lenses measured on")
+    images: int | None = Field(None, description="image passes of the training, unless its labels are more")
     data: str = ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.errors import ConfigError
-from lensmae.evaluation.few_labels import explanation
+from lensmae.evaluation.few_labels import budget, explanation
 from lensmae.evaluation.metrics import roc_curves
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export import export_figure
@@ -253,12 +253,9 @@ def _few_label_lines(record: dict[str, Any]) -> list[str]:
         (f"{labels:,}", model, _spread(entries, "accuracy"), _spread(entries, "macro_auc"), str(len(entries)))
         for (labels, model), entries in sorted(groups.items())
     ]
-    passes = sorted({entry["images"] for entry in record["few_labels"]})
-    budget = (
-        f"Every training passed {' or '.join(f'{count:,}' for count in passes)} images, or every label once where that is more."
-    )
+    length = budget(entry.get("images") for entry in record["few_labels"])
     said = explanation(model for _, model in groups)
-    title = ["## Few labels", "", f"Labels in total; mean and standard deviation over seeds. {budget} {said}".strip(), ""]
+    title = ["## Few labels", "", f"Labels in total; mean and standard deviation over seeds. {length} {said}".strip(), ""]
     return [*title, *_table(("labels", "network", "accuracy", "macro AUC", "trainings"), rows)]
 
 

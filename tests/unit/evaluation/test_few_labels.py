@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lensmae.errors import DatasetError
-from lensmae.evaluation.few_labels import read_few_labels
+from lensmae.evaluation.few_labels import budget, explanation, read_few_labels
 
 RECORD = {"model": "mae", "labels": 100, "seed": 0, "accuracy": 0.5, "macro_auc": 0.7, "data": "lenses", "n": 90}
 
@@ -26,3 +26,10 @@ def test_a_damaged_file_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(DatasetError, match=r"few\.json"):
         read_few_labels(path)
+
+
+def test_a_table_says_how_long_its_trainings_were_and_what_its_models_see():
+    assert budget([2000, 2000.0, None, float("nan")]).startswith("Every training passed 2,000 images")
+    assert budget([None]) == ""
+    assert "residual" in explanation(["resnet18-residual", "of my own"])
+    assert explanation(["of my own"]) == ""
