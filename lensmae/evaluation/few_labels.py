@@ -30,7 +30,8 @@ def budget(images: Iterable[int | float | None]) -> str:
 
 def explanation(models: Iterable[str]) -> str:
     """The models of a table in a sentence or more."""
-    return " ".join(f"{name}: {EXPLAINED[name]}." for name in EXPLAINED if name in set(models))
+    there = set(models)
+    return " ".join(f"{name}: {EXPLAINED[name]}." for name in EXPLAINED if name in there)
 
 
 class FewLabelResult(BaseModel):

@@ -33,3 +33,6 @@ def test_a_table_says_how_long_its_trainings_were_and_what_its_models_see():
     assert budget([None]) == ""
     assert "residual" in explanation(["resnet18-residual", "of my own"])
     assert explanation(["of my own"]) == ""
+    both = explanation(name for name in ("resnet18", "mae"))
+    assert both.startswith("mae: ")
+    assert "resnet18: " in both
