@@ -23,8 +23,9 @@ def new_run() -> None:
     if not sets:
         st.info("There is no data set for this yet. Make or import one on the Data page, or with `lensmae simulate`.")
         return
-    masked = [entry.name for entry in loaders.checkpoints("mae")]
-    priors = [entry.name for entry in loaders.checkpoints("mae") if entry.card.architecture.get("linear_prior")]
+    entries = loaders.checkpoints("mae")
+    masked = [entry.name for entry in entries]
+    priors = [entry.name for entry in entries if entry.card.architecture.get("linear_prior")]
     starts = ["scratch", *masked] if kind == "pretrain" else [*masked, "scratch"]
     partitions = slurm.partitions() if slurm_available() else None
     wish = config_form(

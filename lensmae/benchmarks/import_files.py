@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lensmae.data import delete_dataset, open_dataset
+from lensmae.data.exporting import save_image, with_mass
 
 _SIDE = 64
 _LOOK_S = 0.05
@@ -64,14 +65,10 @@ def import_files(progress: Callable[[int, int], None], per_class: int = 6667) ->
 def _write(folder: Path, per_class: int, progress: Callable[[int, int], None]) -> int:
     rng = np.random.default_rng(0)
     for place, kind in enumerate(("no_sub", "cdm", "axion")):
-        (folder / kind).mkdir()
         for count in range(per_class):
             image = rng.random((_SIDE, _SIDE))
-            if kind == "axion":
-                pair = np.empty(2, dtype=object)
-                pair[0], pair[1] = image, 1e-23
-                image = pair
-            np.save(folder / kind / f"{kind}_sim_{rng.integers(1 << 60)}_{count}.npy", image, allow_pickle=True)
+            path = folder / kind / f"{kind}_sim_{rng.integers(1 << 60)}_{count}.npy"
+            save_image(path, with_mass(image, 1e-23) if kind == "axion" else image)
         progress(place + 1, 4)
     return 3 * per_class
 

@@ -122,14 +122,18 @@ def _answer(
 
 
 def _read(path: Path, how: "Reading") -> "LensImage":
+    from lensmae.data.crop import crop_image
+
+    image = how.whole(path, str(path))
     if (crop := how.crop) is not None:
-        height, width = how.whole(path, str(path)).pixels.shape
+        height, width = image.pixels.shape
         if crop.left + crop.side > width or crop.top + crop.side > height:
             raise ImageReadError(
                 f"{path} was not read: it has {width}x{height} pixels, and a square of {crop.side} from column {crop.left} and "
                 f"row {crop.top} on does not lie inside; choose another --crop."
             )
-    return how.read(path, str(path))
+        return crop_image(image, crop)
+    return image
 
 
 def _twice(files: list[Path], path: Path) -> bool:

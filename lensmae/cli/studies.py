@@ -88,5 +88,5 @@ def report(
     measured = with_progress("Measuring", lambda progress: measure(lenses, pairs, progress=lambda _: progress, **options))
     asked = [f"lensmae report {lenses} {pairs}", *([f"--training {training}"] if training else [])]
     asked += [*([f"--split {split}"] if split != "test" else []), *([f"--limit {limit}"] if limit else [])]
-    asked += ["--keep"] if keep else []
+    asked += [*(f"--checkpoint {name}" for name in checkpoint or ()), *(["--keep"] if keep else [])]
     typer.echo(write_report(measured, folder, " ".join(asked), readme, keep=keep))

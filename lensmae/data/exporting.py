@@ -60,19 +60,22 @@ def _write(folder: Path, dataset: LensDataset, row: int, parts: bool) -> None:
     facts = dataset.lenses.iloc[row]
     above = folder / _PARTS[facts["split"]] if parts else folder
     if dataset.targets is not None:
-        _save(above / "LR" / f"{facts['id']}.npy", np.array(dataset.images[row], np.float64)[None])
-        _save(above / "HR" / f"{facts['id']}.npy", np.array(dataset.targets[row], np.float64)[None])
+        save_image(above / "LR" / f"{facts['id']}.npy", np.array(dataset.images[row], np.float64)[None])
+        save_image(above / "HR" / f"{facts['id']}.npy", np.array(dataset.targets[row], np.float64)[None])
         return
     image, mass = np.array(dataset.images[row], np.float64), facts.get("axion_mass_ev")
-    _save(above / facts["class"] / f"{facts['id']}.npy", image if pd.isna(mass) else _with_mass(image, float(mass)))
+    save_image(above / facts["class"] / f"{facts['id']}.npy", image if pd.isna(mass) else with_mass(image, float(mass)))
 
 
-def _with_mass(image: np.ndarray, mass: float) -> np.ndarray:
+def with_mass(image: np.ndarray, mass: float) -> np.ndarray:
+    """The object array (2,) of an image (H, W) and an axion mass in eV, which DeepLense's axion files hold."""
     pair = np.empty(2, dtype=object)
     pair[0], pair[1] = image, mass
     return pair
 
 
-def _save(path: Path, array: np.ndarray) -> None:
+def save_image(path: Path, array: np.ndarray) -> None:
+    """Write one file of the original layout, its folder too."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, array, allow_pickle=True)
+    # The original layout pickles its axion files, and those alone; `lensmae.data.pickled` reads them and runs nothing.
+    np.save(path, array, allow_pickle=array.dtype.hasobject)

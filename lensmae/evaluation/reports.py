@@ -68,7 +68,7 @@ class ReconstructionReport(Measured):
         """Headline figures."""
         with np.errstate(divide="ignore"):
             figures = self._means(self.errors) | {"masked_psnr": (-10 * np.log10(self.errors)).mean()}
-        baseline = {"visible_mean": {"masked_mse": self.baseline.mean()}}
+        baseline = {"visible_mean": self._means(self.baseline)}
         if self.linear is not None:
             baseline["linear_prior"] = self._means(self.linear)
         return _plain({**figures, "mask_ratio": self.mask_ratio, **baseline, **self.facts()})

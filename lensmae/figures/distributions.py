@@ -6,6 +6,10 @@ import plotly.graph_objects as go
 from lensmae.evaluation.parameters import Distribution, Places
 from lensmae.figures.classes import class_colour, faint
 
+# Where the classes' numbers differ by more than this, a linear axis would hide one of them.
+_FAR_APART = 30
+_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
+
 
 def filled_steps(edges: np.ndarray, heights: np.ndarray, name: str, colour: str, opacity: float) -> go.Scatter:
     """A histogram as a filled line: edges (B + 1,), heights (B,), "#rrggbb" colour. Several lie over each other legibly."""
@@ -18,11 +22,6 @@ def filled_steps(edges: np.ndarray, heights: np.ndarray, name: str, colour: str,
         fill="tozeroy",
         fillcolor=faint(colour, opacity),
     )
-
-
-# Where the classes' numbers differ by more than this, a linear axis would hide one of them.
-_FAR_APART = 30
-_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 
 
 def distribution(found: Distribution | Places) -> go.Figure:

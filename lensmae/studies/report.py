@@ -105,8 +105,8 @@ def with_earlier(record: dict[str, Any], earlier: dict[str, Any]) -> dict[str, A
         if earlier["data"][data] == record["data"][data]:
             kept = {name: {"measured": earlier["date"]} | found for name, found in earlier[section].items()}
             merged[section] = dict(sorted((kept | record[section]).items()))
-    if "simple_classifiers" not in record and "simple_classifiers" in earlier and merged["classification"]:
-        merged["simple_classifiers"] = earlier["simple_classifiers"]
+    if earlier["data"]["lenses"] == record["data"]["lenses"] and "simple_classifiers" in earlier:
+        merged.setdefault("simple_classifiers", earlier["simple_classifiers"])
     return merged
 
 

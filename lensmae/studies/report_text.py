@@ -229,17 +229,17 @@ def _mae_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _unsupervised_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
-    found = {name: entry["unsupervised"] for name, entry in record["reconstruction"].items()}
     return [
         (
-            f"`{name}`",
+            _named(name, whole),
             ", ".join(entry["learnt_from"]) or "not known",
             _number(entry.get("auc.cdm"), ".3f"),
             _number(entry.get("auc.axion"), ".3f"),
             *(_number(entry.get("linear_prior", {}).get(kind), ".3f") for kind in ("cdm", "axion")),
             f"{entry['n']:,}",
         )
-        for name, entry in found.items()
+        for name, whole in record["reconstruction"].items()
+        for entry in (whole["unsupervised"],)
     ]
 
 

@@ -91,7 +91,9 @@ def test_what_was_measured_before_on_the_same_images_is_kept_with_its_date(measu
     # Without the option, and for other images, nothing is taken over.
     other = measure("lenses", "pairs", checkpoints=[classifier], split="train")
     write_report(other, tmp_path, "third", keep=True)
-    assert json.loads((tmp_path / "results.json").read_text())["reconstruction"] == {}
+    third = json.loads((tmp_path / "results.json").read_text())
+    assert third["reconstruction"] == {}
+    assert "simple_classifiers" not in third
     write_report(measured, tmp_path, "fourth")
     write_report(only, tmp_path, "fifth")
     assert json.loads((tmp_path / "results.json").read_text())["reconstruction"] == {}
