@@ -23,7 +23,7 @@ def headline(card: "CheckpointCard") -> Headline | None:
     """The most telling figure of a card, from its test split where it has one; None where the card holds no figure."""
     for split in ("test", "validation"):
         figures = _stripped(card.metrics.get(split, {}), split)
-        found = _no_sub(figures) if schooling(card).pure else _HEADLINES[card.kind](figures)
+        found = _no_sub(figures) if card.kind == "mae" and schooling(card).pure else _HEADLINES[card.kind](figures)
         if found is not None:
             name, value, baseline = found
             return Headline(name, value, baseline, _measured_on(figures, split))

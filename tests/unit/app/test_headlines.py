@@ -39,5 +39,13 @@ def test_an_mae_is_judged_by_what_it_has_learnt(classes, figures, name, value, b
     assert found.measured_on == "test split of lenses, 90 lenses"
 
 
+def test_a_super_resolver_of_pairs_without_substructure_is_judged_as_any_other():
+    figures = {"psnr": 42.6, "bicubic": {"psnr": 41.7}}
+    resolver = CheckpointCard(
+        kind="superres", architecture={}, transform=Transform(), data={"classes": ["no_sub"]}, metrics={"test": figures}
+    )
+    assert headline(resolver).value == "42.60 dB"
+
+
 def test_a_card_without_figures_has_no_headline():
     assert headline(card("no_sub", {})) is None
