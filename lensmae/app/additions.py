@@ -65,8 +65,19 @@ def simulate_form() -> None:
         seeded = seed.number_input(
             "Seed", 0, 2**31 - 1, 0, key="new-seed", help="Sets of one seed share lenses; give a test set another seed."
         )
+        classes = _classes_to_simulate(preset)
         if st.form_submit_button("Simulate", type="primary", icon=":material/play_arrow:"):
-            _begin(chosen, f"Simulating {chosen}", functools.partial(makers.simulate, preset, chosen, int(count), int(seeded)))
+            work = functools.partial(makers.simulate, preset, chosen, int(count), int(seeded), classes=classes)
+            _begin(chosen, f"Simulating {chosen}", work)
+
+
+def _classes_to_simulate(preset: str) -> list[str]:
+    """The chosen classes; none chosen means all."""
+    classes = list(PRESETS[preset].classes)
+    if len(classes) < 2:
+        return classes
+    note = "All where none is chosen. One class alone is for learning what that class is like: no_sub, or the axion mass."
+    return st.pills("Classes", classes, selection_mode="multi", default=classes, key=f"new-classes-{preset}", help=note)
 
 
 def import_form(way: str) -> None:

@@ -4,7 +4,7 @@ every visitor sees how far it is. The work itself runs in processes of its own."
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -113,11 +113,19 @@ def dismiss(job: Job) -> None:
             del jobs[job.name]
 
 
-def simulate(preset: str, name: str, per_class: int, seed: int, progress: Progress, cancelled: Cancelled) -> str:
+def simulate(
+    preset: str,
+    name: str,
+    per_class: int,
+    seed: int,
+    progress: Progress,
+    cancelled: Cancelled,
+    classes: Sequence[str] = (),
+) -> str:
     """Simulate a data set, as the work of a job."""
     from lensmae.data import simulate_dataset
 
-    info = simulate_dataset(preset, name, per_class, seed, progress=progress, cancelled=cancelled).info
+    info = simulate_dataset(preset, name, per_class, seed, classes=classes, progress=progress, cancelled=cancelled).info
     return f"{name} is ready: {info.n:,} lenses."
 
 

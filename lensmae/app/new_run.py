@@ -11,7 +11,12 @@ from lensmae.app.widgets import choose
 from lensmae.jobs import slurm, slurm_available
 from lensmae.training import RECIPES, launch, open_run
 
-TITLES = {"pretrain": "Masked autoencoder", "classifier": "Classifier", "superres": "Super-resolver"}
+TITLES = {
+    "pretrain": "Masked autoencoder",
+    "classifier": "Classifier",
+    "mass": "Axion mass",
+    "superres": "Super-resolver",
+}
 _LIKE = "like "
 
 
@@ -19,14 +24,15 @@ def new_run() -> None:
     """Draw the form; start or check what is sent."""
     kind = choose("What to train", list(TITLES), "kind", TITLES)
     preset, defaults = _preset(kind)
-    sets = [info.name for info in loaders.datasets(pairs=kind == "superres")]
+    sets = [info.name for info in loaders.datasets(pairs=kind == "superres") if kind != "mass" or "axion" in info.classes]
     if not sets:
         st.info("There is no data set for this yet. Make or import one on the Data page, or with `lensmae simulate`.")
         return
-    entries = loaders.checkpoints("mae")
-    masked = [entry.name for entry in entries]
-    priors = [entry.name for entry in entries if entry.card.architecture.get("linear_prior")]
-    starts = ["scratch", *masked] if kind == "pretrain" else [*masked, "scratch"]
+    priors = [entry.name for entry in loaders.checkpoints("mae") if entry.card.architecture.get("linear_prior")]
+    starts = _starts(kind)
+    if not starts:
+        st.info("There is no classifier yet that could be given a network for the axion mass: it must whiten its input.")
+        return
     partitions = slurm.partitions() if slurm_available() else None
     wish = config_form(
         kind, f"{kind}-{preset}", defaults, {"data": sets, "init": starts, "residual_of": ["", *priors]}, partitions
@@ -36,6 +42,14 @@ def new_run() -> None:
     elif wish is not None:
         _launch(wish)
     show_probe()
+
+
+def _starts(kind: str) -> list[str]:
+    """Checkpoints that a training may start from."""
+    if kind == "mass":
+        return [entry.name for entry in loaders.checkpoints("classifier") if entry.card.architecture.get("whitening")]
+    masked = [entry.name for entry in loaders.checkpoints("mae")]
+    return ["scratch", *masked] if kind == "pretrain" else [*masked, "scratch"]
 
 
 def duplicate(run_id: str) -> None:

@@ -9,6 +9,7 @@ from lensmae.training import RunStatus, open_run
 _PAGES = {
     "pretrain": ("pages/reconstruction.py", "mae", "Reconstruction"),
     "classifier": ("pages/classification.py", "classifier", "Classification"),
+    "mass": ("pages/classification.py", "classifier", "Classification"),
     "superres": ("pages/superresolution.py", "superres", "Super-resolution"),
 }
 

@@ -16,13 +16,17 @@ def simulate(
     name: Annotated[str, typer.Argument(help="name of the new data set")],
     per_class: Annotated[int, typer.Option(min=1, help="lenses a class")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="seed of the data set; sets of one seed share lenses")] = 0,
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="only this class of the preset; may be given more than once")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; all cores by default")] = None,
 ) -> None:
     """Simulate a data set into the workspace."""
     from lensmae.data import simulate_dataset
 
+    options = {"classes": classes or (), "jobs": jobs}
     dataset = with_progress(
-        "Simulating", lambda progress: simulate_dataset(preset, name, per_class, seed, jobs=jobs, progress=progress)
+        "Simulating", lambda progress: simulate_dataset(preset, name, per_class, seed, **options, progress=progress)
     )
     typer.echo(f"{dataset.path}: {dataset.info.n} lenses, {', '.join(f'{n} {kind}' for kind, n in dataset.info.counts.items())}")
 

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from lensmae.cli.console import AsJson, print_figures, print_table
 from lensmae.errors import ConfigError
 
-_KINDS = ("pretrain", "classifier", "superres")
+_KINDS = ("pretrain", "classifier", "mass", "superres")
 
 
 class TrainCommands(TyperGroup):
@@ -29,7 +29,7 @@ class TrainCommands(TyperGroup):
 
 commands = typer.Typer()
 train_app = typer.Typer(
-    cls=TrainCommands, invoke_without_command=True, help="Train pretrain, classifier or superres; or --resume RUN."
+    cls=TrainCommands, invoke_without_command=True, help="Train pretrain, classifier, mass or superres; or --resume RUN."
 )
 commands.add_typer(train_app, name="train")
 
@@ -92,7 +92,7 @@ def train(
 ) -> None:
     """Train a network, or go on with a run."""
     if resume is not None and context.invoked_subcommand is not None:
-        raise ConfigError("--resume goes on with a run as it was configured; give it without pretrain, classifier or superres.")
+        raise ConfigError(f"--resume goes on with a run as it was configured; give it without {' or '.join(_KINDS)}.")
     if resume is not None:
         if epochs is not None:
             from lensmae.training import change_epochs

@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,17 +28,19 @@ def simulate_dataset(
     per_class: int,
     seed: int,
     *,
+    classes: Sequence[str] = (),
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> LensDataset:
-    """Simulate `per_class` lenses of every class of a preset into the workspace.
+    """Simulate `per_class` lenses of every class of a preset, or of some of its classes, into the workspace.
 
     Args:
         preset: a name of `PRESETS`.
         name: of the new data set.
         per_class: lenses a class, at least 1.
-        seed: of the data set; every lens gets its own seed from it.
+        seed: of the data set; every lens gets its own seed from it, the same whatever classes are simulated.
+        classes: those to simulate; all of the preset where empty.
         jobs: processes; all cores where None.
         progress: called with (lenses done, lenses in all).
         cancelled: asked between chunks; where it says True, everything written is removed and `DatasetError` raised.
@@ -47,17 +49,26 @@ def simulate_dataset(
     check_name(name, "data set")
     if per_class < 1:
         raise DatasetError(f"per_class is {per_class}; it must be at least 1.")
+    chosen = _chosen(PRESETS[preset], classes)
     final = datasets_dir() / name
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
     partial = final.with_name(f".{name}.{secrets.token_hex(4)}.partial")
     partial.mkdir(parents=True)
     try:
-        _write(PRESETS[preset], name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress, cancelled)
+        _write(PRESETS[preset], chosen, name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress, cancelled)
         os.rename(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return open_store(final)
+
+
+def _chosen(preset: Preset, classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes asked for, in the preset's order."""
+    unknown = [name for name in classes if name not in preset.classes]
+    if unknown:
+        raise DatasetError(f"Preset {preset.name} has no class {unknown[0]!r}; it has {', '.join(preset.classes)}.")
+    return tuple(name for name in preset.classes if not classes or name in classes)
 
 
 def lens_seed(seed: int, class_index: int, place: int) -> int:
@@ -65,10 +76,11 @@ def lens_seed(seed: int, class_index: int, place: int) -> int:
     return int(np.random.SeedSequence([seed, class_index, place]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def _plan(preset: Preset, per_class: int, seed: int) -> list[tuple[str, int, str]]:
+def _plan(preset: Preset, classes: Sequence[str], per_class: int, seed: int) -> list[tuple[str, int, str]]:
     """Class, seed and split of every lens, class by class."""
     plan = []
-    for class_index, class_name in enumerate(preset.classes):
+    for class_name in classes:
+        class_index = preset.classes.index(class_name)
         splits = assign_splits(per_class, seed, class_index)
         plan += [(class_name, lens_seed(seed, class_index, place), str(splits[place])) for place in range(per_class)]
     return plan
@@ -89,6 +101,7 @@ def _chunks(preset: Preset, plan: list[tuple[str, int, str]], jobs: int) -> Iter
 
 def _write(
     preset: Preset,
+    classes: tuple[str, ...],
     name: str,
     per_class: int,
     seed: int,
@@ -97,7 +110,7 @@ def _write(
     progress: Callable[[int, int], None] | None,
     cancelled: Callable[[], bool] | None,
 ) -> None:
-    plan = _plan(preset, per_class, seed)
+    plan = _plan(preset, classes, per_class, seed)
     arrays = _arrays(folder, preset, len(plan))
     rows: list[dict] = [{} for _ in plan]
     done = 0
@@ -116,7 +129,7 @@ def _write(
     table = pd.DataFrame(rows)
     facts = {"preset": preset.name, "seed": seed, "pixel_scale": preset.pixel_scale, "flux_unit": preset.flux_unit}
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    info = summarise(name, table, arrays, classes=preset.classes, created=created, **facts)
+    info = summarise(name, table, arrays, classes=classes, created=created, **facts)
     write_table(folder, info, table)
 
 

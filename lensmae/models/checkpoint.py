@@ -23,7 +23,7 @@ from lensmae.workspace import replacing
 _HEADER = "lensmae"
 # Whitening multiplies differences of 1e-4 of an image by thousands, and a linear prior leaves as little: half precision of their
 # components would be all that is left.
-_EXACT = ("whitening.", "prior.")
+_EXACT = ("whitening.", "prior.", "mass.centre", "mass.scale")
 Kind = Literal["mae", "classifier", "superres"]
 # Networks without our encoder, which stand beside those with it.
 _BASELINES = {"resnet18": ResNetClassifier, "edsr": ConvSuperResolver}

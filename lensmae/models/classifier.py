@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from lensmae.models.linear_prior import LinearPrior
 from lensmae.models.mae import MAEEncoder
+from lensmae.models.mass import MassNetwork
 from lensmae.models.stem import ConvStem
 from lensmae.models.whitening import Whitening
 
@@ -18,7 +19,9 @@ class LensClassifier(nn.Module):
         classes: number of classes.
         keep_tokens: encode only so many patches, those with the largest mean value in transform space (the arcs);
             all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
-        mass_head: add the axion-mass output.
+        mass_head: add a linear axion-mass output on the pooled tokens.
+        mass_network: arguments of a `MassNetwork` (width, layers), which tells the axion mass from the whitened components
+            instead; None for none.
         whitening: principal components that the input is whitened with (`Whitening`); 0 for none.
         residual: principal components of the `LinearPrior` of an MAE; the network then sees what that leaves of the image (its
             `residual`) instead of the image. 0 for none.
@@ -34,6 +37,7 @@ class LensClassifier(nn.Module):
         whitening: int = 0,
         stem_width: int = 0,
         residual: int = 0,
+        mass_network: dict[str, int] | None = None,
     ) -> None:
         super().__init__()
         size = encoder.native_grid[0] * encoder.patch_size
@@ -44,7 +48,11 @@ class LensClassifier(nn.Module):
         self.keep_tokens = keep_tokens
         self.head_norm = nn.LayerNorm(encoder.emb_dim)
         self.head = nn.Linear(encoder.emb_dim, classes)
-        self.mass = nn.Linear(encoder.emb_dim, 1) if mass_head else None
+        self.mass: nn.Module | None = nn.Linear(encoder.emb_dim, 1) if mass_head else None
+        if mass_network is not None:
+            if not whitening:
+                raise ValueError("A mass network reads the components that a classifier whitens with; this one does not whiten.")
+            self.mass = MassNetwork(whitening, **mass_network)
         # Small first logits: fine-tuning starts from near-uniform probabilities instead of unlearning random ones.
         nn.init.trunc_normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
@@ -58,11 +66,12 @@ class LensClassifier(nn.Module):
     def patches(self, images: Tensor) -> Tensor:
         """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): of their residual, or whitened, the
         stem's added, the brightest kept."""
-        inputs = self.seen(images)
-        patches = self.encoder.patches(inputs)
+        return self._patches(self.seen(images), self.places(images))
+
+    def _patches(self, seen: Tensor, places: Tensor | None) -> Tensor:
+        patches = self.encoder.patches(seen)
         if self.stem is not None:
-            patches = patches + self.stem(inputs)
-        places = self.places(images)
+            patches = patches + self.stem(seen)
         return patches if places is None else torch.take_along_dim(patches, places.unsqueeze(-1), dim=1)
 
     def places(self, images: Tensor) -> Tensor | None:
@@ -76,7 +85,14 @@ class LensClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
-        return reduce(self.encoder.encode(self.patches(images))[:, 1:], "b t c -> b c", "mean")
+        return self._pooled(self.patches(images))
+
+    def _pooled(self, patches: Tensor) -> Tensor:
+        return reduce(self.encoder.encode(patches)[:, 1:], "b t c -> b c", "mean")
+
+    def logits_of_seen(self, seen: Tensor, places: Tensor | None) -> Tensor:
+        """Logits (B, classes) of what `seen` gave, (B, C, H, W), reading the patches at `places` (B, K); all where None."""
+        return self.logits(self._pooled(self._patches(seen, places)))
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, classes) of mean-pooled tokens (B, emb_dim)."""
@@ -87,13 +103,18 @@ class LensClassifier(nn.Module):
         return self.logits(self.features(images))
 
     def log_mass(self, images: Tensor) -> Tensor:
-        """log10(axion mass / eV), (B,); needs `mass_head=True`."""
+        """log10(axion mass / eV), (B,); needs `mass_head` or `mass_network`."""
+        if isinstance(self.mass, MassNetwork):
+            return self.mass(self.whitening.components(images))
         return self.logits_and_log_mass(images)[1]
 
     def logits_and_log_mass(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Both answers from one pass: logits (B, classes), log10(axion mass / eV) (B,); needs `mass_head=True`."""
+        """Both answers from one pass: logits (B, classes), log10(axion mass / eV) (B,); needs `mass_head` or
+        `mass_network`."""
         if self.mass is None:
             raise ValueError("This classifier was built without an axion-mass head.")
+        if isinstance(self.mass, MassNetwork):
+            return self(images), self.log_mass(images)
         features = self.head_norm(self.features(images))
         # Centred on the middle of the simulated prior, log10 m ~ U(-24, -22), in units of its half width (1 dex).
         return self.head(features), self.mass(features).squeeze(-1) - 23.0

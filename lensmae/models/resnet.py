@@ -62,8 +62,18 @@ class ResNetClassifier(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) -> the mean over the last feature map, (B, 512)."""
-        first = F.max_pool2d(F.relu(self.norm(self.conv(self.seen(images)))), 3, stride=2, padding=1)
+        return self._pooled(self.seen(images))
+
+    def _pooled(self, seen: Tensor) -> Tensor:
+        first = F.max_pool2d(F.relu(self.norm(self.conv(seen))), 3, stride=2, padding=1)
         return self.stages(first).mean(dim=(2, 3))
+
+    def places(self, images: Tensor) -> None:
+        """As of `LensClassifier`: all of an image is read."""
+
+    def logits_of_seen(self, seen: Tensor, places: None = None) -> Tensor:
+        """Logits (B, classes) of what `seen` gave, (B, 1, H, W)."""
+        return self.logits(self._pooled(seen))
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, classes) of the mean over the last feature map (B, 512)."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Up to 64 x 64 pixels all components are found, exactly; of larger images the covariance is too large a matrix.
 _EXACT_PIXELS = 4096
+# As a share of the pixels, so many images are still decomposed faster than the covariance of the pixels.
+_FEW = 0.25
 
 
 def principal_components(images: Tensor, components: int) -> tuple["PCA", np.ndarray]:
@@ -28,8 +30,14 @@ def principal_components(images: Tensor, components: int) -> tuple["PCA", np.nda
         raise ValueError(f"{components} principal components need more than {components} images, not {len(images)}.")
     # In float64: the variances kept span ten orders of magnitude.
     flat = rearrange(images, "n 1 h w -> n (h w)").double().cpu().numpy()
-    solver = "covariance_eigh" if flat.shape[1] <= _EXACT_PIXELS else "randomized"
-    return PCA(components, svd_solver=solver, random_state=0).fit(flat), flat
+    return PCA(components, svd_solver=_solver(*flat.shape), random_state=0).fit(flat), flat
+
+
+def _solver(images: int, pixels: int) -> str:
+    """Exact where that is affordable: from the images where they are few, else from the covariance of the pixels."""
+    if images <= _FEW * min(pixels, _EXACT_PIXELS):
+        return "full"
+    return "covariance_eigh" if pixels <= _EXACT_PIXELS else "randomized"
 
 
 class Whitening(nn.Module):
@@ -70,8 +78,15 @@ class Whitening(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) in transform space -> the same shape, about zero mean and unit deviation over a set."""
+        white = (self.components(images) * self.gain) @ self.basis
+        return rearrange(torch.asinh(white), "b (h w) -> b 1 h w", h=self.image_size)
+
+    def components(self, images: Tensor) -> Tensor:
+        """Principal components (B, components) of images (B, 1, H, W), float32."""
         if images.shape[1:] != (1, self.image_size, self.image_size):
             raise ValueError(f"This network takes images of {self.image_size}x{self.image_size}, not {tuple(images.shape[1:])}.")
-        flat = rearrange(images, "b 1 h w -> b (h w)")
-        white = ((flat - self.mean) @ self.basis.T * self.gain) @ self.basis
-        return rearrange(torch.asinh(white), "b (h w) -> b 1 h w", h=self.image_size)
+        # The weakest vary by 1e-4 of the strongest, which mixed precision and the TF32 of graphics cards would round away.
+        with torch.autocast(images.device.type, enabled=False):
+            exact = torch.float64 if images.is_cuda else torch.float32
+            flat = rearrange(images, "b 1 h w -> b (h w)").to(exact)
+            return ((flat - self.mean.to(exact)) @ self.basis.to(exact).T).float()

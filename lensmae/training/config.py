@@ -105,7 +105,9 @@ class ClassifierConfig(FineTuneConfig):
         description="MAE with a linear prior (name, run id or path): the network sees what that prior leaves of an image; "
         "empty = the image itself",
     )
-    mass_head: bool = Field(False, description="also regress log10 of the axion mass")
+    mass_head: bool = Field(
+        False, description="also regress log10 of the axion mass, linearly; `train mass` gives a trained classifier a better head"
+    )
     mass_weight: float = Field(0.1, ge=0, description="weight of the mass loss")
 
     @model_validator(mode="after")
@@ -119,6 +121,25 @@ class ClassifierConfig(FineTuneConfig):
         return self
 
 
+class MassConfig(RunConfig):
+    """Second stage of a classifier that whitens its input: a network for the axion mass; the classifier itself stays as it is."""
+
+    kind: Literal["mass"] = "mass"
+    init: str = Field("classifier", description="classifier to give it to (name, run id or path); it must whiten its input")
+    width: int = Field(512, ge=8, le=8192, description="units of each hidden layer")
+    layers: int = Field(3, ge=1, le=16, description="hidden layers")
+    huber: float = Field(0.05, gt=0, description="error in dex beyond which the loss is linear (Huber)")
+    epochs: float = Field(60.0, gt=0, le=100_000, description="passes over the training split")
+    batch_size: int = Field(256, ge=1, le=65_536, description="images a step, over all devices together")
+    warmup: float = Field(0.05, ge=0, le=0.9, description="share of the steps in linear warm-up; cosine to zero after it")
+    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW weight decay (not on biases, norms and embeddings)")
+    symmetry: bool = Field(False, description="turn and mirror training images at random (D4)")
+    ema_decay: float = Field(
+        0.999, ge=0, lt=1, description="final decay a step of the weight average that becomes the model; 0 = none"
+    )
+    save_every: int = Field(500, ge=1, description="steps between resumable saves and points of the curve")
+
+
 class SuperResConfig(FineTuneConfig):
     """Super-resolution fine-tuning on LR/HR pairs."""
 
@@ -130,7 +151,12 @@ class SuperResConfig(FineTuneConfig):
     charbonnier: float = Field(1e-3, gt=0, description="width of the quadratic core of the Charbonnier loss, in flux")
 
 
-CONFIGS: dict[str, type[RunConfig]] = {"pretrain": PretrainConfig, "classifier": ClassifierConfig, "superres": SuperResConfig}
+CONFIGS: dict[str, type[RunConfig]] = {
+    "pretrain": PretrainConfig,
+    "classifier": ClassifierConfig,
+    "mass": MassConfig,
+    "superres": SuperResConfig,
+}
 
 # What Model II rewards: its lenses have one orientation and one flux scale, and differ from each other far more than by their
 # substructure. One epoch of 24,000 lenses took a patch-8 encoder of 6 layers from scratch to a validation AUC of 0.52 with log1p
@@ -181,6 +207,7 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "fast": {"epochs": 20, "patch_size": 8},
         "demo": {"epochs": 2, "batch_size": 32, "save_every": 5},
     },
+    "mass": {"reference": {}, "demo": {"epochs": 20, "batch_size": 32, "save_every": 5}},
     "superres": {
         "reference": {"epochs": 50, "learning_rate": 5e-4, "ema_decay": 0.999},
         "reference-cpu": {"epochs": 6, "learning_rate": 1e-3, "compile": True},
@@ -202,7 +229,7 @@ def make_config(kind: str, recipe: str | None = None, **options: Any) -> RunConf
 
 def config_from_record(record: dict[str, Any]) -> RunConfig:
     """The configuration a run's `config.json` holds."""
-    union = TypeAdapter(Annotated[PretrainConfig | ClassifierConfig | SuperResConfig, Field(discriminator="kind")])
+    union = TypeAdapter(Annotated[PretrainConfig | ClassifierConfig | MassConfig | SuperResConfig, Field(discriminator="kind")])
     return _checked(lambda: union.validate_python(record))
 
 

@@ -1,5 +1,6 @@
 """What a run reads: the rows of its splits, and loaders that count steps."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytorch_lightning as pl
 from torch.utils.data import DataLoader
 
 from lensmae.data import LensDataset
+from lensmae.errors import DatasetError
 from lensmae.training.batches import BatchPlan
-from lensmae.training.config import RunConfig
+from lensmae.training.config import MassConfig, RunConfig
 
 
 class LensData(pl.LightningDataModule):
@@ -23,9 +25,11 @@ class LensData(pl.LightningDataModule):
         self.plan = BatchPlan(self._labelled(self.training_rows), config.batch_size, config.seed)
         self.validation_rows = self._validation_rows()
 
-    @property
+    @cached_property
     def log_masses(self) -> np.ndarray:
         """log10(axion mass / eV) of every lens, float32; not finite where a lens has none."""
+        if "axion_mass_ev" not in self.dataset.lenses:
+            return np.full(len(self.dataset.lenses), np.nan, dtype=np.float32)
         return np.log10(self.dataset.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)).astype(np.float32)
 
     @property
@@ -35,6 +39,13 @@ class LensData(pl.LightningDataModule):
 
     def _rows(self, split: str) -> np.ndarray:
         rows = self.dataset.indices(split)
+        if isinstance(self.config, MassConfig):
+            rows = rows[np.isfinite(self.log_masses[rows])]
+            if split == "train" and len(rows) < 2:
+                raise DatasetError(
+                    f"Data set {self.dataset.name} has no training lenses with an axion mass (column axion_mass_ev) to learn."
+                )
+            return rows
         if getattr(self.config, "classes", "all") == "no_sub":
             return rows[np.asarray(self.dataset.lenses["class"])[rows] == "no_sub"]
         return rows

@@ -19,13 +19,14 @@ from lensmae.errors import LensMAEError, RunError
 from lensmae.jobs import JobOptions, slurm
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Follower, SafeWriter, Saver
-from lensmae.training.config import RunConfig
+from lensmae.training.config import MassConfig, RunConfig
 from lensmae.training.datamodule import LensData
 from lensmae.training.folder import Job, MetricsFile, RunFolder, now
 from lensmae.training.loggers import run_logger
 from lensmae.training.modules import TASKS, LensTask
 from lensmae.training.networks import start_network
 from lensmae.training.quiet import quiet_lightning
+from lensmae.training.second_stage import second_stage_card
 from lensmae.workspace import read_json, write_json, write_text
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -197,4 +198,5 @@ def _save_product(folder: RunFolder, config: RunConfig, card: CheckpointCard, ta
         "metrics": {"validation": figures | {"date": now()}} if figures else {},
         "created": now(),
     }
-    save_checkpoint(folder.product, card.model_copy(update=finished), task.final_network())
+    changes = second_stage_card(card, finished) if isinstance(config, MassConfig) else finished
+    save_checkpoint(folder.product, card.model_copy(update=changes), task.final_network())

@@ -31,7 +31,7 @@ def _average(decay: float, averages: list[Tensor], weights: list[Tensor], averag
 
 
 class LensTask(pl.LightningModule):
-    """What all three trainings share: the batch of a step, symmetry, optimiser, weight average.
+    """What all trainings share: the batch of a step, symmetry, optimiser, weight average.
 
     The data loader only counts; `training_step` looks up the rows of `step` itself, so a run that was killed and resumed
     sees the same images in the same order with the same masks as one that was not.
@@ -201,6 +201,30 @@ class ClassifierTask(LensTask):
         self.log("validation_auc", auc, sync_dist=True, logger=False)
 
 
+class MassTask(LensTask):
+    """Huber loss of log10 of the axion mass; only the classifier's mass network learns."""
+
+    def __init__(self, network: nn.Module, *rest: Any) -> None:
+        super().__init__(network.requires_grad_(False), *rest)
+        network.mass.requires_grad_(True)
+
+    def answer(self, inputs: Tensor) -> Tensor:
+        return self.network.log_mass(inputs)
+
+    def _masses(self, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(self.trainer.datamodule.log_masses[rows]).to(self.device)
+
+    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
+        mine = rows[share]
+        estimate = self._train_network(self.transform.forward(self.pixels(mine, elements)))
+        return F.huber_loss(estimate, self._masses(mine), delta=self.config.huber) / self.config.huber
+
+    def validation_step(self, rows: np.ndarray, _: int) -> None:
+        error = self.final_network().log_mass(self.transform.forward(self.pixels(rows))) - self._masses(rows)
+        self.log("validation_loss", error.square().mean(), batch_size=len(rows), sync_dist=True, logger=False)
+        self.log("validation_mass_dex", error.abs().mean(), batch_size=len(rows), sync_dist=True, logger=False)
+
+
 class SuperResTask(LensTask):
     """Charbonnier loss on HR pixels (Charbonnier et al. 1994), in flux."""
 
@@ -222,4 +246,9 @@ class SuperResTask(LensTask):
         self.log("validation_psnr", (-10 * torch.log10(mse)).mean(), batch_size=len(rows), sync_dist=True, logger=False)
 
 
-TASKS: dict[str, type[LensTask]] = {"pretrain": PretrainTask, "classifier": ClassifierTask, "superres": SuperResTask}
+TASKS: dict[str, type[LensTask]] = {
+    "pretrain": PretrainTask,
+    "classifier": ClassifierTask,
+    "mass": MassTask,
+    "superres": SuperResTask,
+}

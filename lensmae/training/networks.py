@@ -12,7 +12,8 @@ from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
 from lensmae.models.mae import MAEViT
 from lensmae.models.registry import find_checkpoint
-from lensmae.training.config import ClassifierConfig, NetworkConfig, PretrainConfig, SuperResConfig
+from lensmae.training.config import ClassifierConfig, MassConfig, NetworkConfig, PretrainConfig, RunConfig, SuperResConfig
+from lensmae.training.second_stage import start_second_stage
 
 # Images that the standardisation is measured on; mean and deviation are stable to 1e-3 from a few hundred on.
 _FIT_IMAGES = 2000
@@ -22,8 +23,10 @@ _COMPONENT_PIXELS = 20_000 * 64 * 64
 _PEAK_MARGIN = 1.25
 
 
-def start_network(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module]:
+def start_network(config: RunConfig, dataset: Any, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module]:
     """Card (without metrics) and freshly initialised network of a run; the encoder comes from `config.init` where given."""
+    if isinstance(config, MassConfig):
+        return start_second_stage(config, dataset, train_rows)
     torch.manual_seed(config.seed)
     _check_data(config, dataset)
     card, source = _encoder(config, dataset, train_rows)

@@ -34,6 +34,8 @@ def parameter_groups(network: nn.Module, learning_rate: float, weight_decay: flo
     layers = len(network.encoder.transformer) if hasattr(network, "encoder") else 0
     groups: dict[tuple[int, bool], list[nn.Parameter]] = defaultdict(list)
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         decays = parameter.ndim > 1 and not name.endswith(("_token", "pos_embedding"))
         groups[(_depth(name, layers), decays)].append(parameter)
     return [

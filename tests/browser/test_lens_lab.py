@@ -58,7 +58,8 @@ def test_a_slider_a_click_and_a_drag_redraw_the_lens_and_a_link_reopens_it(page,
     finished(page)
     clicked, address = picture(page, "Image"), page.url
 
-    page.mouse.move(*at(page, "Image", 0.7, 0.6))
+    # Hovering waits until the page has stopped moving beneath the pointer.
+    page.get_by_role("figure").filter(has=page.get_by_role("img", name="Image", exact=True)).locator(".handle").first.hover()
     page.mouse.down()
     page.mouse.move(*at(page, "Image", 0.5, 0.72), steps=4)
     page.mouse.up()
