@@ -28,7 +28,8 @@ def test_the_number_of_processes_does_not_change_a_bit(home):
 def test_one_class_alone_has_the_lenses_that_it_has_among_all(home):
     whole = simulate_dataset("model_ii", "whole", per_class=4, seed=7, jobs=1)
     alone = simulate_dataset("model_ii", "alone", per_class=4, seed=7, classes=["axion"], jobs=1)
-    assert alone.info.classes == ("axion",) and alone.info.counts == {"axion": 4}
+    assert alone.info.classes == ("axion",)
+    assert alone.info.counts == {"axion": 4}
     assert np.array_equal(alone.images, whole.images[8:])
     columns = ["seed", "split", "axion_mass_ev"]
     assert alone.lenses[columns].values.tolist() == whole.lenses[columns][8:].values.tolist()

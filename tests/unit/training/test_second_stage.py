@@ -34,14 +34,8 @@ def whitened(workspace_with_lenses):
     network = build_network("classifier", architecture)
     network.whitening.fit(transform.forward(flux))
     training = {"config": {"symmetry": False, "epochs": 5}, "run": "first"}
-    card = CheckpointCard(
-        kind="classifier",
-        architecture=architecture,
-        transform=transform,
-        classes=CLASSES,
-        training=training,
-        data={"name": "old"},
-    )
+    facts = {"classes": CLASSES, "training": training, "data": {"name": "old"}}
+    card = CheckpointCard(kind="classifier", architecture=architecture, transform=transform, **facts)
     save_checkpoint(models_dir() / "whitened.safetensors", card, network)
     return "whitened"
 
@@ -66,12 +60,15 @@ def test_the_mass_is_learnt_and_the_classifier_stays_as_it_was(whitened):
 def test_the_card_says_what_both_stages_learnt_from(whitened):
     train_run(start("mass", epochs=2))
     card = load_checkpoint("mass").card
-    assert card.training["run"] == "first" and card.training["mass"]["config"]["kind"] == "mass"
-    assert card.data["name"] == "old" and card.data["mass"]["name"] == "lenses"
+    assert card.training["run"] == "first"
+    assert card.training["mass"]["config"]["kind"] == "mass"
+    assert card.data["name"] == "old"
+    assert card.data["mass"]["name"] == "lenses"
     # Of 30 axion lenses, the training split's; the other classes have no mass.
     assert card.data["mass"]["training_lenses"] == 24
     assert not card.symmetric
-    assert "mass_head" not in card.architecture and card.architecture["mass_network"] == {"width": 32, "layers": 2}
+    assert "mass_head" not in card.architecture
+    assert card.architecture["mass_network"] == {"width": 32, "layers": 2}
 
 
 def test_a_run_stopped_and_resumed_ends_with_the_same_bits(whitened, monkeypatch):
@@ -94,7 +91,7 @@ def test_a_run_stopped_and_resumed_ends_with_the_same_bits(whitened, monkeypatch
 
 def test_what_cannot_learn_a_mass_is_refused_with_the_reason(whitened):
     save("plain", "classifier", {"encoder": ENCODER, "classes": 3}, transform=Transform(), classes=CLASSES)
-    with pytest.raises(CheckpointError, match="plain cannot be given a mass network.*whitening 400"):
+    with pytest.raises(CheckpointError, match="plain cannot be given a mass network"):
         train_run(start("a", init="plain"))
     with pytest.raises(CheckpointError, match="one orientation only; train with symmetry set to false"):
         train_run(start("b", symmetry=True))
