@@ -7,6 +7,7 @@ from lensmae.app.calibration_view import calibration
 from lensmae.app.comparison_view import comparison
 from lensmae.app.dependence_view import labels, physics
 from lensmae.app.guard import fragment
+from lensmae.app.mass_view import masses
 from lensmae.app.ranking_view import ranking
 from lensmae.app.saliency_view import saliency
 from lensmae.app.widgets import SPLIT_OPTIONS, choose, page_title
@@ -16,6 +17,7 @@ VIEWS = {
     "curves": "Curves and confusion",
     "calibration": "Calibration",
     "physics": "Physics",
+    "masses": "Axion mass",
     "comparison": "Comparison",
     "labels": "Few labels",
     "saliency": "One lens",
@@ -45,6 +47,8 @@ elif view == "calibration":
     fragment(calibration)(report, data, choice, LIMITS[limit], stem)
 elif view == "physics":
     fragment(physics)(report, data, stem)
+elif view == "masses":
+    fragment(masses)(report, data, entry, stem)
 elif view == "comparison":
     fragment(comparison)(report, data, choice, LIMITS[limit], stem)
 elif view == "labels":

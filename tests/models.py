@@ -12,7 +12,7 @@ ENCODER = {"image_size": 64, "patch_size": 8, "emb_dim": 24, "layers": 2, "heads
 _SIZES = {"encoder_layers": 2, "encoder_heads": 2, "decoder_layers": 1, "decoder_heads": 2}
 ARCHITECTURES = {
     "mae": {"image_size": 64, "patch_size": 8, "emb_dim": 24, **_SIZES},
-    "classifier": {"encoder": ENCODER, "classes": 3},
+    "classifier": {"encoder": ENCODER, "classes": 3, "mass_head": True},
     "superres": {"encoder": ENCODER | {"image_size": 80}, "scale": 2, "width": 8, "depth": 1},
 }
 

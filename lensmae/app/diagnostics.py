@@ -12,6 +12,7 @@ from lensmae.data import DatasetInfo
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport
     from lensmae.evaluation.bootstrap import Bands
+    from lensmae.evaluation.masses import MassReport
     from lensmae.evaluation.saliency import Attribution
 
 RESAMPLES = 1000
@@ -32,6 +33,14 @@ def parameters(data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo) -> d
     from lensmae.evaluation.strata import physical_parameters
 
     return physical_parameters(loaders.get_dataset(_info), rows)
+
+
+@st.cache_data(max_entries=16, show_spinner="Telling masses …")
+def masses(model: loaders.ModelKey, data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo) -> "MassReport":
+    """Axion masses of lenses, told once."""
+    from lensmae.evaluation.masses import evaluate_masses
+
+    return evaluate_masses(loaders.get_model(Path(model.path)), loaders.get_dataset(_info), rows)
 
 
 @st.cache_data(max_entries=16, show_spinner="Fitting a logistic regression to the training split …")

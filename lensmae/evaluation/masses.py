@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from lensmae.data import LensDataset
 from lensmae.models import Classifier
@@ -14,8 +15,10 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class MassReport:
-    """log10(axion mass / eV) of N axion lenses: truth and estimate; `resolved` where the vortex is longer than a pixel."""
+    """log10(axion mass / eV) of N axion lenses, at `rows` of the data set: truth and estimate; `resolved` where the vortex is
+    longer than a pixel."""
 
+    rows: np.ndarray
     truth: np.ndarray
     estimate: np.ndarray
     resolved: np.ndarray
@@ -31,6 +34,10 @@ class MassReport:
             "n_resolved": int(self.resolved.sum()),
         }
 
+    def table(self) -> pd.DataFrame:
+        """One line a lens: row, truth, estimate, resolved."""
+        return pd.DataFrame({"row": self.rows, "truth": self.truth, "estimate": self.estimate, "resolved": self.resolved})
+
 
 def _rms(error: np.ndarray) -> float | None:
     return float(np.sqrt(np.square(error).mean())) if len(error) else None
@@ -45,4 +52,4 @@ def evaluate_masses(model: Classifier, dataset: LensDataset, rows: np.ndarray) -
     pixel = dataset.info.pixel_scale
     resolved = length > pixel if pixel is not None else np.zeros(len(chosen), dtype=bool)
     estimate = np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
-    return MassReport(np.log10(masses[chosen]), estimate, resolved)
+    return MassReport(chosen, np.log10(masses[chosen]), estimate, resolved)

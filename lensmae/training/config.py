@@ -170,7 +170,6 @@ _MODEL_II = {
     "learning_rate": 1e-3,
     "layer_decay": 0.9,
     "warmup": 0.05,
-    "mass_head": True,
     "ema_decay": 0.995,
 }
 _RESIDUAL = _MODEL_II | {"init": "mae-no-sub", "residual_of": "mae-no-sub"}

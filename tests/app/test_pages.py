@@ -53,6 +53,22 @@ def test_classification_counts_and_names_what_it_measured(home, open_app):
     assert labels["Accuracy"].endswith("%")
 
 
+def test_the_error_of_the_axion_mass_is_that_of_its_head(home, open_app):
+    from lensmae.data import open_dataset
+    from lensmae.evaluation.masses import evaluate_masses
+    from lensmae.models import load_checkpoint
+
+    app = open_app("classification", **SMALL)
+    app.session_state["view"] = "masses"
+    app.run()
+    assert_clean(app)
+    dataset = open_dataset("lenses")
+    found = evaluate_masses(load_checkpoint("small-classifier"), dataset, dataset.indices("test")).summary()
+    shown = {metric.label: (metric.value, metric.delta) for metric in app.metric}
+    assert shown["RMS error, all"] == (f"{found['rms_dex']:.3f} dex", "3 lenses")
+    assert "0.58 dex off" in texts(app.caption)
+
+
 def test_superresolution_stands_beside_bicubic(home, open_app):
     """An untrained super-resolver is exactly bicubic interpolation, so the gain is zero."""
     app = open_app("superresolution", **SMALL)

@@ -1,0 +1,42 @@
+"""How well a classifier's second head tells the axion mass of the lenses that were measured."""
+
+import streamlit as st
+
+from lensmae.app import diagnostics, loaders
+from lensmae.app.widgets import figure
+from lensmae.data import DatasetInfo
+from lensmae.evaluation import ClassificationReport
+from lensmae.figures.masses import mass_errors
+from lensmae.models import CheckpointEntry
+
+_FIGURES = {
+    "RMS error, vortex longer than a pixel": ("rms_dex_resolved", "n_resolved"),
+    "RMS error, all": ("rms_dex", "n"),
+    "Median error, all": ("median_absolute_dex", "n"),
+}
+
+
+def masses(report: ClassificationReport, data: DatasetInfo, entry: CheckpointEntry, stem: str) -> None:
+    """Error of the estimate against the true mass, with root-mean-square errors."""
+    if not loaders.get_model(entry.path).tells_mass:
+        st.info(
+            f"{entry.name} has no head for the axion mass. `lensmae train mass --init {entry.name}` gives it one where it whitens.",
+            icon=":material/info:",
+        )
+        return
+    found = diagnostics.masses(loaders.model_key(entry.path), loaders.data_key(data), report.indices, data)
+    facts = found.summary()
+    if not facts["n"]:
+        st.info(f"None of the measured lenses of {data.name} has a known axion mass.", icon=":material/info:")
+        return
+    row = st.container(horizontal=True)
+    for label, (key, count) in _FIGURES.items():
+        value = "–" if facts[key] is None else f"{facts[key]:.3f} dex"
+        row.metric(label, value, f"{facts[count]} lenses", delta_color="off", delta_arrow="off", border=True)
+    table = found.table()
+    figure(mass_errors(table), "masses", table, f"axion-mass-{stem}")
+    st.caption(
+        f"Axion lenses of the {report.split} split of {data.name}. A heavier axion makes a shorter vortex; one shorter than a "
+        "pixel looks like a point. A mass is told of every image, also of one without an axion, where it means nothing. Guessing "
+        "the middle of the simulated range every time is 0.58 dex off (rms)."
+    )
