@@ -20,7 +20,7 @@ def masses(report: ClassificationReport, data: DatasetInfo, entry: CheckpointEnt
     """Error of the estimate against the true mass, with root-mean-square errors."""
     if not loaders.get_model(entry.path).tells_mass:
         st.info(
-            f"{entry.name} has no head for the axion mass. `lensmae train mass` gives one to a classifier that whitens its input.",
+            f"{entry.name} has no head for the axion mass; `lensmae train mass` gives one to any classifier that whitens.",
             icon=":material/info:",
         )
         return
