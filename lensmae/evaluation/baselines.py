@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -50,10 +50,8 @@ def pixel_regression(dataset: LensDataset, rows: np.ndarray, seed: int = 0, *, f
     """The same on the first 400 principal components of log(1 + flux), fitted to 20,000 lenses at most."""
     fitted, train = _training_lenses(dataset, fitted_on, seed, _PIXEL_LENSES)
     logs = [_logs(fitted, train), _logs(dataset, rows)]
-    components = min(_PIXEL_COMPONENTS, len(train) - 1, logs[0].shape[1])
-    # Of many lenses the covariance is the smaller matrix.
-    solver = "covariance_eigh" if len(train) > logs[0].shape[1] else "full"
-    return _regression([PCA(components, svd_solver=solver)], *logs, fitted, train, {"components": components})
+    reduction = _reduction(*logs[0].shape)
+    return _regression([reduction], *logs, fitted, train, {"components": reduction.n_components})
 
 
 def classification_baselines(
@@ -73,6 +71,30 @@ def classification_baselines(
         "pixels": pixel_regression(dataset, rows, seed, fitted_on=fitted_on),
     }
     return {name: _figures(baseline, dataset.labels[rows]) for name, baseline in found.items()}
+
+
+def mass_regression(
+    dataset: LensDataset, rows: np.ndarray, seed: int = 0, *, fitted_on: LensDataset | None = None
+) -> tuple[np.ndarray, int] | None:
+    """log10(axion mass / eV) of `rows`, (N,) float64, by a linear regression on the first 400 principal components of
+    log(1 + flux), and how many axion lenses of the training split it was fitted to, 20,000 at most; None where there are none."""
+    fitted = fitted_on or dataset
+    if "axion_mass_ev" not in fitted.lenses:
+        return None
+    truth = np.log10(fitted.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan))
+    train = np.random.default_rng(seed).permutation(fitted.indices("train"))
+    train = np.sort(train[np.isfinite(truth[train])][:_PIXEL_LENSES])
+    if len(train) < 2 or not len(rows):
+        return None
+    reduction = _reduction(len(train), int(np.prod(fitted.images.shape[1:])))
+    model = make_pipeline(reduction, StandardScaler(), LinearRegression()).fit(_logs(fitted, train), truth[train])
+    return model.predict(_logs(dataset, rows)), len(train)
+
+
+def _reduction(lenses: int, pixels: int) -> PCA:
+    components = min(_PIXEL_COMPONENTS, lenses - 1, pixels)
+    # Of many lenses the covariance is the smaller matrix.
+    return PCA(components, svd_solver="covariance_eigh" if lenses > pixels else "full")
 
 
 def _figures(baseline: Baseline, labels: np.ndarray) -> dict[str, Any]:

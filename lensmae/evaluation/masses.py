@@ -1,5 +1,6 @@
 """How well a classifier's second head tells the axion mass."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +46,20 @@ def _rms(error: np.ndarray) -> float | None:
 
 def evaluate_masses(model: Classifier, dataset: LensDataset, rows: np.ndarray) -> MassReport:
     """Estimates for those of the rows whose lens has an axion mass."""
-    masses = dataset.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def estimates(chosen: np.ndarray) -> np.ndarray:
+        parts = [model.log_mass(np.asarray(dataset.images[chosen[at : at + _BATCH]])) for at in range(0, len(chosen), _BATCH)]
+        return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+
+    return judged(dataset, rows, estimates)
+
+
+def judged(dataset: LensDataset, rows: np.ndarray, estimates: Callable[[np.ndarray], np.ndarray]) -> MassReport:
+    """Report of estimates, asked for those of the rows (M,) whose lens has an axion mass; they are log10(m / eV), (M,)."""
+    masses = np.full(len(dataset.lenses), np.nan)
+    if "axion_mass_ev" in dataset.lenses:
+        masses = dataset.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)
     chosen = rows[np.isfinite(masses[rows])]
-    parts = [model.log_mass(np.asarray(dataset.images[chosen[at : at + _BATCH]])) for at in range(0, len(chosen), _BATCH)]
-    length = _VORTEX_ARCSEC_EV / masses[chosen]
-    pixel = dataset.info.pixel_scale
+    length, pixel = _VORTEX_ARCSEC_EV / masses[chosen], dataset.info.pixel_scale
     resolved = length > pixel if pixel is not None else np.zeros(len(chosen), dtype=bool)
-    estimate = np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
-    return MassReport(chosen, np.log10(masses[chosen]), estimate, resolved)
+    return MassReport(chosen, np.log10(masses[chosen]), estimates(chosen), resolved)

@@ -12,10 +12,11 @@ from sklearn.metrics import roc_auc_score
 from lensmae import __version__
 from lensmae.benchmarks.measure import machine
 from lensmae.data import LensDataset, open_dataset
+from lensmae.data.presets import AXION_LOG_MASS
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.anomaly import anomaly_scores, schooling
-from lensmae.evaluation.baselines import classification_baselines
-from lensmae.evaluation.masses import evaluate_masses
+from lensmae.evaluation.baselines import classification_baselines, mass_regression
+from lensmae.evaluation.masses import evaluate_masses, judged
 from lensmae.evaluation.metrics import psnr
 from lensmae.evaluation.reports import (
     ClassificationReport,
@@ -91,6 +92,8 @@ def measure(
         fitted = open_dataset(training) if training else single
         rows = select_rows(single, split, limit)
         record["simple_classifiers"] = classification_baselines(single, rows, encoder, fitted_on=fitted)
+    if any("axion_mass" in found for found in record["classification"].values()):
+        record["simple_masses"] = _simple_masses(single, select_rows(single, split, limit), open_dataset(training or lenses))
     for study in ("few_labels", "ablation"):
         if studies is not None and (studies / f"{study}.json").is_file():
             record[study] = read_json(studies / f"{study}.json", CheckpointError)["results"]
@@ -105,8 +108,9 @@ def with_earlier(record: dict[str, Any], earlier: dict[str, Any]) -> dict[str, A
         if earlier["data"][data] == record["data"][data]:
             kept = {name: {"measured": earlier["date"]} | found for name, found in earlier[section].items()}
             merged[section] = dict(sorted((kept | record[section]).items()))
-    if earlier["data"]["lenses"] == record["data"]["lenses"] and "simple_classifiers" in earlier:
-        merged.setdefault("simple_classifiers", earlier["simple_classifiers"])
+    for section in ("simple_classifiers", "simple_masses"):
+        if earlier["data"]["lenses"] == record["data"]["lenses"] and section in earlier:
+            merged.setdefault(section, earlier[section])
     return merged
 
 
@@ -144,8 +148,19 @@ def _areas(names: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
 
 def _classification(model: Classifier, dataset: LensDataset, report: ClassificationReport) -> dict[str, Any]:
-    masses = evaluate_masses(model, dataset, report.indices).summary() if model.tells_mass else None
-    return report.summary() | ({"axion_mass": masses} if masses else {})
+    masses = evaluate_masses(model, dataset, report.indices).summary() if model.tells_mass else {"n": 0}
+    return report.summary() | ({"axion_mass": masses} if masses["n"] else {})
+
+
+def _simple_masses(dataset: LensDataset, rows: np.ndarray, fitted_on: LensDataset) -> dict[str, Any]:
+    """What a linear regression on principal components makes of the axion masses, and what telling the same for all does."""
+    middle = float(np.mean(AXION_LOG_MASS))
+    found: dict[str, Any] = {"constant": judged(dataset, rows, lambda chosen: np.full(len(chosen), middle)).summary()}
+    axions = judged(dataset, rows, lambda chosen: np.zeros(len(chosen))).rows
+    linear = mass_regression(dataset, axions, fitted_on=fitted_on)
+    if linear is not None:
+        found["linear"] = judged(dataset, rows, lambda _: linear[0]).summary() | {"training_lenses": linear[1]}
+    return found
 
 
 def _superres(model: SuperResolver, dataset: LensDataset, report: SuperResReport) -> dict[str, Any]:

@@ -118,11 +118,21 @@ def headline_table(record: dict[str, Any]) -> str:
         beside = [f"{entry['macro_auc']:.4f} {_SIMPLE[kind]}" for kind, entry in simple.items()]
         own = f"AUC {found['macro_auc']:.5f}, accuracy {found['accuracy']:.2%}"
         rows.append((f"`{name}`", "no_sub, cdm or axion, Model II", own, "; ".join(beside) or "0.5 by chance"))
+        rows += _mass_headline(name, found, record)
     for name, found in record["superres"].items():
         own = f"{found['psnr']:.2f} dB, SSIM {found['ssim']:.4f}"
         beside = f"{found['bicubic']['psnr']:.2f} dB, SSIM {found['bicubic']['ssim']:.4f}, bicubic"
         rows.append((f"`{name}`", "75 to 150 pixels", own, beside))
     return "\n".join(_table(("checkpoint", "task", "on unseen lenses", "baseline"), rows)).rstrip()
+
+
+def _mass_headline(name: str, found: dict[str, Any], record: dict[str, Any]) -> list[tuple[str, ...]]:
+    mass = found.get("axion_mass", {}).get("rms_dex_resolved")
+    if mass is None:
+        return []
+    simple = record.get("simple_masses", {}).get("linear", {}).get("rms_dex_resolved")
+    beside = f"{_number(simple, '.3f')} dex linear regression on principal components" if simple is not None else ""
+    return [(f"`{name}`", "axion mass, rms where the vortex is longer than a pixel", f"{mass:.3f} dex", beside)]
 
 
 def _mae_headlines(name: str, found: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -184,15 +194,31 @@ def _classifier_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _mass_lines(record: dict[str, Any]) -> list[str]:
-    lines = []
-    for name, found in record["classification"].items():
-        if "axion_mass" in found:
-            mass = found["axion_mass"]
-            lines.append(
-                f"Axion mass by `{name}`: rms {_number(mass['rms_dex_resolved'], '.3f')} dex where the vortex is longer than a "
-                f"pixel ({mass['n_resolved']} lenses), {_number(mass['rms_dex'], '.3f')} dex over all {mass['n']} axion lenses."
-            )
-    return [*lines, ""] if lines else []
+    told = [
+        (_named(name, found), found["axion_mass"]) for name, found in record["classification"].items() if "axion_mass" in found
+    ]
+    if not told:
+        return []
+    told += [(_simple_mass(kind, found), found) for kind, found in record.get("simple_masses", {}).items()]
+    rows = [
+        (
+            name,
+            _number(mass["rms_dex_resolved"], ".4f"),
+            f"{mass['n_resolved']:,}",
+            _number(mass["rms_dex"], ".4f"),
+            _number(mass["median_absolute_dex"], ".4f"),
+            f"{mass['n']:,}",
+        )
+        for name, mass in told
+    ]
+    columns = ("network", "rms where the vortex is longer than a pixel", "such lenses", "rms, all", "median, all", "axion lenses")
+    return ["## Axion mass", "", "Errors of log10(mass / eV), in dex, of axion lenses.", "", *_table(columns, rows)]
+
+
+def _simple_mass(kind: str, found: dict[str, Any]) -> str:
+    if kind == "constant":
+        return "the middle of the simulated range for all"
+    return f"linear regression on principal components, {found['training_lenses']:,} training lenses"
 
 
 _SR_FORMS = {"psnr": ".2f", "ssim": ".4f", "mse": ".3e"}

@@ -7,12 +7,14 @@ from typer.testing import CliRunner
 
 from lensmae import cli
 from lensmae.data import open_dataset
+from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError
 from lensmae.evaluation import evaluate
 from lensmae.models import load_checkpoint
 from lensmae.studies.report import measure
 from lensmae.studies.report_text import headline_table, replaced_table, results_text, write_report
 from lensmae.training import create_run, make_config, train_run
+from tests.unit.conftest import CLASSES, ENCODER, save
 
 README = "# X\n\n<!-- results: written by `lensmae report` -->\nold\n<!-- end of results -->\n\nafter\n"
 
@@ -111,6 +113,25 @@ def test_the_studies_are_told_with_their_budget_and_what_the_models_see(measured
     assert "mae: starts from `mae-no-sub`" in text
     assert "resnet18-residual:" not in text
     assert "| recipe | 0.99900 | 98.00% | 0.2 | 1,500 |" in text
+
+
+def test_a_mass_head_stands_beside_a_linear_regression_and_a_constant(workspace_with_lenses):
+    architecture = {"encoder": ENCODER, "classes": 3, "mass_head": True}
+    save("weigher", "classifier", architecture, transform=Transform(), classes=CLASSES)
+    save("silent", "classifier", {"encoder": ENCODER, "classes": 3}, transform=Transform(), classes=CLASSES)
+    record = measure("lenses", "pairs", checkpoints=["weigher", "silent"]).record
+    assert "axion_mass" not in record["classification"]["silent"]
+    mass, simple = record["classification"]["weigher"]["axion_mass"], record["simple_masses"]
+    dataset = open_dataset("lenses")
+    truth = np.log10(dataset.lenses["axion_mass_ev"].to_numpy()[dataset.indices("test")])
+    truth = truth[np.isfinite(truth)]
+    assert simple["constant"]["rms_dex"] == pytest.approx(np.sqrt(np.mean((truth + 23) ** 2)))
+    assert simple["linear"]["training_lenses"] == 24
+    text, table = results_text(record | {"command": "x"}), headline_table(record)
+    own, linear = mass["rms_dex_resolved"], simple["linear"]["rms_dex_resolved"]
+    assert f"| `weigher` | {own:.4f} | {mass['n_resolved']} | {mass['rms_dex']:.4f} |" in text
+    assert f"| linear regression on principal components, 24 training lenses | {linear:.4f} |" in text
+    assert f"| {own:.3f} dex | {linear:.3f} dex linear regression" in table
 
 
 def test_a_readme_without_a_place_for_the_table_is_left_alone(measured, tmp_path):
