@@ -81,6 +81,17 @@ def test_the_form_simulates_a_set_that_is_then_listed(own, open_app):
     assert makers.all_jobs() == []
 
 
+def test_the_form_simulates_the_chosen_class_alone(own, open_app):
+    app = open_app("data")
+    app.text_input("new-name-model_ii").set_value("vortices")
+    app.number_input("new-count").set_value(2)
+    app.button_group("new-classes-model_ii").set_value(["axion"])
+    press(app, "Simulate")
+    assert ended("vortices").message == "vortices is ready: 2 lenses."
+    assert open_dataset("vortices").info.classes == ("axion",)
+    press(app.run(), "Dismiss")
+
+
 def test_an_import_says_what_it_found_before_it_starts_and_what_it_left_out(own, open_app, tmp_path):
     write_classes(tmp_path / "src")
     (tmp_path / "src/cdm/cdm_sim_0001.npy").write_bytes(b"damaged")
