@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lensmae.app import loaders
+from lensmae.app import circled, loaders
 from lensmae.app.choices import Choice
 from lensmae.app.lens_view import lens_view
-from lensmae.app.plane import SELECTED, View, embeddings
+from lensmae.app.plane import View, embeddings
 from lensmae.app.uploads import upright
 from lensmae.app.view_events import Click, Event
 from lensmae.app.widgets import numbers
@@ -86,7 +86,7 @@ def _neighbours(view: View, places: np.ndarray, distances: np.ndarray, choice: C
 
     def go_on(event: Event) -> None:
         if isinstance(event, Click):
-            st.session_state[SELECTED] = [int(rows[event.panel])]
+            circled.pick(int(rows[event.panel]))
 
     key, unit = f"neighbours-{view.entry.card.kind}", view.data.flux_unit
     lens_view(panels, key=key, unit=unit, columns=_COUNT, pick=("click",), on_event=go_on, **choice.display)

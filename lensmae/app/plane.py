@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 LIMITS = {"100": 100, "300": 300, "1000": 1000, "3000": 3000, "10000": 10_000, "30000": 30_000, "all": None}
 TITLES = {"umap": "UMAP", "pca": "PCA"}
-# Rows of the lenses that the visitor has selected, in the session.
-SELECTED = "embeddings-selected"
 # A job pays for the start of its process from so many lenses on; so many a read-only dashboard computes for a visitor.
 _AT_ONCE = 512
 

@@ -5,10 +5,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from lensmae.app import loaders, plane, selection
+from lensmae.app import circled, loaders, plane, selection
 from lensmae.app.choices import Choice
 from lensmae.app.lens_card import lens_card, lens_neighbours, read_upload, upload_card, upload_embedding, upload_neighbours
-from lensmae.app.plane import SELECTED, TITLES, View
+from lensmae.app.plane import TITLES, View
 from lensmae.app.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.reader import SUFFIXES
@@ -16,7 +16,7 @@ from lensmae.errors import ImageReadError
 from lensmae.evaluation.facts import Fact
 from lensmae.evaluation.projections import Projection, place
 from lensmae.evaluation.quality import EmbeddingQuality, embedding_quality, trustworthiness
-from lensmae.figures import Mark, class_scatter, selected_rows, value_scatter
+from lensmae.figures import Mark, class_scatter, value_scatter
 
 _DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
 
@@ -37,7 +37,7 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
     for column, view, (points, projection) in zip(columns, views, planes, strict=False):
         with column:
             _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice)
-    rows = np.intersect1d(np.array(st.session_state.get(SELECTED, []), dtype=np.int64), views[0].rows)
+    rows = circled.selected([(view, *where) for view, where in zip(views, planes, strict=True)])
     with st.container() if several else columns[1]:
         _beside(choice, views[0], rows, planes[0][0], colour, image)
     if len(rows) > 1:
@@ -88,7 +88,10 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
     if points.shape[1] == 3:
         figure(drawing, key, **saved)
     else:
-        chosen = {"on_select": lambda: _remember(key), "selection_mode": ("points", "lasso", "box")}
+        chosen = {
+            "on_select": lambda: circled.remember(key, (view, points, projection)),
+            "selection_mode": ("points", "lasso", "box"),
+        }
         figure(drawing, key, **saved, **chosen)
     which = "all splits" if view.split == "all" else f"{view.split} split"
     st.caption(
@@ -114,10 +117,6 @@ def _drawing(
 def _key(view: View) -> tuple:
     """What the embeddings of a view depend on."""
     return loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit, view.layer, view.pooling
-
-
-def _remember(key: str) -> None:
-    st.session_state[SELECTED] = selected_rows(st.session_state[key])
 
 
 def _said(projection: Projection) -> str:
@@ -163,7 +162,7 @@ def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, co
     if len(rows) > 1:
         selection.counts(view, np.isin(view.rows, rows))
         selection.exports(view, rows, points, colour)
-        st.button("Clear the selection", icon=":material/close:", on_click=lambda: st.session_state.pop(SELECTED))
+        st.button("Clear the selection", icon=":material/close:", on_click=circled.clear)
     elif image is not None and len(rows) == 0:
         upload_card(view, image, choice)
     elif (row := _in_hand(choice, view, rows)) is not None:

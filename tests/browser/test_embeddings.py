@@ -1,6 +1,7 @@
 """The plane of embeddings in a real Chromium: circle lenses, look at them, take them away; click one; search by an image."""
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,14 @@ def test_a_lasso_opens_a_gallery_whose_lenses_can_be_taken_away(plane):
     # All lie on the right of those that were not circled.
     assert table["plane_x"].min() > -table["plane_x"].max()
     assert_no_error(plane)
+    # A link reopens the selection; nonsense in it is said, and nothing is selected.
+    plane.wait_for_url("**selected=classifier**")
+    again = plane.context.new_page()
+    again.goto(plane.url)
+    expect(again.get_by_role("heading", name=f"{count} lenses selected")).to_be_visible()
+    again.goto(re.sub("selected=[^&]*", "selected=classifier:1,2;nan", plane.url))
+    expect(again.get_by_text("a selection that this plane does not have")).to_be_visible()
+    expect(again.get_by_role("heading", name="lenses selected")).to_have_count(0)
 
 
 def test_a_selection_becomes_a_data_set(plane, server_home):
