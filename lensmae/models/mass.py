@@ -11,7 +11,8 @@ class MassNetwork(nn.Module):
 
     The mass of an axion vortex is the length of a line of points. A short line differs from a single point by its quadrupole,
     1e-4 of the flux and spread over the whole ring. The components hold that to the last digit, while the tokens that a
-    classifier averages keep what tells classes apart (measured on 267 lenses: 0.113 dex from them).
+    classifier averages keep what tells classes apart. Measured, rms where the line is longer than a pixel: 0.010 dex from the
+    components after 100,000 axion lenses, 0.142 dex linearly from them, 0.113 dex linearly from the tokens.
 
     Args:
         components: those of the `Whitening`.
