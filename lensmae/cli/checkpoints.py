@@ -53,17 +53,23 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a checkpoint on a split of a data set."""
+    from lensmae.data import open_dataset
     from lensmae.evaluation import evaluate as measure
+    from lensmae.evaluation.masses import mass_figures
+    from lensmae.evaluation.reports import pick_device
+    from lensmae.models import load_checkpoint
 
     report = with_progress(
         "Evaluating", lambda progress: measure(checkpoint, data, split, limit=limit, device=device, progress=progress)
     )
     if report.note:
         typer.echo(f"Note: {report.note}", err=True)
+    figures = report.summary()
+    figures |= mass_figures(load_checkpoint(checkpoint, pick_device(device)), open_dataset(data), report.indices)
     if as_json:
-        typer.echo(json.dumps(report.summary(), allow_nan=False))
+        typer.echo(json.dumps(figures, allow_nan=False))
     else:
-        print_figures(report.summary())
+        print_figures(figures)
 
 
 @commands.command()

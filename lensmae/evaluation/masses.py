@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lensmae.data import LensDataset
 from lensmae.models import Classifier
+from lensmae.models.predictors import LoadedModel
 
 # Half-length of a vortex line in arcsec is 0.06e-22 / (2 m), m in eV (DeepLenseSim).
 _VORTEX_ARCSEC_EV = 0.06e-22
@@ -52,6 +54,14 @@ def evaluate_masses(model: Classifier, dataset: LensDataset, rows: np.ndarray) -
         return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
 
     return judged(dataset, rows, estimates)
+
+
+def mass_figures(model: LoadedModel, dataset: LensDataset, rows: np.ndarray) -> dict[str, Any]:
+    """`axion_mass`: the summary of `evaluate_masses`; nothing where the model tells no mass or no lens of the rows has one."""
+    if not isinstance(model, Classifier) or not model.tells_mass:
+        return {}
+    found = evaluate_masses(model, dataset, rows).summary()
+    return {"axion_mass": found} if found["n"] else {}
 
 
 def judged(dataset: LensDataset, rows: np.ndarray, estimates: Callable[[np.ndarray], np.ndarray]) -> MassReport:

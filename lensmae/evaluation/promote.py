@@ -13,10 +13,10 @@ from lensmae import __version__
 from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.baselines import classification_baselines
-from lensmae.evaluation.masses import evaluate_masses
-from lensmae.evaluation.reports import ClassificationReport, Measured, Progress, evaluate
+from lensmae.evaluation.masses import mass_figures
+from lensmae.evaluation.reports import ClassificationReport, Progress, evaluate
 from lensmae.evaluation.tables import flatten, readable
-from lensmae.models import Classifier, find_checkpoint, load_checkpoint, save_checkpoint
+from lensmae.models import find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import read_network
 from lensmae.workspace import check_name, models_dir, write_json, write_text
 
@@ -65,7 +65,7 @@ def promote(
         if encoder is not None and isinstance(report, ClassificationReport):
             beside = classification_baselines(open_dataset(data), report.indices, load_checkpoint(encoder))
             figures["baselines"] = beside
-        figures |= _masses(candidate, report)
+        figures |= mass_figures(load_checkpoint(candidate), open_dataset(data), report.indices)
         stored = {"precision": precision, "lensmae": __version__, "date": datetime.now(UTC).date().isoformat()}
         metrics = card.metrics | {split: figures | stored}
         card = card.model_copy(update={"metrics": metrics, "description": description or card.description})
@@ -75,15 +75,6 @@ def promote(
     write_json(target.with_suffix(".json"), record)
     write_text(target.with_suffix(".md"), card_text(name, record))
     return target
-
-
-def _masses(candidate: Path, report: Measured) -> dict[str, Any]:
-    """How well it tells the axion mass, where it does and the measured lenses have one."""
-    model = load_checkpoint(candidate)
-    if not isinstance(model, Classifier) or not model.tells_mass:
-        return {}
-    found = evaluate_masses(model, open_dataset(report.data), report.indices).summary()
-    return {"axion_mass": found} if found["n"] else {}
 
 
 def card_text(name: str, record: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from lensmae.data.presets import AXION_LOG_MASS
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.anomaly import anomaly_scores, schooling
 from lensmae.evaluation.baselines import classification_baselines, mass_regression
-from lensmae.evaluation.masses import evaluate_masses, judged
+from lensmae.evaluation.masses import judged, mass_figures
 from lensmae.evaluation.metrics import psnr
 from lensmae.evaluation.reports import (
     ClassificationReport,
@@ -148,8 +148,7 @@ def _areas(names: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
 
 def _classification(model: Classifier, dataset: LensDataset, report: ClassificationReport) -> dict[str, Any]:
-    masses = evaluate_masses(model, dataset, report.indices).summary() if model.tells_mass else {"n": 0}
-    return report.summary() | ({"axion_mass": masses} if masses["n"] else {})
+    return report.summary() | mass_figures(model, dataset, report.indices)
 
 
 def _simple_masses(dataset: LensDataset, rows: np.ndarray, fitted_on: LensDataset) -> dict[str, Any]:

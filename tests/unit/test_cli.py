@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from lensmae import cli
 from lensmae.data import list_datasets, open_dataset
+from lensmae.data.transforms import Transform
 from lensmae.evaluation import evaluate
 from lensmae.training import end_now, get_run
 from lensmae.training.config import CONFIGS, make_config
+from tests.unit.conftest import CLASSES, ENCODER, save
 
 # Networks that train in a second.
 TINY = "--patch-size 16 --emb-dim 24 --encoder-layers 1 --encoder-heads 2 --epochs 1 --batch-size 24 --save-every 2"
@@ -61,6 +63,12 @@ def test_evaluate_prints_exactly_one_json_object_and_nothing_else_on_stdout(work
     del expected["images_per_second"]
     assert printed.pop("auc") == pytest.approx(expected.pop("auc"))
     assert printed == pytest.approx(expected)
+
+
+def test_evaluate_tells_the_error_of_the_axion_mass_where_there_is_a_head_for_it(workspace_with_lenses):
+    save("weigher", "classifier", {"encoder": ENCODER, "classes": 3, "mass_head": True}, transform=Transform(), classes=CLASSES)
+    result = call("evaluate", "weigher", "lenses", "--json")
+    assert json.loads(result.stdout)["axion_mass"]["n"] == 3
 
 
 def test_json_stays_pure_when_the_evaluation_prints_and_the_note_goes_to_stderr(workspace_with_lenses, mae, monkeypatch):

@@ -3,10 +3,14 @@ import json
 import pytest
 import torch
 
+from lensmae.data import open_dataset
+from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError, LensMAEError
+from lensmae.evaluation.masses import evaluate_masses
 from lensmae.evaluation.promote import promote
 from lensmae.evaluation.reports import evaluate
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint, read_card
+from tests.unit.conftest import CLASSES, ENCODER, save
 
 
 def test_a_promoted_checkpoint_carries_the_figures_of_its_rounded_weights(classifier, tmp_path):
@@ -40,3 +44,13 @@ def test_baselines_stand_beside_a_promoted_classifier(classifier, mae):
     assert baselines["pixels"]["training_lenses"] == 72
     assert 0 <= baselines["linear_probe"]["macro_auc"] <= 1
     assert "baselines.pixels.macro_auc" in find_checkpoint("best").with_suffix(".md").read_text()
+
+
+def test_a_promoted_mass_head_carries_its_error(workspace_with_lenses):
+    architecture = {"encoder": ENCODER, "classes": 3, "mass_head": True}
+    save("weigher", "classifier", architecture, transform=Transform(), classes=CLASSES)
+    card = read_card(promote("weigher", "best", "lenses"))
+    dataset = open_dataset("lenses")
+    found = evaluate_masses(load_checkpoint("best"), dataset, dataset.indices("test")).summary()
+    assert card.metrics["test"]["axion_mass"] == found
+    assert "axion_mass.rms_dex" in find_checkpoint("best").with_suffix(".md").read_text()
