@@ -20,11 +20,13 @@ class Circled:
     """A selection.
 
     Attributes:
-        rows: of the data set.
+        data: the data set it is of; another one begins with nothing selected.
+        rows: of that data set.
         text: for the address.
         plane: what the plane of the outlines depends on; None where a single lens was picked, which every plane has.
     """
 
+    data: loaders.DataKey
     rows: np.ndarray
     text: str
     plane: tuple | None
@@ -32,17 +34,20 @@ class Circled:
 
 def remember(key: str, plane: Plane) -> None:
     """Take over what was just selected in the chart `key`; for its `on_select`."""
-    event = st.session_state[key]
-    around = outlines(event["selection"])
+    selection = st.session_state[key]
+    around = outlines(selection["selection"])
+    rows = selected_rows(selection)
     if around:
-        _keep(_around(around, plane))
+        _circle(around, plane)
+    elif len(rows) == 1:
+        pick(plane[0], rows[0])
     else:
-        pick(rows[0]) if len(rows := selected_rows(event)) == 1 else clear()
+        clear()
 
 
-def pick(row: int) -> None:
+def pick(view: View, row: int) -> None:
     """Select one lens."""
-    _keep(Circled(np.array([row]), f"lens:{row}", None))
+    _keep(Circled(loaders.data_key(view.data), np.array([row]), f"lens:{row}", None))
 
 
 def clear() -> None:
@@ -54,17 +59,20 @@ def clear() -> None:
 def selected(planes: list[Plane]) -> np.ndarray:
     """Rows of the data set that are selected, of those in the first plane. The address names the selection for as long as its
     plane is shown."""
-    if _STATE not in st.session_state and _ADDRESS in st.query_params:
+    view = planes[0][0]
+    found = st.session_state.get(_STATE)
+    if found is not None and found.data != loaders.data_key(view.data):
+        clear()
+    elif found is None and _ADDRESS in st.query_params:
         _reopen(st.query_params[_ADDRESS], planes)
     found = st.session_state.get(_STATE)
     if found is None:
         return np.empty(0, dtype=np.int64)
-    if found.plane is None or found.plane in [_token(plane) for plane in planes]:
-        if st.query_params.get(_ADDRESS) != found.text:
-            st.query_params[_ADDRESS] = found.text
-    else:
+    if found.plane is not None and found.plane not in [_token(plane) for plane in planes]:
         st.query_params.pop(_ADDRESS, None)
-    return np.intersect1d(found.rows, planes[0][0].rows)
+    elif st.query_params.get(_ADDRESS) != found.text:
+        st.query_params[_ADDRESS] = found.text
+    return np.intersect1d(found.rows, view.rows)
 
 
 def _keep(circled: Circled) -> None:
@@ -72,20 +80,25 @@ def _keep(circled: Circled) -> None:
     st.query_params[_ADDRESS] = circled.text
 
 
-def _around(around: list[Outline], plane: Plane) -> Circled:
+def _circle(around: list[Outline], plane: Plane) -> None:
+    """Select what lies in outlines; nothing where they hold no lens."""
     view, points, _ = plane
-    text = f"{view.entry.card.kind}:{'|'.join(outline.text for outline in around)}"
-    return Circled(view.rows[held(around, points)], text, _token(plane))
+    rows = view.rows[held(around, points)]
+    if len(rows):
+        text = f"{view.entry.card.kind}:{'|'.join(outline.text for outline in around)}"
+        _keep(Circled(loaders.data_key(view.data), rows, text, _token(plane)))
+    else:
+        clear()
 
 
 def _reopen(text: str, planes: list[Plane]) -> None:
     kind, _, rest = text.partition(":")
     try:
         if kind == "lens" and len(rest) < 10:
-            pick(int(rest))
+            pick(planes[0][0], int(rest))
             return
         plane = next(plane for plane in planes if plane[0].entry.card.kind == kind and plane[1].shape[1] == 2)
-        _keep(_around([Outline.read(part) for part in rest.split("|")], plane))
+        _circle([Outline.read(part) for part in rest.split("|")], plane)
     except (ValueError, StopIteration):
         clear()
         st.warning("The address asks for a selection that this plane does not have; nothing is selected.")
@@ -93,5 +106,4 @@ def _reopen(text: str, planes: list[Plane]) -> None:
 
 def _token(plane: Plane) -> tuple:
     view, _, projection = plane
-    names = loaders.model_key(view.entry.path), loaders.data_key(view.data)
-    return (*names, view.split, view.limit, view.layer, view.pooling, projection)
+    return (*view.key, projection)

@@ -86,7 +86,7 @@ def _neighbours(view: View, places: np.ndarray, distances: np.ndarray, choice: C
 
     def go_on(event: Event) -> None:
         if isinstance(event, Click):
-            circled.pick(int(rows[event.panel]))
+            circled.pick(view, int(rows[event.panel]))
 
     key, unit = f"neighbours-{view.entry.card.kind}", view.data.flux_unit
     lens_view(panels, key=key, unit=unit, columns=_COUNT, pick=("click",), on_event=go_on, **choice.display)

@@ -61,6 +61,12 @@ class View:
         return _rows(loaders.data_key(self.data), self.split, self.limit)
 
     @property
+    def key(self) -> tuple:
+        """What its embeddings depend on."""
+        names = loaders.model_key(self.entry.path), loaders.data_key(self.data)
+        return (*names, self.split, self.limit, self.layer, self.pooling)
+
+    @property
     def described(self) -> str:
         """Network, layer and pooling in words."""
         layer = "last layer" if self.layer is None else f"layer {self.layer}"

@@ -82,7 +82,7 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
     # Prediction and error are those of the chosen networks, whichever of them the plane is of.
     judges = tuple(loaders.model_key(entry.path) for entry in choice.checkpoints.values())
     marked = tuple((mark.name, *mark.point.tolist()) for mark in marks)
-    drawing, table = _drawing((*_key(view), judges, colour.name, marked, drag), projection, view, points, colour, marks)
+    drawing, table = _drawing((*view.key, judges, colour.name, marked, drag), projection, view, points, colour, marks)
     key = f"plane-{view.entry.card.kind}"
     saved = {"table": table, "name": f"{TITLES[projection.method]}-{view.entry.name}-{view.data.name}"}
     if points.shape[1] == 3:
@@ -114,11 +114,6 @@ def _drawing(
     return drawing.update_layout(dragmode=key[-1]), selection.plane_table(_view, _points, _colour)
 
 
-def _key(view: View) -> tuple:
-    """What the embeddings of a view depend on."""
-    return loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit, view.layer, view.pooling
-
-
 def _said(projection: Projection) -> str:
     if projection.method == "pca":
         return f"PCA in {projection.dimensions} dimensions"
@@ -147,7 +142,7 @@ def _figure(name: str, value: str, text: str) -> None:
 
 
 def _measured(view: View, points: np.ndarray, projection: Projection) -> tuple[EmbeddingQuality, float]:
-    return _measure(_key(view), projection, view, points)
+    return _measure(view.key, projection, view, points)
 
 
 @st.cache_data(max_entries=32, show_spinner="Measuring the embeddings …")

@@ -14,6 +14,7 @@ from lensmae.data import LensDataset
 from lensmae.errors import DatasetError
 from lensmae.evaluation.embeddings import embed_dataset
 from lensmae.models.predictors import LoadedModel
+from lensmae.models.whitening import pca_solver
 
 # Of log(1 + flux); more components did not help a logistic regression on Model II.
 _PIXEL_COMPONENTS = 400
@@ -93,8 +94,7 @@ def mass_regression(
 
 def _reduction(lenses: int, pixels: int) -> PCA:
     components = min(_PIXEL_COMPONENTS, lenses - 1, pixels)
-    # Of many lenses the covariance is the smaller matrix.
-    return PCA(components, svd_solver="covariance_eigh" if lenses > pixels else "full")
+    return PCA(components, svd_solver=pca_solver(lenses, pixels), random_state=0)
 
 
 def _figures(baseline: Baseline, labels: np.ndarray) -> dict[str, Any]:

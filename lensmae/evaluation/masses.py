@@ -27,12 +27,14 @@ class MassReport:
     resolved: np.ndarray
 
     def summary(self) -> dict[str, float | int | None]:
-        """Root-mean-square error and median absolute error in dex, of all axion lenses and of the resolved ones."""
+        """Root-mean-square error and median absolute error in dex, of all axion lenses and of the resolved ones; `spread_dex` is
+        the deviation of the true masses, the error of always telling their mean."""
         error = self.estimate - self.truth
         return {
             "rms_dex": _rms(error),
             "median_absolute_dex": float(np.median(np.abs(error))) if len(error) else None,
             "rms_dex_resolved": _rms(error[self.resolved]),
+            "spread_dex": float(np.std(self.truth)) if len(error) else None,
             "n": len(error),
             "n_resolved": int(self.resolved.sum()),
         }

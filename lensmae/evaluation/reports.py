@@ -205,14 +205,21 @@ def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarr
 
 def overlap_note(model: LoadedModel, dataset: LensDataset, split: str) -> str | None:
     """A warning where the images measured are, or may be, those the checkpoint learnt from; else None."""
-    learnt, info = model.card.data, dataset.info
+    # What a second stage learnt from stands within what the first did.
+    data = model.card.data
+    notes = (_overlap(model.name, learnt, dataset, split) for learnt in (data, data.get("mass")) if learnt)
+    return next((note for note in notes if note), None)
+
+
+def _overlap(name: str, learnt: dict[str, Any], dataset: LensDataset, split: str) -> str | None:
+    info = dataset.info
     if learnt.get("fingerprint") == info.fingerprint:
-        seen = f"Checkpoint {model.name} learnt from the training split of {dataset.name}: these figures are not a test."
+        seen = f"Checkpoint {name} learnt from the training split of {dataset.name}: these figures are not a test."
         return seen if split in ("train", "all") else None
     if info.preset is not None and (learnt.get("preset"), learnt.get("seed")) == (info.preset, info.seed):
         # A lens's seed comes from the set's seed and the lens's place, so sets of one seed hold the same lenses.
         return (
-            f"Data set {dataset.name} has the preset and the seed of the data that {model.name} learnt from, so they share "
+            f"Data set {dataset.name} has the preset and the seed of the data that {name} learnt from, so they share "
             "lenses: these figures are not a test."
         )
     return None

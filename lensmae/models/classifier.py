@@ -117,4 +117,4 @@ class LensClassifier(nn.Module):
             return self(images), self.log_mass(images)
         features = self.head_norm(self.features(images))
         # Centred on the middle of the simulated prior, log10 m ~ U(-24, -22), in units of its half width (1 dex).
-        return self.head(features), self.mass(features).squeeze(-1) - 23.0
+        return self.head(features), self.mass(features).squeeze(-1).float() - 23.0

@@ -43,4 +43,5 @@ class MassNetwork(nn.Module):
         for layer in self.hidden:
             features = nn.functional.gelu(layer(features))
         # Centred on the middle of the simulated prior, log10 m ~ U(-24, -22), in units of its half width (1 dex).
-        return self.leave(features).squeeze(-1) - 23.0
+        # In float32: half of mixed precision's numbers near -23 are 0.1 dex apart.
+        return self.leave(features).squeeze(-1).float() - 23.0

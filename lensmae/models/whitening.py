@@ -30,11 +30,12 @@ def principal_components(images: Tensor, components: int) -> tuple["PCA", np.nda
         raise ValueError(f"{components} principal components need more than {components} images, not {len(images)}.")
     # In float64: the variances kept span ten orders of magnitude.
     flat = rearrange(images, "n 1 h w -> n (h w)").double().cpu().numpy()
-    return PCA(components, svd_solver=_solver(*flat.shape), random_state=0).fit(flat), flat
+    return PCA(components, svd_solver=pca_solver(*flat.shape), random_state=0).fit(flat), flat
 
 
-def _solver(images: int, pixels: int) -> str:
-    """Exact where that is affordable: from the images where they are few, else from the covariance of the pixels."""
+def pca_solver(images: int, pixels: int) -> str:
+    """scikit-learn's solver for so many images of so many pixels: exact where that is affordable, from the images where they are
+    few, else from the covariance of the pixels."""
     if images <= _FEW * min(pixels, _EXACT_PIXELS):
         return "full"
     return "covariance_eigh" if pixels <= _EXACT_PIXELS else "randomized"
@@ -78,7 +79,8 @@ class Whitening(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) in transform space -> the same shape, about zero mean and unit deviation over a set."""
-        white = (self.components(images) * self.gain) @ self.basis
+        with torch.autocast(images.device.type, enabled=False):
+            white = (self.components(images) * self.gain) @ self.basis
         return rearrange(torch.asinh(white), "b (h w) -> b 1 h w", h=self.image_size)
 
     def components(self, images: Tensor) -> Tensor:

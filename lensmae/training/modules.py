@@ -202,7 +202,7 @@ class ClassifierTask(LensTask):
 
 
 class MassTask(LensTask):
-    """Huber loss of log10 of the axion mass; only the classifier's mass network learns."""
+    """Huber loss (over its width) of log10 of the axion mass; only the classifier's mass network learns."""
 
     def __init__(self, network: nn.Module, *rest: Any) -> None:
         super().__init__(network.requires_grad_(False), *rest)
@@ -217,7 +217,7 @@ class MassTask(LensTask):
     def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
         mine = rows[share]
         estimate = self._train_network(self.transform.forward(self.pixels(mine, elements)))
-        return F.huber_loss(estimate, self._masses(mine), delta=self.config.huber) / self.config.huber
+        return F.smooth_l1_loss(estimate, self._masses(mine), beta=self.config.huber)
 
     def validation_step(self, rows: np.ndarray, _: int) -> None:
         error = self.final_network().log_mass(self.transform.forward(self.pixels(rows))) - self._masses(rows)

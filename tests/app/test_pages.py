@@ -66,7 +66,7 @@ def test_the_error_of_the_axion_mass_is_that_of_its_head(home, open_app):
     found = evaluate_masses(load_checkpoint("small-classifier"), dataset, dataset.indices("test")).summary()
     shown = {metric.label: (metric.value, metric.delta) for metric in app.metric}
     assert shown["RMS error, all"] == (f"{found['rms_dex']:.3f} dex", "3 lenses")
-    assert "0.58 dex off" in texts(app.caption)
+    assert f"{found['spread_dex']:.2f} dex off" in texts(app.caption)
 
 
 def test_superresolution_stands_beside_bicubic(home, open_app):

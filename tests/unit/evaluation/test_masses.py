@@ -16,6 +16,7 @@ def test_errors_are_in_dex_over_all_and_over_resolved_vortices():
     assert found["rms_dex"] == pytest.approx(np.sqrt((0.09 + 0.16) / 3))
     assert found["rms_dex_resolved"] == pytest.approx(np.sqrt(0.09 / 2))
     assert found["median_absolute_dex"] == pytest.approx(0.3)
+    assert found["spread_dex"] == pytest.approx(np.sqrt(0.5 / 3))
     assert (found["n"], found["n_resolved"]) == (3, 2)
 
 

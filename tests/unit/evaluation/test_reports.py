@@ -170,6 +170,8 @@ def test_measuring_on_lenses_that_the_checkpoint_learnt_from_is_noted(workspace_
     assert "share" in overlap_note(load_checkpoint(twin), open_dataset("lenses"), "test")
     other = save("other-seed", "mae", MAE, transform=Transform(), data=known | {"fingerprint": "x", "seed": 99})
     assert overlap_note(load_checkpoint(other), open_dataset("lenses"), "all") is None
+    second = save("second-stage", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "seed": 99, "mass": known})
+    assert "not a test" in overlap_note(load_checkpoint(second), open_dataset("lenses"), "all")
 
 
 def test_a_copy_of_a_data_set_elsewhere_is_measured_by_its_path(mae, tmp_path):

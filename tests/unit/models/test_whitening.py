@@ -41,6 +41,25 @@ def test_a_small_difference_becomes_as_large_as_a_common_one():
     assert change > 100 * common
 
 
+def test_mixed_precision_changes_neither_whitened_images_nor_a_mass_by_its_rounding():
+    torch.manual_seed(0)
+    network = LensClassifier(
+        MAEEncoder(8, 4, 24, layers=1, heads=2), whitening=20, mass_network={"width": 32, "layers": 2}
+    ).eval()
+    images = correlated(400)
+    network.whitening.fit(images)
+    network.mass.fit(network.whitening.components(images))
+    linear = LensClassifier(MAEEncoder(8, 4, 24, layers=1, heads=2), mass_head=True).eval()
+    with torch.no_grad():
+        expected = network.whitening(images), network.log_mass(images), linear.log_mass(images / 1000)
+        with torch.autocast("cpu", torch.bfloat16):
+            mixed = network.whitening(images), network.log_mass(images), linear.log_mass(images / 1000)
+    assert torch.equal(mixed[0], expected[0])
+    for one, other in zip(mixed[1:], expected[1:], strict=True):
+        # bfloat16 itself knows -23 and -22.875, nothing between.
+        assert (one - other).abs().max() < 0.03
+
+
 def test_whitening_wants_its_own_size_and_enough_images():
     with pytest.raises(ValueError, match="more than 20 images"):
         Whitening(20, 8).fit(correlated(20))

@@ -18,11 +18,7 @@ from lensmae.training.probe import measure
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8, "batch_size": 12, "save_every": 4}
-
-
-@pytest.fixture(autouse=True)
-def _leave_no_run_id(monkeypatch, workspace_with_lenses):
-    monkeypatch.setenv("LENSMAE_RUN_ID", "")
+pytestmark = pytest.mark.usefixtures("no_run_id")
 
 
 def test_a_probe_counts_what_the_run_then_has():

@@ -36,32 +36,11 @@ KINDS = {
     "classifier": {"data": "lenses", "init": "scratch", "drop_path": 0.2, "mass_head": True, "keep_tokens": 20},
     "superres": {"data": "pairs", "init": "scratch", "batch_size": 4, "width": 8, "depth": 1, "patch_size": 15},
 }
-
-
-@pytest.fixture(autouse=True)
-def _leave_no_run_id(monkeypatch, workspace_with_lenses):
-    # A run tells its further processes its id through the environment; one test must not tell the next.
-    monkeypatch.setenv("LENSMAE_RUN_ID", "")
+pytestmark = pytest.mark.usefixtures("no_run_id")
 
 
 def start(kind, name, **options):
     return create_run(make_config(kind, **{**TINY, **KINDS[kind], **options}), name)
-
-
-def stopped_and_resumed(kind, options, monkeypatch):
-    """The product of a run that was stopped after its second step, between saves, and went on."""
-    original = Follower.on_train_batch_end
-
-    def stop_after_two(self, trainer, task, *rest):
-        original(self, trainer, task, *rest)
-        if task.step == 2:
-            stop("part")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Follower, "on_train_batch_end", stop_after_two)
-        train_run(start(kind, "part", **options))
-    assert get_run("part").state == "stopped"
-    return train_run("part")
 
 
 def run_python(script, ends_with=0):
@@ -204,10 +183,10 @@ def test_a_stopped_and_a_finished_run_can_be_lengthened_and_a_finished_one_not_s
     assert read_metrics("length")["step"].tolist()[-1] == 24
 
 
-def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientation(monkeypatch):
+def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientation(stopped_and_resumed):
     options = {"whitening": 12, "symmetry": False}
     whole = train_run(start("classifier", "whole", **options))
-    assert same_weights(whole, stopped_and_resumed("classifier", options, monkeypatch))
+    assert same_weights(whole, stopped_and_resumed(start("classifier", "part", **options)))
     loaded = load_checkpoint("whole")
     assert not loaded.card.symmetric
     lens = open_dataset("lenses").images[:2]
@@ -221,11 +200,11 @@ def test_whitening_wants_more_images_than_components():
 
 
 @pytest.mark.parametrize("options", [{"init": "judge"}, {"init": "scratch", "backbone": "resnet18"}])
-def test_a_classifier_of_the_residual_carries_the_prior_and_resumes_to_the_same_bits(options, monkeypatch):
+def test_a_classifier_of_the_residual_carries_the_prior_and_resumes_to_the_same_bits(options, stopped_and_resumed):
     train_run(start("pretrain", "judge", classes="no_sub", linear_prior=12, symmetry=False, epochs=1))
     options = {"residual_of": "judge", "symmetry": False, **options}
     whole = train_run(start("classifier", "whole", **options))
-    assert same_weights(whole, stopped_and_resumed("classifier", options, monkeypatch))
+    assert same_weights(whole, stopped_and_resumed(start("classifier", "part", **options)))
     judge, loaded = load_checkpoint("judge"), load_checkpoint("whole")
     assert loaded.transform == judge.transform
     assert torch.equal(loaded.module.prior.basis, judge.module.prior.basis)
@@ -255,17 +234,17 @@ def test_a_residual_needs_a_prior_and_one_orientation(options, error, words):
         train_run(start("classifier", "none", **{"symmetry": False, **options}))
 
 
-def test_an_mae_with_a_linear_prior_resumes_to_the_same_bits_and_starts_from_it(monkeypatch):
+def test_an_mae_with_a_linear_prior_resumes_to_the_same_bits_and_starts_from_it(stopped_and_resumed):
     options = {"linear_prior": 12, "symmetry": False, "epochs": 6, "learning_rate": 3e-3}
     whole = train_run(start("pretrain", "whole", **options))
-    assert same_weights(whole, stopped_and_resumed("pretrain", options, monkeypatch))
+    assert same_weights(whole, stopped_and_resumed(start("pretrain", "part", **options)))
     found = evaluate("whole", "lenses", "train").summary()
     assert found["masked_mse"] < found["visible_mean"]["masked_mse"]
     # So few steps change little of what the prior alone draws.
     assert found["masked_mse"] == pytest.approx(found["linear_prior"]["masked_mse"], rel=0.05)
 
 
-def test_a_linear_prior_is_added_to_a_trained_mae_whose_encoder_stays(monkeypatch):
+def test_a_linear_prior_is_added_to_a_trained_mae_whose_encoder_stays():
     train_run(start("pretrain", "plain", epochs=1))
     train_run(start("pretrain", "more", epochs=1, init="plain", linear_prior=12, learning_rate=1e-9, ema_decay=0.0))
     plain, more = load_checkpoint("plain"), load_checkpoint("more")

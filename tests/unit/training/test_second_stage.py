@@ -10,18 +10,12 @@ from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.masses import evaluate_masses
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
-from lensmae.training import create_run, get_run, make_config, read_metrics, stop, train_run
-from lensmae.training.callbacks import Follower
+from lensmae.training import create_run, get_run, make_config, read_metrics, train_run
 from lensmae.workspace import models_dir
 from tests.unit.conftest import CLASSES, ENCODER, save
 
 TINY = {"init": "whitened", "width": 32, "layers": 2, "batch_size": 12, "epochs": 60, "save_every": 60, "learning_rate": 3e-3}
-
-
-@pytest.fixture(autouse=True)
-def _leave_no_run_id(monkeypatch, workspace_with_lenses):
-    # A run tells its further processes its id through the environment; one test must not tell the next.
-    monkeypatch.setenv("LENSMAE_RUN_ID", "")
+pytestmark = pytest.mark.usefixtures("no_run_id")
 
 
 @pytest.fixture
@@ -71,20 +65,9 @@ def test_the_card_says_what_both_stages_learnt_from(whitened):
     assert card.architecture["mass_network"] == {"width": 32, "layers": 2}
 
 
-def test_a_run_stopped_and_resumed_ends_with_the_same_bits(whitened, monkeypatch):
+def test_a_run_stopped_and_resumed_ends_with_the_same_bits(whitened, stopped_and_resumed):
     train_run(start("whole", epochs=4, save_every=3))
-    original = Follower.on_train_batch_end
-
-    def stop_after_two(self, trainer, task, *rest):
-        original(self, trainer, task, *rest)
-        if task.step == 2:
-            stop("part")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Follower, "on_train_batch_end", stop_after_two)
-        train_run(start("part", epochs=4, save_every=3))
-    assert get_run("part").state == "stopped"
-    train_run("part")
+    stopped_and_resumed(start("part", epochs=4, save_every=3))
     images = np.array(open_dataset("lenses").images[60:70])
     assert np.array_equal(load_checkpoint("whole").log_mass(images), load_checkpoint("part").log_mass(images))
 
