@@ -35,7 +35,8 @@ if report.note:
 averaged = ", averaged over the eight symmetries" if entry.card.symmetric else ""
 st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}{averaged}.")
 row = st.container(horizontal=True)
-row.metric("Macro AUC", f"{report.macro_auc:.4f}", help="Mean of the one-vs-rest areas; chance is 0.5.", border=True)
+area = f"{report.macro_auc:.4f}" if report.curves else "–"
+row.metric("Macro AUC", area, help="Mean of the one-vs-rest areas; chance is 0.5.", border=True)
 row.metric("Accuracy", f"{report.accuracy:.1%}", help="Share of lenses whose likeliest class is the true one.", border=True)
 row.metric("Calibration error (ECE)", f"{report.ece:.3f}", help="In 15 bins of confidence; 0 is best.", border=True)
 row.metric("Speed (images/s)", f"{report.summary()['images_per_second']:.1f}", border=True)

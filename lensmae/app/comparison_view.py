@@ -5,6 +5,7 @@ import streamlit as st
 
 from lensmae.app import diagnostics, loaders
 from lensmae.app.choices import Choice
+from lensmae.app.ranking_view import ONE_CLASS
 from lensmae.app.widgets import choose, figure
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
@@ -39,7 +40,7 @@ def comparison(report: ClassificationReport, data: DatasetInfo, choice: Choice, 
     zoomed = st.toggle("Logarithmic rate", key="logx", bind="query-params")
     curves = {name: roc_curves(report.labels, p, report.classes) for name, p in answers.items()}
     if not all(of in found for found in curves.values()):
-        st.info("These lenses are all of one class: there is no curve.", icon=":material/info:")
+        st.info(ONE_CLASS, icon=":material/info:")
         return
     found = {name: diagnostics.bands(report.labels, p, report.classes).roc[of] for name, p in answers.items()}
     shown = {name: found_curves[of] for name, found_curves in curves.items()}

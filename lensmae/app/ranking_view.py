@@ -17,6 +17,7 @@ from lensmae.figures import Panel
 from lensmae.figures.ranking import clicked_cell, confusion_matrix, precision_recall, roc
 
 LIKELIEST = "likeliest class"
+ONE_CLASS = "These lenses are all of one class: there is no curve."
 _A_PAGE, _COLUMNS = 12, 6
 
 
@@ -57,6 +58,9 @@ def _operating_rule(report: ClassificationReport) -> tuple[str, float]:
 
 
 def _curves(report: ClassificationReport, stem: str, point: OperatingPoint | None, name: str) -> None:
+    if not report.curves:
+        st.info(ONE_CLASS, icon=":material/info:")
+        return
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         kind = choose("Curve", ["ROC", "Precision-recall"], "curve")
         banded = st.toggle("95 % bands", value=True, key="bands", bind="query-params")

@@ -14,6 +14,7 @@ from lensmae.figures import Panel
 from lensmae.workspace import read_only
 
 _A_PAGE, _COLUMNS = 24, 8
+_ASKED = "_another_set"
 
 
 def counts(view: View, chosen: np.ndarray) -> None:
@@ -53,12 +54,26 @@ def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | Non
     if read_only():
         st.caption("This dashboard is read-only, so no data set can be made here.")
         return
-    with st.popover("New data set", icon=":material/library_add:"), st.form("subset", border=False):
-        name = st.text_input("Name", f"{view.data.name[:40]}-part", help="Letters, digits, '.', '_' and '-'.")
-        if st.form_submit_button(f"Make it of {len(rows):,} lenses", type="primary"):
+    with st.popover("New data set", icon=":material/library_add:"):
+        with st.form("subset", border=False):
+            name = st.text_input("Name", f"{view.data.name[:40]}-part", help="Letters, digits, '.', '_' and '-'.")
+            sent = st.form_submit_button(f"Make it of {len(rows):,} lenses", type="primary")
+        if sent:
             made = subset_dataset(view.dataset, rows, name.strip())
             st.success(f"Data set {made.name} holds {made.info.n:,} lenses.", icon=":material/check:")
-            st.page_link("pages/embeddings.py", label="Look at it", query_params={"data": made.name})
+            st.button("Look at it", icon=":material/arrow_forward:", on_click=_look_at, args=(made.name,))
+
+
+def _look_at(name: str) -> None:
+    # A link to the page that is open would leave the sidebar's choice as it is.
+    st.session_state["data"] = name
+    st.session_state[_ASKED] = True
+
+
+def open_asked() -> None:
+    """Draw the whole page anew, with its sidebar, where another data set was asked for in this fragment."""
+    if st.session_state.pop(_ASKED, False):
+        st.rerun()
 
 
 def plane_table(view: View, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:

@@ -27,6 +27,7 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
     Args:
         planes: points (N, 2 or 3) of each view and how they were projected.
     """
+    selection.open_asked()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         colour = _choose_colour(choice, views[0])
         if views[0].projection.dimensions == 2:
@@ -134,7 +135,7 @@ def _quality(view: View, points: np.ndarray, projection: Projection) -> None:
         _figure("Silhouette", f"{quality.silhouette:+.3f}", f"Of the classes in the embeddings: 1 apart, 0 mixed. {sample}")
         _figure("Trustworthiness", f"{trust:.3f}", f"Share of the plane's neighbourhoods that are true, 15 neighbours. {sample}")
     if np.isnan(quality.linear):
-        st.caption("Linear probe and nearest neighbours need lenses of the training split and others: choose all splits.")
+        st.caption("Linear probe and nearest neighbours need lenses of the training split and others, of two classes.")
 
 
 def _figure(name: str, value: str, text: str) -> None:

@@ -69,6 +69,20 @@ def test_the_error_of_the_axion_mass_is_that_of_its_head(home, open_app):
     assert f"{found['spread_dex']:.2f} dex off" in texts(app.caption)
 
 
+def test_lenses_of_one_class_have_neither_auc_nor_curve_nor_mass_and_it_is_said(home, open_app):
+    from lensmae.data import simulate_dataset
+
+    simulate_dataset("model_ii", "smooth", per_class=10, seed=3, classes=["no_sub"], jobs=1)
+    app = open_app("classification", data="smooth", **SMALL)
+    assert_clean(app)
+    assert {metric.label: metric.value for metric in app.metric}["Macro AUC"] == "–"
+    assert "all of one class" in texts(app.info)
+    app.session_state["view"] = "masses"
+    app.run()
+    assert_clean(app)
+    assert "None of the measured lenses of smooth has a known axion mass" in texts(app.info)
+
+
 def test_superresolution_stands_beside_bicubic(home, open_app):
     """An untrained super-resolver is exactly bicubic interpolation, so the gain is zero."""
     app = open_app("superresolution", **SMALL)

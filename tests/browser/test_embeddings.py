@@ -77,6 +77,12 @@ def test_a_selection_becomes_a_data_set(plane, server_home):
     made = pd.read_parquet(server_home / "datasets/circled/lenses.parquet")
     assert len(made) == count
     assert set(made["origin"]) == {"lenses"}
+    # The selection ends with its data set.
+    plane.get_by_role("button", name="Look at it").click()
+    expect(plane.get_by_text(f"{count} lenses, all splits of circled")).to_be_visible()
+    finished(plane)
+    expect(heading).to_have_count(0)
+    assert "selected=" not in plane.url
     assert_no_error(plane)
 
 
