@@ -12,12 +12,17 @@ from lensmae.data import DatasetInfo
 from lensmae.evaluation import SuperResReport
 from lensmae.evaluation.pairs import ResolvedPair
 from lensmae.evaluation.structure import power_spectrum, radial_profile, ssim_map
-from lensmae.evaluation.tables import superres_means, superres_table
+from lensmae.evaluation.tables import LIMIT, TRUTH, superres_means, superres_table
 from lensmae.figures import Panel, score_pairs, selected_rows
 from lensmae.figures.resolution import distributions, profiles, spectra
 
 LIMITS = {"50": 50, "200": 200, "1000": 1000, "all": None}
 _MEASURES = {"psnr": "PSNR", "ssim": "SSIM", "mse": "MSE"}
+_TRUTH = "“truth” is the noise-free image against HR, whose noise costs it that much."
+_LIMIT = (
+    " An LR image made from HR shares its noise, and what keeps that noise scores higher, up to about the “limit”: the truth "
+    "with all of HR's noise that LR tells."
+)
 _UNITS = {"psnr": "PSNR, dB", "ssim": "SSIM", "mse": "MSE, HR image on [0, 1]"}
 
 
@@ -79,7 +84,9 @@ def _images(pair: ResolvedPair, info: DatasetInfo, choice: Choice) -> None:
         "network": (pair.psnr, pair.ssim),
     }
     if pair.floor_psnr is not None:
-        scores["noise floor (truth)"] = (pair.floor_psnr, pair.floor_ssim)
+        scores[TRUTH] = (pair.floor_psnr, pair.floor_ssim)
+    if pair.limit_psnr is not None:
+        scores[LIMIT] = (pair.limit_psnr, pair.limit_ssim)
     readouts = [Readout(name, (f"{ratio:.2f} dB · {similarity:.4f}",)) for name, (ratio, similarity) in scores.items()]
     readouts.append(Readout("network, flux / HR", (f"{pair.drawn.sum(dtype=float) / pair.high.sum(dtype=float):.5f}",)))
     lens_view(panels, key="superres", unit=info.flux_unit, columns=4, readouts=readouts, swipe=(2, 3), **choice.display)
@@ -119,12 +126,12 @@ def whole_split(choice: Choice) -> None:
         drawn["bicubic"] = getattr(report, f"bicubic_{measure}")
         if report.floor_psnr is not None:
             drawn["truth"] = getattr(report, f"floor_{measure}")
+        if report.limit_psnr is not None:
+            drawn["limit"] = getattr(report, f"limit_{measure}")
         table = superres_table(report)
         figure(distributions(drawn, _UNITS[measure], measure == "mse"), "distribution", table, f"{measure}-{stem}")
-        st.caption(
-            "“truth” is the noise-free image against HR, whose noise costs it that much. It is no limit: an LR image made "
-            "from HR shares its noise, and what keeps that noise scores higher."
-        )
+        if report.floor_psnr is not None:
+            st.caption(_TRUTH + (_LIMIT if report.limit_psnr is not None else ""))
     flux = {"network": report.flux, "bicubic": report.bicubic_flux}
     figure(distributions(flux, "total flux over that of HR"), "flux", name=f"flux-{stem}")
 

@@ -14,8 +14,8 @@ def _keys(distance: np.ndarray) -> np.ndarray:
     return np.where(near <= 1, inner, np.where(far < 2, outer, 0.0))
 
 
-def _weights(size: int, new: int) -> np.ndarray:
-    """Matrix (new, size) that resamples one axis; samples beyond the edge repeat the edge pixel."""
+def bicubic_matrix(size: int, new: int) -> np.ndarray:
+    """Matrix (new, size) that resamples one axis from `size` to `new` pixels; samples beyond the edge repeat the edge pixel."""
     centres = (np.arange(new) + 0.5) * size / new - 0.5
     first = np.floor(centres).astype(int) - 1
     matrix = np.zeros((new, size))
@@ -30,5 +30,5 @@ def downsample_bicubic(images: np.ndarray, factor: int = 2) -> np.ndarray:
     height, width = images.shape[-2:]
     if height % factor or width % factor:
         raise ValueError(f"Image size {height}x{width} is not divisible by {factor}.")
-    rows, columns = _weights(height, height // factor), _weights(width, width // factor)
+    rows, columns = bicubic_matrix(height, height // factor), bicubic_matrix(width, width // factor)
     return (rows @ images.astype(np.float64) @ columns.T).astype(np.float32)

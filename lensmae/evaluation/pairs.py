@@ -7,6 +7,7 @@ import numpy as np
 
 from lensmae.data import LensDataset
 from lensmae.errors import DatasetError
+from lensmae.evaluation.limit import informed_truth, made_of_high
 from lensmae.evaluation.metrics import psnr, ssim, unit_scale
 from lensmae.models import SuperResolver, bicubic_upsample
 
@@ -19,7 +20,8 @@ class ResolvedPair:
     """Images of one pair, `low` (h, w), the others (scale*h, scale*w), with PSNR in dB and SSIM against `high`, data range 1.
 
     `truth` is `high` without its noise, and None where that is not known; its scores, `floor_`, are what a network would have
-    that drew no noise. One that keeps the noise that LR shares with HR has higher ones.
+    that drew no noise. One that keeps the noise that LR shares with HR has higher ones, up to about `limit_` (see
+    `lensmae.evaluation.limit`; None also where LR is not the bicubic downsampling of HR).
     """
 
     low: np.ndarray
@@ -36,6 +38,8 @@ class ResolvedPair:
     nearest_ssim: float
     floor_psnr: float | None = None
     floor_ssim: float | None = None
+    limit_psnr: float | None = None
+    limit_ssim: float | None = None
 
 
 def super_resolve_pair(model: SuperResolver, dataset: LensDataset, row: int, d4: bool = False) -> ResolvedPair:
@@ -49,6 +53,8 @@ def super_resolve_pair(model: SuperResolver, dataset: LensDataset, row: int, d4:
         raise DatasetError(f"The HR images of {dataset.name} have {sides} pixels; {model.name} enlarges {model.scale} times.")
     nearest = low.repeat(model.scale, axis=1).repeat(model.scale, axis=2)
     truth = [] if dataset.truths is None else [np.array(dataset.truths[row : row + 1])]
+    if truth and made_of_high(low, high):
+        truth.append(informed_truth(truth[0], low))
     scores = [float(measure(image, high)[0]) for image in (drawn, bicubic, nearest, *truth) for measure in (psnr, ssim)]
     return ResolvedPair(low[0], nearest[0], bicubic[0], drawn[0], high[0], truth[0][0] if truth else None, *scores)
 

@@ -11,6 +11,7 @@ import torch
 
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import ConfigError, DatasetError
+from lensmae.evaluation.limit import informed_truth, made_of_high
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse, psnr, roc_curves, ssim
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
 from lensmae.models.predictors import LoadedModel
@@ -132,7 +133,9 @@ class SuperResReport(Measured):
 
     `flux` and `bicubic_flux` are the total flux of each drawn image over that of its HR image. `floor_psnr`, `floor_ssim` and
     `floor_mse` are the scores of the noise-free truth against the HR image; None where the data set has no truths. They are no
-    upper bound: an LR image that was made from the HR image shares its noise, and a model that keeps it scores higher.
+    upper bound: an LR image that was made from the HR image shares its noise, and a model that keeps it scores higher. What one
+    would score that knew the truth and kept all of it, `limit_psnr`, `limit_ssim` and `limit_mse`, is about the bound (see
+    `lensmae.evaluation.limit`); None also where LR is not the bicubic downsampling of HR.
     """
 
     psnr: np.ndarray
@@ -146,13 +149,17 @@ class SuperResReport(Measured):
     floor_psnr: np.ndarray | None = None
     floor_ssim: np.ndarray | None = None
     floor_mse: np.ndarray | None = None
+    limit_psnr: np.ndarray | None = None
+    limit_ssim: np.ndarray | None = None
+    limit_mse: np.ndarray | None = None
 
     def summary(self) -> dict[str, Any]:
         """Headline figures: means over images."""
         model = {"psnr": self.psnr.mean(), "ssim": self.ssim.mean(), "mse": self.mse.mean()}
         bicubic = {"psnr": self.bicubic_psnr.mean(), "ssim": self.bicubic_ssim.mean(), "mse": self.bicubic_mse.mean()}
         worse = int((self.psnr < self.bicubic_psnr).sum())
-        return _plain({**model, "bicubic": bicubic, "images_below_bicubic": worse, **self.facts()})
+        limit = {} if self.limit_psnr is None else {"limit": {"psnr": self.limit_psnr.mean(), "ssim": self.limit_ssim.mean()}}
+        return _plain({**model, "bicubic": bicubic, **limit, "images_below_bicubic": worse, **self.facts()})
 
 
 Report = ReconstructionReport | ClassificationReport | SuperResReport
@@ -317,6 +324,9 @@ def evaluate_superres(
             f"{model.scale} times."
         )
     rows = select_rows(dataset, split, limit)
+    informed = dataset.truths is not None and made_of_high(
+        *(np.asarray(of[rows[:_BATCH]]) for of in (dataset.images, dataset.targets))
+    )
     figures, seconds = [], 0.0
     for batch in _batches(rows, progress):
         images, targets = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
@@ -325,10 +335,11 @@ def evaluate_superres(
         seconds += time.perf_counter() - start
         baseline = bicubic_upsample(images, model.scale)
         known = [] if dataset.truths is None else [np.asarray(dataset.truths[batch])]
+        known += [informed_truth(known[0], images)] if informed else []
         total = targets.sum(axis=(1, 2), dtype=np.float64)
         fluxes = [image.sum(axis=(1, 2), dtype=np.float64) / total for image in (drawn, baseline)]
         scores = [[measure(image, targets) for measure in (psnr, ssim, mse)] for image in (drawn, baseline, *known)]
-        figures.append([*scores[0], *scores[1], *fluxes, *(scores[2] if known else [])])
+        figures.append([*scores[0], *scores[1], *fluxes, *(score for each in scores[2:] for score in each)])
     columns = [np.concatenate(parts) for parts in zip(*figures, strict=True)]
     shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
     return SuperResReport(*shared, *columns)

@@ -12,6 +12,9 @@ from lensmae.evaluation.delong import macro_delong_test
 from lensmae.evaluation.metrics import PrCurve, RocCurve
 from lensmae.evaluation.reports import SuperResReport
 
+# Rows beside the networks where the noise-free truth is known.
+TRUTH, LIMIT = "noise-free truth", "limit: truth with LR's noise"
+
 
 def flatten(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Nested dictionary -> rows of dotted name and value."""
@@ -103,21 +106,25 @@ def auc_test_table(labels: np.ndarray, answers: Mapping[str, np.ndarray], classe
 
 def superres_table(report: SuperResReport) -> pd.DataFrame:
     """One row a pair: row of the data set, PSNR in dB, SSIM and MSE of the model, of bicubic interpolation and, where it is
-    known, of the noise-free truth (`floor_`), and total flux over that of the HR image."""
+    known, of the noise-free truth (`floor_`) and of it with LR's noise (`limit_`), and total flux over that of the HR image."""
     names = ("psnr", "ssim", "mse", "bicubic_psnr", "bicubic_ssim", "bicubic_mse", "flux", "bicubic_flux")
     floor = ("floor_psnr", "floor_ssim", "floor_mse") if report.floor_psnr is not None else ()
-    return pd.DataFrame({"row": report.indices, **{name: getattr(report, name) for name in (*names, *floor)}})
+    limit = ("limit_psnr", "limit_ssim", "limit_mse") if report.limit_psnr is not None else ()
+    return pd.DataFrame({"row": report.indices, **{name: getattr(report, name) for name in (*names, *floor, *limit)}})
 
 
 def superres_means(reports: Mapping[str, SuperResReport]) -> pd.DataFrame:
-    """Means over pairs with their standard errors, by model, then of bicubic interpolation and the noise floor."""
+    """Means over pairs with their standard errors, by model, then of bicubic, the noise-free truth and the limit."""
     first = next(iter(reports.values()))
     rows = [_mean_row(name, r.psnr, r.ssim, r.mse, r.flux, r.psnr - first.bicubic_psnr) for name, r in reports.items()]
     bicubic = (first.bicubic_psnr, first.bicubic_ssim, first.bicubic_mse, first.bicubic_flux)
     rows.append(_mean_row("bicubic", *bicubic, np.zeros(len(first.psnr))))
     if first.floor_psnr is not None:
         gain = first.floor_psnr - first.bicubic_psnr
-        rows.append(_mean_row("noise floor (truth)", first.floor_psnr, first.floor_ssim, first.floor_mse, None, gain))
+        rows.append(_mean_row(TRUTH, first.floor_psnr, first.floor_ssim, first.floor_mse, None, gain))
+    if first.limit_psnr is not None:
+        gain = first.limit_psnr - first.bicubic_psnr
+        rows.append(_mean_row(LIMIT, first.limit_psnr, first.limit_ssim, first.limit_mse, None, gain))
     return pd.DataFrame(rows)
 
 

@@ -9,7 +9,14 @@ from lensmae.figures.distributions import filled_steps
 
 _MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 # The same on all figures of this page.
-_COLOURS = {"network": "#D55E00", "bicubic": "#56B4E9", "nearest": "#999999", "HR": "#009E73", "truth": "#CC79A7"}
+_COLOURS = {
+    "network": "#D55E00",
+    "bicubic": "#56B4E9",
+    "nearest": "#999999",
+    "HR": "#009E73",
+    "truth": "#CC79A7",
+    "limit": "#009E73",
+}
 _OTHERS = ("#E69F00", "#8C6BB1", "#3A96D8")
 
 

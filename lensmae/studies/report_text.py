@@ -84,7 +84,7 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
         "",
         *_table(("network", "PSNR, dB", "SSIM", "MSE", "pairs below bicubic", "PSNR to the noise-free truth, dB", "pairs"),
                 _superres_rows(record)),
-        *_noise_floor(record),
+        *_limits(record),
         "## Redrawing 75 % hidden patches",
         "",
         *_table(("network", "learnt from", "MSE of hidden pixels", "of no_sub", "linear prior alone, MSE",
@@ -234,9 +234,19 @@ def _superres_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     return [*rows, (*bicubic, "", "", "")] if bicubic else rows
 
 
-def _noise_floor(record: dict[str, Any]) -> list[str]:
-    floors = {found["hr_psnr_to_truth"] for found in record["superres"].values() if "hr_psnr_to_truth" in found}
-    return [*(f"The HR images themselves lie {floor:.2f} dB from the noise-free truth." for floor in floors), ""]
+def _limits(record: dict[str, Any]) -> list[str]:
+    found = record["superres"].values()
+    floors = {each["hr_psnr_to_truth"] for each in found if "hr_psnr_to_truth" in each}
+    limits = {(each["limit"]["psnr"], each["limit"]["ssim"]) for each in found if "limit" in each}
+    return [
+        *(f"The HR images themselves lie {floor:.2f} dB from the noise-free truth." for floor in floors),
+        *(
+            f"A network that knew that truth, and drew of HR's noise what LR tells, would have {psnr:.2f} dB and SSIM "
+            f"{ssim:.4f}: about the limit for all."
+            for psnr, ssim in limits
+        ),
+        "",
+    ]
 
 
 def _mae_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
