@@ -18,6 +18,7 @@ from lensmae.evaluation.projections import Projection, place
 from lensmae.evaluation.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.figures import Mark, class_scatter, value_scatter
 
+_MANY = 20_000
 _DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
 
 
@@ -85,7 +86,9 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
     marked = tuple((mark.name, *mark.point.tolist()) for mark in marks)
     drawing, table = _drawing((*view.key, judges, colour.name, marked, drag), projection, view, points, colour, marks)
     key = f"plane-{view.entry.card.kind}"
-    saved = {"table": table, "name": f"{TITLES[projection.method]}-{view.entry.name}-{view.data.name}"}
+    # Where no graphics card draws, so many points at twice the page's resolution are a second of everybody's time (measured).
+    coarse = len(points) > _MANY
+    saved = {"coarse": coarse, "table": table, "name": f"{TITLES[projection.method]}-{view.entry.name}-{view.data.name}"}
     if points.shape[1] == 3:
         figure(drawing, key, **saved)
     else:
