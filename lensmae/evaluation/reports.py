@@ -284,9 +284,15 @@ def evaluate_reconstruction(
 
 
 def evaluate_classifier(
-    model: Classifier, dataset: LensDataset, split: str = "test", *, limit: int | None = None, progress: Progress | None = None
+    model: Classifier,
+    dataset: LensDataset,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    d4: bool | None = None,
+    progress: Progress | None = None,
 ) -> ClassificationReport:
-    """Probabilities of every lens of a split, as `Classifier.predict` gives them by default."""
+    """Probabilities of every lens of a split; `d4` as in `Classifier.predict`."""
     check_images(model, dataset)
     missing = {name for name, count in dataset.info.counts.items() if count} - set(model.classes)
     if missing:
@@ -296,7 +302,7 @@ def evaluate_classifier(
         )
     rows = select_rows(dataset, split, limit)
     start = time.perf_counter()
-    probabilities = [model.predict(np.asarray(dataset.images[batch])) for batch in _batches(rows, progress)]
+    probabilities = [model.predict(np.asarray(dataset.images[batch]), d4=d4) for batch in _batches(rows, progress)]
     seconds = time.perf_counter() - start
     # The set's own order of classes need not be the model's.
     order = np.array([model.classes.index(name) if name in model.classes else -1 for name in dataset.info.classes])

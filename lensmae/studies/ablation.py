@@ -9,18 +9,28 @@ from lensmae.studies.trials import run_trials, trained_and_measured
 from lensmae.training import make_config
 
 RECIPE = "reference-cpu"
-# What each variant changes in the recipe.
+_SCRATCH = {"init": "scratch", "layer_decay": 1.0}
+_RESNET = _SCRATCH | {"backbone": "resnet18", "whitening": 0, "stem_width": 0, "keep_tokens": None}
+# What each variant changes in the recipe. A stretch belongs to the encoder, so other ones begin from random weights.
 VARIANTS: dict[str, dict[str, Any]] = {
     "recipe": {},
     "residual of mae-no-sub, not whitened": {"whitening": 0, "init": "mae-no-sub", "residual_of": "mae-no-sub"},
     "not whitened": {"whitening": 0},
     "without stem": {"stem_width": 0},
     "neither whitened nor a stem": {"whitening": 0, "stem_width": 0},
-    "encoder from scratch": {"init": "scratch", "layer_decay": 1.0},
+    "encoder from scratch": _SCRATCH,
     "all patches": {"keep_tokens": None},
     "turned and mirrored (D4)": {"symmetry": True},
     "with a linear mass head": {"mass_head": True},
     "no average of weights": {"ema_decay": 0.0},
+    "layer decay 0.75": {"layer_decay": 0.75},
+    "no layer decay": {"layer_decay": 1.0},
+    "encoder of mae-no-sub": {"init": "mae-no-sub"},
+    "encoder from scratch, linear stretch": _SCRATCH | {"stretch": "linear"},
+    "encoder from scratch, asinh": _SCRATCH | {"stretch": "asinh"},
+    "encoder from scratch, log10(x/peak + 1e-6)": _SCRATCH | {"gain": 1e6},
+    "ResNet-18 instead, on the image": _RESNET,
+    "ResNet-18 instead, on the residual of mae-no-sub": _RESNET | {"residual_of": "mae-no-sub"},
 }
 
 

@@ -1,19 +1,17 @@
 """The report as files: RESULTS.md, results.json and figures, and the table in README."""
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lensmae.errors import ConfigError
-from lensmae.evaluation.few_labels import budget, explanation
 from lensmae.evaluation.metrics import roc_curves
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export import export_figure
+from lensmae.studies.markdown import number, table
 from lensmae.studies.report import Measurements, with_earlier
+from lensmae.studies.report_studies import ablation_lines, few_label_lines
 from lensmae.workspace import read_json, replacing, write_json, write_text
 
 _BEGIN, _END = "<!-- results: written by `lensmae report` -->", "<!-- end of results -->"
@@ -77,27 +75,27 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
         "",
         "## Dark matter class",
         "",
-        *_table(("network", "macro AUC", *(f"AUC {name}" for name in _classes(record)), "accuracy", "ECE", "lenses", "images/s"),
+        *table(("network", "macro AUC", *(f"AUC {name}" for name in _classes(record)), "accuracy", "ECE", "lenses", "images/s"),
                 _classifier_rows(record)),
         *_mass_lines(record),
         "## Super-resolution, twice as many pixels",
         "",
-        *_table(("network", "PSNR, dB", "SSIM", "MSE", "pairs below bicubic", "PSNR to the noise-free truth, dB", "pairs"),
+        *table(("network", "PSNR, dB", "SSIM", "MSE", "pairs below bicubic", "PSNR to the noise-free truth, dB", "pairs"),
                 _superres_rows(record)),
         *_limits(record),
         "## Redrawing 75 % hidden patches",
         "",
-        *_table(("network", "learnt from", "MSE of hidden pixels", "of no_sub", "linear prior alone, MSE",
+        *table(("network", "learnt from", "MSE of hidden pixels", "of no_sub", "linear prior alone, MSE",
                  "mean of the visible pixels, MSE", "lenses"), _mae_rows(record)),
         "## Substructure found without labels",
         "",
         "AUC of no_sub against a class by the masked error alone, over many masks. Only a network that has never seen "
         "substructure can be surprised by it.",
         "",
-        *_table(("network", "learnt from", "cdm", "axion", "cdm, linear prior alone", "axion, linear prior alone", "lenses"),
+        *table(("network", "learnt from", "cdm", "axion", "cdm, linear prior alone", "axion, linear prior alone", "lenses"),
                 _unsupervised_rows(record)),
-        *_few_label_lines(record),
-        *_ablation_lines(record),
+        *few_label_lines(record),
+        *ablation_lines(record),
         *(f"![{name.removesuffix('.png')}]({name})" for name in figures),
     ]  # fmt: skip
     return "\n".join(parts).rstrip() + "\n"
@@ -123,7 +121,7 @@ def headline_table(record: dict[str, Any]) -> str:
         own = f"{found['psnr']:.2f} dB, SSIM {found['ssim']:.4f}"
         beside = f"{found['bicubic']['psnr']:.2f} dB, SSIM {found['bicubic']['ssim']:.4f}, bicubic"
         rows.append((f"`{name}`", "75 to 150 pixels", own, beside))
-    return "\n".join(_table(("checkpoint", "task", "on unseen lenses", "baseline"), rows)).rstrip()
+    return "\n".join(table(("checkpoint", "task", "on unseen lenses", "baseline"), rows)).rstrip()
 
 
 def _mass_headline(name: str, found: dict[str, Any], record: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -131,7 +129,7 @@ def _mass_headline(name: str, found: dict[str, Any], record: dict[str, Any]) -> 
     if mass is None:
         return []
     simple = record.get("simple_masses", {}).get("linear", {}).get("rms_dex_resolved")
-    beside = f"{_number(simple, '.3f')} dex linear regression on principal components" if simple is not None else ""
+    beside = f"{number(simple, '.3f')} dex linear regression on principal components" if simple is not None else ""
     return [(f"`{name}`", "axion mass, rms where the vortex is longer than a pixel", f"{mass:.3f} dex", beside)]
 
 
@@ -147,7 +145,7 @@ def _mae_headlines(name: str, found: dict[str, Any]) -> list[tuple[str, ...]]:
     alone = ", ".join(f"{kind} {area:.4f}" for kind, area in blind.get("linear_prior", {}).items())
     task = "find substructure by the masked error, no label used"
     return [
-        (f"`{name}`", "the same, no_sub lenses", _number(own, ".1e"), ""),
+        (f"`{name}`", "the same, no_sub lenses", number(own, ".1e"), ""),
         (f"`{name}`", task, said, f"{alone} its linear prior alone" if alone else "0.5 by chance"),
     ]
 
@@ -158,18 +156,13 @@ _SIMPLE = {
 }
 
 
-def replaced_table(text: str, table: str) -> str:
+def replaced_table(text: str, new: str) -> str:
     """A text with the lines between its two markers replaced."""
-    return re.sub(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", lambda _: f"{_BEGIN}\n\n{table}\n\n{_END}", text, flags=re.DOTALL)
+    return re.sub(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", lambda _: f"{_BEGIN}\n\n{new}\n\n{_END}", text, flags=re.DOTALL)
 
 
 def _has_markers(text: str) -> bool:
     return _BEGIN in text and _END in text
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
-    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
 def _classes(record: dict[str, Any]) -> list[str]:
@@ -183,9 +176,9 @@ def _named(name: str, found: dict[str, Any]) -> str:
 def _classifier_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     rows = []
     for name, found in record["classification"].items():
-        areas = (_number(found["auc"].get(kind), ".5f") for kind in _classes(record))
+        areas = (number(found["auc"].get(kind), ".5f") for kind in _classes(record))
         figures = (f"{found['accuracy']:.2%}", f"{found['ece']:.4f}", f"{found['n']:,}", f"{found['images_per_second']:.0f}")
-        rows.append((_named(name, found), _number(found["macro_auc"], ".5f"), *areas, *figures))
+        rows.append((_named(name, found), number(found["macro_auc"], ".5f"), *areas, *figures))
     blank = [""] * len(_classes(record))
     for kind, found in record.get("simple_classifiers", {}).items():
         title = f"{_SIMPLE[kind]}, {found['training_lenses']:,} training lenses"
@@ -203,16 +196,16 @@ def _mass_lines(record: dict[str, Any]) -> list[str]:
     rows = [
         (
             name,
-            _number(mass["rms_dex_resolved"], ".4f"),
+            number(mass["rms_dex_resolved"], ".4f"),
             f"{mass['n_resolved']:,}",
-            _number(mass["rms_dex"], ".4f"),
-            _number(mass["median_absolute_dex"], ".4f"),
+            number(mass["rms_dex"], ".4f"),
+            number(mass["median_absolute_dex"], ".4f"),
             f"{mass['n']:,}",
         )
         for name, mass in told
     ]
     columns = ("network", "rms where the vortex is longer than a pixel", "such lenses", "rms, all", "median, all", "axion lenses")
-    return ["## Axion mass", "", "Errors of log10(mass / eV), in dex, of axion lenses.", "", *_table(columns, rows)]
+    return ["## Axion mass", "", "Errors of log10(mass / eV), in dex, of axion lenses.", "", *table(columns, rows)]
 
 
 def _simple_mass(kind: str, found: dict[str, Any]) -> str:
@@ -227,7 +220,7 @@ _SR_FORMS = {"psnr": ".2f", "ssim": ".4f", "mse": ".3e"}
 def _superres_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     rows, bicubic = [], None
     for name, found in record["superres"].items():
-        below, truth = f"{found['images_below_bicubic']}", _number(found.get("psnr_to_truth"), ".2f")
+        below, truth = f"{found['images_below_bicubic']}", number(found.get("psnr_to_truth"), ".2f")
         figures = (f"{found[key]:{form}}" for key, form in _SR_FORMS.items())
         rows.append((_named(name, found), *figures, below, truth, f"{found['n']:,}"))
         bicubic = ("bicubic", *(f"{found['bicubic'][key]:{form}}" for key, form in _SR_FORMS.items()))
@@ -255,8 +248,8 @@ def _mae_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
             _named(name, found),
             ", ".join(found["unsupervised"]["learnt_from"]) or "not known",
             f"{found['masked_mse']:.2e}",
-            _number(found["masked_mse_by_class"].get("no_sub"), ".2e"),
-            _number(found.get("linear_prior", {}).get("masked_mse"), ".2e"),
+            number(found["masked_mse_by_class"].get("no_sub"), ".2e"),
+            number(found.get("linear_prior", {}).get("masked_mse"), ".2e"),
             f"{found['visible_mean']['masked_mse']:.2e}",
             f"{found['n']:,}",
         )
@@ -269,47 +262,11 @@ def _unsupervised_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
         (
             _named(name, whole),
             ", ".join(entry["learnt_from"]) or "not known",
-            _number(entry.get("auc.cdm"), ".3f"),
-            _number(entry.get("auc.axion"), ".3f"),
-            *(_number(entry.get("linear_prior", {}).get(kind), ".3f") for kind in ("cdm", "axion")),
+            number(entry.get("auc.cdm"), ".3f"),
+            number(entry.get("auc.axion"), ".3f"),
+            *(number(entry.get("linear_prior", {}).get(kind), ".3f") for kind in ("cdm", "axion")),
             f"{entry['n']:,}",
         )
         for name, whole in record["reconstruction"].items()
         for entry in (whole["unsupervised"],)
     ]
-
-
-def _few_label_lines(record: dict[str, Any]) -> list[str]:
-    if not record.get("few_labels"):
-        return []
-    groups: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
-    for entry in record["few_labels"]:
-        groups[entry["labels"], entry["model"]].append(entry)
-    rows = [
-        (f"{labels:,}", model, _spread(entries, "accuracy"), _spread(entries, "macro_auc"), str(len(entries)))
-        for (labels, model), entries in sorted(groups.items())
-    ]
-    length = budget(entry.get("images") for entry in record["few_labels"])
-    said = explanation(model for _, model in groups)
-    title = ["## Few labels", "", f"Labels in total; mean and standard deviation over seeds. {length} {said}".strip(), ""]
-    return [*title, *_table(("labels", "network", "accuracy", "macro AUC", "trainings"), rows)]
-
-
-def _ablation_lines(record: dict[str, Any]) -> list[str]:
-    if not record.get("ablation"):
-        return []
-    rows = [
-        (entry["variant"], f"{entry['macro_auc']:.5f}", f"{entry['accuracy']:.2%}", f"{entry['epochs']:g}", f"{entry['n']:,}")
-        for entry in record["ablation"]
-    ]
-    title = "The classifier's recipe `reference-cpu`, cut short, with one thing changed at a time; measured on the test split."
-    return ["## Ablation", "", title, "", *_table(("variant", "macro AUC", "accuracy", "epochs", "lenses"), rows)]
-
-
-def _spread(entries: Sequence[dict[str, Any]], key: str) -> str:
-    values = np.array([entry[key] for entry in entries])
-    return f"{values.mean():.3f}" + (f" ± {values.std(ddof=1):.3f}" if len(values) > 1 else "")
-
-
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else f"{value:{form}}"

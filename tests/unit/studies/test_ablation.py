@@ -4,6 +4,7 @@ import pytest
 
 from lensmae.errors import ConfigError
 from lensmae.studies.ablation import VARIANTS, ablation
+from lensmae.studies.report_studies import ablation_lines
 from lensmae.training import list_runs, make_config
 
 TINY = {"batch_size": 12, "compile": False, "whitening": 8, "encoder_layers": 1, "ema_decay": 0.0}
@@ -25,6 +26,16 @@ def test_variants_are_trained_measured_and_kept_one_by_one(workspace_with_lenses
     assert 0 <= found[0]["macro_auc"] <= 1
     assert list_runs() == []
     assert ablation("lenses", output, variants=["encoder from scratch"], epochs=0.2, test_images=6, **TINY) == found
+
+
+def test_a_network_of_turned_lenses_is_judged_in_one_orientation_too(workspace_with_lenses, tmp_path):
+    options = TINY | {"init": "scratch"}
+    variant = "turned and mirrored (D4)"
+    found = ablation("lenses", tmp_path / "a.json", variants=[variant], epochs=0.2, test_images=6, **options)[0]
+    assert found["one_orientation"]["n"] == 6
+    lines = ablation_lines({"ablation": [found]})
+    assert [variant in line for line in lines[-3:-1]] == [True, True]
+    assert "judged in one orientation only" in lines[-2]
 
 
 def test_an_unknown_variant_is_refused(workspace_with_lenses, tmp_path):
