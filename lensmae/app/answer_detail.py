@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _PREVIEW = 512
 _LARGEST = 1024
 _UNIT = "in the file's unit"
+_MEASURES = {"embedding": "distance in embedding", "error": "reconstruction error", "remainder": "not in its components"}
 _ENDINGS = {"npy": "application/octet-stream", "fits": "image/fits", "png": "image/png"}
 
 
@@ -154,10 +155,10 @@ def _standing(answer: "Analysis", asked: Asked) -> None:
     measures = []
     for kind, standing in answer.standing.items():
         reference = asked.networks.references[kind]
-        known = {"embedding": reference.distances, "error": reference.errors}
-        named = {"embedding": "distance in embedding", "error": "reconstruction error"}
         measures += [
-            Measure(f"{KINDS[kind]}:<br>{named[one.measure]}", one.ratio, known[one.measure] / (one.limit or 1.0))
+            Measure(
+                f"{KINDS[kind]}:<br>{_MEASURES[one.measure]}", one.ratio, reference.held_out(one.measure) / (one.limit or 1.0)
+            )
             for one in standing.novelty
         ]
     figure(standing_strips(measures), "standing")

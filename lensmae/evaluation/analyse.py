@@ -58,7 +58,7 @@ class Standing:
 
     Attributes:
         card: of the reference it is compared with.
-        novelty: its distance, and for an MAE its reconstruction error.
+        novelty: its distance; for an MAE its reconstruction error; for a classifier that whitens, what the components leave.
         neighbours: (k,) places of the nearest training lenses in the reference, the nearest first.
         distances: (k,) their distances.
         embedding: (D,) float32, mean-pooled tokens.
@@ -256,14 +256,17 @@ def _redraw(model: Reconstructor, images: np.ndarray) -> list[RedrawnLens]:
 
 def _stand(model: LoadedModel, reference: Reference, images: np.ndarray, redrawn: list[RedrawnLens] | None) -> list[Standing]:
     embedded = model.embed(embedding_input(model, images))
-    far = reference.distance_novelty(embedded)
-    errors = reference.error_novelty(np.array([one.score for one in redrawn])) if redrawn and reference.errors.size else None
+    measures = [reference.distance_novelty(embedded)]
+    if redrawn and reference.errors.size:
+        measures.append(reference.error_novelty(np.array([one.score for one in redrawn])))
+    if isinstance(model, Classifier) and reference.remainders.size:
+        measures.append(reference.remainder_novelty(model.remainder(images)))
     distances, places = reference.space.nearest(embedded, min(NEIGHBOURS, len(reference.embeddings)))
     points = reference.space.plane(embedded)
     return [
         Standing(
             card=reference.card,
-            novelty=(far[place],) if errors is None else (far[place], errors[place]),
+            novelty=tuple(measure[place] for measure in measures),
             neighbours=places[place],
             distances=distances[place],
             embedding=embedded[place],

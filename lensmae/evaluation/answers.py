@@ -6,10 +6,15 @@ from typing import Any
 import pandas as pd
 
 from lensmae.evaluation.analyse import Analysis, Classified, RedrawnLens, Refusal, Standing
-from lensmae.evaluation.novelty import LIMIT_PERCENTILE, Novelty
+from lensmae.evaluation.novelty import LIMIT_PERCENTILE
 from lensmae.evaluation.references import Reference
 
-_MEASURES = {"embedding": "distance", "error": "error"}
+_MEASURES = {"embedding": "distance", "error": "error", "remainder": "remainder"}
+_SAID = {
+    "embedding": "its embedding lies {:.1f} times as far as the limit",
+    "error": "its reconstruction error is {:.1f} times the limit",
+    "remainder": "the principal components through which it is seen leave {:.1f} times as much of it as the limit",
+}
 
 
 def record(answer: Analysis | Refusal, references: Mapping[str, Reference] | None = None) -> dict[str, Any]:
@@ -105,15 +110,10 @@ def warnings(analysis: Analysis) -> list[str]:
 
 def sentence(standing: Standing) -> str:
     """How unlike the training lenses of a network an image is, in plain words."""
-    far = " and ".join(_far(one) for one in standing.novelty if one.outside)
+    far = " and ".join(_SAID[one.measure].format(one.ratio) for one in standing.novelty if one.outside)
     card = standing.card
     compared = f"the lenses of {card.data} that it learnt from" if card.learnt_from else f"the lenses of {card.data}"
     return (
         f"Outside what {card.checkpoint} knows: {far}, compared with {compared} "
         f"(limit: {LIMIT_PERCENTILE:g} % of {standing.novelty[0].held_out:,} held-out lenses)."
     )
-
-
-def _far(one: Novelty) -> str:
-    what = "its embedding lies" if one.measure == "embedding" else "its reconstruction error is"
-    return f"{what} {one.ratio:.1f} times {'as far as' if one.measure == 'embedding' else ''} the limit".replace("  ", " ")

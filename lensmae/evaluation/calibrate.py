@@ -16,7 +16,7 @@ from lensmae.evaluation.novelty import EmbeddingSpace
 from lensmae.evaluation.redrawn import redraw
 from lensmae.evaluation.references import THUMBNAIL, Reference, ReferenceCard, content_digest, save_reference
 from lensmae.evaluation.reports import check_images
-from lensmae.models import Reconstructor, SuperResolver, load_checkpoint
+from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.models.predictors import LoadedModel
 from lensmae.models.registry import reference_path
 
@@ -71,9 +71,9 @@ def calibrate(
         )
     total = len(train) + len(validation)
     turns = [rng.integers(D4_ORDER if model.card.symmetric else 1, size=len(rows)) for rows in (train, validation)]
-    known, _, thumbnails = _measure(model, dataset, train, turns[0], False, _shifted(progress, 0, total))
+    known, *_, thumbnails = _measure(model, dataset, train, turns[0], False, _shifted(progress, 0, total))
     known = known.astype(np.float16)
-    held, errors, _ = _measure(model, dataset, validation, turns[1], True, _shifted(progress, len(train), total))
+    held, errors, remainders, _ = _measure(model, dataset, validation, turns[1], True, _shifted(progress, len(train), total))
     return Reference(
         card=_card(model, dataset),
         embeddings=known,
@@ -83,6 +83,7 @@ def calibrate(
         thumbnails=thumbnails,
         distances=EmbeddingSpace(known).distances(held).astype(np.float32),
         errors=errors,
+        remainders=remainders,
     )
 
 
@@ -126,19 +127,22 @@ def _card(model: LoadedModel, dataset: LensDataset) -> ReferenceCard:
 
 
 def _measure(
-    model: LoadedModel, dataset: LensDataset, rows: np.ndarray, turns: np.ndarray, errors: bool, progress: Callable[[int], None]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Embeddings (N, D), anomaly scores (N,) where asked and possible, and thumbnails (N, T, T) of turned lenses."""
-    embedded, scores, thumbnails = [], [], []
+    model: LoadedModel, dataset: LensDataset, rows: np.ndarray, turns: np.ndarray, scored: bool, progress: Callable[[int], None]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Embeddings (N, D) of turned lenses; anomaly scores and remainders (N,) each, where `scored` and the network has them;
+    thumbnails (N, T, T)."""
+    embedded, scores, remainders, thumbnails = [], [], [], []
     for start in range(0, len(rows), _BATCH):
         images = _turned(np.asarray(dataset.images[rows[start : start + _BATCH]]), turns[start : start + _BATCH])
         embedded.append(model.embed(embedding_input(model, images)))
-        if errors and isinstance(model, Reconstructor):
+        if scored and isinstance(model, Reconstructor):
             scores.append(redraw(model, images).score)
+        if scored and isinstance(model, Classifier) and model.whitens:
+            remainders.append(model.remainder(images))
         thumbnails.append(_thumbnails(images))
         progress(min(start + _BATCH, len(rows)))
-    found = np.concatenate(scores) if scores else np.empty(0)
-    return np.concatenate(embedded), found.astype(np.float32), np.concatenate(thumbnails)
+    some = [np.concatenate(found or [np.empty(0)]).astype(np.float32) for found in (scores, remainders)]
+    return np.concatenate(embedded), *some, np.concatenate(thumbnails)
 
 
 def _turned(images: np.ndarray, turns: np.ndarray) -> np.ndarray:

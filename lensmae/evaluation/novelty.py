@@ -17,7 +17,8 @@ class Novelty:
     """One measure of one image, beside the same measure of held-out lenses.
 
     Attributes:
-        measure: "embedding", distance to the 10th nearest training lens; or "error", masked-patch MSE.
+        measure: "embedding", distance to the 10th nearest training lens; "error", masked-patch MSE; or "remainder", what the
+            principal components of a whitening classifier leave of the image (`Classifier.remainder`).
         value: of this image.
         percentile: share of held-out lenses with a smaller value, in percent.
         limit: value that 99.5 % of held-out lenses stay below.

@@ -66,6 +66,8 @@ class Reference:
         thumbnails: (M, T, T) uint8, the square root of the image on [0, 1].
         distances: (H,) float32, distances of held-out lenses (`EmbeddingSpace.distances`).
         errors: (H,) float32, their anomaly scores (`redraw`); empty for a network that redraws nothing.
+        remainders: (H,) float32, what a classifier's components leave of them (`Classifier.remainder`); empty for a network that
+            does not whiten.
     """
 
     card: ReferenceCard
@@ -76,6 +78,7 @@ class Reference:
     thumbnails: np.ndarray
     distances: np.ndarray
     errors: np.ndarray
+    remainders: np.ndarray
 
     @cached_property
     def space(self) -> EmbeddingSpace:
@@ -89,6 +92,14 @@ class Reference:
     def error_novelty(self, scores: np.ndarray) -> list[Novelty]:
         """How unusual anomaly scores (B,) are; the reference must hold some."""
         return [novelty("error", value, self.errors) for value in scores]
+
+    def remainder_novelty(self, remainders: np.ndarray) -> list[Novelty]:
+        """How unusual is what the components leave (B,); the reference must hold some."""
+        return [novelty("remainder", value, self.remainders) for value in remainders]
+
+    def held_out(self, measure: str) -> np.ndarray:
+        """The values (H,) of held-out lenses that a `Novelty.measure` is compared with."""
+        return {"embedding": self.distances, "error": self.errors, "remainder": self.remainders}[measure]
 
     def picture(self, place: int) -> np.ndarray:
         """The thumbnail at a place, (T, T) float32 on [0, 1]."""
@@ -107,6 +118,7 @@ _ARRAYS = {
     "thumbnails": (np.uint8, 3),
     "distances": (np.float32, 1),
     "errors": (np.float32, 1),
+    "remainders": (np.float32, 1),
 }
 
 
@@ -132,7 +144,9 @@ def read_reference(path: Path) -> Reference:
     try:
         with safe_open(path, framework="np") as file:
             card = ReferenceCard.model_validate(json.loads((file.metadata() or {})[_HEADER]))
-            arrays = {name: file.get_tensor(name) for name in _ARRAYS}
+            # Files of earlier versions hold no remainders.
+            stored = set(_ARRAYS) - ({"remainders"} - set(file.keys()))
+            arrays = {"remainders": np.empty(0, np.float32)} | {name: file.get_tensor(name) for name in stored}
     except ValidationError as problem:
         wrong = ", ".join(".".join(map(str, error["loc"])) for error in problem.errors())
         raise CheckpointError(f"The header of {path} is not one that this version knows ({wrong}); {_AGAIN}.") from problem
@@ -154,11 +168,11 @@ def _check(path: Path, reference: Reference) -> None:
         and count >= 2
         and held_out >= 1
         and {len(getattr(reference, name)) for name in ("rows", "turns", "labels", "thumbnails")} == {count}
-        and reference.errors.size in (0, held_out)
+        and all(part.size in (0, held_out) for part in (reference.errors, reference.remainders))
         and reference.thumbnails.shape[1:] == (THUMBNAIL, THUMBNAIL)
         and bool((reference.turns < 8).all() and (reference.labels < len(reference.card.classes)).all())
         and bool((reference.rows >= 0).all())
-        and all(np.isfinite(getattr(reference, name)).all() for name in ("embeddings", "distances", "errors"))
+        and all(np.isfinite(getattr(reference, name)).all() for name in ("embeddings", "distances", "errors", "remainders"))
     )
     if not sound:
         raise CheckpointError(f"The arrays of {path} do not fit each other; {_AGAIN}.")

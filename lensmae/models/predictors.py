@@ -196,6 +196,18 @@ class Classifier(LoadedModel):
             [self.module.log_mass(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
         )
 
+    @property
+    def whitens(self) -> bool:
+        """Whether it sees images through their principal components."""
+        return bool(self.card.architecture.get("whitening"))
+
+    @torch.inference_mode()
+    def remainder(self, images: np.ndarray) -> np.ndarray:
+        """What the principal components of a network that `whitens` leave of flux (B, H, W): root mean square in transform
+        space, (B,) float32. It is not seen, and large where an image is unlike those the components were found in."""
+        whitening = self.module.whitening
+        return np.concatenate([whitening.remainder(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)])
+
     def _patches(self, flux: Tensor) -> Tensor:
         return self.module.patches(self.transform.forward(flux))
 

@@ -83,6 +83,12 @@ class Whitening(nn.Module):
             white = (self.components(images) * self.gain) @ self.basis
         return rearrange(torch.asinh(white), "b (h w) -> b 1 h w", h=self.image_size)
 
+    def remainder(self, images: Tensor) -> Tensor:
+        """Root mean square (B,) of what the components leave of images (B, 1, H, W): the network does not see it."""
+        flat = rearrange(images, "b 1 h w -> b (h w)")
+        with torch.autocast(images.device.type, enabled=False):
+            return (flat - self.mean - self.components(images) @ self.basis).square().mean(dim=1).sqrt()
+
     def components(self, images: Tensor) -> Tensor:
         """Principal components (B, components) of images (B, 1, H, W), float32."""
         if images.shape[1:] != (1, self.image_size, self.image_size):
