@@ -67,16 +67,18 @@ def simulate_form() -> None:
         )
         classes = _classes_to_simulate(preset)
         if st.form_submit_button("Simulate", type="primary", icon=":material/play_arrow:"):
+            if not classes:
+                raise DatasetError("Choose at least one class to simulate.")
             work = functools.partial(makers.simulate, preset, chosen, int(count), int(seeded), classes=classes)
             _begin(chosen, f"Simulating {chosen}", work)
 
 
 def _classes_to_simulate(preset: str) -> list[str]:
-    """The chosen classes; none chosen means all."""
+    """The chosen classes."""
     classes = list(PRESETS[preset].classes)
     if len(classes) < 2:
         return classes
-    note = "All where none is chosen. One class alone is for learning what that class is like: no_sub, or the axion mass."
+    note = "One class alone is for learning what that class is like: no_sub, or the axion mass."
     return st.pills("Classes", classes, selection_mode="multi", default=classes, key=f"new-classes-{preset}", help=note)
 
 
@@ -164,7 +166,10 @@ def _confirm(plan: Any) -> None:
         f" and HR {'×'.join(map(str, plan.form.target_shape))}" if plan.layout.is_pair else ""
     )
     scale = f", {plan.form.pixel_scale:g} arcsec a pixel" if plan.form.pixel_scale else ""
-    st.caption(f"{size} px{scale}; {plan.nbytes / 1e6:,.0f} MB as float32. The splits will be:")
+    for warning in plan.warnings:
+        st.warning(warning, icon=":material/warning:")
+    bound = ", at most" if plan.warnings else ""
+    st.caption(f"{size} px{scale}; {plan.nbytes / 1e6:,.1f} MB as float32. The splits will be{bound}:")
     counts = pd.crosstab(lenses["class"], lenses["split"]).reindex(columns=list(SPLITS), fill_value=0)
     st.dataframe(counts.loc[list(plan.layout.classes)].reset_index(), hide_index=True, width="content")
     with st.form("import", border=False):

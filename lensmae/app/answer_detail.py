@@ -83,7 +83,7 @@ def _classes(answer: "Analysis", choice: Choice) -> None:
     share = f"{found.probabilities.max():.1%} of the probability"
     with st.container(horizontal=True):
         st.metric("Most probable class", found.name, share, delta_color="off", delta_arrow="off")
-        if found.log_mass is not None:
+        if answer.tells_mass:
             spread = "" if found.log_mass_spread is None else f"± {found.log_mass_spread:.2f} dex over the symmetries"
             st.metric("Axion mass, log10(m/eV)", f"{found.log_mass:.2f}", spread, delta_color="off", delta_arrow="off")
     figure(probability_bars(found.probabilities, found.classes, found.spread), "probabilities")

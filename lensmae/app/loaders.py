@@ -111,11 +111,13 @@ def describe_lens(info: DatasetInfo, row: int) -> str:
     return f"{facts['id']} · {facts['class']} · {facts['split']} split"
 
 
-@st.cache_data(max_entries=64, show_spinner="Redrawing under every mask ratio …")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _frames(model: ModelKey, image: np.ndarray, seed: int, strategy: str) -> "Frames":
+    from lensmae.app.widgets import progress_bar
     from lensmae.evaluation.frames import reconstruction_frames
 
-    return reconstruction_frames(_model(model), image, seed, strategy)
+    with progress_bar("Redrawing under every mask ratio") as progress:
+        return reconstruction_frames(_model(model), image, seed, strategy, progress)
 
 
 def frames(path: Path, image: np.ndarray, seed: int, strategy: str) -> "Frames":

@@ -32,7 +32,9 @@ def import_command(
     options = ImportOptions(named, split, size, pixel_scale, seed, clean)
     if dry_run:
         plan = plan_import(source, options)
-        typer.echo(f"{describe(plan.layout)} {'x'.join(map(str, plan.form.shape))} pixels, {plan.nbytes / 1e6:,.0f} MB.")
+        typer.echo(f"{describe(plan.layout)} {'x'.join(map(str, plan.form.shape))} pixels, {plan.nbytes / 1e6:,.1f} MB.")
+        for warning in plan.warnings:
+            typer.echo(warning, err=True)
         return
     try:
         report = with_progress("Importing", lambda progress: import_dataset(source, name, options, jobs=jobs, progress=progress))

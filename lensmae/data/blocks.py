@@ -38,6 +38,40 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Lenses spread over a layout that were read to find its form.
+
+    Attributes:
+        read: how many there were.
+        other_shapes: how many have each shape that is not the form's, and so are no part of the set.
+        scales: the least and the largest arcsec a pixel that a file says; None where none says one.
+        unsaid: how many files say none.
+    """
+
+    read: int
+    other_shapes: dict[tuple[int, int], int]
+    scales: tuple[float, float] | None
+    unsaid: int
+
+    def warnings(self, form: Form) -> list[str]:
+        """What an import with this form would do that one might not expect, in plain words."""
+        said = []
+        if self.other_shapes:
+            shapes = ", ".join(f"{height}x{width}" for height, width in self.other_shapes)
+            count = sum(self.other_shapes.values())
+            said.append(
+                f"Of {self.read} images looked at, {count} would be left out: other pixels ({shapes}) than most. With a size "
+                "in pixels a side, all are brought to it."
+            )
+        if form.pixel_scale is None and self.scales is not None:
+            low, high = self.scales
+            missing = f"{self.unsaid} of {self.read} images looked at say none"
+            why = f"images looked at say from {low:.3g} to {high:.3g} arcsec" if high > 1.01 * low else missing
+            said.append(f"The set will have no pixel scale: {why}. Give one to set it.")
+        return said
+
+
+@dataclass(frozen=True)
 class Block:
     """Consecutive lenses of a layout.
 
@@ -63,8 +97,10 @@ class Block:
         return self.start + len(self.images)
 
 
-def find_form(layout: Layout, size: int | None = None, pixel_scale: float | None = None, clean: bool = False) -> Form:
-    """The commonest shape among lenses spread over the layout; a single odd file does not decide."""
+def find_form(
+    layout: Layout, size: int | None = None, pixel_scale: float | None = None, clean: bool = False
+) -> tuple[Form, Sample]:
+    """The commonest shape among lenses spread over the layout, where a single odd file does not decide; and those lenses."""
     if layout.is_pair and size is not None:
         raise DatasetError("LR/HR pairs keep their size; leave the size away.")
     if layout.is_pair and clean:
@@ -87,7 +123,10 @@ def find_form(layout: Layout, size: int | None = None, pixel_scale: float | None
     known = [scale for scale in scales if scale is not None]
     if pixel_scale is None and size is None and len(known) == len(scales) and max(known) <= 1.01 * min(known):
         pixel_scale = float(np.median(known))
-    return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean)
+    others = Counter({image: count for (image, _), count in seen.items() if size is None and image != shape})
+    ends = (min(known), max(known)) if known else None
+    sample = Sample(len(scales), dict(others), ends, len(scales) - len(known))
+    return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean), sample
 
 
 def _check_factor(root: Path, shape: tuple[int, int], target_shape: tuple[int, int]) -> None:

@@ -20,7 +20,7 @@ def read_original(source: Path) -> LensDataset:
     Raises `DatasetError` that names the folder or the first file that does not fit.
     """
     layout = find_layout(source)
-    form = find_form(layout)
+    form, _ = find_form(layout)
     shapes = {"images": form.shape} | ({"targets": form.target_shape} if form.target_shape else {})
     n = len(layout.lenses)
     if sum(n * 4 * height * width for height, width in shapes.values()) > _MAX_BYTES:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.format import open_memmap
 
-from lensmae.data.blocks import Block, Form, find_form, read_blocks
+from lensmae.data.blocks import Block, Form, Sample, find_form, read_blocks
 from lensmae.data.layouts import Layout, find_layout
 from lensmae.data.presets import SPLITS
 from lensmae.data.splits import assign_splits
@@ -63,11 +63,22 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What an import would do, found before anything is written."""
+    """What an import would do, found before anything is written.
+
+    Attributes:
+        form: what images are brought to.
+        sample: the images that were read to find that.
+    """
 
     layout: Layout
     form: Form
+    sample: Sample
     options: ImportOptions
+
+    @property
+    def warnings(self) -> list[str]:
+        """What one might not expect of it, in plain words."""
+        return self.sample.warnings(self.form)
 
     @property
     def lenses(self) -> pd.DataFrame:
@@ -105,7 +116,7 @@ def plan_import(source: Path, options: ImportOptions = ImportOptions()) -> Impor
     if options.pixel_scale is not None and not 1e-4 < options.pixel_scale < 60:
         raise DatasetError(f"The pixel scale is {options.pixel_scale}; it must be from 0.0001 to 60 arcsec.")
     layout = find_layout(source.expanduser().resolve(), options.classes)
-    return ImportPlan(layout, find_form(layout, options.size, options.pixel_scale, options.clean), options)
+    return ImportPlan(layout, *find_form(layout, options.size, options.pixel_scale, options.clean), options)
 
 
 def import_dataset(

@@ -138,6 +138,13 @@ class Analysis:
         """Whether it lies outside what any of the networks learnt from; None where nothing is known."""
         return any(one.outside for one in self.standing.values()) if self.standing else None
 
+    @property
+    def tells_mass(self) -> bool:
+        """Whether the axion mass means something: its class is axion, and it is not outside what the classifier knows."""
+        found, standing = self.classified, self.standing.get("classifier")
+        called = found is not None and found.log_mass is not None and found.name == "axion"
+        return called and (standing is None or not standing.outside)
+
 
 @dataclass(frozen=True)
 class _Prepared:

@@ -24,7 +24,7 @@ def record(answer: Analysis | Refusal, references: Mapping[str, Reference] | Non
     found: dict[str, Any] = {"file": answer.name, "format": answer.format, "shape": list(answer.shape)}
     found |= {"pixel_scale_arcsec": answer.pixel_scale, "notes": list(answer.notes)}
     if answer.classified:
-        found |= _classified(answer.classified)
+        found |= _classified(answer.classified, answer.tells_mass)
     if answer.redrawn:
         found["masked_mse"] = answer.redrawn.score
     found["outside"] = answer.outside
@@ -32,12 +32,12 @@ def record(answer: Analysis | Refusal, references: Mapping[str, Reference] | Non
     return found | {"warnings": warnings(answer)}
 
 
-def _classified(classified: Classified) -> dict[str, Any]:
+def _classified(classified: Classified, tells_mass: bool) -> dict[str, Any]:
     named = dict(zip(classified.classes, classified.probabilities.tolist(), strict=True))
     found: dict[str, Any] = {"class": classified.name, "probabilities": named}
     if classified.spread is not None:
         found["spread"] = dict(zip(classified.classes, classified.spread.tolist(), strict=True))
-    if classified.log_mass is not None:
+    if tells_mass:
         found |= {"log10_axion_mass_ev": classified.log_mass, "log10_axion_mass_ev_spread": classified.log_mass_spread}
     return found
 
@@ -78,7 +78,7 @@ def _row(answer: Analysis | Refusal) -> dict[str, Any]:
     height, width = answer.shape
     facts: dict[str, Any] = {"file": answer.name, "format": answer.format, "height_px": height, "width_px": width}
     facts["pixel_scale_arcsec"] = answer.pixel_scale
-    facts |= {} if answer.classified is None else _classified_row(answer.classified)
+    facts |= {} if answer.classified is None else _classified_row(answer.classified, answer.tells_mass)
     facts |= {} if answer.redrawn is None else _redrawn_row(answer.redrawn)
     facts["outside"] = answer.outside
     for kind, standing in answer.standing.items():
@@ -89,12 +89,12 @@ def _row(answer: Analysis | Refusal) -> dict[str, Any]:
     return facts | {"notes": " ".join(answer.notes)}
 
 
-def _classified_row(classified: Classified) -> dict[str, Any]:
+def _classified_row(classified: Classified, tells_mass: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"class": classified.name}
     row |= {f"P({name})": float(value) for name, value in zip(classified.classes, classified.probabilities, strict=True)}
     if classified.spread is not None:
         row |= {f"sd({name})": float(value) for name, value in zip(classified.classes, classified.spread, strict=True)}
-    if classified.log_mass is not None:
+    if tells_mass:
         row["log10_axion_mass_ev"] = classified.log_mass
     return row
 

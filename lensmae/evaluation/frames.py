@@ -1,6 +1,6 @@
 """One lens under every mask ratio: what the Reconstruction page slides through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from lensmae.evaluation.metrics import masked_mse, masked_ssim, unit_scale
 from lensmae.models import Reconstructor
 from lensmae.models.masking import kept_count, mask_noise
 
+Progress = Callable[[int, int], None]
 RATIOS = tuple(round(0.05 * step, 2) for step in range(20))
 STRATEGIES = ("random", "block", "grid", "half", "ring", "surroundings")
 
@@ -63,16 +64,33 @@ def patch_means(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
     return reduce(values, "r (h p) (w q) -> r h w", "mean", h=grid[0], w=grid[1])
 
 
-def reconstruction_frames(model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random") -> Frames:
+def reconstruction_frames(
+    model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random", progress: Progress | None = None
+) -> Frames:
     """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy."""
     patch_grid(model, image)
-    return masked_frames(model, image, nested_masks(image, model.patch_size, seed, strategy), np.array(RATIOS))
+    return masked_frames(model, image, nested_masks(image, model.patch_size, seed, strategy), np.array(RATIOS), progress)
 
 
-def masked_frames(model: Reconstructor, image: np.ndarray, hidden: np.ndarray, ratios: np.ndarray | None = None) -> Frames:
-    """Redraw one lens (H, W) under each of the masks `hidden` (R, gh, gw); `ratios` are their shares where None."""
+def masked_frames(
+    model: Reconstructor,
+    image: np.ndarray,
+    hidden: np.ndarray,
+    ratios: np.ndarray | None = None,
+    progress: Progress | None = None,
+) -> Frames:
+    """Redraw one lens (H, W) under each of the masks `hidden` (R, gh, gw); `ratios` are their shares where None.
+
+    Args:
+        progress: called with (masks done, masks in all).
+    """
     patch_grid(model, image)
-    predictions = np.concatenate([model.predict(image[None], hidden=mask[None]).prediction for mask in hidden])
+    drawn = []
+    for mask in hidden:
+        drawn.append(model.predict(image[None], hidden=mask[None]).prediction)
+        if progress is not None:
+            progress(len(drawn), len(hidden))
+    predictions = np.concatenate(drawn)
     images, masks = np.broadcast_to(image, predictions.shape), pixel_masks(hidden, image.shape)
     measured = masked_mse(images, predictions, masks), masked_ssim(images, predictions, masks)
     return Frames(hidden.mean(axis=(1, 2)) if ratios is None else ratios, predictions, hidden, *measured)

@@ -253,3 +253,17 @@ def test_an_import_waits_for_a_look_at_what_was_killed(home):
     release.start()
     assert import_dataset(home / "src", "late", jobs=1).dataset.info.n == 6
     release.join()
+
+
+def test_a_plan_tells_of_images_that_would_be_left_out_and_of_missing_pixel_scales(home):
+    for place, side in enumerate((20, 20, 24)):
+        header = {"CDELT1": 0.05 / 3600, "CDELT2": 0.05 / 3600, "CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN"} if place else {}
+        hdu = fits.PrimaryHDU(np.random.default_rng(place).random((side, side)).astype(np.float32))
+        hdu.header.update(header)
+        (home / "src").mkdir(exist_ok=True)
+        hdu.writeto(home / "src" / f"{place}.fits")
+    sizes, scale = plan_import(home / "src").warnings
+    assert "Of 3 images looked at, 1 would be left out: other pixels (24x24)" in sizes
+    assert "1 of 3 images looked at say none" in scale
+    assert len(import_dataset(home / "src", "mixed", jobs=1).skipped) == 1
+    assert plan_import(home / "src", ImportOptions(size=16, pixel_scale=0.05)).warnings == []

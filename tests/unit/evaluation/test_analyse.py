@@ -97,7 +97,24 @@ def test_the_axion_mass_is_told_where_the_network_has_such_a_head(workspace_with
         each = torch.stack([model.module.log_mass(apply_d4(inputs, element)) for element in range(8)])
     assert found.log_mass == pytest.approx(float(each.mean()), rel=1e-5)
     assert found.log_mass_spread == pytest.approx(float(each.std(correction=0)), rel=1e-2)
-    assert table(analyse_images([lens(70)], Networks(model)))["log10_axion_mass_ev"][0] == found.log_mass
+
+
+@pytest.mark.parametrize(("called", "known", "told"), [("axion", True, True), ("cdm", True, False), ("axion", False, False)])
+def test_the_axion_mass_is_told_of_images_called_axion_that_are_like_training_lenses(workspace_with_lenses, called, known, told):
+    name = save(
+        "with-mass", "classifier", {"encoder": ENCODER, "classes": 3, "mass_head": True}, transform=Transform(), classes=CLASSES
+    )
+    model = load_checkpoint(name)
+    model.module.head.bias.data[CLASSES.index(called)] = 10.0
+    reference = calibrate(model, open_dataset("lenses"), reference=40, held_out=9)
+    noise = np.random.default_rng(0).random((64, 64)).astype(np.float32)
+    rows = [int(row) for row in open_dataset("lenses").indices("train")[:1]]
+    image = lens(rows[0]) if known else LensImage(noise, "noise.npy", "npy")
+    answer = analyse_images([image], Networks(model, references={"classifier": reference}))[0]
+    assert answer.standing["classifier"].outside is not known
+    assert answer.tells_mass is told
+    assert ("log10_axion_mass_ev" in table([answer])) is told
+    assert ("log10_axion_mass_ev" in record(answer)) is told
 
 
 def test_any_size_and_any_unit_gets_an_answer(networks):
