@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lensmae.app import lab_controls, lab_matter, loaders
+from lensmae.app import lab_controls, lab_matter, loaders, references
 from lensmae.app.choices import Choice
 from lensmae.app.lab_controls import LabLens
 from lensmae.app.lens_view import lens_view
@@ -14,12 +14,15 @@ from lensmae.app.widgets import figure, progress_bar
 from lensmae.data import SPLITS, DatasetInfo
 from lensmae.data.lab import LAB_PRESETS, Observation, Vortex, matter_of
 from lensmae.data.lab import observe as look
-from lensmae.data.presets import PRESETS
+from lensmae.data.presets import MODEL_HALOS, PRESETS
 from lensmae.errors import DatasetError
 from lensmae.figures import Points
 from lensmae.figures.lab import CAUSTIC_COLOUR, lab_lines, lab_panels
 from lensmae.figures.sweep import probability_sweep
 from lensmae.workspace import read_only
+
+# Presets whose cdm lenses all have the same number of subhalos.
+_FIXED_COUNT = ("model_i", "model_ii", "model_iii")
 
 
 def begin(choice: Choice) -> Mapping[str, Any] | None:
@@ -110,7 +113,21 @@ def pictures(lens: LabLens, seen: Observation, choice: Choice) -> None:
         on_event=heard,
         **choice.display,
     )
-    st.caption(f"{pixels}×{pixels} pixels of {scale:g} arcsec: {pixels * scale:.1f} arcsec a side. Class: {lens.row['class']}.")
+    st.caption(
+        f"{pixels}×{pixels} pixels of {scale:g} arcsec: {pixels * scale:.1f} arcsec a side. Class: {lens.row['class']}."
+        f"{_weaker(lens)}"
+    )
+
+
+def _weaker(lens: LabLens) -> str:
+    """Why the ring is smaller than the Einstein radius of the slider, where it is."""
+    factor = PRESETS[lens.preset].plane_factor
+    if factor == 1.0:
+        return ""
+    seen = factor * lens.scalars["theta_E"]
+    return (
+        f" The simulator of {lens.preset} bends light by {factor:.3f} of that, as if the Einstein radius were {seen:.2f} arcsec."
+    )
 
 
 def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
@@ -135,17 +152,31 @@ def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
         drawn = redraw(loaders.get_model(entry.path), image)
         hidden = f"{drawn.mask_ratio:.0%} of the patches hidden, image on [0, 1]; checkpoint {entry.name}"
         st.markdown(f"Redrawing error **{drawn.mse:.2e}** :small[(MSE of hidden pixels; {hidden}).]")
-    _warn(lens.preset, choice)
+    if "classifier" in choice.checkpoints:
+        _warn(lens, image, choice.checkpoints["classifier"])
 
 
-def _warn(preset: str, choice: Choice) -> None:
-    """A network's answer to an image unlike those it has learnt from means little."""
-    entry = choice.checkpoints.get("classifier")
-    learnt = entry.card.data.get("preset") if entry else None
-    if learnt and learnt != preset and not (learnt == "survey" and preset.startswith("survey")):
-        st.warning(
-            f"{entry.name} has learnt from {learnt} lenses and this one is {preset}: its probabilities mean little here.",
-            icon=":material/warning:",
+def _warn(lens: LabLens, image: np.ndarray, entry: Any) -> None:
+    """A network's answer to a lens unlike those it has learnt from means little."""
+    from lensmae.evaluation.answers import sentence
+    from lensmae.evaluation.lab import standing
+    from lensmae.evaluation.reports import preset_note
+
+    learnt = entry.card.data.get("preset")
+    said = preset_note(entry.name, learnt, lens.preset)
+    reference = references.beside(entry.path)
+    if said is None and reference is not None:
+        found = standing(loaders.get_model(entry.path), reference, image)
+        said = sentence(found) if found.outside else None
+    if said is not None:
+        st.warning(said, icon=":material/warning:")
+    usual = MODEL_HALOS["count"]
+    if said is None and learnt == lens.preset in _FIXED_COUNT and lens.row["class"] == "cdm" and len(lens.matter) != usual:
+        few = f"{len(lens.matter)} subhalo" + ("s" if len(lens.matter) > 1 else "")
+        st.info(
+            f"Every cdm lens of {lens.preset} has {usual} subhalos, and this one {few}: the classifier knows none like it, and "
+            "may well call it no_sub.",
+            icon=":material/info:",
         )
 
 

@@ -42,7 +42,7 @@ def ask(choice: Choice) -> Asked:
     found, notes = {}, []
     for kind, entry in choice.checkpoints.items():
         try:
-            found[kind] = _beside(entry.path)
+            found[kind] = beside(entry.path)
         except CheckpointError as problem:
             notes.append(f"{problem} Until then it is measured on the chosen data set.")
         try:
@@ -56,11 +56,12 @@ def ask(choice: Choice) -> Asked:
     return Asked(Networks(**loaded, references=known), identity, tuple(notes))
 
 
-def _beside(checkpoint: Path) -> "Reference | None":
+def beside(checkpoint: Path) -> "Reference | None":
+    """The reference beside a checkpoint file, None where there is none; `CheckpointError` where it is of other weights."""
     from lensmae.models.registry import reference_path
 
-    beside = reference_path(checkpoint)
-    return _read(loaders.model_key(beside), loaders.model_key(checkpoint)) if beside.is_file() else None
+    path = reference_path(checkpoint)
+    return _read(loaders.model_key(path), loaders.model_key(checkpoint)) if path.is_file() else None
 
 
 def _measured(choice: Choice, kind: str) -> "Reference":

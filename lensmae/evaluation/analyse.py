@@ -215,7 +215,7 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
     classified = _classify(networks.classifier, stacks["classifier"]) if networks.classifier else [None] * count
     redrawn = _redraw(networks.mae, stacks["mae"]) if networks.mae else [None] * count
     standings = {
-        kind: _stand(model, networks.references[kind], stacks[kind], redrawn if kind == "mae" else None)
+        kind: stand(model, networks.references[kind], stacks[kind], redrawn if kind == "mae" else None)
         for kind, model in networks.loaded().items()
         if kind in networks.references
     }
@@ -261,7 +261,10 @@ def _redraw(model: Reconstructor, images: np.ndarray) -> list[RedrawnLens]:
     return [RedrawnLens(*one) for one in zip(drawn.prediction, drawn.error, drawn.score.tolist(), strict=True)]
 
 
-def _stand(model: LoadedModel, reference: Reference, images: np.ndarray, redrawn: list[RedrawnLens] | None) -> list[Standing]:
+def stand(
+    model: LoadedModel, reference: Reference, images: np.ndarray, redrawn: list[RedrawnLens] | None = None
+) -> list[Standing]:
+    """Where images (B, S, S) of the model's size lie among its training lenses; with the reconstruction error where `redrawn`."""
     embedded = model.embed(embedding_input(model, images))
     measures = [reference.distance_novelty(embedded)]
     if redrawn and reference.errors.size:

@@ -11,7 +11,9 @@ from lensmae.data.fitting import fit_pixels
 from lensmae.data.lab import Subhalo, Vortex, lab_row
 from lensmae.data.lenses import simulate_row
 from lensmae.errors import ConfigError
+from lensmae.evaluation.analyse import Standing, stand
 from lensmae.evaluation.metrics import masked_mse
+from lensmae.evaluation.references import Reference
 from lensmae.models import Classifier, Reconstructor
 
 SUBHALO_MASSES = np.logspace(7, 11, 13)
@@ -40,6 +42,11 @@ def class_probabilities(model: Classifier, image: np.ndarray, averaged: bool) ->
     """Softmax (K,) of one image (H, W), which is brought to the network's size; of the mean over eight symmetries where
     `averaged`."""
     return model.predict(_fitted(image, model.image_size)[None], d4=averaged)[0]
+
+
+def standing(model: Classifier, reference: Reference, image: np.ndarray) -> Standing:
+    """Where one image (H, W), brought to the network's size, lies among its training lenses."""
+    return stand(model, reference, _fitted(image, model.image_size)[None])[0]
 
 
 def redraw(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, seed: int = 0) -> Redrawing:

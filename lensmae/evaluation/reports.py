@@ -211,11 +211,18 @@ def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarr
 
 
 def overlap_note(model: LoadedModel, dataset: LensDataset, split: str) -> str | None:
-    """A warning where the images measured are, or may be, those the checkpoint learnt from; else None."""
+    """A warning where the images measured are, or may be, those the checkpoint learnt from, or of another kind; else None."""
     # What a second stage learnt from stands within what the first did.
     data = model.card.data
     notes = (_overlap(model.name, learnt, dataset, split) for learnt in (data, data.get("mass")) if learnt)
-    return next((note for note in notes if note), None)
+    return next((note for note in notes if note), None) or preset_note(model.name, data.get("preset"), dataset.info.preset)
+
+
+def preset_note(checkpoint: str, learnt: str | None, preset: str | None) -> str | None:
+    """A warning where lenses are of another preset than a checkpoint learnt from; None also where one of them is not known."""
+    if not learnt or not preset or learnt == preset or (learnt == "survey" and preset.startswith("survey")):
+        return None
+    return f"{checkpoint} has learnt from {learnt} lenses, and these are {preset}: what it says of them means little."
 
 
 def _overlap(name: str, learnt: dict[str, Any], dataset: LensDataset, split: str) -> str | None:

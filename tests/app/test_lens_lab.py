@@ -63,6 +63,20 @@ def test_subhalos_are_added_weighed_drawn_and_removed(home, open_app):
     assert len(app.session_state["lab_halos"]) == 24
 
 
+def test_a_lens_unlike_those_that_the_classifier_learnt_from_is_said_to_be(home, open_app):
+    app = open_app("lens_lab", **SMALL | {"classifier": "classifier"})
+    assert texts(app.warning) == ""
+    assert "as if the Einstein radius were 0.81 arcsec" in texts(app.caption)
+    app.segmented_control("matter").set_value("subhalos").run()
+    app.button("add_halo").click().run()
+    assert "25 subhalos, and this one 1 subhalo" in texts(app.info)
+    app.slider("theta_E").set_value(2.5).run()
+    assert "Outside what classifier knows" in texts(app.warning)
+    app.selectbox("telescope").set_value("survey_jwst").run()
+    assert_clean(app)
+    assert "learnt from model_ii lenses, and these are survey_jwst" in texts(app.warning)
+
+
 @pytest.mark.parametrize("place", [40, 70])
 def test_a_lens_of_a_data_set_opens_as_it_was(home, open_app, place):
     """One of cold dark matter, one of axions: saved again, it has the pixels of the data set."""

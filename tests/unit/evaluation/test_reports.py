@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError, ConfigError, DatasetError
 from lensmae.evaluation import evaluate, evaluate_classifier, evaluate_reconstruction
-from lensmae.evaluation.reports import overlap_note, pick_device, select_rows
+from lensmae.evaluation.reports import overlap_note, pick_device, preset_note, select_rows
 from lensmae.models import bicubic_upsample, load_checkpoint
 from tests.unit.conftest import CLASSES, save
 
@@ -172,6 +172,12 @@ def test_measuring_on_lenses_that_the_checkpoint_learnt_from_is_noted(workspace_
     assert overlap_note(load_checkpoint(other), open_dataset("lenses"), "all") is None
     second = save("second-stage", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "seed": 99, "mass": known})
     assert "not a test" in overlap_note(load_checkpoint(second), open_dataset("lenses"), "all")
+    foreign = save("foreign", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "preset": "model_i", "seed": 0})
+    assert "has learnt from model_i lenses, and these are model_ii" in overlap_note(
+        load_checkpoint(foreign), open_dataset("lenses"), "test"
+    )
+    assert preset_note("any", "survey", "survey_hst") is None
+    assert preset_note("any", None, "model_ii") is None
 
 
 def test_a_copy_of_a_data_set_elsewhere_is_measured_by_its_path(mae, tmp_path):
