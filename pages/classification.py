@@ -37,7 +37,16 @@ st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {da
 row = st.container(horizontal=True)
 area = f"{report.macro_auc:.4f}" if report.curves else "–"
 row.metric("Macro AUC", area, help="Mean of the one-vs-rest areas; chance is 0.5.", border=True)
-row.metric("Accuracy", f"{report.accuracy:.1%}", help="Share of lenses whose likeliest class is the true one.", border=True)
+low, high = report.accuracy_interval
+row.metric(
+    "Accuracy",
+    f"{report.accuracy:.1%}",
+    f"95 %: {low:.1%} to {high:.1%}",
+    delta_color="off",
+    delta_arrow="off",
+    help="Share of lenses whose likeliest class is the true one, with its exact binomial interval (Clopper and Pearson).",
+    border=True,
+)
 row.metric("Calibration error (ECE)", f"{report.ece:.3f}", help="In 15 bins of confidence; 0 is best.", border=True)
 row.metric("Speed (images/s)", f"{report.summary()['images_per_second']:.1f}", border=True)
 view = choose("Look at", list(VIEWS), "view", VIEWS)

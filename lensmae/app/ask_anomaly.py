@@ -20,6 +20,8 @@ def anomaly(shown: Shown) -> None:
     """Error averaged over many masks, with the true substructure over it, and its place among lenses without any."""
     learnt = schooling(shown.entry.card)
     (st.success if learnt.pure else st.warning)(learnt.sentence, icon=":material/school:")
+    if not learnt.pure and (pure := next((one for one in loaders.checkpoints("mae") if schooling(one.card).pure), None)):
+        st.button(f"Ask {pure.name} instead", icon=":material/swap_horiz:", on_click=_ask_instead, args=(pure.name,))
     own = _own_scores(shown.key[0], shown.image)
     image, error = shown.image, own.maps[0]
     drawn = np.sqrt(error)
@@ -34,6 +36,10 @@ def anomaly(shown: Shown) -> None:
     )
     _say(shown, found)
     _place(shown, own)
+
+
+def _ask_instead(name: str) -> None:
+    st.session_state["mae"] = name
 
 
 def _say(shown: Shown, found: Substructure | None) -> None:

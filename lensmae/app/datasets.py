@@ -114,6 +114,8 @@ def _thumbnail(info: DatasetInfo, row: int, name: str, choice: Choice) -> None:
 
 def _open(row: int) -> None:
     st.session_state["row"], st.session_state["view"] = row, "lens"
+    # The field that keeps the row in the address is not drawn yet.
+    st.query_params["row"] = str(row)
 
 
 @st.cache_data(max_entries=16, show_spinner="Counting …")

@@ -8,6 +8,7 @@ from lensmae.app import loaders
 from lensmae.app.forms import Wish, config_form
 from lensmae.app.probing import forget_probe, show_probe, start_probe
 from lensmae.app.widgets import choose
+from lensmae.errors import LensMAEError
 from lensmae.jobs import slurm, slurm_available
 from lensmae.training import RECIPES, launch, open_run
 
@@ -34,13 +35,16 @@ def new_run() -> None:
         st.info("There is no classifier yet that could be given a network for the axion mass: it must whiten its input.")
         return
     partitions = slurm.partitions() if slurm_available() else None
-    wish = config_form(
-        kind, f"{kind}-{preset}", defaults, {"data": sets, "init": starts, "residual_of": ["", *priors]}, partitions
-    )
-    if wish is not None and wish.action == "check":
-        start_probe(wish.config)
-    elif wish is not None:
-        _launch(wish)
+    choices = {"data": sets, "init": starts, "residual_of": ["", *priors]}
+    try:
+        wish = config_form(kind, f"{kind}-{preset}", defaults, choices, partitions)
+        if wish is not None and wish.action == "check":
+            start_probe(wish.config)
+        elif wish is not None:
+            _launch(wish)
+    except LensMAEError as problem:
+        # Said here, so that the runs below the form stay in sight.
+        st.error(str(problem), icon=":material/error:")
     show_probe()
 
 

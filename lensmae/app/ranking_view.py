@@ -17,6 +17,9 @@ from lensmae.figures import Panel
 from lensmae.figures.ranking import clicked_cell, confusion_matrix, precision_recall, roc
 
 LIKELIEST = "likeliest class"
+_PERFECT = (
+    " Here every lens ranks right, so all samples give an area of 1: that these lenses are told apart does not say that all are."
+)
 ONE_CLASS = "These lenses are all of one class: there is no curve."
 _A_PAGE, _COLUMNS = 12, 6
 
@@ -79,6 +82,7 @@ def _curves(report: ClassificationReport, stem: str, point: OperatingPoint | Non
     if banded:
         st.caption(
             f"Bands and intervals: 95 %, {diagnostics.RESAMPLES:,} bootstrap samples of the lenses within their class, seed 0."
+            f"{_PERFECT if report.macro_auc == 1.0 else ''}"
         )
 
 

@@ -20,8 +20,14 @@ _ASKED = "_another_set"
 def counts(view: View, chosen: np.ndarray) -> None:
     """How many lenses of each class are chosen; `chosen` (N,) bool over the plane."""
     classes = view.dataset.lenses["class"].to_numpy(dtype=str)[view.rows]
-    share = st.column_config.ProgressColumn("share", format="percent", min_value=0.0, max_value=1.0)
-    st.dataframe(count_table(classes, chosen), hide_index=True, column_config={"share": share})
+    part = st.column_config.ProgressColumn(
+        "part of selection",
+        help="Which part of the selected lenses are of this class.",
+        format="percent",
+        min_value=0.0,
+        max_value=1.0,
+    )
+    st.dataframe(count_table(classes, chosen), hide_index=True, column_config={"part": part})
 
 
 def gallery(view: View, rows: np.ndarray, choice: Choice) -> None:

@@ -115,7 +115,7 @@ def choose(label: str, options: Sequence[str], key: str, titles: dict[str, str] 
     """One of a few options, in the address as `key`."""
     shown = titles or {}
     names = [shown.get(option, option) for option in options]
-    unknown_value(key, names, label.lower(), names[default])
+    unknown_value(key, names, f"option of “{label}”", names[default])
     return st.segmented_control(
         label,
         options,

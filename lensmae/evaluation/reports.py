@@ -108,6 +108,15 @@ class ClassificationReport(Measured):
         return float((self.probabilities.argmax(axis=1) == self.labels).mean())
 
     @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """The accuracies that the images are compatible with at 95 %: the exact binomial interval (Clopper & Pearson 1934)."""
+        from scipy.stats import binomtest
+
+        right = int((self.probabilities.argmax(axis=1) == self.labels).sum())
+        interval = binomtest(right, len(self.labels)).proportion_ci(0.95, method="exact")
+        return float(interval.low), float(interval.high)
+
+    @property
     def ece(self) -> float:
         """Expected calibration error in 15 bins."""
         return ece(self.probabilities, self.labels)
@@ -124,6 +133,7 @@ class ClassificationReport(Measured):
     def summary(self) -> dict[str, Any]:
         """Headline figures; the AUC of a class that the images lack is None, and not part of the macro mean."""
         figures = {"macro_auc": self.macro_auc, "auc": self.auc, "accuracy": self.accuracy, "ece": self.ece}
+        figures["accuracy_interval"] = list(self.accuracy_interval)
         return _plain({**figures, **self.facts()})
 
 

@@ -69,7 +69,7 @@ def held(around: Sequence[Outline], points: np.ndarray) -> np.ndarray:
 
 
 def count_table(classes: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:
-    """One row a class of the plane: how many of its lenses are chosen, of how many, and the class's share of the selection.
+    """One row a class of the plane: how many of its lenses are chosen, of how many, and its part of the selection.
 
     Args:
         classes: (N,) class of every lens of the plane.
@@ -77,7 +77,7 @@ def count_table(classes: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:
     """
     counts = pd.DataFrame({"class": classes, "chosen": chosen}).groupby("class", sort=True)["chosen"].agg(["sum", "size"])
     share = counts["sum"] / max(1, int(chosen.sum()))
-    return pd.DataFrame({"class": counts.index, "selected": counts["sum"], "of": counts["size"], "share": share}).reset_index(
+    return pd.DataFrame({"class": counts.index, "selected": counts["sum"], "of": counts["size"], "part": share}).reset_index(
         drop=True
     )
 

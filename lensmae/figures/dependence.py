@@ -26,7 +26,10 @@ def auc_by_parameter(table: pd.DataFrame, parameter: str) -> go.Figure:
             hovertemplate="%{x:.4g}: AUC %{y:.4f}, %{text}<extra>" + name + "</extra>",
         )
     figure.update_xaxes(title=parameter)
-    figure.update_yaxes(title="one-vs-rest AUC")
+    # Left to Plotly, an axis of areas that are all 1 ends at 2.
+    low = float(table[["auc", "auc_low"]].min().min()) if len(table) else 0.0
+    margin = max(0.005, 0.05 * (1.0 - low))
+    figure.update_yaxes(title="one-vs-rest AUC", range=[low - margin, 1.0 + margin])
     figure.update_layout(height=430, margin=_MARGIN, legend={"orientation": "h", "y": 1.1}, showlegend=True)
     return figure
 

@@ -58,6 +58,7 @@ def test_a_click_on_a_thumbnail_opens_that_lens(home, open_app):
     thumbnail.click().run()
     assert app.button_group("view").value == "lens"
     assert open_dataset("lenses").lenses["id"][app.number_input("row").value] == thumbnail.label
+    assert int(app.query_params["row"]) == app.number_input("row").value
 
 
 def test_pairs_are_shown_with_their_truth(home, open_app):

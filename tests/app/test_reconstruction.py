@@ -40,6 +40,7 @@ def test_the_anomaly_view_says_what_the_network_learnt_from(home, open_app):
     app = ask(open_app("reconstruction", lens="40", **SMALL), "anomaly")
     assert "does not say what it learnt from" in texts(app.warning)
     assert "Rings are the true subhalos" in texts(app.caption)
+    assert "Ask mae-no-sub instead" in [button.label for button in app.button]
     app.button(key="start-Scoring lenses without substructure").click().run()
     assert_clean(finish_jobs(app))
     assert [metric.label for metric in app.metric] == ["Mean error, MSE", "Largest error of a patch, MSE"]

@@ -48,6 +48,16 @@ def test_a_value_out_of_bounds_is_refused_in_plain_words(home, open_app):
     assert list_runs() == []
 
 
+def test_a_name_that_cannot_be_is_refused_and_the_runs_stay(home, open_app):
+    create_run(make_config("pretrain", "demo", data="lenses"), "first")
+    app = open_app("training")
+    next(field for field in app.text_input if "ame" in field.label).set_value("bad name/..")
+    next(button for button in app.button if button.label == "Start training").click().run()
+    assert not app.exception
+    assert "bad name/.." in texts(app.error)
+    assert app.selectbox("run").value == "first"
+
+
 def test_a_run_is_listed_with_its_curve(home, open_app):
     run_id = create_run(make_config("pretrain", "demo", data="lenses"), "first")
     open_run(run_id).update(state="finished", step=20, total_steps=20)

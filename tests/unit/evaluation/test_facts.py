@@ -52,7 +52,7 @@ def test_a_fact_of_some_lenses_is_theirs_even_where_they_do_not_differ(lenses):
 
 def test_counts_by_class_add_up():
     table = count_table(np.array(["cdm", "axion", "cdm", "axion"]), np.array([True, False, True, True]))
-    assert table.to_dict("list") == {"class": ["axion", "cdm"], "selected": [1, 2], "of": [2, 2], "share": [1 / 3, 2 / 3]}
+    assert table.to_dict("list") == {"class": ["axion", "cdm"], "selected": [1, 2], "of": [2, 2], "part": [1 / 3, 2 / 3]}
 
 
 def test_the_table_of_a_selection_has_the_facts_the_places_and_the_colour(lenses):

@@ -4,6 +4,7 @@ import shutil
 import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from scipy.stats import beta
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from lensmae.data import open_dataset
@@ -58,6 +59,10 @@ def test_classification_figures_are_those_of_scikit_learn_in_the_models_order_of
     assert summary["accuracy"] == pytest.approx(accuracy_score(truth, report.probabilities.argmax(1)))
     assert report.confusion.sum() == 90
     assert report.confusion.trace() / 90 == pytest.approx(summary["accuracy"])
+    # Clopper and Pearson's limits are quantiles of beta distributions.
+    right = int(report.confusion.trace())
+    expected = beta.ppf(0.025, right, 91 - right), beta.ppf(0.975, right + 1, 90 - right)
+    assert summary["accuracy_interval"] == pytest.approx(expected)
 
 
 def test_an_untrained_super_resolver_scores_exactly_as_bicubic_and_as_scikit_image_says(superres):
@@ -80,7 +85,7 @@ def test_every_summary_is_strict_json_with_the_promised_keys(mae, classifier, su
     shared = {"n", "images_per_second", "checkpoint", "data", "split"}
     wanted = {
         (mae, "lenses"): {"masked_mse"},
-        (classifier, "lenses"): {"macro_auc", "auc", "accuracy", "ece"},
+        (classifier, "lenses"): {"macro_auc", "auc", "accuracy", "accuracy_interval", "ece"},
         (superres, "pairs"): {"psnr", "ssim", "mse", "bicubic"},
     }
     for (checkpoint, data), figures in wanted.items():
