@@ -18,7 +18,6 @@ from lensmae.app.view_events import Box
 from lensmae.app.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage, fit_image
 from lensmae.data.crop import square
-from lensmae.data.reading import Reading
 from lensmae.figures import Panel, probability_bars
 from lensmae.figures.products import image_files
 from lensmae.figures.standing import Measure, standing_strips
@@ -67,7 +66,7 @@ def _strangeness(answer: "Analysis") -> None:
 
 
 def _facts(answer: "Analysis") -> None:
-    scale = f" · {answer.pixel_scale:.3f} arcsec a pixel" if answer.pixel_scale else ""
+    scale = f" · {answer.pixel_scale:.3f} arcsec a pixel" if answer.pixel_scale else " · no pixel scale in the file"
     st.caption(f"{answer.format} · {_pixels(answer.shape)} px{scale}")
     shown = next(iter(answer.fitted.values()), None)
     for note in answer.notes if shown is None else shown.notes:
@@ -118,7 +117,9 @@ def _preview(upload: Upload, choice: Choice) -> None:
     else:
         st.caption(f"Analysed: {crop.side}×{crop.side} px from column {crop.left} and row {crop.top} on.")
         st.button("Whole image", icon=":material/crop_free:", on_click=read_otherwise, args=(upload, whole), key="whole")
-    _choose_cosmic_rays(upload)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _choose_scale(upload, image)
+        _choose_cosmic_rays(upload)
 
 
 def _choose_part(upload: Upload, image: LensImage) -> None:
@@ -127,7 +128,7 @@ def _choose_part(upload: Upload, image: LensImage) -> None:
     def chosen() -> None:
         item = st.session_state[keys[0]] if len(image.items) > 1 else None
         band = st.session_state[keys[1]] if image.bands > 1 else None
-        read_otherwise(upload, Reading(item, band, clean=now.clean))
+        read_otherwise(upload, replace(now, item=item, band=band, crop=None))
 
     keys = [f"{part}-{upload.key[0]}" for part in ("item", "band")]
     now = upload.reading
@@ -139,6 +140,20 @@ def _choose_part(upload: Upload, image: LensImage) -> None:
             bands = [None, *range(image.bands)]
             named = {None: "as read by default", **{band: f"band {band}" for band in range(image.bands)}}
             st.selectbox("Band", bands, bands.index(now.band), key=keys[1], on_change=chosen, format_func=named.get)
+
+
+def _choose_scale(upload: Upload, image: LensImage) -> None:
+    def chosen() -> None:
+        given = st.session_state[key]
+        read_otherwise(upload, replace(upload.reading, pixel_scale=float(given) if given else None))
+
+    key = f"scale-{upload.key[0]}"
+    helped = "Arcsec a pixel. It decides how much of the image a network sees; empty: what the file says."
+    shown = "not in the file" if image.pixel_scale is None else f"{image.pixel_scale:.4g}, as the file says"
+    st.number_input(
+        "Pixel scale", 1e-3, 60.0, upload.reading.pixel_scale, format="%g", key=key, on_change=chosen, help=helped,
+        placeholder=shown, width=200,
+    )  # fmt: skip
 
 
 def _choose_cosmic_rays(upload: Upload) -> None:

@@ -32,6 +32,9 @@ def predict(
     crop: Annotated[
         tuple[int, int, int] | None, typer.Option(metavar="COLUMN ROW SIDE", help="cut out a square from this pixel on, from 0")
     ] = None,
+    pixel_scale: Annotated[
+        float | None, typer.Option(min=1e-3, max=60, help="arcsec a pixel, instead of what the files say or do not say")
+    ] = None,
     clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="first, by L.A.Cosmic; for images a camera saw")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV and nothing else on stdout")] = False,
     as_json: AsJson = False,
@@ -46,7 +49,7 @@ def predict(
     from lensmae.evaluation.analyse import Refusal
     from lensmae.evaluation.answers import record, table
 
-    how = Reading(item, band, _square(crop), clean)
+    how = Reading(item, band, _square(crop), clean, pixel_scale)
     networks = _load(classifier, mae, superres)
     answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, how, progress))
     refused = [answer.reason for answer in answers if isinstance(answer, Refusal)]

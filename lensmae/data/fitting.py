@@ -42,6 +42,8 @@ def fit_pixels(
     else:
         height, width = pixels.shape
         pixels, notes = _average_down(pixels, size)
+        if scale is None and wanted is not None and notes:
+            notes = (*notes, f"Its pixel scale is not known, so the lens may look larger or smaller than at {wanted:.4g} arcsec.")
         scale = None if scale is None else scale * max(1.0, min(height, width) / size)
     height, width = pixels.shape
     if (height, width) != (size, size):

@@ -238,3 +238,14 @@ def test_cosmic_rays_are_removed_where_asked_and_it_is_said(open_app):
     next(toggle for toggle in app.toggle if toggle.label == "Remove cosmic rays").set_value(True).run()
     assert_clean(app)
     assert "pixels hit by cosmic rays" in texts(app.markdown)
+
+
+def test_a_pixel_scale_can_be_given_where_the_file_has_none(lens, open_app):
+    app = analyse(open_app, ("a.npy", npy(lens)))
+    assert "no pixel scale in the file" in texts(app.caption)
+    field = next(field for field in app.number_input if field.label == "Pixel scale")
+    assert field.value is None
+    app = field.set_value(0.05).run()
+    assert_clean(app)
+    assert "0.050 arcsec a pixel" in texts(app.caption)
+    assert "The pixel scale was given as 0.05 arcsec; the file says none." in texts(app.markdown)

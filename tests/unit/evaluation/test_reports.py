@@ -3,8 +3,8 @@ import shutil
 
 import numpy as np
 import pytest
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from scipy.stats import beta
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from lensmae.data import open_dataset
