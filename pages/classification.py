@@ -36,7 +36,7 @@ averaged = ", averaged over the eight symmetries" if entry.card.symmetric else "
 st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}{averaged}.")
 row = st.container(horizontal=True)
 area = f"{report.macro_auc:.4f}" if report.curves else "–"
-row.metric("Macro AUC", area, help="Mean of the one-vs-rest areas; chance is 0.5.", border=True)
+row.metric("Macro AUC", area, help="Mean of the one-vs-rest areas; chance is 0.5.", border=True, height="stretch")
 low, high = report.accuracy_interval
 row.metric(
     "Accuracy",
@@ -46,9 +46,12 @@ row.metric(
     delta_arrow="off",
     help="Share of lenses whose likeliest class is the true one, with its exact binomial interval (Clopper and Pearson).",
     border=True,
+    height="stretch",
 )
-row.metric("Calibration error (ECE)", f"{report.ece:.3f}", help="In 15 bins of confidence; 0 is best.", border=True)
-row.metric("Speed (images/s)", f"{report.summary()['images_per_second']:.1f}", border=True)
+row.metric(
+    "Calibration error (ECE)", f"{report.ece:.3f}", help="In 15 bins of confidence; 0 is best.", border=True, height="stretch"
+)
+row.metric("Speed (images/s)", f"{report.summary()['images_per_second']:.1f}", border=True, height="stretch")
 view = choose("Look at", list(VIEWS), "view", VIEWS)
 stem = f"{entry.name}-{data.name}-{split}"
 if view == "curves":

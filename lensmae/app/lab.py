@@ -126,7 +126,8 @@ def _weaker(lens: LabLens) -> str:
         return ""
     seen = factor * lens.scalars["theta_E"]
     return (
-        f" The simulator of {lens.preset} bends light by {factor:.3f} of that, as if the Einstein radius were {seen:.2f} arcsec."
+        f" The Einstein radius looks like {seen:.2f} arcsec here: the simulator of {lens.preset} bends light by {factor:.3f} of "
+        "what the lens would."
     )
 
 

@@ -66,7 +66,7 @@ def test_subhalos_are_added_weighed_drawn_and_removed(home, open_app):
 def test_a_lens_unlike_those_that_the_classifier_learnt_from_is_said_to_be(home, open_app):
     app = open_app("lens_lab", **SMALL | {"classifier": "classifier"})
     assert texts(app.warning) == ""
-    assert "as if the Einstein radius were 0.81 arcsec" in texts(app.caption)
+    assert "The Einstein radius looks like 0.81 arcsec here" in texts(app.caption)
     app.segmented_control("matter").set_value("subhalos").run()
     app.button("add_halo").click().run()
     assert "25 subhalos, and this one 1 subhalo" in texts(app.info)
