@@ -31,6 +31,7 @@ def reliability_diagram(measured: Mapping[str, Reliability]) -> go.Figure:
             marker={"size": size, "color": series_colour(place)},
             line={"color": series_colour(place), "width": 1.5},
             hovertemplate="confidence %{x:.3f}, right %{y:.3f}, %{text}<extra></extra>",
+            cliponaxis=False,
         )
     figure.update_xaxes(title="confidence (probability of the likeliest class)", range=[0, 1.02])
     figure.update_yaxes(title="share that is right", range=[0, 1.04])
@@ -60,6 +61,6 @@ def score_histograms(
         figure.add_vline(x=threshold, line={"color": "#D55E00", "width": 1.5, "dash": "dash"})
     figure.update_xaxes(title=f"probability of {of}", range=[0, 1])
     # Most lenses of a good classifier are in the outermost bins; a logarithm shows the others.
-    figure.update_yaxes(title="share of the true class in a bin", type="log", dtick=1)
+    figure.update_yaxes(title="share of the true class in a bin", type="log", dtick=1, range=np.log10([0.5 / len(labels), 1.5]))
     figure.update_layout(height=430, margin=_MARGIN, legend={"orientation": "h", "y": 1.1})
     return figure
