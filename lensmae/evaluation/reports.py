@@ -133,7 +133,7 @@ class ClassificationReport(Measured):
     def summary(self) -> dict[str, Any]:
         """Headline figures; the AUC of a class that the images lack is None, and not part of the macro mean."""
         figures = {"macro_auc": self.macro_auc, "auc": self.auc, "accuracy": self.accuracy, "ece": self.ece}
-        figures["accuracy_interval"] = list(self.accuracy_interval)
+        figures["accuracy_low"], figures["accuracy_high"] = self.accuracy_interval
         return _plain({**figures, **self.facts()})
 
 

@@ -57,7 +57,10 @@ def test_a_threshold_moves_the_operating_point_and_the_confusion(page, server):
 
 def test_a_figure_is_saved_as_svg_and_its_numbers_as_csv(page, server):
     open_curves(page, server)
-    page.get_by_role("button", name="Save").first.click()
+    save = page.get_by_role("button", name="Save").first
+    # At the lower edge of the window the menu would open below it, out of the driver's reach.
+    save.evaluate("button => button.scrollIntoView({ block: 'center' })")
+    save.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="SVG").click()
     assert download.value.suggested_filename.endswith(".svg")

@@ -62,7 +62,7 @@ def test_classification_figures_are_those_of_scikit_learn_in_the_models_order_of
     # Clopper and Pearson's limits are quantiles of beta distributions.
     right = int(report.confusion.trace())
     expected = beta.ppf(0.025, right, 91 - right), beta.ppf(0.975, right + 1, 90 - right)
-    assert summary["accuracy_interval"] == pytest.approx(expected)
+    assert (summary["accuracy_low"], summary["accuracy_high"]) == pytest.approx(expected)
 
 
 def test_an_untrained_super_resolver_scores_exactly_as_bicubic_and_as_scikit_image_says(superres):
@@ -85,7 +85,7 @@ def test_every_summary_is_strict_json_with_the_promised_keys(mae, classifier, su
     shared = {"n", "images_per_second", "checkpoint", "data", "split"}
     wanted = {
         (mae, "lenses"): {"masked_mse"},
-        (classifier, "lenses"): {"macro_auc", "auc", "accuracy", "accuracy_interval", "ece"},
+        (classifier, "lenses"): {"macro_auc", "auc", "accuracy", "accuracy_low", "accuracy_high", "ece"},
         (superres, "pairs"): {"psnr", "ssim", "mse", "bicubic"},
     }
     for (checkpoint, data), figures in wanted.items():
