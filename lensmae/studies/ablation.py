@@ -28,7 +28,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "encoder of mae-no-sub": {"init": "mae-no-sub"},
     "encoder from scratch, linear stretch": _SCRATCH | {"stretch": "linear"},
     "encoder from scratch, asinh": _SCRATCH | {"stretch": "asinh"},
-    "encoder from scratch, log10(x/peak + 1e-6)": _SCRATCH | {"gain": 1e6},
     "ResNet-18 instead, on the image": _RESNET,
     "ResNet-18 instead, on the residual of mae-no-sub": _RESNET | {"residual_of": "mae-no-sub"},
 }

@@ -50,7 +50,9 @@ class NetworkConfig(RunConfig):
     encoder_layers: int = Field(12, ge=1, le=64, description="encoder layers")
     encoder_heads: int = Field(3, ge=1, le=64, description="encoder attention heads")
     stretch: Stretch = Field("log1p", description="pixel stretch")
-    gain: float = Field(4.0, gt=0, description="factor on the peak-normalised flux before the stretch")
+    gain: float = Field(
+        4.0, gt=0, description="factor on the peak-normalised flux before the stretch (whitened input keeps its flux scale: 1)"
+    )
 
 
 class PretrainConfig(NetworkConfig):
