@@ -15,7 +15,7 @@ from lensmae.data import SPLITS, DatasetInfo
 from lensmae.data.lab import LAB_PRESETS, Observation, Vortex, matter_of
 from lensmae.data.lab import observe as look
 from lensmae.data.presets import MODEL_HALOS, PRESETS
-from lensmae.errors import DatasetError
+from lensmae.errors import CheckpointError, DatasetError
 from lensmae.figures import Points
 from lensmae.figures.lab import CAUSTIC_COLOUR, lab_lines, lab_panels
 from lensmae.figures.sweep import probability_sweep
@@ -165,7 +165,11 @@ def _warn(lens: LabLens, image: np.ndarray, entry: Any) -> None:
 
     learnt = entry.card.data.get("preset")
     said = preset_note(entry.name, learnt, lens.preset)
-    reference = references.beside(entry.path)
+    try:
+        reference = references.beside(entry.path)
+    except CheckpointError as problem:
+        st.info(f"What is usual for {entry.name} is not known: {problem}", icon=":material/help:")
+        reference = None
     if said is None and reference is not None:
         found = standing(loaders.get_model(entry.path), reference, image)
         said = sentence(found) if found.outside else None

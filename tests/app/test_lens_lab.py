@@ -8,6 +8,9 @@ from lensmae.app.lab_matter import halos_text, read_halos
 from lensmae.app.view_events import Click, Drag
 from lensmae.data import open_dataset
 from lensmae.data.lab import Subhalo
+from lensmae.evaluation.calibrate import calibrate_checkpoint
+from lensmae.models import find_checkpoint, save_checkpoint
+from lensmae.models.checkpoint import read_network
 from tests.app.conftest import SMALL, assert_clean, texts
 
 
@@ -152,3 +155,16 @@ def test_a_drag_moves_what_was_dragged_and_stays_within_the_sliders(monkeypatch)
     lab_matter.moved(Click(0, 74.5, 84.5), 150, 0.05)
     assert state["matter"] == "subhalos"
     assert state["lab_halos"][2] == Subhalo(1e8, 0.0, 0.5)
+
+
+def test_a_reference_of_other_weights_is_said_and_the_lab_still_answers(home, open_app):
+    path = calibrate_checkpoint("small-classifier", "lenses", reference=40, held_out=9)
+    weights = find_checkpoint("small-classifier")
+    network = read_network(weights)
+    network[1].head.bias.data += 1.0
+    save_checkpoint(weights, *network)
+    assert path.is_file()
+    app = open_app("lens_lab", **SMALL)
+    assert_clean(app)
+    assert "belongs to other weights" in texts(app.info)
+    assert set(probabilities(app)) == {"P(no_sub)", "P(cdm)", "P(axion)"}
