@@ -272,10 +272,18 @@ def following(progress: Progress) -> Any:
     return measured(progress)
 
 
+def recipes(progress: Progress) -> Any:
+    """How fast every training recipe runs here; see `lensmae.benchmarks.recipes`."""
+    from lensmae.benchmarks.recipes import recipes as measured
+
+    return measured(progress)
+
+
 BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "interaction": interaction,
     "simulate": simulate,
     "pretrain": pretrain,
+    "recipes": recipes,
     "analyse": analyse,
     "lens_lab": lens_lab,
     "following": following,

@@ -16,6 +16,7 @@ class BenchmarkName(StrEnum):
     interaction = "interaction"
     simulate = "simulate"
     pretrain = "pretrain"
+    recipes = "recipes"
     analyse = "analyse"
     lens_lab = "lens_lab"
     following = "following"

@@ -8,6 +8,7 @@ import typer
 from lensmae.cli.console import print_table, with_progress
 
 commands = typer.Typer()
+Precision = Annotated[str | None, typer.Option(help="number format of the trainings, as of `lensmae train`")]
 
 
 @commands.command("few-labels")
@@ -21,6 +22,7 @@ def few_labels(
     images: Annotated[int, typer.Option(min=1, help="image passes of each training")] = 20_000,
     test_images: Annotated[int, typer.Option(min=1, help="test lenses measured on, at most")] = 3000,
     model: Annotated[list[str] | None, typer.Option(help="only these models, given several times")] = None,
+    precision: Precision = None,
 ) -> None:
     """Compare an MAE-pretrained encoder with one from scratch and a ResNet-18 at few labels. Takes hours without a GPU."""
     from lensmae.studies.few_labels import LABELS, MODELS
@@ -28,6 +30,7 @@ def few_labels(
 
     options = {"labels": tuple(labels or LABELS), "seeds": range(seeds), "models": tuple(model or MODELS)}
     options |= {"images": images, "test_images": test_images}
+    options |= {"precision": precision} if precision else {}
     found = with_progress(
         "Training",
         lambda progress: compare(data, output, progress=progress, **options),
@@ -43,15 +46,20 @@ def ablation(
     output: Annotated[Path, typer.Option(help="JSON file of results; what it holds already is not made again")] = Path(
         "checkpoints/ablation.json"
     ),
-    epochs: Annotated[float, typer.Option(min=0, help="of each training")] = 0.2,
+    epochs: Annotated[float, typer.Option(min=0, help="of each classifier")] = 0.2,
+    pretrain_epochs: Annotated[float, typer.Option(min=0, help="of each MAE that a variant pretrains")] = 0.2,
     variant: Annotated[list[str] | None, typer.Option(help="only these variants, given several times")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="images a step; the recipe's by default")] = None,
+    precision: Precision = None,
 ) -> None:
     """Train the classifier's recipe with one thing changed at a time. Takes an hour or two without a GPU."""
-    from lensmae.studies.ablation import VARIANTS
+    from lensmae.studies.ablation import PRETRAININGS, VARIANTS
     from lensmae.studies.ablation import ablation as vary
 
-    chosen = tuple(variant or VARIANTS)
-    found = with_progress("Training", lambda progress: vary(data, output, variants=chosen, epochs=epochs, progress=progress))
+    options = {"variants": tuple(variant or (*VARIANTS, *PRETRAININGS)), "epochs": epochs, "pretrain_epochs": pretrain_epochs}
+    options |= {"precision": precision} if precision else {}
+    options |= {"batch_size": batch_size} if batch_size else {}
+    found = with_progress("Training", lambda progress: vary(data, output, progress=progress, **options))
     rows = [(record["variant"], f"{record['macro_auc']:.5f}", f"{record['accuracy']:.4f}") for record in found]
     print_table(("variant", "macro AUC", "accuracy"), rows, empty="")
 

@@ -1,4 +1,4 @@
-"""`LensClassifier`: the MAE encoder with a linear head on mean-pooled tokens."""
+"""`LensClassifier`: the MAE encoder with a linear head on mean-pooled tokens, or on the class token."""
 
 import torch
 from einops import reduce
@@ -26,6 +26,7 @@ class LensClassifier(nn.Module):
         residual: principal components of the `LinearPrior` of an MAE; the network then sees what that leaves of the image (its
             `residual`) instead of the image. 0 for none.
         stem_width: channels of a convolutional stem whose tokens are added to the patches' (`ConvStem`); 0 for none.
+        pooling: "mean" for the mean of the patch tokens, "class_token" for the class token.
     """
 
     def __init__(
@@ -38,8 +39,12 @@ class LensClassifier(nn.Module):
         stem_width: int = 0,
         residual: int = 0,
         mass_network: dict[str, int] | None = None,
+        pooling: str = "mean",
     ) -> None:
         super().__init__()
+        if pooling not in ("mean", "class_token"):
+            raise ValueError(f"pooling is {pooling!r}; it must be 'mean' or 'class_token'.")
+        self.pooling = pooling
         size = encoder.native_grid[0] * encoder.patch_size
         self.prior = LinearPrior(residual, size, encoder.patch_size) if residual else None
         self.whitening = Whitening(whitening, size) if whitening else None
@@ -84,18 +89,19 @@ class LensClassifier(nn.Module):
         return torch.topk(brightness, self.keep_tokens, dim=1).indices
 
     def features(self, images: Tensor) -> Tensor:
-        """Mean-pooled tokens (B, emb_dim) of images (B, C, H, W)."""
+        """Pooled tokens (B, emb_dim) of images (B, C, H, W)."""
         return self._pooled(self.patches(images))
 
     def _pooled(self, patches: Tensor) -> Tensor:
-        return reduce(self.encoder.encode(patches)[:, 1:], "b t c -> b c", "mean")
+        tokens = self.encoder.encode(patches)
+        return tokens[:, 0] if self.pooling == "class_token" else reduce(tokens[:, 1:], "b t c -> b c", "mean")
 
     def logits_of_seen(self, seen: Tensor, places: Tensor | None) -> Tensor:
         """Logits (B, classes) of what `seen` gave, (B, C, H, W), reading the patches at `places` (B, K); all where None."""
         return self.logits(self._pooled(self._patches(seen, places)))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Logits (B, classes) of mean-pooled tokens (B, emb_dim)."""
+        """Logits (B, classes) of pooled tokens (B, emb_dim)."""
         return self.head(self.head_norm(features))
 
     def forward(self, images: Tensor) -> Tensor:

@@ -139,6 +139,7 @@ class MAEDecoder(nn.Module):
         backward_indexes: Tensor,
         grid: tuple[int, int] | None = None,
         hints: Tensor | None = None,
+        drawn_share: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """Redraw the image.
 
@@ -147,14 +148,30 @@ class MAEDecoder(nn.Module):
             backward_indexes: (B, T).
             grid: patch grid (rows, columns); the native one where None.
             hints: tokens (B, T, emb_dim) in raster order that are added.
+            drawn_share: share of the hidden patches that are drawn, those first in the order of the mask; the others cost
+                nothing and stay zero (as He et al. drop tokens from the encoder; Fu et al. 2024, arXiv:2401.14391).
 
         Returns:
-            Prediction and pixel mask (1 = was hidden), both (B, in_channels, H, W).
+            Prediction and pixel mask (1 = was hidden and is drawn), both (B, in_channels, H, W).
         """
         grid = grid or self.native_grid
-        tokens = self.transformer(self.unshuffled(features, backward_indexes, grid, hints))
-        prediction = self.to_image(self.head(tokens[:, 1:]), grid)
-        return prediction, self.pixel_mask(backward_indexes, features.shape[1] - 1, grid).to(prediction.dtype)
+        tokens = self.unshuffled(features, backward_indexes, grid, hints)
+        visible, total = features.shape[1] - 1, backward_indexes.shape[1]
+        read = total if drawn_share >= 1.0 else visible + max(1, round(drawn_share * (total - visible)))
+        mask = self.pixel_mask(backward_indexes, visible, grid)
+        if read == total:
+            patches = self.head(self.transformer(tokens)[:, 1:])
+        else:
+            patches = self._drawn(tokens, torch.argsort(backward_indexes, dim=1)[:, :read])
+            mask &= ~self.pixel_mask(backward_indexes, read, grid)
+        return self.to_image(patches, grid), mask.to(patches.dtype)
+
+    def _drawn(self, tokens: Tensor, places: Tensor) -> Tensor:
+        """Patches (B, T, C * p * p) of tokens (B, 1 + T, emb_dim), from those at places (B, R) alone; the others are zero."""
+        read = torch.cat([tokens[:, :1], take(tokens[:, 1:], places)], dim=1)
+        drawn = self.head(self.transformer(read)[:, 1:])
+        empty = drawn.new_zeros(tokens.shape[0], tokens.shape[1] - 1, drawn.shape[-1])
+        return empty.scatter(1, repeat(places, "b r -> b r n", n=drawn.shape[-1]), drawn)
 
     def unshuffled(
         self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int], hints: Tensor | None = None
@@ -206,12 +223,18 @@ class MAEViT(nn.Module):
             nn.init.zeros_(self.decoder.head.bias)
 
     def forward(
-        self, images: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None, hidden: Tensor | None = None
+        self,
+        images: Tensor,
+        mask_ratio: float | None = None,
+        noise: Tensor | None = None,
+        hidden: Tensor | None = None,
+        drawn_share: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
-        """Images (B, C, H, W) -> prediction and pixel mask (1 = hidden), both (B, C, H, W); see `MAEEncoder.forward`."""
+        """Images (B, C, H, W) -> prediction and pixel mask (1 = hidden), both (B, C, H, W); see `MAEEncoder.forward`, and
+        `MAEDecoder.forward` for `drawn_share`."""
         features, backward_indexes = self.encoder(images, mask_ratio, noise, hidden)
         guess, hints = self.guess(images, features, backward_indexes)
-        drawn, mask = self.decoder(features, backward_indexes, self.encoder.grid(images), hints)
+        drawn, mask = self.decoder(features, backward_indexes, self.encoder.grid(images), hints, drawn_share)
         return drawn if guess is None else guess + self.prior.spread * drawn, mask
 
     def guess(self, images: Tensor, features: Tensor, backward_indexes: Tensor) -> tuple[Tensor | None, Tensor | None]:

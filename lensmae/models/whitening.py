@@ -1,5 +1,6 @@
 """Whitening: what all lenses of a set share is scaled down, what few of them have is scaled up."""
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from sklearn.decomposition import PCA
 
 
+# A study measures the same images before each of its trainings, half a minute each time; a few results are 13 MB each.
+_REMEMBERED = 4
+_measured: dict[tuple[int, tuple[int, ...], str], "PCA"] = {}
 # Up to 64 x 64 pixels all components are found, exactly; of larger images the covariance is too large a matrix.
 _EXACT_PIXELS = 4096
 # As a share of the pixels, so many images are still decomposed faster than the covariance of the pixels.
@@ -30,7 +34,13 @@ def principal_components(images: Tensor, components: int) -> tuple["PCA", np.nda
         raise ValueError(f"{components} principal components need more than {components} images, not {len(images)}.")
     # In float64: the variances kept span ten orders of magnitude.
     flat = rearrange(images, "n 1 h w -> n (h w)").double().cpu().numpy()
-    return PCA(components, svd_solver=pca_solver(*flat.shape), random_state=0).fit(flat), flat
+    key = (components, flat.shape, hashlib.blake2b(flat.data, digest_size=16).hexdigest())
+    if key not in _measured:
+        measured = PCA(components, svd_solver=pca_solver(*flat.shape), random_state=0).fit(flat)
+        while len(_measured) >= _REMEMBERED:
+            del _measured[next(iter(_measured))]
+        _measured[key] = measured
+    return _measured[key], flat
 
 
 def pca_solver(images: int, pixels: int) -> str:

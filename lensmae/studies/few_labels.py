@@ -13,7 +13,7 @@ from lensmae.training.config import RunConfig
 # Recipe and what is changed in it, by the name in the results. All take batches of 32, so as many steps for as many images.
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "mae": ("residual-cpu", {}),
-    "scratch": ("reference-cpu", {"init": "scratch", "layer_decay": 1.0, "compile": False}),
+    "scratch": ("reference-cpu", {"compile": False}),
     "resnet18": ("resnet18", {"batch_size": 32}),
     "resnet18-residual": ("resnet18-residual", {"batch_size": 32}),
 }

@@ -28,7 +28,7 @@ def few_label_lines(record: dict[str, Any]) -> list[str]:
 
 
 def ablation_lines(record: dict[str, Any]) -> list[str]:
-    """Accuracy and AUC of every variant."""
+    """Accuracy and AUC of every variant, and what was the same for all."""
     if not record.get("ablation"):
         return []
     entries = []
@@ -37,10 +37,18 @@ def ablation_lines(record: dict[str, Any]) -> list[str]:
         if "one_orientation" in entry:
             entries.append(entry | entry["one_orientation"] | {"variant": f"{entry['variant']}, judged in one orientation only"})
     rows = [
-        (entry["variant"], f"{entry['macro_auc']:.5f}", f"{entry['accuracy']:.2%}", f"{entry['epochs']:g}", f"{entry['n']:,}")
+        (entry["variant"], f"{entry['macro_auc']:.5f}", f"{entry['accuracy']:.2%}", f"{entry['epochs']:.3g}", f"{entry['n']:,}")
         for entry in entries
     ]
-    title = "The classifier's recipe `reference-cpu`, cut short, with one thing changed at a time; measured on the test split."
+    same = sorted({f"{key} {value}" for entry in record["ablation"] for key, value in entry.get("options", {}).items()})
+    title = "The classifier's recipe `from-mae-cpu`, cut short, with one thing changed at a time; measured on the test split."
+    title += f" For all: {', '.join(same)}." if same else ""
+    lengths = sorted({entry["pretrain_epochs"] for entry in record["ablation"] if "pretrain_epochs" in entry})
+    if lengths:
+        title += (
+            f" A variant with an MAE of its own pretrains that first, for {' or '.join(f'{length:.3g}' for length in lengths)} "
+            "epochs of all classes, and then sees the image neither whitened nor through a stem: compare it with those rows."
+        )
     return ["## Ablation", "", title, "", *table(("variant", "macro AUC", "accuracy", "epochs", "lenses"), rows)]
 
 

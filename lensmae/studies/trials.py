@@ -34,9 +34,8 @@ def run_trials(
     return found
 
 
-def trained_and_measured(run_id: str, config: RunConfig, test_images: int) -> dict[str, Any]:
-    """Train (or go on with) a run, measure it on the test split of its data, delete it; accuracy, macro_auc, n, split. One that
-    learnt from turned lenses is judged by the mean over the eight symmetries, and beside that in `one_orientation`."""
+def trained(run_id: str, config: RunConfig) -> None:
+    """Train a run, go on with it, or find it finished."""
     folder = runs_dir() / run_id
     if folder.exists():
         _check_same(run_id, config)
@@ -44,6 +43,12 @@ def trained_and_measured(run_id: str, config: RunConfig, test_images: int) -> di
         create_run(config, run_id)
     if not (folder / "model.safetensors").is_file():
         train_run(run_id)
+
+
+def trained_and_measured(run_id: str, config: RunConfig, test_images: int) -> dict[str, Any]:
+    """Train (or go on with) a run, measure it on the test split of its data, delete it; accuracy, macro_auc, n, split. One that
+    learnt from turned lenses is judged by the mean over the eight symmetries, and beside that in `one_orientation`."""
+    trained(run_id, config)
     model, dataset = load_checkpoint(run_id, pick_device("auto")), open_dataset(config.data)
 
     def figures(d4: bool) -> dict[str, Any]:

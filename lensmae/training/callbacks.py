@@ -202,7 +202,7 @@ class Follower(pl.Callback):
 def device_name(device: torch.device) -> str:
     """What a run computes on, in words."""
     if device.type == "cuda":
-        return torch.cuda.getdevice_name(device)
+        return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 from torch.utils.data import DataLoader
 
 from lensmae.data import LensDataset
@@ -69,6 +70,10 @@ class LensData(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         # One Lightning epoch is the interval between two saves, so that a run resumes at whole epochs of Lightning's.
         return DataLoader(range(self.config.save_every), batch_size=None)
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Batches are rows, with which arrays on the disk are read: they stay where they are."""
+        return batch
 
     def val_dataloader(self) -> DataLoader[Any] | list[Any]:
         # Every process reads the whole validation split: it is small, and each metric is then exact on every one of them.

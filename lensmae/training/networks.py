@@ -153,6 +153,7 @@ def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> 
         options = {"classes": len(dataset.info.classes), "keep_tokens": config.keep_tokens, "mass_head": config.mass_head}
         # Left out where unused, so that a card names only what the network has.
         extras = {name: getattr(config, name) for name in ("whitening", "stem_width") if getattr(config, name)}
+        extras |= {"pooling": config.pooling} if config.pooling != "mean" else {}
         return {"encoder": encoder, **options, **extras, **residual}
     scale = dataset.targets.shape[1] // dataset.images.shape[1]
     return {"encoder": encoder, "scale": scale, "width": config.width, "depth": config.depth}

@@ -75,6 +75,11 @@ class _Stopwatch(pl.Callback):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.ends: list[float] = []
+        self.device = torch.device("cpu")
+
+    def on_train_start(self, _: pl.Trainer, task: LensTask) -> None:
+        # When training ends, Lightning takes the network back to the processor.
+        self.device = task.device
 
     def on_train_batch_end(self, trainer: pl.Trainer, task: LensTask, *_: Any) -> None:
         if task.device.type == "cuda":
@@ -133,14 +138,14 @@ def _trainer(config: RunConfig, watch: _Stopwatch) -> pl.Trainer:
 
 
 def _estimate(config: RunConfig, data: LensData, task: LensTask, watch: _Stopwatch, prepare_s: float, available: int) -> Estimate:
-    on_gpu = task.device.type == "cuda"
+    on_gpu = watch.device.type == "cuda"
     images = min(config.batch_size, len(data.plan.indices))
     validations = data.total_steps / (config.save_every * config.validate_every) + 1
     validated = sum(len(rows) for rows in data.validation_rows)
     validation_s = validations * validated * watch.step_s / images * _FORWARD_SHARE
-    peak = torch.cuda.max_memory_reserved(task.device) if on_gpu else peak_memory()
+    peak = torch.cuda.max_memory_reserved(watch.device) if on_gpu else peak_memory()
     return Estimate(
-        device=device_name(task.device),
+        device=device_name(watch.device),
         parameters=sum(weight.numel() for weight in task.network.parameters()),
         training_lenses=len(data.plan.indices),
         validation_lenses=validated,
@@ -149,7 +154,7 @@ def _estimate(config: RunConfig, data: LensData, task: LensTask, watch: _Stopwat
         prepare_s=prepare_s,
         seconds=prepare_s + data.total_steps * watch.step_s + validation_s,
         memory_bytes=peak,
-        memory_available_bytes=torch.cuda.mem_get_info(task.device)[1] if on_gpu else available,
+        memory_available_bytes=torch.cuda.mem_get_info(watch.device)[1] if on_gpu else available,
         notes=tuple(_notes(config)),
     )
 

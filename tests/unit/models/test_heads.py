@@ -16,6 +16,14 @@ def test_classifier_pools_tokens_without_the_class_token():
     assert network(images).shape == (2, 3)
 
 
+def test_classifier_may_read_the_class_token_instead():
+    network = LensClassifier(encoder(), classes=3, pooling="class_token").eval()
+    images = torch.rand(2, 1, 16, 16)
+    torch.testing.assert_close(network.features(images), network.encoder.encode(network.encoder.patches(images))[:, 0])
+    with pytest.raises(ValueError, match="pooling is 'median'"):
+        LensClassifier(encoder(), pooling="median")
+
+
 def test_keep_tokens_reads_the_brightest_patches_only():
     network = LensClassifier(encoder(), keep_tokens=4).eval()
     images = torch.zeros(1, 1, 16, 16)

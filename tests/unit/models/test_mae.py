@@ -109,3 +109,25 @@ def test_loss_counts_hidden_pixels_only():
     images, mask = torch.zeros(1, 1, 2, 2), torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])
     prediction = torch.tensor([[[[2.0, 9.0], [9.0, 0.0]]]])
     assert masked_loss(prediction, images, mask).item() == pytest.approx(2.0)
+
+
+def test_a_share_of_the_hidden_patches_is_drawn_and_the_others_count_for_nothing():
+    network, images, noise = small(), torch.rand(2, 1, 16, 16), torch.rand(2, 16)
+    # Without attention a patch does not depend on which others are drawn.
+    network.decoder.transformer = torch.nn.Identity()
+    whole, hidden = network(images, mask_ratio=0.75, noise=noise)
+    part, drawn = network(images, mask_ratio=0.75, noise=noise, drawn_share=0.5)
+    assert hidden.sum(dim=(1, 2, 3)).tolist() == [12 * 16] * 2
+    assert drawn.sum(dim=(1, 2, 3)).tolist() == [6 * 16] * 2
+    assert (drawn <= hidden).all()
+    torch.testing.assert_close(part[drawn.bool()], whole[drawn.bool()])
+    assert not part[(hidden - drawn).bool()].any()
+
+
+def test_a_drawn_patch_reads_neither_hidden_pixels_nor_what_is_left_out():
+    network, images, noise = small(), torch.rand(1, 1, 16, 16), torch.rand(1, 16)
+    prediction, drawn = network(images, noise=noise, drawn_share=0.25)
+    hidden = network(images, noise=noise)[1].bool()
+    changed, _ = network(torch.where(hidden, torch.rand_like(images), images), noise=noise, drawn_share=0.25)
+    torch.testing.assert_close(prediction, changed)
+    assert 0 < drawn.sum() < hidden.sum()

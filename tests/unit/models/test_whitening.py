@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from lensmae.data.transforms import Transform
 from lensmae.models import CheckpointCard, LensClassifier, MAEEncoder, save_checkpoint
 from lensmae.models.checkpoint import read_network
-from lensmae.models.whitening import Whitening
+from lensmae.models.whitening import Whitening, principal_components
 
 
 def correlated(count, size=8):
@@ -87,3 +87,11 @@ def test_a_checkpoint_of_half_precision_keeps_whitening_exact(tmp_path):
     assert torch.equal(loaded.whitening.basis, network.whitening.basis)
     assert torch.equal(loaded.whitening.gain, network.whitening.gain)
     assert torch.equal(loaded.head.weight, network.head.weight.half().float())
+
+
+def test_the_same_images_are_measured_once():
+    images = torch.rand(20, 1, 4, 4)
+    first, _ = principal_components(images, 3)
+    assert principal_components(images.clone(), 3)[0] is first
+    assert principal_components(images, 4)[0] is not first
+    assert principal_components(images + 1, 3)[0] is not first

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lensmae.errors import ConfigError
-from lensmae.studies.ablation import VARIANTS, ablation
+from lensmae.studies.ablation import PRETRAININGS, RECIPE, VARIANTS, ablation
 from lensmae.studies.report_studies import ablation_lines
 from lensmae.training import list_runs, make_config
 
@@ -12,9 +12,23 @@ TINY = {"batch_size": 12, "compile": False, "whitening": 8, "encoder_layers": 1,
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_is_a_valid_configuration_that_differs_from_the_recipe_as_it_says(variant):
-    recipe, changed = (make_config("classifier", "reference-cpu", data="x", **change) for change in ({}, VARIANTS[variant]))
+    recipe, changed = (make_config("classifier", RECIPE, data="x", **change) for change in ({}, VARIANTS[variant]))
     differing = {key for key, value in changed.model_dump().items() if value != recipe.model_dump()[key]}
     assert differing == set(VARIANTS[variant])
+
+
+@pytest.mark.parametrize("variant", PRETRAININGS)
+def test_every_pretraining_is_a_valid_configuration(variant):
+    assert make_config("pretrain", "reference-cpu", data="x", **PRETRAININGS[variant]).kind == "pretrain"
+
+
+def test_a_variant_may_pretrain_its_own_mae_which_is_not_kept(workspace_with_lenses, tmp_path):
+    options = {"batch_size": 12, "encoder_layers": 1, "epochs": 0.2, "test_images": 6}
+    variant = "own MAE, no linear prior"
+    found = ablation("lenses", tmp_path / "a.json", variants=[variant], pretrain_epochs=0.2, **options)[0]
+    assert found["pretrain_epochs"] == 0.2
+    assert 0 <= found["macro_auc"] <= 1
+    assert list_runs() == []
 
 
 def test_variants_are_trained_measured_and_kept_one_by_one(workspace_with_lenses, tmp_path):

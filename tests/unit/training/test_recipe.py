@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 import torch
 
+from lensmae.data import open_dataset
 from lensmae.data.symmetry import D4_ORDER, apply_d4, random_d4, undo_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.models import LensClassifier, MAEEncoder
 from lensmae.training import RECIPES, config_from_record, make_config
 from lensmae.training.batches import BatchPlan
+from lensmae.training.callbacks import device_name
+from lensmae.training.datamodule import LensData
 from lensmae.training.modules import PretrainTask
-from lensmae.training.optimizer import learning_rate_factor, parameter_groups
+from lensmae.training.optimizer import build_optimizer, learning_rate_factor, parameter_groups
 
 
 @pytest.mark.parametrize(("kind", "recipe"), [(kind, recipe) for kind in RECIPES for recipe in RECIPES[kind]])
@@ -54,7 +57,7 @@ def test_the_weight_average_of_a_short_run_follows_its_weights():
     for count, value in enumerate(values):
         with torch.no_grad():
             network.weight.fill_(value)
-        task.average.update_parameters(network)
+        task.average.follow(network, count)
         decay = min(0.999, (1 + count) / (10 + count))
         expected = value if expected is None else decay * expected + (1 - decay) * value
     assert float(task.average.module.weight) == pytest.approx(expected)
@@ -115,3 +118,28 @@ def test_a_baseline_does_not_start_from_an_mae():
     with pytest.raises(ConfigError, match="set init to scratch"):
         make_config("classifier", data="x", backbone="resnet18")
     assert make_config("classifier", data="x", backbone="resnet18", init="scratch").backbone == "resnet18"
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_gradients_are_clipped_beside_the_fused_step(precision):
+    network = torch.nn.Linear(4, 4)
+    config = make_config("pretrain", data="x", clip=0.5, precision=precision)
+    task = PretrainTask(network, Transform(), config, 10)
+    optimizer, _ = build_optimizer(network, config, 10)
+    network(torch.full((1, 4), 100.0)).square().sum().backward()
+    task.configure_gradient_clipping(optimizer, config.clip, "norm")
+    norm = torch.stack([weight.grad.norm() for weight in network.parameters()]).norm()
+    assert float(norm) == pytest.approx(0.5, rel=1e-4)
+    assert all(group["fused"] for group in optimizer.param_groups)
+
+
+def test_the_rows_of_a_batch_stay_where_the_images_are_read(workspace_with_lenses):
+    data = LensData(open_dataset("lenses"), make_config("pretrain", data="lenses"))
+    rows = next(iter(data.val_dataloader()))
+    assert data.transfer_batch_to_device(rows, torch.device("meta"), 0) is rows
+
+
+def test_a_graphics_card_is_called_by_its_name(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"card {device.index}")
+    assert device_name(torch.device("cuda", 1)) == "card 1"
+    assert device_name(torch.device("cpu")).startswith("CPU, ")
