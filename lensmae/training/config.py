@@ -220,7 +220,8 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "resnet18": _FROM_SCRATCH | {"backbone": "resnet18", "epochs": 20, "symmetry": False},
         "resnet18-residual": _FROM_SCRATCH
         | {"backbone": "resnet18", "residual_of": "mae-no-sub", "epochs": 20, "symmetry": False},
-        "fast": {"epochs": 20, "patch_size": 8},
+        # From random weights: the patch size of a checkpoint that it began from would be the checkpoint's.
+        "fast": _FROM_SCRATCH | {"epochs": 10, "patch_size": 8, "keep_tokens": 24},
         "demo": {"epochs": 2, "batch_size": 32, "save_every": 5},
     },
     "mass": {"reference": {}, "demo": {"epochs": 20, "batch_size": 32, "save_every": 5}},
