@@ -50,6 +50,12 @@ def used(process):
     return times.user + times.system
 
 
+def last_save(run):
+    """What tells one save of a run from the next, without reading it; None before the first."""
+    path = open_run(run).checkpoint
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
 def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bits(processes, workspace_with_lenses):
     def child(run):
         begun = processes.Process(target=train_in_child, args=(workspace_with_lenses, run))
@@ -65,24 +71,29 @@ def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bits(pro
             first_save = total
         begun.join(0.005)
     assert get_run("whole").state == "finished"
+    between_saves = (total - first_save) * TINY["save_every"] / get_run("whole").step
 
     start("killed", epochs=40)
-    moments, saved = random.Random(20), set()
-    for _ in range(KILLS):
-        # From the import of the data to after some saves of its own: on average under a fortieth of the run, so twenty tries do
-        # not reach the end.
-        moment = moments.uniform(0.5 * first_save, first_save + 0.05 * (total - first_save))
+    moments, steps = random.Random(20), []
+    for kill in range(KILLS):
+        # Every other one dies before a save of its own, from the import of the data on; the rest between two saves, so that the
+        # run gets on whatever the machine is busy with, and twenty kills do not reach its end.
+        saves_first = kill % 2 == 1
+        before, moment = last_save("killed"), moments.uniform(0.5, 1) * first_save
         begun, process = child("killed")
+        if saves_first:
+            while begun.is_alive() and last_save("killed") == before:
+                begun.join(0.002)
+            moment = used(process) + moments.uniform(0, 1) * between_saves
         while begun.is_alive() and used(process) < moment:
             begun.join(0.002)
         begun.kill()
         begun.join()
         assert begun.exitcode == -9
         assert get_run("killed").state in ("lost", "queued")
-        if open_run("killed").checkpoint.exists():
-            saved.add(torch.load(open_run("killed").checkpoint, weights_only=True)["lensmae_step"])
-    # Some were killed after a save of their own.
-    assert len(saved) > 3
+        if saves_first:
+            steps.append(torch.load(open_run("killed").checkpoint, weights_only=True)["lensmae_step"])
+    assert steps == sorted(set(steps)), "a killed run lost a save"
     begun, _ = child("killed")
     begun.join()
     assert get_run("killed").state == "finished"
