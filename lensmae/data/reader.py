@@ -150,7 +150,7 @@ def _finite(plane: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     else:
         raise ImageReadError("none of its pixels is a finite number")
     if pixels.max() == pixels.min():
-        notes = (*notes, "All its pixels are equal, so there is nothing to see.")
+        notes = (*notes, "All its pixels are equal, so there is nothing to classify.")
     return pixels, notes
 
 

@@ -120,6 +120,7 @@ class Analysis:
     Attributes:
         shape, pixel_scale, notes: of the image as read.
         fitted: by kind of network, the image that it was shown, with all that was done to it in its notes.
+        classified: None without a classifier, and for an image whose pixels are all equal: any class of it would be made up.
         standing: by kind of network, where it has a reference.
     """
 
@@ -212,7 +213,7 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
         return []
     count = len(prepared)
     stacks = {kind: np.stack([one.fitted[kind].pixels for one in prepared]) for kind in networks.loaded()}
-    classified = _classify(networks.classifier, stacks["classifier"]) if networks.classifier else [None] * count
+    classified = _told(networks.classifier, stacks["classifier"]) if networks.classifier else [None] * count
     redrawn = _redraw(networks.mae, stacks["mae"]) if networks.mae else [None] * count
     standings = {
         kind: stand(model, networks.references[kind], stacks[kind], redrawn if kind == "mae" else None)
@@ -233,6 +234,11 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
         )
         for place, one in enumerate(prepared)
     ]
+
+
+def _told(model: Classifier, images: np.ndarray) -> list[Classified | None]:
+    shows = np.ptp(images, axis=(1, 2)) > 0
+    return [one if seen else None for one, seen in zip(_classify(model, images), shows, strict=True)]
 
 
 def _classify(model: Classifier, images: np.ndarray) -> list[Classified]:

@@ -129,6 +129,16 @@ def test_any_size_and_any_unit_gets_an_answer(networks):
     assert any("222x222" in note for note in answer.fitted["mae"].notes)
 
 
+@pytest.mark.parametrize("level", [0.0, 5.0])
+def test_no_class_is_told_of_an_image_whose_pixels_are_all_equal(calibrated, level):
+    blank = LensImage(np.full((70, 64), level, dtype=np.float32), "blank.npy", "npy")
+    seen, unseen = analyse_images([lens(3), blank], calibrated)
+    assert seen.classified is not None
+    assert unseen.classified is None
+    assert not {"class", "probabilities"} & set(record(unseen))
+    assert table([unseen, seen])["class"].isna().tolist() == [True, False]
+
+
 def test_a_training_lens_is_nearest_to_itself_and_noise_lies_outside(calibrated):
     reference = calibrated.references["classifier"]
     place = 7
