@@ -25,7 +25,7 @@ def look(choice: choices.Choice, name: str) -> None:
 choice = choices.current()
 page_title("Data", "What do I have? Simulated and imported lenses, with their splits and every parameter that is known of them.")
 if makers.all_jobs():
-    running = any(job.running for job in makers.all_jobs())
+    running = any(job.running for job in makers.all_jobs().values())
     fragment(additions.watch_jobs, run_every=1.0 if running else None)()
 infos = loaders.datasets() + loaders.datasets(pairs=True)
 if not read_only():

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app import makers
+from lensmae.app.jobs import Job, Work
 from lensmae.data import PRESETS, SPLITS
 from lensmae.errors import DatasetError, LensMAEError
 from lensmae.workspace import check_name, datasets_dir, read_only, uploads_dir
@@ -23,30 +24,28 @@ _DAY = 86_400.0
 
 def watch_jobs() -> None:
     """Progress and cancel buttons of what is going on, and how it ended; the page is drawn again when something ends."""
-    running = {job.name for job in makers.all_jobs() if job.running}
+    found = makers.all_jobs()
+    running = {name for name, job in found.items() if job.running}
     before = st.session_state.get("_running_jobs", set())
     st.session_state["_running_jobs"] = running
-    for job in makers.all_jobs():
+    for name, job in found.items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            _draw_job(job)
+            _draw_job(name, job)
     if before - running:
         st.rerun()
 
 
-def _draw_job(job: makers.Job) -> None:
+def _draw_job(name: str, job: Job) -> None:
     if job.running:
-        share = min(1.0, job.done / max(1, job.total))
         counted = f"{job.done:,} of {job.total:,} lenses" if job.total else "starting …"
-        st.progress(share, text=f"{job.title}: {'cancelling' if job.state == 'cancelling' else counted}")
+        st.progress(job.share, text=f"{job.title}: {'cancelling' if job.state == 'cancelling' else counted}")
         if not read_only():
-            label = f"Cancel {job.name}"
-            st.button(
-                label, icon=":material/cancel:", on_click=job.cancel, disabled=job.state == "cancelling", key=f"stop-{job.name}"
-            )
+            waits = job.state == "cancelling"
+            st.button(f"Cancel {name}", icon=":material/cancel:", on_click=job.cancel, disabled=waits, key=f"stop-{name}")
         return
     show = {"finished": st.success, "cancelled": st.info, "failed": st.error}[job.state]
-    show(job.message)
-    st.button("Dismiss", on_click=makers.dismiss, args=(job,), key=f"dismiss-{job.name}", type="tertiary")
+    show(makers.message(job))
+    st.button("Dismiss", on_click=makers.forget, args=(name,), key=f"dismiss-{name}", type="tertiary")
 
 
 def simulate_form() -> None:
@@ -180,7 +179,7 @@ def _confirm(plan: Any) -> None:
             _begin(name, f"Importing {name}", work)
 
 
-def _begin(name: str, title: str, work: makers.Work) -> None:
+def _begin(name: str, title: str, work: Work) -> None:
     check_name(name, "data set")
     if (datasets_dir() / name).exists():
         raise DatasetError(f"There is a data set {name!r} already; choose another name, or delete it first.")

@@ -5,7 +5,7 @@ import functools
 import streamlit as st
 
 from lensmae.app import loaders, makers
-from lensmae.errors import LensMAEError
+from lensmae.errors import DatasetError, LensMAEError
 from lensmae.workspace import read_only
 
 LENSES = ("model_ii", "demo", 100, 26_120)
@@ -29,10 +29,11 @@ def _ensure(preset: str, name: str, per_class: int, seed: int) -> None:
     job = makers.start(name, f"Simulating {name}", functools.partial(makers.simulate, preset, name, per_class, seed))
     bar = st.progress(0.0, text="First start: simulating lenses …")
     while not job.finished.wait(0.1):
-        share = min(1.0, job.done / max(1, job.total))
-        bar.progress(share, text=f"First start: simulating {name}, {job.done} of {job.total} lenses")
+        bar.progress(job.share, text=f"First start: simulating {name}, {job.done} of {job.total} lenses")
     bar.empty()
-    makers.dismiss(job)
+    makers.forget(name)
+    if job.state == "cancelled":
+        raise DatasetError(makers.message(job))
     # Another server on the same workspace may have been first; then its set is there, and that is all that was wanted.
     if job.problem is not None and not (isinstance(job.problem, LensMAEError | OSError) and _exists(name)):
         raise job.problem

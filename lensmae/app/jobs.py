@@ -1,17 +1,22 @@
-"""Long work in the background: it blocks no visitor, shows its progress, can be cancelled, and is done once for all who ask."""
+"""Long work in threads of the server: it outlives the page and the visitor who asked, shows its progress to all, can be
+cancelled, and is done once for all who ask."""
 
+import logging
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from lensmae.app.guard import fragment
+from lensmae.errors import LensMAEError
 
 Progress = Callable[[int, int], None]
+Work = Callable[[Progress], Any]
 _KEPT = 64
 _LOOK_S = 0.7
+_log = logging.getLogger("lensmae.app")
 
 
 class Cancelled(BaseException):
@@ -20,29 +25,59 @@ class Cancelled(BaseException):
 
 @dataclass
 class Job:
-    """Work in a thread of its own, and its result."""
+    """Work in a thread of its own, and its result.
 
-    work: Callable[[Progress], Any]
+    Attributes:
+        work: called with the progress to report (done, total) to; it must not touch Streamlit.
+        title: what is being done.
+        group: of jobs that are listed together.
+        state: cancelling until the work has noticed.
+        result: what the work returned.
+        problem: what went wrong.
+        finished: set at the end, however it ends.
+    """
+
+    work: Work
+    title: str = ""
+    group: str = ""
     done: int = 0
-    total: int = 1
+    total: int = 0
+    state: Literal["running", "cancelling", "finished", "failed", "cancelled"] = "running"
     result: Any = None
     problem: Exception | None = None
-    cancelled: bool = False
     finished: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in ("running", "cancelling")
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1."""
+        return min(1.0, self.done / max(1, self.total))
+
+    def cancel(self) -> None:
+        """End it at its next report of progress."""
+        if self.running:
+            self.state = "cancelling"
+
     def run(self) -> None:
-        """Work until the end, a failure, or a report of progress after `cancelled` was set."""
+        """Work until the end, a failure, or a report of progress after `cancel`; called in its thread."""
         try:
             self.result = self.work(self._progress)
+            self.state = "finished"
         except Cancelled:
-            self.result = None
-        except Exception as problem:  # noqa: BLE001 - raised again for every visitor who waits
-            self.problem = problem
+            self.state = "cancelled"
+        except Exception as problem:  # noqa: BLE001 - kept, logged, and shown to whoever watches
+            self.problem, self.state = problem, "failed"
+            if not isinstance(problem, LensMAEError | OSError):
+                _log.error("Job %r failed", self.title, exc_info=problem)
         finally:
             self.finished.set()
 
     def _progress(self, done: int, total: int) -> None:
-        if self.cancelled:
+        if self.state == "cancelling":
             raise Cancelled
         self.done, self.total = done, total
 
@@ -55,35 +90,52 @@ def _jobs() -> tuple[dict[Hashable, Job], threading.Lock]:
 def find(key: Hashable) -> Job | None:
     """The job of a key; None where nobody has asked for it, or it was cancelled."""
     job = _jobs()[0].get(key)
-    return None if job is None or job.cancelled else job
+    return None if job is None or job.state in ("cancelling", "cancelled") else job
 
 
-def start(key: Hashable, work: Callable[[Progress], Any]) -> Job:
-    """The job of a key, started where there is none.
+def listed(group: str) -> dict[Hashable, Job]:
+    """The jobs of a group by their keys: those that run, and ended ones that are not forgotten."""
+    jobs, lock = _jobs()
+    with lock:
+        return {key: job for key, job in jobs.items() if job.group == group}
+
+
+def start(key: Hashable, work: Work, title: str = "", group: str = "", at_once: int | None = None) -> Job:
+    """The job of a key, started where there is none that runs or has a result.
 
     Args:
         key: of everything that the result depends on.
-        work: called in a thread with the progress to report (done, total) to; it must not touch Streamlit.
+        at_once: how many of the group may run. Raises `LensMAEError` where so many do.
     """
     jobs, lock = _jobs()
     with lock:
         job = find(key)
         if job is None or job.problem is not None:
-            job = jobs[key] = Job(work)
+            if at_once is not None and sum(other.running for other in jobs.values() if other.group == group) >= at_once:
+                raise LensMAEError(f"{at_once} jobs are running already; start this one when one of them has ended.")
+            job = jobs[key] = Job(work, title, group)
             threading.Thread(target=job.run, name="job", daemon=True).start()
-        for old in [name for name, kept in jobs.items() if kept.finished.is_set()][: max(0, len(jobs) - _KEPT)]:
+        for old in [name for name, kept in jobs.items() if not kept.running][: max(0, len(jobs) - _KEPT)]:
             del jobs[old]
     return job
 
 
-def offered(key: Hashable, work: Callable[[Progress], Any], label: str, button: str, begun: bool = False) -> Any:
+def forget(key: Hashable) -> None:
+    """Forget a job that has ended."""
+    jobs, lock = _jobs()
+    with lock:
+        if key in jobs and not jobs[key].running:
+            del jobs[key]
+
+
+def offered(key: Hashable, work: Work, label: str, button: str, begun: bool = False) -> Any:
     """What a job found. Where nobody has asked for it yet, a button starts it, or it starts at once where `begun`; while it
     works, its progress is drawn with a button that cancels it. None until there is a result."""
     job = find(key)
     if job is None and begun and key not in _jobs()[0]:
-        job = start(key, work)
+        job = start(key, work, label)
     if job is None:
-        st.button(button, on_click=start, args=(key, work), icon=":material/play_arrow:", key=f"start-{label}")
+        st.button(button, on_click=start, args=(key, work, label), icon=":material/play_arrow:", key=f"start-{label}")
         return None
     if not job.finished.is_set():
         fragment(_watch, run_every=_LOOK_S)(job, label)
@@ -94,9 +146,9 @@ def offered(key: Hashable, work: Callable[[Progress], Any], label: str, button: 
 
 
 def _watch(job: Job, label: str) -> None:
-    if job.finished.is_set() or job.cancelled:
+    if job.state != "running":
         # The page is drawn once more, with the result and without this watch.
         st.rerun()
     bar, button = st.columns([6, 1], vertical_alignment="center")
-    bar.progress(min(1.0, job.done / max(1, job.total)), text=f"{label}: {job.done} of {job.total}")
-    button.button("Cancel", on_click=lambda: setattr(job, "cancelled", True), key=f"cancel-{label}", type="tertiary")
+    bar.progress(job.share, text=f"{label}: {job.done} of {job.total}" if job.total else f"{label} …")
+    button.button("Cancel", on_click=job.cancel, key=f"cancel-{label}", type="tertiary")

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from lensmae.data.lenses import SimulatedLens
 from lensmae.data.presets import PRESETS, SPLITS, Preset
 from lensmae.data.store import RECORD, LensDataset, open_store, summarise, write_table
 from lensmae.errors import DatasetError
+from lensmae.folders import new_folder
 from lensmae.workspace import check_name, datasets_dir
 
 # Every lens added copies the set; larger ones are simulated as a whole.
@@ -39,13 +39,9 @@ def append_lens(name: str, preset: str, lens: SimulatedLens, split: str = "test"
         before = open_store(folder) if folder.exists() else None
         if before is not None:
             _check(before, preset)
-        partial = folder.with_name(f".{name}.{secrets.token_hex(4)}.partial")
-        partial.mkdir()
-        try:
+        with new_folder(folder) as partial:
             _write(partial, name, PRESETS[preset], before, lens, split)
             _replace(folder, partial)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
     return open_store(folder)
 
 

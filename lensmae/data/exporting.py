@@ -1,8 +1,5 @@
 """Write a data set in the layout of DeepLense's challenges: a folder a class, or LR/ and HR/; float64, as theirs are."""
 
-import os
-import secrets
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +8,7 @@ import pandas as pd
 
 from lensmae.data.store import LensDataset
 from lensmae.errors import DatasetError
+from lensmae.folders import new_folder
 
 # What the published sets call the splits.
 _PARTS = {"train": "train", "validation": "val", "test": "test"}
@@ -39,20 +37,12 @@ def export_dataset(
         raise DatasetError(f"{folder} is there already and not empty; choose another place.")
     if not len(rows):
         raise DatasetError(f"{dataset.name} has no lenses in its {split} split.")
-    # Beside the final place, so that a rename brings it there in one step.
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.partial")
-    try:
-        partial.mkdir(parents=True)
+    with new_folder(folder) as partial:
         for done, row in enumerate(rows, start=1):
             _write(partial, dataset, int(row), parts)
             if progress is not None and (done % 100 == 0 or done == len(rows)):
                 progress(done, len(rows))
         dataset.lenses.iloc[rows].to_csv(partial / "lenses.csv", index=False)
-        if folder.exists():
-            folder.rmdir()
-        os.rename(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return len(rows)
 
 

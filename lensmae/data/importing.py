@@ -22,6 +22,7 @@ from lensmae.data.presets import SPLITS
 from lensmae.data.splits import assign_splits
 from lensmae.data.store import LensDataset, open_store, summarise, write_table
 from lensmae.errors import DatasetError
+from lensmae.folders import locked
 from lensmae.workspace import check_name, datasets_dir, read_json, write_json
 
 SKIPPED = "skipped.csv"
@@ -126,7 +127,6 @@ def import_dataset(
     *,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
 ) -> ImportReport:
     """Import a folder or file in a layout of `find_layout` into the workspace.
 
@@ -135,8 +135,8 @@ def import_dataset(
 
     Args:
         jobs: processes; all cores where None.
-        progress: called with (lenses done, lenses in all).
-        cancelled: asked between blocks; where it says True, everything written is removed and `DatasetError` raised.
+        progress: called with (lenses done, lenses in all); where it raises, what was written stays for the same call to go on
+            with, or for `discard_import`.
     """
     check_name(name, "data set")
     final = datasets_dir() / name
@@ -145,12 +145,9 @@ def import_dataset(
     plan = plan_import(source, options)
     folder = datasets_dir() / f".{name}.import"
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder, _PATIENCE_S):
+    with _held(folder, _PATIENCE_S):
         work = _Work.resume(folder, plan) or _Work.begin(folder, plan)
-        for _ in work.run(jobs or os.cpu_count() or 1, progress):
-            if cancelled is not None and cancelled():
-                shutil.rmtree(folder)
-                raise DatasetError(f"Importing {name!r} was cancelled; nothing was kept.")
+        work.run(jobs or os.cpu_count() or 1, progress)
         skipped = work.finish(name)
         os.rename(folder, final)
     return ImportReport(open_store(final), skipped)
@@ -170,7 +167,7 @@ def unfinished_imports() -> list[UnfinishedImport]:
     found = []
     for record in sorted(datasets_dir().glob(f".*.import/{_PLAN}")):
         # What cannot be read is begun anew by an import of that name.
-        with contextlib.suppress(DatasetError, KeyError, TypeError), _locked(record.parent):
+        with contextlib.suppress(DatasetError, KeyError, TypeError), _held(record.parent):
             facts = read_json(record, DatasetError)
             options = facts["options"] | {"classes": tuple(facts["options"]["classes"] or ()) or None}
             name = record.parent.name.removeprefix(".").removesuffix(".import")
@@ -182,39 +179,19 @@ def discard_import(name: str) -> None:
     """Remove what a killed import left."""
     folder = datasets_dir() / f".{check_name(name, 'data set')}.import"
     if folder.is_dir():
-        with _locked(folder, _PATIENCE_S):
+        with _held(folder, _PATIENCE_S):
             shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, patience_s: float = 0.0) -> Iterator[None]:
-    """The folder of an unfinished import, for one process at a time; the lock ends with the process, however it ends.
-
-    Args:
-        patience_s: wait so long for another holder: `unfinished_imports`, which a page may just be asking, is done in a moment.
-    """
+def _held(folder: Path, patience_s: float = 0.0) -> Iterator[None]:
+    """The folder of an unfinished import, for one process at a time: `unfinished_imports`, which a page may just be asking, is
+    done in a moment."""
     try:
-        import fcntl
-    except ImportError:
-        # Windows has no such lock; two imports under one name at once are then the user's to avoid.
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    until = time.monotonic() + patience_s
-    try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(0.02)
-        yield
+        with locked(folder, patience_s):
+            yield
     except BlockingIOError:
         raise DatasetError(f"Another import into {folder.name.split('.')[1]!r} is going on right now.") from None
-    finally:
-        os.close(handle)
 
 
 @dataclass
@@ -268,7 +245,7 @@ class _Work:
         edges = np.flatnonzero(np.diff(missing.astype(np.int8)))
         return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
-    def run(self, jobs: int, progress: Callable[[int, int], None] | None) -> Iterator[None]:
+    def run(self, jobs: int, progress: Callable[[int, int], None] | None) -> None:
         """Read and write what is left, block by block."""
         todo, total = self._todo(), len(self.plan.layout.lenses)
         count = total - sum(stop - start for start, stop in todo)
@@ -283,10 +260,8 @@ class _Work:
                 if time.monotonic() - saved > _SAVE_SECONDS:
                     self._save(unsaved)
                     unsaved, saved = [], time.monotonic()
-                yield
         finally:
-            if self.folder.exists():
-                self._save(unsaved)
+            self._save(unsaved)
 
     def _write(self, block: Block) -> dict[str, Any]:
         self.arrays["images"][block.start : block.stop] = block.images

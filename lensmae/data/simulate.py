@@ -1,8 +1,6 @@
 """Simulate a whole data set in parallel: seeded lens by lens, so the result does not depend on the number of processes."""
 
 import os
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from lensmae.data.presets import PRESETS, Preset
 from lensmae.data.splits import assign_splits
 from lensmae.data.store import LensDataset, open_store, summarise, write_table
 from lensmae.errors import DatasetError
+from lensmae.folders import new_folder
 from lensmae.workspace import check_name, datasets_dir
 
 _CHUNK = 32
@@ -31,7 +30,6 @@ def simulate_dataset(
     classes: Sequence[str] = (),
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
 ) -> LensDataset:
     """Simulate `per_class` lenses of every class of a preset, or of some of its classes, into the workspace.
 
@@ -42,8 +40,7 @@ def simulate_dataset(
         seed: of the data set; every lens gets its own seed from it, the same whatever classes are simulated.
         classes: those to simulate; all of the preset where empty.
         jobs: processes; all cores where None.
-        progress: called with (lenses done, lenses in all).
-        cancelled: asked between chunks; where it says True, everything written is removed and `DatasetError` raised.
+        progress: called with (lenses done, lenses in all); where it raises, everything written is removed.
     """
     check_preset(preset)
     check_name(name, "data set")
@@ -53,13 +50,8 @@ def simulate_dataset(
     final = datasets_dir() / name
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
-    partial = final.with_name(f".{name}.{secrets.token_hex(4)}.partial")
-    partial.mkdir(parents=True)
-    try:
-        _write(PRESETS[preset], chosen, name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress, cancelled)
-        os.rename(partial, final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with new_folder(final) as partial:
+        _write(PRESETS[preset], chosen, name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress)
     return open_store(final)
 
 
@@ -108,15 +100,12 @@ def _write(
     folder: Path,
     jobs: int,
     progress: Callable[[int, int], None] | None,
-    cancelled: Callable[[], bool] | None,
 ) -> None:
     plan = _plan(preset, classes, per_class, seed)
     arrays = _arrays(folder, preset, len(plan))
     rows: list[dict] = [{} for _ in plan]
     done = 0
     for start, lenses in _chunks(preset, plan, jobs):
-        if cancelled is not None and cancelled():
-            raise DatasetError(f"Simulating {name!r} was cancelled; nothing was kept.")
         for place, lens in enumerate(lenses, start):
             _store(arrays, place, lens)
             rows[place] = {"id": f"{lens.parameters['class']}_{place:06d}", "split": plan[place][2], "source_file": ""}

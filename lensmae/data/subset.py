@@ -1,8 +1,5 @@
 """A data set of some lenses of another: pixels, facts and splits are kept, and where each lens is from."""
 
-import os
-import secrets
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +8,7 @@ from numpy.lib.format import open_memmap
 
 from lensmae.data.store import LensDataset, open_store, summarise, write_table
 from lensmae.errors import DatasetError
+from lensmae.folders import new_folder
 from lensmae.workspace import check_name, datasets_dir
 
 _BLOCK = 1024
@@ -34,16 +32,8 @@ def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str) -> LensDat
     final = datasets_dir() / name
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
-    partial = final.with_name(f".{name}.{secrets.token_hex(4)}.partial")
-    partial.mkdir(parents=True)
-    try:
+    with new_folder(final) as partial:
         _write(dataset, rows, name, partial)
-        try:
-            os.rename(partial, final)
-        except OSError:
-            raise DatasetError(f"A data set {name!r} was made by somebody else meanwhile; choose another name.") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return open_store(final)
 
 

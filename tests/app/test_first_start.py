@@ -8,7 +8,7 @@ import threading
 import pytest
 import streamlit as st
 
-from lensmae.app import demo, makers
+from lensmae.app import demo, jobs, makers
 from lensmae.data import list_datasets
 from tests.app.conftest import ROOT, assert_clean, texts
 from tests.models import save_small_networks
@@ -59,7 +59,7 @@ def test_two_visitors_at_once_make_one_demo_set(empty_home, monkeypatch):
 
 def test_a_second_server_that_comes_late_takes_the_set_of_the_first(empty_home):
     work = functools.partial(makers.simulate, *demo.LENSES)
-    first, second = (makers.Job("demo", "Simulating demo", work) for _ in range(2))
+    first, second = (jobs.Job(work) for _ in range(2))
     first.run()
     second.run()
     assert first.problem is None

@@ -34,10 +34,13 @@ def test_a_cancelled_job_ends_at_its_next_report_and_can_be_started_again():
     job = jobs.start("a", work)
     assert reached.wait(10)
     assert (job.done, job.total) == (1, 10)
-    job.cancelled = True
+    job.cancel()
+    assert (job.state, job.running) == ("cancelling", True)
     go.set()
     assert job.finished.wait(10)
-    assert job.result is None
+    assert (job.state, job.result) == ("cancelled", None)
+    job.cancel()
+    assert job.state == "cancelled"
     assert jobs.find("a") is None
     assert jobs.start("a", lambda progress: 1) is not job
 

@@ -129,13 +129,6 @@ def test_nothing_readable_is_an_error_that_says_why(home):
     assert list_datasets() == []
 
 
-def test_cancelling_leaves_nothing(home):
-    write_classes(home / "src", per_class=100, side=8)
-    with pytest.raises(DatasetError, match="cancelled"):
-        import_dataset(home / "src", "set", jobs=1, cancelled=lambda: True)
-    assert list(datasets_dir().iterdir()) == []
-
-
 def test_two_imports_under_one_name_do_not_mix(home):
     write_classes(home / "src", per_class=100, side=8)
 

@@ -55,12 +55,16 @@ def test_pairs_keep_low_high_and_truth(workspace_with_lenses):
     assert (pairs.images.shape, pairs.targets.shape, pairs.truths.shape) == ((20, 75, 75), (20, 150, 150), (20, 150, 150))
 
 
-def test_progress_counts_every_lens_and_cancelling_leaves_nothing(home):
+def test_progress_counts_every_lens_and_an_interruption_leaves_nothing(home):
     seen = []
     simulate_dataset("model_ii", "whole", 5, 0, jobs=1, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (15, 15)
-    with pytest.raises(DatasetError, match="cancelled"):
-        simulate_dataset("model_ii", "never", 5, 0, jobs=1, cancelled=lambda: True)
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate_dataset("model_ii", "never", 5, 0, jobs=1, progress=interrupt)
     assert [path.name for path in datasets_dir().iterdir()] == ["whole"]
 
 
