@@ -9,10 +9,13 @@ import streamlit as st
 from lensmae.app.guard import plain_errors
 
 _loaded = 0
+# Plotly's tool bar lies over the legend above a plot otherwise; where there is no mouse, always.
+_STYLE = "<style>.js-plotly-plot .modebar-container { top: auto !important; bottom: 20px; }</style>"
 
 
 def open_page(page: Any) -> None:
     """Draw a page of `st.navigation` inside the shell. Navigation is drawn already; torch is imported only now."""
+    st.html(_STYLE)
     with plain_errors():
         if "torch" not in sys.modules:
             with st.spinner("Starting the networks …"):

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lensmae.cli.console import AsJson, print_figures, print_table, with_progress
+
+if TYPE_CHECKING:
+    from lensmae.models import CheckpointCard
 
 commands = typer.Typer()
 
@@ -21,26 +24,16 @@ def checkpoints(as_json: AsJson = False) -> None:
         records = [{"name": e.name, "path": str(e.path), "origin": e.origin, **e.card.model_dump(mode="json")} for e in entries]
         typer.echo(json.dumps(records))
         return
-    rows = [
-        (e.name, e.card.kind, e.origin, e.card.data.get("name", "?"), _headline(e.card.metrics), e.card.created) for e in entries
-    ]
-    columns = ("name", "kind", "origin", "learnt from", "figures", "created")
+    rows = [(e.name, e.card.kind, e.origin, e.card.data.get("name", "?"), _figure(e.card), e.card.created) for e in entries]
+    columns = ("name", "kind", "origin", "learnt from", "figure", "created")
     print_table(columns, rows, empty="No checkpoint yet; `lensmae train pretrain --data NAME` makes one.")
 
 
-def _headline(metrics: dict[str, Any]) -> str:
-    """The figures of the test split where a checkpoint has some, else of the validation split."""
-    for split in ("test", "validation"):
-        figures = [
-            f"{name.removeprefix(split + '_')} {value:.4g}" for name, value in metrics.get(split, {}).items() if _is_number(value)
-        ]
-        if figures:
-            return f"{split}: {', '.join(figures[:3])}"
-    return ""
+def _figure(card: "CheckpointCard") -> str:
+    from lensmae.evaluation.headlines import headline
 
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    found = headline(card)
+    return f"{found.name}: {found.value} ({found.measured_on})" if found else ""
 
 
 @commands.command()

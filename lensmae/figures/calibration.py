@@ -8,8 +8,7 @@ import plotly.graph_objects as go
 from lensmae.evaluation.calibration import Reliability
 from lensmae.figures.classes import class_colour, series_colour
 from lensmae.figures.distributions import filled_steps
-
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+from lensmae.figures.frame import LEGEND, MARGIN
 
 
 def reliability_diagram(measured: Mapping[str, Reliability]) -> go.Figure:
@@ -36,7 +35,7 @@ def reliability_diagram(measured: Mapping[str, Reliability]) -> go.Figure:
     figure.update_xaxes(title="confidence (probability of the likeliest class)", range=[0, 1.02])
     figure.update_yaxes(title="share that is right", range=[0, 1.04])
     legend = {"x": 0.02, "y": 0.98, "xanchor": "left", "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"}
-    figure.update_layout(height=430, margin=_MARGIN, legend=legend)
+    figure.update_layout(height=430, margin=MARGIN, legend=legend)
     return figure
 
 
@@ -62,5 +61,5 @@ def score_histograms(
     figure.update_xaxes(title=f"probability of {of}", range=[0, 1])
     # Most lenses of a good classifier are in the outermost bins; a logarithm shows the others.
     figure.update_yaxes(title="share of the true class in a bin", type="log", dtick=1, range=np.log10([0.5 / len(labels), 1.5]))
-    figure.update_layout(height=430, margin=_MARGIN, legend={"orientation": "h", "y": 1.1})
+    figure.update_layout(height=430, margin=MARGIN, legend=LEGEND)
     return figure

@@ -6,8 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lensmae.figures.classes import class_colour
-
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+from lensmae.figures.frame import MARGIN
 
 
 def probability_bars(probabilities: np.ndarray, classes: Sequence[str], spread: np.ndarray | None = None) -> go.Figure:
@@ -21,5 +20,5 @@ def probability_bars(probabilities: np.ndarray, classes: Sequence[str], spread: 
         figure.update_traces(error_x={"type": "data", "array": spread, "color": "#8a93a3", "thickness": 1.5})
     figure.update_xaxes(title="probability", range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
-    figure.update_layout(height=60 + 50 * len(classes), margin=_MARGIN | {"t": 10})
+    figure.update_layout(height=60 + 50 * len(classes), margin=MARGIN | {"t": 10})
     return figure

@@ -4,8 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lensmae.figures.classes import class_colour, faint, series_colour
-
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+from lensmae.figures.frame import LEGEND, MARGIN
 
 
 def auc_by_parameter(table: pd.DataFrame, parameter: str) -> go.Figure:
@@ -30,7 +29,7 @@ def auc_by_parameter(table: pd.DataFrame, parameter: str) -> go.Figure:
     low = float(table[["auc", "auc_low"]].min().min()) if len(table) else 0.0
     margin = max(0.005, 0.05 * (1.0 - low))
     figure.update_yaxes(title="one-vs-rest AUC", range=[low - margin, 1.0 + margin])
-    figure.update_layout(height=430, margin=_MARGIN, legend={"orientation": "h", "y": 1.1}, showlegend=True)
+    figure.update_layout(height=430, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure
 
 
@@ -60,7 +59,7 @@ def learning_curve(table: pd.DataFrame, measure: str, title: str) -> go.Figure:
         )
     figure.update_xaxes(title="labelled training lenses", type="log")
     figure.update_yaxes(title=title)
-    figure.update_layout(height=430, margin=_MARGIN, legend={"orientation": "h", "y": 1.1}, showlegend=True)
+    figure.update_layout(height=430, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure
 
 
@@ -80,5 +79,5 @@ def difference_bars(table: pd.DataFrame) -> go.Figure:
     figure.add_vline(x=0, line={"color": "#888", "width": 1, "dash": "dot"})
     figure.update_xaxes(title="AUC difference, 95 % interval")
     figure.update_yaxes(autorange="reversed")
-    figure.update_layout(height=80 + 42 * max(2, len(table)), margin=_MARGIN, showlegend=False)
+    figure.update_layout(height=80 + 42 * max(2, len(table)), margin=MARGIN, showlegend=False)
     return figure

@@ -5,10 +5,10 @@ import plotly.graph_objects as go
 
 from lensmae.evaluation.parameters import Distribution, Places
 from lensmae.figures.classes import class_colour, faint
+from lensmae.figures.frame import LEGEND, MARGIN
 
 # Where the classes' numbers differ by more than this, a linear axis would hide one of them.
 _FAR_APART = 30
-_MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 
 
 def filled_steps(edges: np.ndarray, heights: np.ndarray, name: str, colour: str, opacity: float) -> go.Scatter:
@@ -48,8 +48,7 @@ def _histogram(found: Distribution) -> go.Figure:
         figure.update_yaxes(title="number", type="log")
     else:
         figure.update_yaxes(title="number", rangemode="tozero")
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    figure.update_layout(height=260, margin=_MARGIN, barmode="group", showlegend=len(found.counts) > 1, legend=legend)
+    figure.update_layout(height=260, margin=MARGIN, barmode="group", showlegend=len(found.counts) > 1, legend=LEGEND)
     return figure
 
 
@@ -67,5 +66,5 @@ def _map(found: Places) -> go.Figure:
     )
     figure.update_xaxes(title=f"x (arcsec), {found.label}", constrain="domain")
     figure.update_yaxes(title="y (arcsec)", scaleanchor="x", constrain="domain")
-    figure.update_layout(height=260, margin=_MARGIN)
+    figure.update_layout(height=260, margin=MARGIN)
     return figure

@@ -3,7 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+from lensmae.figures.frame import LEGEND, MARGIN
+
 _LENS = "#E69F00"
 _SET = "#56B4E9"
 
@@ -32,7 +33,7 @@ def error_against_ratio(
     figure.add_scatter(x=ratios[known], y=errors[known], mode="lines+markers", name="this lens", **style)
     figure.update_xaxes(title="mask ratio", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(title="MSE of hidden pixels, image on [0, 1]", type="log", exponentformat="power")
-    figure.update_layout(height=330, margin=_MARGIN, legend={"orientation": "h", "y": 1.14})
+    figure.update_layout(height=330, margin=MARGIN, legend=LEGEND)
     return figure
 
 
@@ -59,5 +60,5 @@ def place_among(values: np.ndarray, value: float, title: str, names: str, name: 
         figure.add_scatter(x=[value, value], y=[0, top], mode="lines", name=f"{name}, {value:.2e}", line=line)
     figure.update_xaxes(title=title, type="log", exponentformat="power")
     figure.update_yaxes(title="lenses")
-    figure.update_layout(height=330, margin=_MARGIN, legend={"orientation": "h", "y": 1.14}, bargap=0)
+    figure.update_layout(height=330, margin=MARGIN, legend=LEGEND, bargap=0)
     return figure

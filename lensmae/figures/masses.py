@@ -4,8 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lensmae.figures.classes import series_colour
-
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+from lensmae.figures.frame import LEGEND, MARGIN
 
 
 def mass_errors(table: pd.DataFrame) -> go.Figure:
@@ -25,5 +24,5 @@ def mass_errors(table: pd.DataFrame) -> go.Figure:
     figure.add_hline(y=0, line={"color": "#888", "width": 1, "dash": "dot"})
     figure.update_xaxes(title="true log10(axion mass / eV)")
     figure.update_yaxes(title="estimate minus truth, dex")
-    figure.update_layout(height=430, margin=_MARGIN, legend={"orientation": "h", "y": 1.1}, showlegend=True)
+    figure.update_layout(height=430, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure

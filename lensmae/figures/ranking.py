@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from lensmae.evaluation.bootstrap import Band
 from lensmae.evaluation.metrics import PrCurve, RocCurve
 from lensmae.figures.classes import class_colour, faint, series_colour
+from lensmae.figures.frame import MARGIN
 
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _CHANCE = {"color": "#888", "width": 1, "dash": "dot"}
 _AVERAGES = ("macro", "micro")
 # Below a false-positive rate of 10^-3.5 even thousands of lenses say nothing.
@@ -57,7 +57,7 @@ def precision_recall(
     figure.update_xaxes(title="recall (true-positive rate)", range=[-0.01, 1.01])
     figure.update_yaxes(title="precision", range=[-0.01, 1.01])
     legend = {"x": 0.02, "y": 0.04, "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
-    figure.update_layout(height=430, margin=_MARGIN, legend=legend)
+    figure.update_layout(height=430, margin=MARGIN, legend=legend)
     return figure
 
 
@@ -111,7 +111,7 @@ def _rates(figure: go.Figure, log_x: bool) -> None:
     # Curves fill the lower right corner of a logarithmic view.
     corner = {"x": 0.02, "y": 0.98, "xanchor": "left", "yanchor": "top"} if log_x else {}
     legend = {"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"} | corner
-    figure.update_layout(height=430, margin=_MARGIN, legend=legend)
+    figure.update_layout(height=430, margin=MARGIN, legend=legend)
 
 
 def confusion_matrix(counts: np.ndarray, classes: Sequence[str], chosen: tuple[int, int] | None = None) -> go.Figure:
@@ -150,7 +150,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], chosen: tuple[i
     last = len(classes) - 0.5
     figure.update_xaxes(title="predicted class", showgrid=False, range=[-0.5, last])
     figure.update_yaxes(title="true class", showgrid=False, range=[last, -0.5])
-    figure.update_layout(height=430, margin=_MARGIN, showlegend=False, clickmode="event+select", dragmode=False)
+    figure.update_layout(height=430, margin=MARGIN, showlegend=False, clickmode="event+select", dragmode=False)
     return figure
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lensmae.figures.distributions import filled_steps
+from lensmae.figures.frame import LEGEND, MARGIN
 
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 # The same on all figures of this page.
 _COLOURS = {
     "network": "#D55E00",
@@ -36,9 +36,12 @@ def spectra(found: Mapping[str, tuple[np.ndarray, np.ndarray]], nyquist: float) 
         line = {"color": image_colour(name, place), "width": 2, "dash": "dash" if name == "truth" else "solid"}
         figure.add_scatter(x=frequency, y=power, mode="lines", name=name, line=line)
     figure.add_vline(x=nyquist, line={"color": "#888", "width": 1, "dash": "dot"})
-    figure.update_xaxes(title="spatial frequency (cycles/arcsec); dotted: Nyquist of LR", type="log")
+    # Plotly counts the place of a note on a logarithmic axis in powers of ten.
+    note = {"text": "Nyquist of LR", "xanchor": "right", "yanchor": "top", "showarrow": False}
+    figure.add_annotation(x=float(np.log10(nyquist)), y=1, yref="paper", **note)
+    figure.update_xaxes(title="spatial frequency (cycles/arcsec)", type="log")
     figure.update_yaxes(title="power (flux<sup>2</sup>, azimuthal mean)", type="log", dtick=1)
-    figure.update_layout(height=380, margin=_MARGIN, legend={"orientation": "h", "y": 1.12}, showlegend=True)
+    figure.update_layout(height=380, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure
 
 
@@ -50,7 +53,7 @@ def profiles(found: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> go.Figure:
         figure.add_scatter(x=radius, y=flux, mode="lines", name=name, line=line)
     figure.update_xaxes(title="distance from the centre (arcsec)")
     figure.update_yaxes(title="mean flux a pixel (HR image on [0, 1])")
-    figure.update_layout(height=380, margin=_MARGIN, legend={"orientation": "h", "y": 1.12}, showlegend=True)
+    figure.update_layout(height=380, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure
 
 
@@ -74,5 +77,5 @@ def distributions(found: Mapping[str, np.ndarray], title: str, log_x: bool = Fal
         figure.add_vline(x=float(each.mean()), line={"color": colour, "width": 1.2, "dash": "dash"})
     figure.update_xaxes(title=title, type="log" if log_x else "linear")
     figure.update_yaxes(title="pairs")
-    figure.update_layout(height=360, margin=_MARGIN, legend={"orientation": "h", "y": 1.14}, showlegend=True)
+    figure.update_layout(height=360, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lensmae.figures.classes import class_colour
+from lensmae.figures.frame import LEGEND, MARGIN
 
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 _NO_VALUE, _MARK = "#8a8f98", "#D55E00"
 # Size of a point where there are at most so many.
 _SIZES = ((1000, 7.0), (5000, 5.0), (20_000, 4.0), (float("inf"), 3.0))
@@ -81,8 +81,9 @@ def _finish(figure: go.Figure, axis: str, marks: Sequence[Mark], dimensions: int
     else:
         figure.update_xaxes(title=f"{axis} 1 (arbitrary unit)", **plain)
         figure.update_yaxes(title=f"{axis} 2 (arbitrary unit)", **plain)
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"}
-    figure.update_layout(height=560, margin=_MARGIN, legend=legend, dragmode="lasso" if dimensions == 2 else "orbit")
+    legend = LEGEND | {"itemsizing": "constant"}
+    # Without numbers on its axis a plot ends where its title does, and the tool bar would lie over that.
+    figure.update_layout(height=560, margin=MARGIN | {"b": 52}, legend=legend, dragmode="lasso" if dimensions == 2 else "orbit")
     return figure
 
 
@@ -101,8 +102,7 @@ def score_pairs(
     )  # fmt: skip
     figure.update_xaxes(title=f"{baseline_name} ({unit})")
     figure.update_yaxes(title=f"network ({unit})")
-    legend = {"orientation": "h", "y": 1.12}
-    figure.update_layout(height=340, margin=_MARGIN, legend=legend, clickmode="event+select", dragmode="select")
+    figure.update_layout(height=340, margin=MARGIN, legend=LEGEND, clickmode="event+select", dragmode="select")
     return figure
 
 

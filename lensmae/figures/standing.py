@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from lensmae.figures.frame import LEGEND, MARGIN
+
 _SHOWN = 400
 _INSIDE, _OUTSIDE = "#009E73", "#D55E00"
 
@@ -42,8 +44,7 @@ def standing_strips(measures: Sequence[Measure]) -> go.Figure:
     figure.update_xaxes(title="measure / its limit", type="log")
     names = [measure.name for measure in measures]
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, len(names) - 0.3], showgrid=False)
-    legend = {"orientation": "h", "y": 1.15}
-    figure.update_layout(height=110 + 75 * len(names), margin={"l": 10, "r": 10, "t": 30, "b": 10}, legend=legend)
+    figure.update_layout(height=110 + 75 * len(names), margin=MARGIN, legend=LEGEND)
     return figure
 
 

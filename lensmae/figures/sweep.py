@@ -6,8 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lensmae.figures.classes import class_colour
-
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+from lensmae.figures.frame import LEGEND, MARGIN
 
 
 def probability_sweep(table: pd.DataFrame, classes: Sequence[str], title: str, now: float | None = None) -> go.Figure:
@@ -23,5 +22,5 @@ def probability_sweep(table: pd.DataFrame, classes: Sequence[str], title: str, n
         figure.add_scatter(x=[now, now], y=[0, 1], mode="lines", name="this lens", line=line, hoverinfo="skip")
     figure.update_xaxes(title=title, type="log", exponentformat="power")
     figure.update_yaxes(title="class probability", range=[-0.02, 1.02], tickformat=".0%")
-    figure.update_layout(height=340, margin=_MARGIN, legend={"orientation": "h", "y": 1.12})
+    figure.update_layout(height=340, margin=MARGIN, legend=LEGEND)
     return figure

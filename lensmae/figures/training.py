@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-_MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+from lensmae.figures.frame import LEGEND, MARGIN
+
 # More points than pixels cost time and show nothing.
 _MOST_POINTS = 500
 
@@ -61,7 +62,7 @@ def _curves(named: Mapping[str, pd.DataFrame], title: str, log_y: bool, smoothin
     figure.update_xaxes(title="optimiser step")
     # Few decades: decimals are easier to read than powers.
     figure.update_yaxes(title=title, type="log" if log_y else "linear", exponentformat="e")
-    figure.update_layout(height=320, margin=_MARGIN, legend={"orientation": "h", "y": 1.14}, showlegend=True)
+    figure.update_layout(height=320, margin=MARGIN, legend=LEGEND, showlegend=True)
     # A zoom is kept while new points arrive.
     figure.update_layout(uirevision="keep")
     return figure

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lensmae.app.headlines import headline
 from lensmae.data.transforms import Transform
+from lensmae.evaluation.headlines import headline
 from lensmae.models import CheckpointCard
 
 OF_ALL = {"masked_mse": 2e-3, "linear_prior": {"masked_mse": 3e-3}, "n": 90, "data": "lenses"}
@@ -37,6 +37,14 @@ def test_an_mae_is_judged_by_what_it_has_learnt(classes, figures, name, value, b
     found = headline(card(classes, figures))
     assert (found.name, found.value, found.baseline) == (name, value, baseline)
     assert found.measured_on == "test split of lenses, 90 lenses"
+
+
+@pytest.mark.parametrize(("note", "value"), [({}, "4.0e-04"), ({"note": "These figures are not a test."}, "2.0e-03")])
+def test_a_whole_set_stands_before_a_test_split_unless_some_of_it_was_learnt_from(note, value):
+    whole = {"masked_mse": 4e-4, "n": 3000, "data": "unseen"} | note
+    found = headline(card("all", OF_ALL).model_copy(update={"metrics": {"test": OF_ALL, "all": whole}}))
+    assert found.value == value
+    assert found.measured_on == ("all splits of unseen, 3,000 lenses" if not note else "test split of lenses, 90 lenses")
 
 
 def test_a_super_resolver_of_pairs_without_substructure_is_judged_as_any_other():

@@ -1,5 +1,6 @@
 """Headline figures of a checkpoint, beside their baseline, as its card says them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,8 @@ class Headline:
 
 
 def headline(card: "CheckpointCard") -> Headline | None:
-    """The most telling figure of a card, from its test split where it has one; None where the card holds no figure."""
-    for split in ("test", "validation"):
-        figures = _stripped(card.metrics.get(split, {}), split)
+    """The most telling figure of a card, from the lenses that say most; None where the card holds no figure."""
+    for split, figures in _by_worth(card.metrics):
         found = _no_sub(figures) if card.kind == "mae" and schooling(card).pure else _HEADLINES[card.kind](figures)
         if found is not None:
             name, value, baseline = found
@@ -30,14 +30,21 @@ def headline(card: "CheckpointCard") -> Headline | None:
     return None
 
 
-def _stripped(figures: dict[str, Any], split: str) -> dict[str, Any]:
-    """Training names its figures `validation_loss` and the like; reports do not."""
-    return {name.removeprefix(f"{split}_"): value for name, value in figures.items()}
+def _by_worth(metrics: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Figures by split: those of a whole data set of which nothing was learnt from, of a test split, of a validation split."""
+    whole = metrics.get("all", {})
+    # A note says that some were learnt from, or are of another kind.
+    if whole and "note" not in whole:
+        yield "all", whole
+    for split in ("test", "validation"):
+        # Training names its figures `validation_loss` and the like; reports do not.
+        yield split, {name.removeprefix(f"{split}_"): value for name, value in metrics.get(split, {}).items()}
 
 
 def _measured_on(figures: dict[str, Any], split: str) -> str:
     count, data = figures.get("n"), figures.get("data")
-    return f"{split} split" + (f" of {data}" if data else "") + (f", {count:,} lenses" if count else "")
+    where = "all splits" if split == "all" else f"{split} split"
+    return where + (f" of {data}" if data else "") + (f", {count:,} lenses" if count else "")
 
 
 def _mae(figures: dict[str, Any]) -> tuple[str, str, str] | None:
