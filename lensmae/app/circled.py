@@ -75,6 +75,13 @@ def selected(planes: list[Plane]) -> np.ndarray:
     return np.intersect1d(found.rows, view.rows)
 
 
+def elsewhere(plane: Plane) -> bool:
+    """Whether what is selected was not selected in this plane's chart, which then does not show it by itself."""
+    found = st.session_state.get(_STATE)
+    three = plane[1].shape[1] == 3
+    return found is not None and (three or (found.plane is not None and found.plane != _token(plane)))
+
+
 def _keep(circled: Circled) -> None:
     st.session_state[_STATE] = circled
     st.query_params[_ADDRESS] = circled.text

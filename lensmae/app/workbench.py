@@ -16,7 +16,7 @@ from lensmae.errors import ImageReadError
 from lensmae.evaluation.facts import Fact
 from lensmae.evaluation.projections import Projection, place
 from lensmae.evaluation.quality import EmbeddingQuality, embedding_quality, trustworthiness
-from lensmae.figures import Mark, class_scatter, value_scatter
+from lensmae.figures import Mark, class_scatter, ring_selected, value_scatter
 
 _MANY = 20_000
 _DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
@@ -34,12 +34,12 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
         if views[0].projection.dimensions == 2:
             choose("Pointer", list(_DRAG), "pointer", {"pick": "Picks one", "lasso": "Lasso", "box": "Box"})
         image = _choose_image()
+    rows = circled.selected([(view, *where) for view, where in zip(views, planes, strict=True)])
     several = len(views) > 1
     columns = st.columns(2 if several else [3, 1], gap="medium")
     for column, view, (points, projection) in zip(columns, views, planes, strict=False):
         with column:
-            _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice)
-    rows = circled.selected([(view, *where) for view, where in zip(views, planes, strict=True)])
+            _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice, rows)
     with st.container() if several else columns[1]:
         _beside(choice, views[0], rows, planes[0][0], colour, image)
     if len(rows) > 1:
@@ -78,13 +78,23 @@ def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projectio
     return [Mark(f"lens {choice.lens}", points[at]) for at in np.flatnonzero(view.rows == choice.lens)]
 
 
-def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact, marks: list[Mark], choice: Choice) -> None:
+def _plane(
+    view: View,
+    points: np.ndarray,
+    projection: Projection,
+    colour: Fact,
+    marks: list[Mark],
+    choice: Choice,
+    selected: np.ndarray,
+) -> None:
     # Streamlit takes clicks on points only where a drag does not select.
     drag = _DRAG[st.session_state["pointer"]] if points.shape[1] == 2 else "orbit"
     # Prediction and error are those of the chosen networks, whichever of them the plane is of.
     judges = tuple(loaders.model_key(entry.path) for entry in choice.checkpoints.values())
     marked = tuple((mark.name, *mark.point.tolist()) for mark in marks)
-    drawing, table = _drawing((*view.key, judges, colour.name, marked, drag), projection, view, points, colour, marks)
+    rings = selected if circled.elsewhere((view, points, projection)) else selected[:0]
+    shown = (*view.key, judges, colour.name, marked, rings.tobytes(), drag)
+    drawing, table = _drawing(shown, projection, view, points, colour, marks, rings)
     key = f"plane-{view.entry.card.kind}"
     # Where no graphics card draws, so many points at twice the page's resolution are a second of everybody's time (measured).
     coarse = len(points) > _MANY
@@ -107,7 +117,13 @@ def _plane(view: View, points: np.ndarray, projection: Projection, colour: Fact,
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _drawing(
-    key: tuple, projection: Projection, _view: View, _points: np.ndarray, _colour: Fact, _marks: list[Mark]
+    key: tuple,
+    projection: Projection,
+    _view: View,
+    _points: np.ndarray,
+    _colour: Fact,
+    _marks: list[Mark],
+    _rings: np.ndarray,
 ) -> tuple[go.Figure, pd.DataFrame]:
     """The picture and the table behind it: with 90,000 lenses too much work for every click."""
     axis = TITLES[projection.method]
@@ -115,6 +131,8 @@ def _drawing(
         drawing = class_scatter(_points, _colour.names, _view.rows, axis, _marks)
     else:
         drawing = value_scatter(_points, _colour.values, _view.rows, axis, _colour.name, _marks)
+    if len(_rings):
+        ring_selected(drawing, _points[np.isin(_view.rows, _rings)])
     return drawing.update_layout(dragmode=key[-1]), selection.plane_table(_view, _points, _colour)
 
 

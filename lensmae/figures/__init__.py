@@ -7,7 +7,7 @@ from lensmae.figures.export import COLUMN_MM, FORMATS, PAGE_MM, export_figure, f
 from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
 from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
 from lensmae.figures.ranking import confusion_matrix, roc
-from lensmae.figures.scatter import Mark, class_scatter, score_pairs, selected_rows, value_scatter
+from lensmae.figures.scatter import Mark, class_scatter, ring_selected, score_pairs, selected_rows, value_scatter
 from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 from lensmae.figures.training import compare_curves, training_curve
 
@@ -36,6 +36,7 @@ __all__ = [
     "pack",
     "place_among",
     "probability_bars",
+    "ring_selected",
     "roc",
     "score_pairs",
     "selected_rows",

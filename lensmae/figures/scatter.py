@@ -49,6 +49,14 @@ def value_scatter(
     return _finish(figure, axis, marks, points.shape[1])
 
 
+def ring_selected(figure: go.Figure, points: np.ndarray) -> go.Figure:
+    """Add rings around selected points (K, 2 or 3) of a scatter that cannot show by itself what was selected elsewhere."""
+    kind, size = (go.Scattergl, 11) if points.shape[1] == 2 else (go.Scatter3d, 6)
+    places = dict(zip("xyz", points.T.astype(np.float32), strict=False))
+    marker = {"symbol": "circle-open", "size": size, "color": _MARK, "line": {"width": 2, "color": _MARK}}
+    return figure.add_trace(kind(**places, mode="markers", name=f"selected ({len(points):,})", marker=marker, hoverinfo="skip"))
+
+
 def _trace(
     points: np.ndarray, rows: np.ndarray, total: int, marker: dict[str, Any], name: str, hover: str
 ) -> go.Scattergl | go.Scatter3d:

@@ -64,6 +64,22 @@ def test_a_lasso_opens_a_gallery_whose_lenses_can_be_taken_away(plane):
     expect(again.get_by_role("heading", name="lenses selected")).to_have_count(0)
 
 
+def test_what_is_selected_in_a_plane_is_ringed_in_three_dimensions(plane):
+    circle(plane)
+    heading = plane.get_by_role("heading", name="lenses selected")
+    expect(heading).to_be_visible()
+    count = int(heading.inner_text().split(" ")[0])
+    names = "() => document.querySelector('.js-plotly-plot')._fullData.map((trace) => trace.name)"
+    finished(plane)
+    assert f"selected ({count})" not in plane.evaluate(names)
+    plane.get_by_role("radio", name="3-D").click()
+    expect(plane.get_by_text("PCA in 3 dimensions")).to_be_visible()
+    finished(plane)
+    expect(heading).to_have_text(f"{count} lenses selected")
+    assert plane.evaluate(names)[-1] == f"selected ({count})"
+    assert_no_error(plane)
+
+
 def test_a_selection_becomes_a_data_set(plane, server_home):
     circle(plane)
     heading = plane.get_by_role("heading", name="lenses selected")
