@@ -5,6 +5,10 @@ class LensMAEError(Exception):
     """Base of every error that a page or the command line shows as a message instead of a traceback."""
 
 
+class Cancelled(BaseException):
+    """Raised inside long work, by its own reports of progress, once somebody has cancelled it: nothing of it is kept."""
+
+
 class ImageReadError(LensMAEError):
     """An image file could not be read, or what it holds is no lens image."""
 

@@ -1,9 +1,14 @@
 """Folders that appear whole or not at all, and locks on them that end with their process."""
 
 import contextlib
+import errno
+import glob
+import hashlib
 import os
+import re
 import secrets
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +16,14 @@ from pathlib import Path
 from lensmae.errors import DatasetError
 from lensmae.workspace import datasets_dir
 
+_PATIENCE_S = 10.0
+_OURS = re.compile(r"\.(?P<name>.+)\.(?P<host>[0-9a-f]{8})-[0-9a-f]{8}\.partial")
+
 
 @contextlib.contextmanager
-def locked(folder: Path, patience_s: float = 0.0) -> Iterator[None]:
-    """Hold a folder for this process; the lock ends with the process, however it ends.
+def locked(folder: Path, patience_s: float = 0.0) -> Iterator[bool]:
+    """Hold a folder for this process; the lock ends with the process, however it ends. Gives whether there is a lock: some file
+    systems, and Windows, have none for folders, and two writers of one name at once are then the user's to avoid.
 
     Args:
         patience_s: wait so long for another holder.
@@ -24,60 +33,83 @@ def locked(folder: Path, patience_s: float = 0.0) -> Iterator[None]:
     try:
         import fcntl
     except ImportError:
-        # Windows has no such lock; two writers of one name at once are then the user's to avoid.
-        yield
+        yield False
         return
     handle = os.open(folder, os.O_RDONLY)
-    until = time.monotonic() + patience_s
     try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(0.02)
-        yield
+        yield _hold(handle, fcntl, time.monotonic() + patience_s)
     finally:
         os.close(handle)
+
+
+def _hold(handle: int, fcntl, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.02)
+        except OSError:
+            # NFS locks files only.
+            return False
 
 
 @contextlib.contextmanager
 def new_folder(final: Path) -> Iterator[Path]:
     """Give an empty folder beside `final` to write into. At the end it is renamed to `final` in one step, unless the caller has
-    moved it already; where anything is raised, it is removed. What killed processes left beside `final` is removed first.
+    moved it there already; where anything is raised, it is removed. What killed processes of this machine left beside `final` is
+    removed first.
 
-    Raises `DatasetError` where `final` exists at the end and is not an empty folder.
+    Raises `DatasetError` where `final` exists at the end and is not an empty folder, or what was written is gone.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(final)
-    token = secrets.token_hex(4)
-    # Found by `_sweep` under its second name only, when it is held.
-    unheld, partial = (final.with_name(f".{final.name}.{token}.{ending}") for ending in ("begun", "partial"))
-    unheld.mkdir()
-    with locked(unheld):
-        os.rename(unheld, partial)
+    partial = final.with_name(f".{final.name}.{_host()}-{secrets.token_hex(4)}.partial")
+    with contextlib.ExitStack() as held:
+        with locked(final.parent, _PATIENCE_S):
+            _sweep(final)
+            partial.mkdir()
+            held.enter_context(locked(partial))
+        made = partial.stat().st_ino
         try:
             yield partial
-            if partial.exists():
-                _rename(partial, final)
+            if not _is(final, made):
+                _rename(partial, final, made)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _rename(partial: Path, final: Path) -> None:
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _is(folder: Path, made: int) -> bool:
+    return folder.exists() and folder.stat().st_ino == made
+
+
+def _rename(partial: Path, final: Path, made: int) -> None:
+    if not _is(partial, made):
+        raise DatasetError(f"What was written for {final.name!r} was removed meanwhile by somebody else; start again.")
+    with contextlib.suppress(OSError):
+        # Windows renames onto nothing, not even onto an empty folder.
+        final.rmdir()
     try:
         os.rename(partial, final)
-    except OSError:
-        if not final.exists():
+    except OSError as problem:
+        if problem.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
             raise
-        raise DatasetError(f"{final} was made by somebody else meanwhile; choose another name.") from None
+        raise DatasetError(f"{final.name!r} was made by somebody else meanwhile; choose another name.") from None
 
 
 def _sweep(final: Path) -> None:
-    """Remove half-written folders that nobody holds: in the workspace all, elsewhere those of this name."""
-    pattern = ".*.partial" if final.parent == datasets_dir() else f".{final.name}.*.partial"
+    """Remove half-written folders of this machine that nobody holds: in the workspace all, elsewhere those of this name."""
+    pattern = ".*.partial" if final.parent == datasets_dir() else f".{glob.escape(final.name)}.*.partial"
     for folder in final.parent.glob(pattern):
-        with contextlib.suppress(BlockingIOError, FileNotFoundError), locked(folder):
-            shutil.rmtree(folder)
+        ours = _OURS.fullmatch(folder.name)
+        if ours is None or ours["host"] != _host() or not (final.parent == datasets_dir() or ours["name"] == final.name):
+            continue
+        # Housekeeping: where it fails, new work goes on all the same.
+        with contextlib.suppress(OSError), locked(folder) as held:
+            if held:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -45,7 +45,7 @@ def _draw_job(name: str, job: Job) -> None:
         return
     show = {"finished": st.success, "cancelled": st.info, "failed": st.error}[job.state]
     show(makers.message(job))
-    st.button("Dismiss", on_click=makers.forget, args=(name,), key=f"dismiss-{name}", type="tertiary")
+    st.button("Dismiss", on_click=makers.forget, args=(name, job), key=f"dismiss-{name}", type="tertiary")
 
 
 def simulate_form() -> None:

@@ -1,5 +1,6 @@
 """What a visitor has selected in a plane: in the session, and in the address, so that a link reopens it."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from lensmae.figures import selected_rows
 
 Plane = tuple[View, np.ndarray, Projection]
 _STATE, _ADDRESS = "embeddings-selected", "selected"
+# How each chart was drawn last; and the chart that shows the selection by itself, with the selection's text and how it was drawn.
+_DRAWN, _OWN = "embeddings-drawn", "embeddings-own"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ def remember(key: str, plane: Plane) -> None:
         pick(plane[0], rows[0])
     else:
         clear()
+    drawing, plain = st.session_state[_DRAWN][key]
+    # Rings of another selection have to go, and with them the chart's own picture of this one.
+    st.session_state.pop(_OWN, None)
+    if plain and _STATE in st.session_state:
+        st.session_state[_OWN] = (key, st.session_state[_STATE].text, drawing)
 
 
 def pick(view: View, row: int) -> None:
@@ -75,11 +83,21 @@ def selected(planes: list[Plane]) -> np.ndarray:
     return np.intersect1d(found.rows, view.rows)
 
 
-def elsewhere(plane: Plane) -> bool:
-    """Whether what is selected was not selected in this plane's chart, which then does not show it by itself."""
-    found = st.session_state.get(_STATE)
-    three = plane[1].shape[1] == 3
-    return found is not None and (three or (found.plane is not None and found.plane != _token(plane)))
+def ringed(key: str, rows: np.ndarray, drawing: Hashable) -> np.ndarray:
+    """Those of the selected rows that the chart `key` is to draw rings around: none where they were selected in this very chart,
+    which shows them by itself for as long as nothing about it changes, and all of them elsewhere.
+
+    Args:
+        drawing: everything that the chart depends on, but for rings.
+    """
+    text = st.session_state[_STATE].text if len(rows) else ""
+    own = len(rows) > 0 and st.session_state.get(_OWN) == (key, text, drawing)
+    if st.session_state.get(_OWN, ("",))[0] == key and not own:
+        # Drawn anew, the chart forgets what was selected in it.
+        del st.session_state[_OWN]
+    rings = rows[:0] if own else rows
+    st.session_state.setdefault(_DRAWN, {})[key] = (drawing, len(rings) == 0)
+    return rings
 
 
 def _keep(circled: Circled) -> None:

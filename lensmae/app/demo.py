@@ -31,7 +31,7 @@ def _ensure(preset: str, name: str, per_class: int, seed: int) -> None:
     while not job.finished.wait(0.1):
         bar.progress(job.share, text=f"First start: simulating {name}, {job.done} of {job.total} lenses")
     bar.empty()
-    makers.forget(name)
+    makers.forget(name, job)
     if job.state == "cancelled":
         raise DatasetError(makers.message(job))
     # Another server on the same workspace may have been first; then its set is there, and that is all that was wanted.

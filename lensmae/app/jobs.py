@@ -10,17 +10,13 @@ from typing import Any, Literal
 import streamlit as st
 
 from lensmae.app.guard import fragment
-from lensmae.errors import LensMAEError
+from lensmae.errors import Cancelled, LensMAEError
 
 Progress = Callable[[int, int], None]
 Work = Callable[[Progress], Any]
 _KEPT = 64
 _LOOK_S = 0.7
 _log = logging.getLogger("lensmae.app")
-
-
-class Cancelled(BaseException):
-    """Raised inside the work, by its own reports of progress, once somebody has cancelled it."""
 
 
 @dataclass
@@ -46,6 +42,7 @@ class Job:
     result: Any = None
     problem: Exception | None = None
     finished: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def running(self) -> bool:
@@ -59,22 +56,27 @@ class Job:
 
     def cancel(self) -> None:
         """End it at its next report of progress."""
-        if self.running:
-            self.state = "cancelling"
+        with self._lock:
+            if self.running:
+                self.state = "cancelling"
 
     def run(self) -> None:
         """Work until the end, a failure, or a report of progress after `cancel`; called in its thread."""
         try:
             self.result = self.work(self._progress)
-            self.state = "finished"
+            self._end("finished")
         except Cancelled:
-            self.state = "cancelled"
+            self._end("cancelled")
         except Exception as problem:  # noqa: BLE001 - kept, logged, and shown to whoever watches
-            self.problem, self.state = problem, "failed"
+            self.problem = problem
+            self._end("failed")
             if not isinstance(problem, LensMAEError | OSError):
                 _log.error("Job %r failed", self.title, exc_info=problem)
-        finally:
-            self.finished.set()
+
+    def _end(self, state: Literal["finished", "failed", "cancelled"]) -> None:
+        with self._lock:
+            self.state = state
+        self.finished.set()
 
     def _progress(self, done: int, total: int) -> None:
         if self.state == "cancelling":
@@ -101,30 +103,37 @@ def listed(group: str) -> dict[Hashable, Job]:
 
 
 def start(key: Hashable, work: Work, title: str = "", group: str = "", at_once: int | None = None) -> Job:
-    """The job of a key, started where there is none that runs or has a result.
+    """The job of a key, started where there is none that runs or, outside groups, has a result. Jobs of a group change the disk:
+    one that has ended is started anew when asked for.
 
     Args:
         key: of everything that the result depends on.
-        at_once: how many of the group may run. Raises `LensMAEError` where so many do.
+        at_once: how many of the group may run.
+
+    Raises `LensMAEError` where so many of the group run, or the one of this key has not noticed yet that it is cancelled.
     """
     jobs, lock = _jobs()
     with lock:
-        job = find(key)
-        if job is None or job.problem is not None:
-            if at_once is not None and sum(other.running for other in jobs.values() if other.group == group) >= at_once:
-                raise LensMAEError(f"{at_once} jobs are running already; start this one when one of them has ended.")
-            job = jobs[key] = Job(work, title, group)
-            threading.Thread(target=job.run, name="job", daemon=True).start()
-        for old in [name for name, kept in jobs.items() if not kept.running][: max(0, len(jobs) - _KEPT)]:
+        job = jobs.get(key)
+        if job is not None and (job.state == "running" or (job.state == "finished" and not group)):
+            return job
+        if group and job is not None and job.running:
+            raise LensMAEError(f"{job.title} is just being cancelled; try again in a moment.")
+        if at_once is not None and sum(other.running for other in jobs.values() if other.group == group) >= at_once:
+            raise LensMAEError(f"{at_once} jobs are running already; start this one when one of them has ended.")
+        job = jobs[key] = Job(work, title, group)
+        threading.Thread(target=job.run, name="job", daemon=True).start()
+        ended = [name for name, kept in jobs.items() if not kept.running and not kept.group]
+        for old in ended[: max(0, len(jobs) - _KEPT)]:
             del jobs[old]
     return job
 
 
-def forget(key: Hashable) -> None:
-    """Forget a job that has ended."""
+def forget(key: Hashable, job: Job) -> None:
+    """Forget a job that has ended, unless another has taken its key."""
     jobs, lock = _jobs()
     with lock:
-        if key in jobs and not jobs[key].running:
+        if jobs.get(key) is job and not job.running:
             del jobs[key]
 
 

@@ -18,8 +18,8 @@ _AT_ONCE = 2
 
 
 def start(name: str, title: str, work: Work) -> Job:
-    """Start a job, or give the one that is making this data set already. Raises `LensMAEError` where two others run."""
-    forget(name)
+    """Start a job, or give the one that is making this data set already. Raises `LensMAEError` where two others run, or where the
+    one of this name is just being cancelled."""
     return jobs.start((_GROUP, name), work, title, _GROUP, _AT_ONCE)
 
 
@@ -28,9 +28,9 @@ def all_jobs() -> dict[str, Job]:
     return {name: job for (_, name), job in jobs.listed(_GROUP).items()}
 
 
-def forget(name: str) -> None:
+def forget(name: str, job: Job) -> None:
     """Forget an ended job."""
-    jobs.forget((_GROUP, name))
+    jobs.forget((_GROUP, name), job)
 
 
 def message(job: Job) -> str:
@@ -55,14 +55,9 @@ def simulate(preset: str, name: str, per_class: int, seed: int, progress: Progre
 def bring_in(source: Path, name: str, options: "ImportOptions", progress: Progress) -> str:
     """Import a data set, as the work of a job; an uploaded file is removed once it is over."""
     from lensmae.data import import_dataset
-    from lensmae.data.importing import discard_import
 
     try:
         report = import_dataset(source, name, options, progress=progress)
-    except jobs.Cancelled:
-        # Only what was killed is to be gone on with.
-        discard_import(name)
-        raise
     finally:
         if source.is_relative_to(uploads_dir()):
             shutil.rmtree(source.parent, ignore_errors=True)

@@ -92,10 +92,10 @@ def _plane(
     # Prediction and error are those of the chosen networks, whichever of them the plane is of.
     judges = tuple(loaders.model_key(entry.path) for entry in choice.checkpoints.values())
     marked = tuple((mark.name, *mark.point.tolist()) for mark in marks)
-    rings = selected if circled.elsewhere((view, points, projection)) else selected[:0]
-    shown = (*view.key, judges, colour.name, marked, rings.tobytes(), drag)
-    drawing, table = _drawing(shown, projection, view, points, colour, marks, rings)
     key = f"plane-{view.entry.card.kind}"
+    shown = (*view.key, judges, colour.name, marked, drag)
+    rings = circled.ringed(key, selected, (projection, shown))
+    drawing, table = _drawing((rings.tobytes(), *shown), projection, view, points, colour, marks, rings)
     # Where no graphics card draws, so many points at twice the page's resolution are a second of everybody's time (measured).
     coarse = len(points) > _MANY
     saved = {"coarse": coarse, "table": table, "name": f"{TITLES[projection.method]}-{view.entry.name}-{view.data.name}"}

@@ -21,7 +21,7 @@ from lensmae.data.layouts import Layout, find_layout
 from lensmae.data.presets import SPLITS
 from lensmae.data.splits import assign_splits
 from lensmae.data.store import LensDataset, open_store, summarise, write_table
-from lensmae.errors import DatasetError
+from lensmae.errors import Cancelled, DatasetError
 from lensmae.folders import locked
 from lensmae.workspace import check_name, datasets_dir, read_json, write_json
 
@@ -135,8 +135,8 @@ def import_dataset(
 
     Args:
         jobs: processes; all cores where None.
-        progress: called with (lenses done, lenses in all); where it raises, what was written stays for the same call to go on
-            with, or for `discard_import`.
+        progress: called with (lenses done, lenses in all); where it raises `Cancelled`, everything written is removed; where it
+            raises anything else, it stays for the same call to go on with.
     """
     check_name(name, "data set")
     final = datasets_dir() / name
@@ -147,7 +147,11 @@ def import_dataset(
     folder.mkdir(parents=True, exist_ok=True)
     with _held(folder, _PATIENCE_S):
         work = _Work.resume(folder, plan) or _Work.begin(folder, plan)
-        work.run(jobs or os.cpu_count() or 1, progress)
+        try:
+            work.run(jobs or os.cpu_count() or 1, progress)
+        except Cancelled:
+            shutil.rmtree(folder)
+            raise
         skipped = work.finish(name)
         os.rename(folder, final)
     return ImportReport(open_store(final), skipped)
@@ -260,8 +264,13 @@ class _Work:
                 if time.monotonic() - saved > _SAVE_SECONDS:
                     self._save(unsaved)
                     unsaved, saved = [], time.monotonic()
-        finally:
+        except Cancelled:
+            # Nothing will go on with it.
+            raise
+        except BaseException:
             self._save(unsaved)
+            raise
+        self._save(unsaved)
 
     def _write(self, block: Block) -> dict[str, Any]:
         self.arrays["images"][block.start : block.stop] = block.images

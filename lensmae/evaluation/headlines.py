@@ -27,18 +27,17 @@ def headline(card: "CheckpointCard") -> Headline | None:
         if found is not None:
             name, value, baseline = found
             return Headline(name, value, baseline, _measured_on(figures, split))
-    return None
+    loss = card.metrics.get("validation", {}).get("validation_loss")
+    return None if loss is None else Headline("Loss of training", f"{loss:.3g}", "", _measured_on({}, "validation"))
 
 
 def _by_worth(metrics: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Figures by split: those of a whole data set of which nothing was learnt from, of a test split, of a validation split."""
-    whole = metrics.get("all", {})
-    # A note says that some were learnt from, or are of another kind.
-    if whole and "note" not in whole:
-        yield "all", whole
-    for split in ("test", "validation"):
-        # Training names its figures `validation_loss` and the like; reports do not.
-        yield split, {name.removeprefix(f"{split}_"): value for name, value in metrics.get(split, {}).items()}
+    """Figures by split: those of a test split, of a whole data set of which nothing was learnt from, of a validation split."""
+    for split in ("test", "all", "validation"):
+        # A note says that some were learnt from, or are of another kind.
+        if split != "all" or "note" not in metrics.get(split, {}):
+            # Training names its figures `validation_loss` and the like; reports do not.
+            yield split, {name.removeprefix(f"{split}_"): value for name, value in metrics.get(split, {}).items()}
 
 
 def _measured_on(figures: dict[str, Any], split: str) -> str:

@@ -21,7 +21,7 @@ def own(home, lens_home, monkeypatch):
     for name, job in makers.all_jobs().items():
         job.cancel()
         assert job.finished.wait(60)
-        makers.forget(name)
+        makers.forget(name, job)
 
 
 def press(app, label):

@@ -83,6 +83,15 @@ def test_lenses_of_one_class_have_neither_auc_nor_curve_nor_mass_and_it_is_said(
     assert "None of the measured lenses of smooth has a known axion mass" in texts(app.info)
 
 
+def test_a_set_with_several_classes_is_shown_first_and_one_of_a_single_class_where_it_is_alone(home, open_app):
+    from lensmae.data import simulate_dataset
+
+    simulate_dataset("model_ii", "axions", per_class=10, seed=3, classes=["axion"], jobs=1)
+    assert open_app(None).selectbox("data").value == "lenses"
+    (home / "datasets/lenses").unlink()
+    assert open_app(None).selectbox("data").value == "axions"
+
+
 def test_superresolution_stands_beside_bicubic(home, open_app):
     """An untrained super-resolver is exactly bicubic interpolation, so the gain is zero."""
     app = open_app("superresolution", **SMALL)

@@ -23,12 +23,13 @@ def plane(page, server):
     return page
 
 
-def circle(page) -> None:
-    """Draw a lasso around the right half of the plane."""
+def circle(page, place: int = 0) -> None:
+    """Draw a lasso around the right half of a plane."""
     page.get_by_role("radio", name="Lasso").click()
     finished(page)
-    page.wait_for_function("() => document.querySelector('.js-plotly-plot')?._fullLayout?.dragmode === 'lasso'")
-    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    lasso = "(place) => document.querySelectorAll('.js-plotly-plot')[place]?._fullLayout?.dragmode === 'lasso'"
+    page.wait_for_function(lasso, arg=place)
+    box = page.locator(".js-plotly-plot .nsewdrag").nth(place).bounding_box()
     corners = [(0.5, 0.01), (0.99, 0.01), (0.99, 0.99), (0.5, 0.99), (0.5, 0.02)]
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
     page.mouse.move(*places[0])
@@ -64,20 +65,35 @@ def test_a_lasso_opens_a_gallery_whose_lenses_can_be_taken_away(plane):
     expect(again.get_by_role("heading", name="lenses selected")).to_have_count(0)
 
 
-def test_what_is_selected_in_a_plane_is_ringed_in_three_dimensions(plane):
-    circle(plane)
-    heading = plane.get_by_role("heading", name="lenses selected")
+NAMES = "(place) => document.querySelectorAll('.js-plotly-plot')[place]._fullData.map((trace) => trace.name)"
+HAVE = "([place, name]) => document.querySelectorAll('.js-plotly-plot')[place]?._fullData.at(-1).name === name"
+
+
+def test_what_is_selected_in_a_plane_is_ringed_where_its_chart_does_not_show_it(page, server):
+    page.goto(f"{server}/embeddings?{NETWORKS}&method=PCA&network=Both&lens=40")
+    expect(page.locator(".js-plotly-plot .nsewdrag").nth(1)).to_be_visible()
+    finished(page)
+    circle(page)
+    heading = page.get_by_role("heading", name="lenses selected")
     expect(heading).to_be_visible()
-    count = int(heading.inner_text().split(" ")[0])
-    names = "() => document.querySelector('.js-plotly-plot')._fullData.map((trace) => trace.name)"
-    finished(plane)
-    assert f"selected ({count})" not in plane.evaluate(names)
-    plane.get_by_role("radio", name="3-D").click()
-    expect(plane.get_by_text("PCA in 3 dimensions")).to_be_visible()
-    finished(plane)
-    expect(heading).to_have_text(f"{count} lenses selected")
-    assert plane.evaluate(names)[-1] == f"selected ({count})"
-    assert_no_error(plane)
+    finished(page)
+    first = f"selected ({heading.inner_text().split(' ')[0]})"
+    page.wait_for_function(HAVE, arg=[1, first])
+    assert first not in page.evaluate(NAMES, 0)
+    # Then in the other plane, whose rings are of the first selection.
+    circle(page, 1)
+    page.wait_for_url("**selected=mae**")
+    finished(page)
+    second = f"selected ({heading.inner_text().split(' ')[0]})"
+    for place in (0, 1):
+        page.wait_for_function(HAVE, arg=[place, second])
+    # Three dimensions have no lasso.
+    page.get_by_role("radio", name="3-D").click()
+    expect(page.get_by_text("PCA in 3 dimensions").first).to_be_visible()
+    finished(page)
+    for place in (0, 1):
+        page.wait_for_function(HAVE, arg=[place, second])
+    assert_no_error(page)
 
 
 def test_a_selection_becomes_a_data_set(plane, server_home):

@@ -251,7 +251,9 @@ def test_a_network_is_trained_listed_and_measured_from_the_command_line(workspac
     listed = json.loads(call("runs", "--json").stdout)
     assert [(run["id"], run["state"]) for run in listed] == [("first", get_run("first").state)] == [("first", "finished")]
     assert "first" in [entry["name"] for entry in json.loads(call("checkpoints", "--json").stdout)]
-    assert "first" in call("checkpoints").stdout
+    listed = " ".join(call("checkpoints").stdout.split())
+    assert "first" in listed
+    assert "Loss of training" in listed
     assert json.loads(call("evaluate", "first", "lenses", "--json").stdout)["masked_mse"] > 0
     assert refused(call("train", "--resume", "first"), "finished")
 

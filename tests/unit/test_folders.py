@@ -58,7 +58,7 @@ def _die_while_writing(final):
 def killed(final):
     process = multiprocessing.get_context("fork").Process(target=_die_while_writing, args=(final,))
     process.start()
-    process.join()
+    process.join(60)
     assert process.exitcode == -signal.SIGKILL
     assert len(names(final.parent)) == 1
 
@@ -72,10 +72,37 @@ def test_in_the_workspace_the_next_new_folder_removes_what_any_killed_process_le
 
 def test_elsewhere_only_what_was_to_have_the_same_name_is_removed(tmp_path):
     killed(tmp_path / "mine")
-    (tmp_path / ".other.partial").mkdir()
+    others = [".mine.2.0123abcd-0123abcd.partial", ".mine.old.partial", ".other.partial"]
+    for other in others:
+        (tmp_path / other).mkdir()
     with new_folder(tmp_path / "mine"):
         pass
-    assert names(tmp_path) == [".other.partial", "mine"]
+    assert names(tmp_path) == [*others, "mine"]
+
+
+def test_what_another_machine_writes_is_left_alone(home, monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("socket.gethostname", lambda: "another")
+        killed(datasets_dir() / "first")
+    left = names(datasets_dir())
+    with new_folder(datasets_dir() / "second"):
+        pass
+    assert names(datasets_dir()) == [*left, "second"]
+
+
+def test_what_was_removed_while_it_was_written_is_not_passed_off_as_whole(tmp_path):
+    def remove():
+        next(tmp_path.glob(".lost.*")).rename(tmp_path / "elsewhere")
+
+    with pytest.raises(DatasetError, match="removed meanwhile"):
+        write(tmp_path / "lost", remove)
+    assert names(tmp_path) == ["elsewhere"]
+
+
+def test_an_empty_folder_is_taken(tmp_path):
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "empty", lambda: None)
+    assert names(tmp_path / "empty") == ["file"]
 
 
 def test_what_is_being_written_is_left_alone(home):

@@ -24,7 +24,7 @@ def none_left():
     for name, job in makers.all_jobs().items():
         job.cancel()
         assert job.finished.wait(30)
-        makers.forget(name)
+        makers.forget(name, job)
 
 
 def wait_for(event):
@@ -45,15 +45,34 @@ def test_a_job_runs_beside_its_caller_and_tells_how_far_it_is():
     assert (job.state, job.done, job.total, job.running) == ("running", 3, 10, True)
     assert makers.all_jobs() == {"set": job}
     assert makers.start("set", "again", work) is job
-    makers.forget("set")
+    makers.forget("set", job)
     assert makers.all_jobs() == {"set": job}
     go.set()
     wait_for(job.finished)
     assert (job.state, makers.message(job)) == ("finished", "done")
     assert makers.start("set", "Making another set", lambda progress: "other") is not job
-    wait_for(makers.all_jobs()["set"].finished)
-    makers.forget("set")
+    other = makers.all_jobs()["set"]
+    wait_for(other.finished)
+    makers.forget("set", job)
+    assert makers.all_jobs() == {"set": other}
+    makers.forget("set", other)
     assert makers.all_jobs() == {}
+
+
+def test_a_job_that_has_not_noticed_yet_that_it_is_cancelled_is_not_started_beside_itself():
+    go = threading.Event()
+
+    def work(progress):
+        wait_for(go)
+        progress(1, 2)
+
+    job = makers.start("set", "Making set", work)
+    job.cancel()
+    with pytest.raises(LensMAEError, match="just being cancelled"):
+        makers.start("set", "Making set", work)
+    go.set()
+    wait_for(job.finished)
+    assert makers.start("set", "Making set", lambda progress: "done") is not job
 
 
 def cancelled_at(begun):

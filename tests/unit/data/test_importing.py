@@ -1,4 +1,4 @@
-"""Import and export: every pixel arrives, bad files are named, a killed import goes on, a cancelled one leaves nothing."""
+"""Import and export: every pixel arrives, bad files are named, a killed import goes on."""
 
 import os
 import signal

@@ -40,11 +40,18 @@ def test_an_mae_is_judged_by_what_it_has_learnt(classes, figures, name, value, b
 
 
 @pytest.mark.parametrize(("note", "value"), [({}, "4.0e-04"), ({"note": "These figures are not a test."}, "2.0e-03")])
-def test_a_whole_set_stands_before_a_test_split_unless_some_of_it_was_learnt_from(note, value):
+def test_a_whole_set_stands_before_a_validation_split_unless_some_of_it_was_learnt_from(note, value):
     whole = {"masked_mse": 4e-4, "n": 3000, "data": "unseen"} | note
-    found = headline(card("all", OF_ALL).model_copy(update={"metrics": {"test": OF_ALL, "all": whole}}))
-    assert found.value == value
-    assert found.measured_on == ("all splits of unseen, 3,000 lenses" if not note else "test split of lenses, 90 lenses")
+    judged = card("all", {}).model_copy(update={"metrics": {"validation": {"validation_masked_mse": 2e-3}, "all": whole}})
+    assert headline(judged).value == value
+    assert headline(judged).measured_on == ("validation split" if note else "all splits of unseen, 3,000 lenses")
+    assert headline(judged.model_copy(update={"metrics": judged.metrics | {"test": OF_ALL}})).value == "2.0e-03"
+
+
+def test_a_run_that_nobody_has_measured_shows_the_loss_of_its_training():
+    run = card("all", {}).model_copy(update={"metrics": {"validation": {"validation_loss": 0.0015283655, "date": "2026-11-27"}}})
+    found = headline(run)
+    assert (found.name, found.value, found.measured_on) == ("Loss of training", "0.00153", "validation split")
 
 
 def test_a_super_resolver_of_pairs_without_substructure_is_judged_as_any_other():

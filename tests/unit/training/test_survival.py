@@ -84,7 +84,7 @@ def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bits(pro
         if saves_first:
             while begun.is_alive() and last_save("killed") == before:
                 begun.join(0.002)
-            moment = used(process) + moments.uniform(0, 1) * between_saves
+            moment = (used(process) if begun.is_alive() else 0.0) + moments.uniform(0, 1) * between_saves
         while begun.is_alive() and used(process) < moment:
             begun.join(0.002)
         begun.kill()
