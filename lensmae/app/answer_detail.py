@@ -61,7 +61,9 @@ def _strangeness(answer: "Analysis") -> None:
 
     said = warnings(answer)
     if said:
-        text = "This image is unlike the lenses that these networks learnt from. They answer all the same, but it means little."
+        few = answer.outside_of if len(answer.outside_of) < len(answer.standing) else ()
+        whose = " and ".join(few) if few else "these networks"
+        text = f"This image is unlike the lenses that {whose} learnt from; what such a network says means little."
         st.warning("\n\n".join([f"**{text}**", *said]), icon=":material/warning:")
 
 

@@ -1,9 +1,8 @@
 """All answers of the Analyse page: refusals, how many images are strange, a table."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -12,6 +11,9 @@ from lensmae.app.choices import Choice
 from lensmae.app.references import Asked
 from lensmae.app.uploads import Answered
 from lensmae.app.widgets import numbers
+
+if TYPE_CHECKING:
+    from lensmae.evaluation.analyse import Analysis
 
 _FEW = 3
 
@@ -44,8 +46,8 @@ def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
     strange = sum(bool(one.answer.outside) for one in found)
     if strange and len(found) > 1:
         st.warning(
-            f"{strange} of {len(found)} images lie outside what these networks learnt from. They are answered all the same, but "
-            "such an answer means little.",
+            f"{strange} of {len(found)} images lie outside what one of these networks learnt from, or several; the table names "
+            "them. They answer all the same, but such an answer means little.",
             icon=":material/warning:",
         )
     for note in asked.notes:
@@ -95,9 +97,13 @@ def _shown(full: pd.DataFrame, found: Sequence[Answered]) -> pd.DataFrame:
         columns["masked_mse"] = full["masked_mse"]
     if limits:
         columns["farthest"] = full[limits].max(axis=1)
-        columns["training lenses"] = np.where(full["outside"].astype(bool), "⚠ outside", "inside")
+        columns["training lenses"] = [_stands(one.answer) for one in found]
     pixels = full["width_px"].astype(str) + "×" + full["height_px"].astype(str)
     return pd.DataFrame(columns | {"pixels": pixels, "format": full["format"]})
+
+
+def _stands(answer: "Analysis") -> str:
+    return f"⚠ outside {', '.join(answer.outside_of)}" if answer.outside_of else "inside"
 
 
 def _columns(shown: pd.DataFrame) -> dict[str, Any]:

@@ -177,6 +177,6 @@ def _row(answer: "Analysis") -> tuple[str, ...]:
     if classified is not None:
         named = zip(classified.classes, classified.probabilities, strict=True)
         chances = ", ".join(f"{name} {value:.4f}" for name, value in named)
-    strange = {True: "outside", False: "inside", None: "not known"}[answer.outside]
+    strange = f"outside {', '.join(answer.outside_of)}" if answer.outside else "inside" if answer.standing else "not known"
     score = "" if answer.redrawn is None else f"{answer.redrawn.score:.3g}"
     return answer.name, "" if classified is None else classified.name, chances, score, strange

@@ -1,9 +1,16 @@
 """The eight symmetries of the square (D4): a lens turned by 90 degrees or mirrored is as good a lens."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 D4_ORDER = 8
+
+# What training turns images by: nothing; half a turn, which takes a lens that is its own mirror image in its centre (an ellipse
+# with shear) to the same lens with its source on the other side; or all of D4.
+Symmetry = Literal["none", "half_turn", "d4"]
+ELEMENTS: dict[Symmetry, tuple[int, ...]] = {"none": (0,), "half_turn": (0, 2), "d4": tuple(range(D4_ORDER))}
 
 
 def apply_d4(images: Tensor, element: int) -> Tensor:
@@ -17,6 +24,12 @@ def undo_d4(images: Tensor, element: int) -> Tensor:
     """Inverse of `apply_d4`."""
     images = torch.rot90(images, -(element % 4), dims=(-2, -1))
     return images.flip(-1) if element >= 4 else images
+
+
+def draw_elements(symmetry: Symmetry, count: int, generator: torch.Generator) -> Tensor:
+    """So many elements (count,) of a symmetry, each as likely as the others, as `random_d4` takes them."""
+    elements = ELEMENTS[symmetry]
+    return torch.tensor(elements)[torch.randint(len(elements), (count,), generator=generator)]
 
 
 def random_d4(images: Tensor, elements: Tensor) -> Tensor:

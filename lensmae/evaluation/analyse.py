@@ -140,6 +140,11 @@ class Analysis:
         return any(one.outside for one in self.standing.values()) if self.standing else None
 
     @property
+    def outside_of(self) -> tuple[str, ...]:
+        """The checkpoints whose training lenses it is unlike."""
+        return tuple(one.card.checkpoint for one in self.standing.values() if one.outside)
+
+    @property
     def tells_mass(self) -> bool:
         """Whether the axion mass means something: its class is axion, and it is not outside what the classifier knows."""
         found, standing = self.classified, self.standing.get("classifier")

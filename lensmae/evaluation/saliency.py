@@ -81,7 +81,8 @@ def attention_rollout(model: Classifier, image: np.ndarray) -> np.ndarray:
 
 def integrated_gradients(model: Classifier, image: np.ndarray, class_index: int, steps: int | None = None) -> Attribution:
     """Gradients of a class's logit along the straight line from a baseline to the image (Sundararajan et al. 2017,
-    arXiv:1703.01365, eq. 1), by Gauss-Legendre quadrature; all along it the network reads the patches that it reads of the image.
+    arXiv:1703.01365, eq. 1), by Gauss-Legendre quadrature, denser near the baseline; all along it the network reads the patches
+    that it reads of the image.
 
     Image and baseline are as the network sees them (`LensClassifier.seen`). Its linear model spreads every pixel over the whole
     image and magnifies it: along a line between two images themselves the logit rises and falls by far more than its change. Zero
@@ -120,15 +121,20 @@ class _Path:
         return self.network.logits_of_seen(seen, places)[:, self.class_index]
 
     def mean_gradient(self, nodes: int) -> Tensor:
-        along, weights = (
+        # Of the square of the place: normalising layers answer to little contrast like to much, so a network changes fastest
+        # near the baseline. With 256 nodes the gradients of the shipped classifier missed the change of the logit by 0.3 to 3.7
+        # evenly along the line, by 0.01 to 0.7 so (five lenses, measured).
+        places, weights = np.polynomial.legendre.leggauss(nodes)
+        root = 0.5 * (places + 1)
+        along, shares = (
             torch.tensor(values, dtype=torch.float32, device=self.end.device).view(-1, 1, 1, 1)
-            for values in np.polynomial.legendre.leggauss(nodes)
+            for values in (root**2, weights * root)
         )
         total = torch.zeros_like(self.end)
-        for place, weight in zip(along.split(_BATCH), weights.split(_BATCH), strict=True):
-            between = (self.start + 0.5 * (place + 1) * (self.end - self.start)).requires_grad_(True)
+        for place, share in zip(along.split(_BATCH), shares.split(_BATCH), strict=True):
+            between = (self.start + place * (self.end - self.start)).requires_grad_(True)
             (gradient,) = torch.autograd.grad(self.logit(between).sum(), between)
-            total += (0.5 * weight * gradient).sum(dim=0, keepdim=True)
+            total += (share * gradient).sum(dim=0, keepdim=True)
         return total
 
 

@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from lensmae.data.symmetry import Symmetry
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
 from lensmae.models.classifier import LensClassifier
@@ -47,7 +48,14 @@ class CheckpointCard(BaseModel):
     @property
     def symmetric(self) -> bool:
         """Whether it learnt from turned and mirrored lenses; one that did not knows lenses in one orientation only."""
-        return bool(self.training.get("config", {}).get("symmetry", True))
+        return self.symmetry == "d4"
+
+    @property
+    def symmetry(self) -> Symmetry:
+        """What turned lenses it learnt from."""
+        stored = self.training.get("config", {}).get("symmetry", "d4")
+        # A yes or no in cards written before half turns were a choice.
+        return {True: "d4", False: "none"}[stored] if isinstance(stored, bool) else stored
 
 
 def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:

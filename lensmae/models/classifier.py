@@ -26,6 +26,7 @@ class LensClassifier(nn.Module):
         residual: principal components of the `LinearPrior` of an MAE; the network then sees what that leaves of the image (its
             `residual`) instead of the image. 0 for none.
         stem_width: channels of a convolutional stem whose tokens are added to the patches' (`ConvStem`); 0 for none.
+        stem_depth: residual blocks at each resolution of that stem.
         pooling: "mean" for the mean of the patch tokens, "class_token" for the class token.
     """
 
@@ -37,6 +38,7 @@ class LensClassifier(nn.Module):
         mass_head: bool = False,
         whitening: int = 0,
         stem_width: int = 0,
+        stem_depth: int = 0,
         residual: int = 0,
         mass_network: dict[str, int] | None = None,
         pooling: str = "mean",
@@ -49,7 +51,7 @@ class LensClassifier(nn.Module):
         self.prior = LinearPrior(residual, size, encoder.patch_size) if residual else None
         self.whitening = Whitening(whitening, size) if whitening else None
         self.encoder = encoder
-        self.stem = ConvStem(encoder.emb_dim, encoder.patch_size, stem_width) if stem_width else None
+        self.stem = ConvStem(encoder.emb_dim, encoder.patch_size, stem_width, stem_depth) if stem_width else None
         self.keep_tokens = keep_tokens
         self.head_norm = nn.LayerNorm(encoder.emb_dim)
         self.head = nn.Linear(encoder.emb_dim, classes)

@@ -25,7 +25,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "neither whitened nor a stem": _PLAIN,
     "encoder from scratch": _SCRATCH,
     "all patches": {"keep_tokens": None},
-    "turned and mirrored (D4)": {"symmetry": True},
+    "turned and mirrored (D4)": {"symmetry": "d4"},
     "with a linear mass head": {"mass_head": True},
     "no average of weights": {"ema_decay": 0.0},
     "layer decay 0.75": {"layer_decay": 0.75},

@@ -55,8 +55,8 @@ def trained_and_measured(run_id: str, config: RunConfig, test_images: int) -> di
         summary = evaluate_classifier(model, dataset, "test", limit=test_images, d4=d4).summary()
         return {name: summary[name] for name in ("accuracy", "macro_auc", "n", "split")}
 
-    found = figures(config.symmetry)
-    if config.symmetry:
+    found = figures(config.symmetry == "d4")
+    if config.symmetry == "d4":
         found["one_orientation"] = figures(False)
     delete_run(run_id)
     return found

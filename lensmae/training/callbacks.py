@@ -14,6 +14,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from lensmae.errors import RunError
 from lensmae.training.film import FilmFolder
 from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.modules import LensTask
@@ -40,6 +41,23 @@ class SafeWriter(TorchCheckpointIO):
             opened.flush()
             # Renamed before it is on the disk, a file may be empty after a power cut.
             os.fsync(opened.fileno())
+
+
+class Finite(pl.Callback):
+    """Ends a run whose weights are no numbers any more, before they replace those of the last save."""
+
+    def on_train_start(self, _: pl.Trainer, task: LensTask) -> None:
+        self._sound = task.step
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, task: LensTask) -> None:
+        finite = bool(torch.nn.utils.get_total_norm(list(task.network.parameters())).isfinite())
+        # Sharded, each process sees a part of them; all must end together.
+        if not trainer.strategy.reduce_boolean_decision(finite, all=True):
+            raise RunError(
+                f"Between steps {self._sound} and {task.step} the weights became NaN or infinite; nothing of that was saved. "
+                "Start again with a smaller learning rate, or with precision 32-true and without compiling."
+            )
+        self._sound = task.step
 
 
 class Saver(pl.Callback):

@@ -18,7 +18,7 @@ from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import LensMAEError, RunError
 from lensmae.jobs import JobOptions, slurm
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
-from lensmae.training.callbacks import Filmer, Follower, SafeWriter, Saver
+from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Saver
 from lensmae.training.config import MassConfig, RunConfig
 from lensmae.training.datamodule import LensData
 from lensmae.training.folder import Job, MetricsFile, RunFolder, now
@@ -182,7 +182,8 @@ def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: boo
         log_every_n_steps=1,
         default_root_dir=folder.path,
         plugins=[*plugins, SafeWriter()],
-        callbacks=[Follower(folder, min(config.batch_size, len(data.plan.indices))), Filmer(folder), Saver(folder)],
+        # In this order: what is no number is neither drawn nor saved.
+        callbacks=[Finite(), Follower(folder, min(config.batch_size, len(data.plan.indices))), Filmer(folder), Saver(folder)],
     )
 
 

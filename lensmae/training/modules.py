@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torchmetrics.functional.classification import multiclass_auroc
 
-from lensmae.data.symmetry import D4_ORDER, random_d4
+from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.data.transforms import Transform
 from lensmae.models.mae import masked_loss
 from lensmae.models.masking import kept_count, mask_noise
@@ -97,9 +97,8 @@ class LensTask(pl.LightningModule):
         # Symmetry and masks are drawn for the whole batch, then each process takes its part: any number of processes
         # computes the same step.
         share = np.arange(self.global_rank, len(rows), self.trainer.world_size)
-        elements = torch.randint(D4_ORDER, (len(rows),), generator=step_generator(self.config.seed, self.step, _SYMMETRY))
-        elements = elements[share] if self.config.symmetry else torch.zeros(len(share), dtype=torch.int64)
-        loss = self.loss(rows, share, elements)
+        generator = step_generator(self.config.seed, self.step, _SYMMETRY)
+        loss = self.loss(rows, share, draw_elements(self.config.symmetry, len(rows), generator)[share])
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(share), sync_dist=True, logger=False)
         return loss * self.loss_scale()
 

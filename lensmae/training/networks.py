@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lensmae.data.symmetry import D4_ORDER, random_d4
+from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
@@ -98,7 +98,7 @@ def _sample(config: ClassifierConfig | PretrainConfig, dataset: Any, train_rows:
         raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; principal components need square ones.")
     flux = torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1)
     generator = torch.Generator().manual_seed(config.seed)
-    return random_d4(flux, torch.randint(D4_ORDER, (len(flux),), generator=generator)) if config.symmetry else flux
+    return random_d4(flux, draw_elements(config.symmetry, len(flux), generator))
 
 
 def _check_data(config: NetworkConfig, dataset: Any) -> None:
@@ -152,7 +152,7 @@ def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> 
     if isinstance(config, ClassifierConfig):
         options = {"classes": len(dataset.info.classes), "keep_tokens": config.keep_tokens, "mass_head": config.mass_head}
         # Left out where unused, so that a card names only what the network has.
-        extras = {name: getattr(config, name) for name in ("whitening", "stem_width") if getattr(config, name)}
+        extras = {name: getattr(config, name) for name in ("whitening", "stem_width", "stem_depth") if getattr(config, name)}
         extras |= {"pooling": config.pooling} if config.pooling != "mean" else {}
         return {"encoder": encoder, **options, **extras, **residual}
     scale = dataset.targets.shape[1] // dataset.images.shape[1]

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from lensmae.data.symmetry import ELEMENTS
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, read_network
 from lensmae.models.classifier import LensClassifier
@@ -29,8 +30,10 @@ def start_second_stage(config: MassConfig, dataset: Any, train_rows: np.ndarray)
     if dataset.images.shape[1:] != (size, size):
         height, width = dataset.images.shape[1:]
         raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; {config.init} takes {size}x{size}.")
-    if config.symmetry and not card.symmetric:
-        raise CheckpointError(f"{config.init} knows lenses in one orientation only; train with symmetry set to false.")
+    if not set(ELEMENTS[config.symmetry]) <= set(ELEMENTS[card.symmetry]):
+        raise CheckpointError(
+            f"{config.init} did not learn from lenses turned by {config.symmetry}; train with symmetry set to {card.symmetry}."
+        )
     architecture = {name: value for name, value in card.architecture.items() if name != "mass_head"}
     architecture |= {"mass_network": {"width": config.width, "layers": config.layers}}
     torch.manual_seed(config.seed)

@@ -150,7 +150,7 @@ def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are
     kept = list((home / "cache/references").iterdir())
     assert len(kept) == 2
     table = app.dataframe[0].value
-    assert table["training lenses"].str.contains("outside").tolist() == [False, True]
+    assert table["training lenses"].str.startswith("⚠ outside small-").tolist() == [False, True]
     assert "1 of 2 images lie outside" in texts(app.warning)
     assert "small-superres is not known" in texts(app.info)
     app.selectbox("look").set_value("noise.npy").run()

@@ -210,14 +210,14 @@ def test_every_field_of_a_configuration_is_an_option_and_a_recipe_comes_before_i
         for field in config.model_fields:
             assert field == "kind" or f"--{field.replace('_', '-')}" in shown, field
     options = (
-        "--data lenses --recipe demo --batch-size 7 --no-symmetry --nodes 2 --devices 4 --strategy ddp --precision bf16-mixed"
+        "--data lenses --recipe demo --batch-size 7 --symmetry none --nodes 2 --devices 4 --strategy ddp --precision bf16-mixed"
     )
     result = call("train", "pretrain", "--name", "mine", *options.split())
     assert result.exit_code == 0, result.output
     given = {
         "data": "lenses",
         "batch_size": 7,
-        "symmetry": False,
+        "symmetry": "none",
         "nodes": 2,
         "devices": 4,
         "strategy": "ddp",

@@ -150,6 +150,7 @@ def test_a_training_lens_is_nearest_to_itself_and_noise_lies_outside(calibrated)
     assert warnings(known) == []
     assert known.outside is False
     assert strange.outside is True
+    assert (known.outside_of, strange.outside_of != ()) == ((), True)
     assert len(warnings(strange)) == sum(standing.outside for standing in strange.standing.values())
     measures = {one.measure: one for one in strange.standing["mae"].novelty}
     assert set(measures) == {"embedding", "error"}

@@ -20,6 +20,23 @@ def test_a_token_sees_its_own_patch_and_its_neighbourhood_only(patch_size):
     assert (columns - centre).abs().max() <= 3
 
 
+@pytest.mark.parametrize("width", [5, 16, 48])
+def test_a_deep_stem_begins_as_the_plain_one_and_all_of_it_learns(width):
+    torch.manual_seed(0)
+    plain, deep = ConvStem(12, 4, width), ConvStem(12, 4, width, depth=2)
+    deep.load_state_dict(plain.state_dict(), strict=False)
+    images = torch.rand(2, 1, 32, 32)
+    torch.testing.assert_close(deep(images), plain(images))
+    optimizer = torch.optim.SGD(deep.parameters(), 0.1)
+    before = {name: parameter.clone() for name, parameter in deep.named_parameters()}
+    # A block's first convolution learns once its second has left zero.
+    for _ in range(2):
+        deep(images).square().mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert [name for name, parameter in deep.named_parameters() if torch.equal(parameter, before[name])] == []
+
+
 @pytest.mark.parametrize("patch_size", [1, 3, 6])
 def test_a_patch_size_that_is_no_power_of_two_is_refused(patch_size):
     with pytest.raises(ValueError, match="patch size of 2, 4, 8"):

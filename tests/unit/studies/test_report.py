@@ -47,7 +47,7 @@ def test_the_error_of_a_class_is_the_mean_over_its_lenses(measured, mae):
 
 
 def test_an_mae_that_learnt_no_sub_alone_is_measured_beside_its_linear_prior(workspace_with_lenses):
-    options = {"data": "lenses", "classes": "no_sub", "linear_prior": 12, "symmetry": False, "epochs": 1, "batch_size": 12}
+    options = {"data": "lenses", "classes": "no_sub", "linear_prior": 12, "symmetry": "none", "epochs": 1, "batch_size": 12}
     size = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8}
     create_run(make_config("pretrain", **options, **size), "pure")
     train_run("pure")

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from lensmae.data import open_dataset
-from lensmae.data.symmetry import D4_ORDER, apply_d4, random_d4, undo_d4
+from lensmae.data.symmetry import D4_ORDER, apply_d4, draw_elements, random_d4, undo_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.models import LensClassifier, MAEEncoder
@@ -35,6 +35,18 @@ def test_every_epoch_reads_every_image_once_in_a_new_order():
     assert all(sorted(epoch) == list(range(100, 160)) for epoch in epochs)
     assert not np.array_equal(*epochs)
     assert np.array_equal(plan.rows(4), BatchPlan(np.arange(100, 160), 20, 4).rows(4))
+
+
+@pytest.mark.parametrize(("stored", "symmetry"), [(True, "d4"), (False, "none"), ("half_turn", "half_turn")])
+def test_records_from_before_half_turns_were_a_choice_are_read(stored, symmetry):
+    record = make_config("pretrain", data="x").model_dump(mode="json") | {"symmetry": stored}
+    assert config_from_record(record).symmetry == symmetry
+
+
+@pytest.mark.parametrize(("symmetry", "elements"), [("none", {0}), ("half_turn", {0, 2}), ("d4", set(range(8)))])
+def test_a_symmetry_draws_its_own_elements_and_all_of_them(symmetry, elements):
+    drawn = draw_elements(symmetry, 200, torch.Generator().manual_seed(0))
+    assert set(drawn.tolist()) == elements
 
 
 def test_an_empty_split_is_refused():

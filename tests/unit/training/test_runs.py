@@ -28,6 +28,7 @@ from lensmae.training import (
     train_run,
 )
 from lensmae.training.callbacks import Follower
+from lensmae.training.modules import ClassifierTask
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = {"emb_dim": 24, "encoder_layers": 2, "patch_size": 8, "batch_size": 12, "epochs": 3, "save_every": 4, "validate_every": 2}
@@ -72,6 +73,18 @@ def test_a_run_stopped_between_saves_and_resumed_ends_with_the_same_bits(kind, m
     assert same_weights(whole, train_run(parts))
     assert get_run("parts").state == "finished"
     assert load_checkpoint("parts").card.transform == load_checkpoint("whole").card.transform
+
+
+def test_a_run_whose_weights_become_nan_ends_and_keeps_the_save_before(monkeypatch):
+    original = ClassifierTask.loss
+    monkeypatch.setattr(ClassifierTask, "loss", lambda task, *rest: original(task, *rest) * (np.nan if task.step == 5 else 1))
+    run_id = start("classifier", "lost")
+    with pytest.raises(RunError, match="Between steps 4 and 8 the weights became NaN"):
+        train_run(run_id)
+    assert (get_run("lost").state, get_run("lost").message.split(";")[0][-15:]) == ("failed", "NaN or infinite")
+    saved = torch.load(open_run("lost").checkpoint, weights_only=True)
+    assert saved["lensmae_step"] == 4
+    assert all(tensor.isfinite().all() for tensor in saved["state_dict"].values())
 
 
 def test_a_killed_run_is_seen_as_lost_and_resumes_to_the_same_bits(workspace_with_lenses):
@@ -184,7 +197,7 @@ def test_a_stopped_and_a_finished_run_can_be_lengthened_and_a_finished_one_not_s
 
 
 def test_a_whitened_classifier_resumes_to_the_same_bits_and_tells_its_orientation(stopped_and_resumed):
-    options = {"whitening": 12, "symmetry": False}
+    options = {"whitening": 12, "symmetry": "none"}
     whole = train_run(start("classifier", "whole", **options))
     assert same_weights(whole, stopped_and_resumed(start("classifier", "part", **options)))
     loaded = load_checkpoint("whole")
@@ -201,8 +214,8 @@ def test_whitening_wants_more_images_than_components():
 
 @pytest.mark.parametrize("options", [{"init": "judge"}, {"init": "scratch", "backbone": "resnet18"}])
 def test_a_classifier_of_the_residual_carries_the_prior_and_resumes_to_the_same_bits(options, stopped_and_resumed):
-    train_run(start("pretrain", "judge", classes="no_sub", linear_prior=12, symmetry=False, epochs=1))
-    options = {"residual_of": "judge", "symmetry": False, **options}
+    train_run(start("pretrain", "judge", classes="no_sub", linear_prior=12, symmetry="none", epochs=1))
+    options = {"residual_of": "judge", "symmetry": "none", **options}
     whole = train_run(start("classifier", "whole", **options))
     assert same_weights(whole, stopped_and_resumed(start("classifier", "part", **options)))
     judge, loaded = load_checkpoint("judge"), load_checkpoint("whole")
@@ -224,18 +237,18 @@ def test_a_classifier_of_the_residual_carries_the_prior_and_resumes_to_the_same_
     [
         ({"residual_of": "plain"}, CheckpointError, "linear prior"),
         ({"residual_of": "nothing"}, CheckpointError, "nothing"),
-        ({"residual_of": "plain", "symmetry": True}, ConfigError, "symmetry"),
+        ({"residual_of": "plain", "symmetry": "d4"}, ConfigError, "symmetry"),
         ({"residual_of": "plain", "whitening": 8}, ConfigError, "whitening"),
     ],
 )
 def test_a_residual_needs_a_prior_and_one_orientation(options, error, words):
     train_run(start("pretrain", "plain", epochs=0.2))
     with pytest.raises(error, match=words):
-        train_run(start("classifier", "none", **{"symmetry": False, **options}))
+        train_run(start("classifier", "none", **{"symmetry": "none", **options}))
 
 
 def test_an_mae_with_a_linear_prior_resumes_to_the_same_bits_and_starts_from_it(stopped_and_resumed):
-    options = {"linear_prior": 12, "symmetry": False, "epochs": 6, "learning_rate": 3e-3}
+    options = {"linear_prior": 12, "symmetry": "none", "epochs": 6, "learning_rate": 3e-3}
     whole = train_run(start("pretrain", "whole", **options))
     assert same_weights(whole, stopped_and_resumed(start("pretrain", "part", **options)))
     found = evaluate("whole", "lenses", "train").summary()

@@ -76,8 +76,8 @@ def test_what_cannot_learn_a_mass_is_refused_with_the_reason(whitened):
     save("plain", "classifier", {"encoder": ENCODER, "classes": 3}, transform=Transform(), classes=CLASSES)
     with pytest.raises(CheckpointError, match="plain cannot be given a mass network"):
         train_run(start("a", init="plain"))
-    with pytest.raises(CheckpointError, match="one orientation only; train with symmetry set to false"):
-        train_run(start("b", symmetry=True))
+    with pytest.raises(CheckpointError, match="lenses turned by d4; train with symmetry set to none"):
+        train_run(start("b", symmetry="d4"))
     simulate_dataset("model_ii", "smooth", per_class=5, seed=1, classes=["no_sub"], jobs=1)
     with pytest.raises(DatasetError, match="smooth has no training lenses with an axion mass"):
         train_run(create_run(make_config("mass", **{**TINY, "data": "smooth"}), "c"))
