@@ -1,6 +1,6 @@
 """The eight symmetries of the square (D4): a lens turned by 90 degrees or mirrored is as good a lens."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -24,6 +24,11 @@ def undo_d4(images: Tensor, element: int) -> Tensor:
     """Inverse of `apply_d4`."""
     images = torch.rot90(images, -(element % 4), dims=(-2, -1))
     return images.flip(-1) if element >= 4 else images
+
+
+def recorded_symmetry(value: Any) -> Any:
+    """A symmetry as a record holds it: a yes or no in those written before half turns were a choice."""
+    return {True: "d4", False: "none"}[value] if isinstance(value, bool) else value
 
 
 def draw_elements(symmetry: Symmetry, count: int, generator: torch.Generator) -> Tensor:

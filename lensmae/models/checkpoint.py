@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from lensmae.data.symmetry import Symmetry
+from lensmae.data.symmetry import Symmetry, recorded_symmetry
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
 from lensmae.models.classifier import LensClassifier
@@ -53,9 +53,7 @@ class CheckpointCard(BaseModel):
     @property
     def symmetry(self) -> Symmetry:
         """What turned lenses it learnt from."""
-        stored = self.training.get("config", {}).get("symmetry", "d4")
-        # A yes or no in cards written before half turns were a choice.
-        return {True: "d4", False: "none"}[stored] if isinstance(stored, bool) else stored
+        return recorded_symmetry(self.training.get("config", {}).get("symmetry", "d4"))
 
 
 def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:

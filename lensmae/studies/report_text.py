@@ -68,7 +68,7 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
         "# What the networks can do",
         "",
         f"Written by `{record['command']}` on {record['date'][:10]}, LensMAE {record['lensmae']}, {machine['cpu']}, "
-        f"{machine['cores']} cores. No training has seen these lenses, and nothing was chosen by them.",
+        f"{machine['cores']} cores. No training has seen these lenses, and no setting was chosen by them.",
         "",
         f"- single lenses: {_source(lenses)}",
         f"- pairs: {_source(pairs)}",

@@ -69,8 +69,7 @@ class Saver(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, _: LensTask) -> None:
         # Every process takes part (sharded strategies gather their weights); only the first has written when it returns.
         temporary = self.folder.checkpoint.with_suffix(".tmp")
-        # Lightning's word for "with the optimiser's state"; resuming reads it back with torch's own weights_only=True.
-        trainer.save_checkpoint(temporary, weights_only=False)
+        trainer.save_checkpoint(temporary)
         if trainer.is_global_zero:
             os.replace(temporary, self.folder.checkpoint)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from lensmae.data.symmetry import Symmetry
+from lensmae.data.symmetry import Symmetry, recorded_symmetry
 from lensmae.data.transforms import Stretch
 from lensmae.errors import ConfigError
 
@@ -46,7 +46,7 @@ class RunConfig(BaseModel):
     @field_validator("symmetry", mode="before")
     @classmethod
     def _symmetry_of_old_records(cls, value: Any) -> Any:
-        return {True: "d4", False: "none"}[value] if isinstance(value, bool) else value
+        return recorded_symmetry(value)
 
 
 class NetworkConfig(RunConfig):
@@ -129,6 +129,8 @@ class ClassifierConfig(FineTuneConfig):
     def _one_orientation_and_one_view(self) -> Self:
         if self.residual_of and self.symmetry == "d4":
             raise ValueError("a linear prior knows one orientation; with residual_of set symmetry to half_turn or none")
+        if self.stem_depth and not self.stem_width:
+            raise ValueError("a deep stem needs a stem; set stem_width, or stem_depth to 0")
         if self.residual_of and self.whitening:
             raise ValueError(
                 "the network sees the whitened image or the residual, not both; set whitening to 0 or residual_of to nothing"
@@ -148,7 +150,7 @@ class MassConfig(RunConfig):
     batch_size: int = Field(256, ge=1, le=65_536, description="images a step, over all devices together")
     warmup: float = Field(0.05, ge=0, le=0.9, description="share of the steps in linear warm-up; cosine to zero after it")
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW weight decay (not on biases, norms and embeddings)")
-    symmetry: Symmetry = Field("none", description="as of the classifier it is given to, at most")
+    symmetry: Symmetry = Field("none", description="turn training images; no further than the classifier learnt")
     ema_decay: float = Field(
         0.999, ge=0, lt=1, description="final decay a step of the weight average that becomes the model; 0 = none"
     )

@@ -37,6 +37,11 @@ def test_every_epoch_reads_every_image_once_in_a_new_order():
     assert np.array_equal(plan.rows(4), BatchPlan(np.arange(100, 160), 20, 4).rows(4))
 
 
+def test_a_deep_stem_needs_a_stem():
+    with pytest.raises(ConfigError, match="stem_width"):
+        make_config("classifier", data="x", stem_depth=2)
+
+
 @pytest.mark.parametrize(("stored", "symmetry"), [(True, "d4"), (False, "none"), ("half_turn", "half_turn")])
 def test_records_from_before_half_turns_were_a_choice_are_read(stored, symmetry):
     record = make_config("pretrain", data="x").model_dump(mode="json") | {"symmetry": stored}
