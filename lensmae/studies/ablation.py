@@ -16,6 +16,10 @@ _PRETRAINING = "reference-cpu"
 _SCRATCH = {"init": "scratch", "layer_decay": 1.0}
 _PLAIN = {"whitening": 0, "stem_width": 0}
 _RESNET = _SCRATCH | _PLAIN | {"backbone": "resnet18", "keep_tokens": None}
+_SMALL = _SCRATCH | {"patch_size": 8, "encoder_layers": 6, "keep_tokens": 24}
+_DEEP = _SMALL | {"stem_depth": 2}
+# The network of the recipe `deep-stem`.
+_TURNED = _DEEP | {"symmetry": "half_turn"}
 # What each variant changes in the recipe. A stretch belongs to the encoder, so other ones begin from random weights.
 VARIANTS: dict[str, dict[str, Any]] = {
     "recipe": {},
@@ -40,6 +44,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "ResNet-18 instead, log10 stretch": _RESNET | {"gain": 1e6},
     "ResNet-18 instead, linear stretch": _RESNET | {"stretch": "linear"},
     "ResNet-18 instead, on the residual of mae-no-sub": _RESNET | {"residual_of": "mae-no-sub"},
+    "ResNet-18 instead, on the residual, half turns": _RESNET | {"residual_of": "mae-no-sub", "symmetry": "half_turn"},
+    "encoder from scratch, half turns": _SCRATCH | {"symmetry": "half_turn"},
+    "encoder from scratch, deep stem": _SCRATCH | {"stem_depth": 2},
+    "small encoder (patch 8, 6 layers) from scratch": _SMALL,
+    "small encoder, deep stem": _DEEP,
+    "small encoder, deep stem, half turns": _TURNED,
+    "small encoder, deep stem of width 48, half turns": _TURNED | {"stem_width": 48},
+    "small encoder, deeper stem (4 blocks a resolution), half turns": _TURNED | {"stem_depth": 4},
+    "small encoder, deep stem, half turns, on the residual of mae-no-sub": _TURNED
+    | {"whitening": 0, "residual_of": "mae-no-sub"},
 }
 
 # What each changes in a pretraining of its own, by its recipe for a CPU; the classifier begins there, and

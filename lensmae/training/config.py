@@ -229,7 +229,7 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "classifier": {
         "reference": _WHITENED | _LONG | _FROM_SCRATCH,
         "reference-cpu": _WHITENED | _CLASSIFIER_CPU | _FROM_SCRATCH,
-        "deep-stem": _WHITENED | _LONG | _FROM_SCRATCH | _DEEP_STEM,
+        "deep-stem": _WHITENED | _LONG | _FROM_SCRATCH | _DEEP_STEM | {"epochs": 10, "batch_size": 256, "drop_path": 0.0},
         "deep-stem-cpu": _WHITENED | _CLASSIFIER_CPU | _FROM_SCRATCH | _DEEP_STEM | {"epochs": 4, "ema_decay": 0.999},
         "from-mae": _WHITENED | _LONG,
         "from-mae-cpu": _WHITENED | _CLASSIFIER_CPU,
