@@ -200,4 +200,6 @@ def _save_product(folder: RunFolder, config: RunConfig, card: CheckpointCard, ta
         "created": now(),
     }
     changes = second_stage_card(card, finished) if isinstance(config, MassConfig) else finished
+    # Validation has done so already, where there was one.
+    task.settle()
     save_checkpoint(folder.product, card.model_copy(update=changes), task.final_network())

@@ -15,6 +15,7 @@ from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError, ConfigError, DatasetError, RunError
 from lensmae.evaluation.reports import evaluate
 from lensmae.models import load_checkpoint
+from lensmae.models.checkpoint import read_network
 from lensmae.training import (
     change_epochs,
     create_run,
@@ -27,7 +28,9 @@ from lensmae.training import (
     stop,
     train_run,
 )
+from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import Follower
+from lensmae.training.datamodule import LensData
 from lensmae.training.modules import ClassifierTask
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -266,3 +269,22 @@ def test_a_linear_prior_is_added_to_a_trained_mae_whose_encoder_stays():
     # Fine-tuning takes the encoder, which works at any size, and leaves the prior.
     train_run(start("classifier", "tuned", epochs=1, init="more"))
     assert load_checkpoint("tuned").any_size
+
+
+@pytest.mark.parametrize("validation", [True, False])
+def test_batch_norms_of_a_weight_average_are_measured_for_it(monkeypatch, validation):
+    if not validation:
+        monkeypatch.setattr(LensData, "_validation_rows", lambda _: [])
+    options = {"batch_size": 12, "epochs": 2, "ema_decay": 0.9, "symmetry": "none"}
+    create_run(make_config("classifier", "resnet18", data="lenses", **options), "r")
+    card, network = read_network(train_run("r"))
+    dataset = open_dataset("lenses")
+    plan = BatchPlan(dataset.indices("train"), 12, 0)
+    rows = np.concatenate([plan.rows(step) for step in range(plan.steps_per_epoch)])
+    images = torch.from_numpy(np.asarray(dataset.images[rows])).unsqueeze(1)
+    with torch.no_grad():
+        features = network.conv(card.transform.forward(images))
+    assert torch.allclose(network.norm.running_mean, features.mean((0, 2, 3)), atol=1e-5)
+    # Without this, the statistics would be those of the last step's weights.
+    last = torch.load(open_run("r").checkpoint, weights_only=True)["state_dict"]
+    assert not torch.allclose(network.conv.weight, last["network.conv.weight"], atol=1e-5)
