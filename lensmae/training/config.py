@@ -202,6 +202,8 @@ _FROM_SCRATCH = {"init": "scratch", "layer_decay": 1.0}
 _CLASSIFIER_CPU = {"epochs": 2.6, "batch_size": 32, "compile": True}
 # Half a turn takes a Model II lens to another Model II lens, which doubles what there is to learn from.
 _DEEP_STEM = {"patch_size": 8, "encoder_layers": 6, "keep_tokens": 24, "stem_depth": 2, "symmetry": "half_turn"}
+# For 240,000 lenses, six minutes of an H100: seven epochs end at the validation loss of 0.0017 (0.0033 after 384,000 passes).
+_DEEP_STEM_GPU = {"stem_width": 48, "epochs": 7, "batch_size": 256, "drop_path": 0.0}
 
 # The same holds for what an MAE must redraw: linear guesses from a quarter of the patches leave 3e-5 of a Model II image, 4e-6 of
 # one without substructure (masked MSE on [0, 1], measured), where 53,000 passes of the reference net without them left 5e-4.
@@ -229,7 +231,7 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "classifier": {
         "reference": _WHITENED | _LONG | _FROM_SCRATCH,
         "reference-cpu": _WHITENED | _CLASSIFIER_CPU | _FROM_SCRATCH,
-        "deep-stem": _WHITENED | _LONG | _FROM_SCRATCH | _DEEP_STEM | {"epochs": 10, "batch_size": 256, "drop_path": 0.0},
+        "deep-stem": _WHITENED | _LONG | _FROM_SCRATCH | _DEEP_STEM | _DEEP_STEM_GPU,
         "deep-stem-cpu": _WHITENED | _CLASSIFIER_CPU | _FROM_SCRATCH | _DEEP_STEM | {"epochs": 4, "ema_decay": 0.999},
         "from-mae": _WHITENED | _LONG,
         "from-mae-cpu": _WHITENED | _CLASSIFIER_CPU,
