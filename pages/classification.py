@@ -11,6 +11,7 @@ from lensmae.app.mass_view import masses
 from lensmae.app.ranking_view import ranking
 from lensmae.app.saliency_view import saliency
 from lensmae.app.widgets import SPLIT_OPTIONS, choose, page_title
+from lensmae.evaluation.rounding import share
 
 LIMITS = {"60": 60, "200": 200, "1000": 1000, "3000": 3000, "all": None}
 VIEWS = {
@@ -35,13 +36,13 @@ if report.note:
 averaged = ", averaged over the eight symmetries" if entry.card.symmetric else ""
 st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}{averaged}.")
 row = st.container(horizontal=True)
-area = f"{report.macro_auc:.4f}" if report.curves else "–"
+area = share(report.macro_auc, ".4f") if report.curves else "–"
 row.metric("Macro AUC", area, help="Mean of the one-vs-rest areas; chance is 0.5.", border=True, height="stretch")
 low, high = report.accuracy_interval
 row.metric(
     "Accuracy",
-    f"{report.accuracy:.1%}",
-    f"95 %: {low:.1%} to {high:.1%}",
+    share(report.accuracy, ".1%"),
+    f"95 %: {share(low, '.1%')} to {share(high, '.1%')}",
     delta_color="off",
     delta_arrow="off",
     help="Share of lenses whose likeliest class is the true one, with its exact binomial interval (Clopper and Pearson).",

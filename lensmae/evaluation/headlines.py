@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lensmae.evaluation.anomaly import schooling
+from lensmae.evaluation.rounding import share
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointCard
@@ -77,8 +78,12 @@ def _classifier(figures: dict[str, Any]) -> tuple[str, str, str] | None:
     accuracy = figures.get("accuracy")
     # The strongest of the simple models measured beside it, not the one that flatters.
     simple = [beside["macro_auc"] for beside in (figures.get("baselines") or {}).values() if isinstance(beside, dict)]
-    baseline = f"best simple model: {max(simple):.5f}" if simple else "chance: 0.5"
-    return "Dark matter class, macro AUC", f"{area:.5f}", baseline + (f" · accuracy {accuracy:.1%}" if accuracy else "")
+    baseline = f"best simple model: {share(max(simple), '.5f')}" if simple else "chance: 0.5"
+    return (
+        "Dark matter class, macro AUC",
+        share(area, ".5f"),
+        baseline + (f" · accuracy {share(accuracy, '.1%')}" if accuracy else ""),
+    )
 
 
 def _superres(figures: dict[str, Any]) -> tuple[str, str, str] | None:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from lensmae.evaluation.bootstrap import Band
 from lensmae.evaluation.metrics import PrCurve, RocCurve
+from lensmae.evaluation.rounding import share
 from lensmae.figures.classes import class_colour, faint, series_colour
 from lensmae.figures.frame import MARGIN
 
@@ -78,8 +79,8 @@ def roc_of_models(curves: Mapping[str, RocCurve], bands: Mapping[str, Band], of:
 
 def _with_area(name: str, word: str, area: float, band: Band | None) -> str:
     if band is None:
-        return f"{name}, {word} {area:.4f}"
-    return f"{name}, {word} {area:.4f} [{band.area[0]:.4f}, {band.area[1]:.4f}]"
+        return f"{name}, {word} {share(area, '.4f')}"
+    return f"{name}, {word} {share(area, '.4f')} [{share(band.area[0], '.4f')}, {share(band.area[1], '.4f')}]"
 
 
 def _curve(figure: go.Figure, x: np.ndarray, y: np.ndarray, name: str, text: str, place: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lensmae.errors import ConfigError
 from lensmae.evaluation.metrics import roc_curves
+from lensmae.evaluation.rounding import share
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export import export_figure
 from lensmae.studies.markdown import number, table
@@ -114,7 +115,7 @@ def headline_table(record: dict[str, Any]) -> str:
     simple = record.get("simple_classifiers", {})
     for name, found in record["classification"].items():
         beside = [f"{entry['macro_auc']:.4f} {_SIMPLE[kind]}" for kind, entry in simple.items()]
-        own = f"AUC {found['macro_auc']:.5f}, accuracy {found['accuracy']:.2%}"
+        own = f"AUC {share(found['macro_auc'], '.5f')}, accuracy {share(found['accuracy'], '.2%')}"
         rows.append((f"`{name}`", "no_sub, cdm or axion, Model II", own, "; ".join(beside) or "0.5 by chance"))
         rows += _mass_headline(name, found, record)
     for name, found in record["superres"].items():
@@ -173,12 +174,16 @@ def _named(name: str, found: dict[str, Any]) -> str:
     return f"`{name}`" + (f", measured on {found['measured'][:10]}" if "measured" in found else "")
 
 
+def _area(value: float | None) -> str:
+    return "–" if value is None else share(value, ".5f")
+
+
 def _classifier_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     rows = []
     for name, found in record["classification"].items():
-        areas = (number(found["auc"].get(kind), ".5f") for kind in _classes(record))
-        figures = (f"{found['accuracy']:.2%}", f"{found['ece']:.4f}", f"{found['n']:,}", f"{found['images_per_second']:.0f}")
-        rows.append((_named(name, found), number(found["macro_auc"], ".5f"), *areas, *figures))
+        areas = (_area(found["auc"].get(kind)) for kind in _classes(record))
+        figures = (share(found["accuracy"], ".2%"), f"{found['ece']:.4f}", f"{found['n']:,}", f"{found['images_per_second']:.0f}")
+        rows.append((_named(name, found), _area(found["macro_auc"]), *areas, *figures))
     blank = [""] * len(_classes(record))
     for kind, found in record.get("simple_classifiers", {}).items():
         title = f"{_SIMPLE[kind]}, {found['training_lenses']:,} training lenses"
