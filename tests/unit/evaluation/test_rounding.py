@@ -12,6 +12,7 @@ from lensmae.evaluation.rounding import share
         (0.5, ".4f", "0.5000"),
         (1.0, ".4f", "1.0000"),
         (1.0, ".1%", "100.0%"),
+        (1 - 2e-16, ".4f", "1.0000"),
         (float("nan"), ".4f", "nan"),
     ],
 )
