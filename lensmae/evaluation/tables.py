@@ -11,6 +11,7 @@ from lensmae.evaluation.calibration import Reliability
 from lensmae.evaluation.delong import macro_delong_test
 from lensmae.evaluation.metrics import PrCurve, RocCurve
 from lensmae.evaluation.reports import SuperResReport
+from lensmae.evaluation.rounding import share
 
 # Rows beside the networks where the noise-free truth is known.
 TRUTH, LIMIT = "noise-free truth", "limit: truth with LR's noise"
@@ -28,7 +29,9 @@ def readable(value: Any) -> str:
     """A value for a table: six digits of a number, words for a figure that could not be computed."""
     if value is None:
         return "not defined"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return share(value, ".6f") if f"{value:.6g}" == "1" and value < 1 else f"{value:.6g}"
 
 
 def roc_table(curves: Mapping[str, RocCurve], bands: Mapping[str, Band] | None = None) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 import pytest
 
 from lensmae.evaluation.rounding import share
+from lensmae.evaluation.tables import readable
 
 
 @pytest.mark.parametrize(
@@ -18,3 +19,10 @@ from lensmae.evaluation.rounding import share
 )
 def test_only_one_reads_as_one(value, form, text):
     assert share(value, form) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.9999997, "0.9999997"), (1.0, "1"), (0.25, "0.25"), (None, "not defined"), (3, "3")]
+)
+def test_a_card_does_not_make_less_than_one_one(value, text):
+    assert readable(value) == text
