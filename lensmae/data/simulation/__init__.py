@@ -1,0 +1,1 @@
+"""Simulated lenses and their priors."""

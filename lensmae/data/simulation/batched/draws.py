@@ -1,0 +1,54 @@
+"""Random numbers for a batch, all from one `torch.Generator`."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Draws:
+    """Draws on a generator's device: float64, or float32 where the device has no float64 (MPS).
+
+    A generator on the CPU draws the same lenses for every device they are rendered on.
+    """
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator, self.device = generator, generator.device
+        self.dtype = torch.float32 if self.device.type == "mps" else torch.float64
+
+    def unit(self, *shape: int) -> Tensor:
+        """Uniform in [0, 1)."""
+        return torch.rand(shape, generator=self.generator, device=self.device, dtype=self.dtype)
+
+    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        return low + (high - low) * self.unit(*shape)
+
+    def angle(self, *shape: int) -> Tensor:
+        """Radians, uniform in [0, 2 pi)."""
+        return self.uniform(0.0, 2 * math.pi, *shape)
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal."""
+        return torch.randn(shape, generator=self.generator, device=self.device, dtype=self.dtype)
+
+    def power_law(self, slope: float, low: float, high: float, *shape: int) -> Tensor:
+        """Values between `low` and `high` with density ~ value^slope, by the inverse of their distribution."""
+        power = round(slope + 1, 9)
+        start, end = low**power, high**power
+        return (start + self.unit(*shape) * (end - start)) ** (1 / power)
+
+    def constant(self, value: float, *shape: int) -> Tensor:
+        """One number everywhere; takes no memory."""
+        return torch.tensor(value, device=self.device, dtype=self.dtype).expand(shape)
+
+
+def generator_of(seed: int, *place: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator that starts from a hash of a seed and places (of a step, a device, ...), each a whole number >= 0.
+
+    The same numbers give the same draws; other numbers give independent ones.
+    """
+    state = np.random.SeedSequence([seed, *place]).generate_state(1, np.uint64)[0]
+    generator = torch.Generator(device=device)
+    generator.manual_seed(int(state >> np.uint64(1)))
+    return generator

@@ -1,0 +1,82 @@
+"""A scene turned, mirrored and moved as a whole."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from torch import Tensor
+
+from lensmae.data.simulation.batched.draws import Draws
+from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
+
+_Placed = TypeVar("_Placed", Macro, Points, Light)
+
+
+def posed(scene: Scene, draws: Draws, turned: bool, offset: float) -> Scene:
+    """The scene in a random pose.
+
+    Args:
+        turned: turned by any angle, and mirrored in one half of the lenses.
+        offset: the centre is moved by up to so many arcsec in x and in y.
+    """
+    count = len(scene)
+    if turned:
+        flip = draws.unit(count).sub(0.5).sign()
+        scene = turn(scene, draws.angle(count), flip)
+    if offset:
+        scene = move(scene, draws.uniform(-offset, offset, count), draws.uniform(-offset, offset, count))
+    return scene
+
+
+def turn(scene: Scene, angle: Tensor, flip: Tensor) -> Scene:
+    """Turned about the image's centre by `angle` (B,) radians from x to y, y first multiplied by `flip` (B,), 1 or -1."""
+    cos, sin, cos2, sin2 = angle.cos(), angle.sin(), (2 * angle).cos(), (2 * angle).sin()
+
+    def place(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        c, s, f = (_as(value, x) for value in (cos, sin, flip))
+        return c * x - s * f * y, s * x + c * f * y
+
+    def spin(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor]:
+        c, s, f = (_as(value, one) for value in (cos2, sin2, flip))
+        return c * one - s * f * two, s * one + c * f * two
+
+    def light(profiles: Light | None) -> Light | None:
+        if profiles is None:
+            return None
+        x, y = place(profiles.x, profiles.y)
+        e1, e2 = spin(profiles.e1, profiles.e2)
+        return replace(profiles, x=x, y=y, e1=e1, e2=e2)
+
+    x, y = place(scene.macro.x, scene.macro.y)
+    e1, e2 = spin(scene.macro.e1, scene.macro.e2)
+    gamma1, gamma2 = spin(scene.macro.gamma1, scene.macro.gamma2)
+    points = scene.points
+    if points is not None:
+        points_x, points_y = place(points.x, points.y)
+        points = replace(points, x=points_x, y=points_y)
+    return replace(
+        scene,
+        macro=Macro(scene.macro.theta_E, e1, e2, gamma1, gamma2, x, y),
+        source=light(scene.source),
+        foreground=light(scene.foreground),
+        points=points,
+    )
+
+
+def move(scene: Scene, x: Tensor, y: Tensor) -> Scene:
+    """Moved by x, y (B,) arcsec."""
+
+    def moved(part: _Placed) -> _Placed:
+        return replace(part, x=part.x + _as(x, part.x), y=part.y + _as(y, part.y))
+
+    return replace(
+        scene,
+        macro=moved(scene.macro),
+        source=moved(scene.source),
+        foreground=None if scene.foreground is None else moved(scene.foreground),
+        points=None if scene.points is None else moved(scene.points),
+    )
+
+
+def _as(values: Tensor, like: Tensor) -> Tensor:
+    """(B,) beside (B,) or (B, N)."""
+    return values if like.dim() == 1 else values[:, None]
