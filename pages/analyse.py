@@ -5,7 +5,7 @@ import streamlit as st
 from lensmae.app import answer_detail, answer_plane, answers, choices, references, uploads
 from lensmae.app.guard import fragment
 from lensmae.app.widgets import empty_state, page_title
-from lensmae.data.reader import SUFFIXES
+from lensmae.data.images.reader import SUFFIXES
 
 
 def results(files: list, choice: choices.Choice, asked: references.Asked) -> None:

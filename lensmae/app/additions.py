@@ -157,7 +157,7 @@ def _safe(name: str) -> str:
 
 def _confirm(plan: Any) -> None:
     """What was found, and the button that starts."""
-    from lensmae.data.layouts import describe
+    from lensmae.data.exchange.layouts import describe
 
     lenses = plan.lenses
     st.info(f"Found {describe(plan.layout)}", icon=":material/folder_open:")
@@ -189,7 +189,7 @@ def _begin(name: str, title: str, work: Work) -> None:
 
 def _unfinished() -> None:
     """Imports that were killed: go on, or discard."""
-    from lensmae.data.importing import discard_import, unfinished_imports
+    from lensmae.data.exchange.importing import discard_import, unfinished_imports
 
     for left in unfinished_imports():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):

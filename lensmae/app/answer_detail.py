@@ -17,7 +17,7 @@ from lensmae.app.uploads import Answered, Upload, read_otherwise, upright
 from lensmae.app.view_events import Box
 from lensmae.app.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage, fit_image
-from lensmae.data.crop import square
+from lensmae.data.images.crop import square
 from lensmae.figures import Panel, probability_bars
 from lensmae.figures.products import image_files
 from lensmae.figures.standing import Measure, standing_strips

@@ -7,7 +7,7 @@ import streamlit as st
 
 from lensmae.app.shown import Shown
 from lensmae.app.widgets import numbers
-from lensmae.data.writer import fits_bytes, npy_bytes
+from lensmae.data.images.writer import fits_bytes, npy_bytes
 from lensmae.evaluation.frames import error_table, pixel_masks
 from lensmae.figures.animation import gif_bytes
 

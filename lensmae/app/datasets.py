@@ -12,9 +12,9 @@ from lensmae.app.choices import Choice
 from lensmae.app.lens_view import lens_view
 from lensmae.app.widgets import choose, figure, unfit_number
 from lensmae.data import DatasetInfo, delete_dataset
-from lensmae.data.importing import SKIPPED
-from lensmae.data.presets import PRESETS
-from lensmae.data.writer import fits_bytes, npy_bytes
+from lensmae.data.exchange.importing import SKIPPED
+from lensmae.data.images.writer import fits_bytes, npy_bytes
+from lensmae.data.simulation.presets import PRESETS
 from lensmae.evaluation.parameters import Distribution, Places, constants, describe_row, distributions, without_lists
 from lensmae.figures import STRETCHES, Overlay, Panel, Points
 from lensmae.figures.distributions import distribution

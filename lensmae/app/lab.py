@@ -12,9 +12,9 @@ from lensmae.app.lab_controls import LabLens
 from lensmae.app.lens_view import lens_view
 from lensmae.app.widgets import figure, progress_bar
 from lensmae.data import SPLITS, DatasetInfo
-from lensmae.data.lab import LAB_PRESETS, Observation, Vortex, matter_of
-from lensmae.data.lab import observe as look
-from lensmae.data.presets import MODEL_HALOS, PRESETS
+from lensmae.data.simulation.lens_lab import LAB_PRESETS, Observation, Vortex, matter_of
+from lensmae.data.simulation.lens_lab import observe as look
+from lensmae.data.simulation.presets import MODEL_HALOS, PRESETS
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.figures import Points
 from lensmae.figures.lab import CAUSTIC_COLOUR, lab_lines, lab_panels
@@ -255,8 +255,8 @@ def save(lens: LabLens, seen: Observation) -> None:
         )
         split = st.selectbox("Split", SPLITS, index=SPLITS.index("test"))
         if st.form_submit_button("Save to the data set", icon=":material/save:"):
-            from lensmae.data.appending import append_lens
-            from lensmae.data.lenses import SimulatedLens
+            from lensmae.data.simulation.appending import append_lens
+            from lensmae.data.simulation.lenses import SimulatedLens
 
             kept = append_lens(name, lens.preset, SimulatedLens(seen.image, None, None, lens.row), split)
             st.success(f"Saved as lens {kept.info.n - 1} of {kept.name}, {lens.row['class']}, {split} split.")

@@ -10,9 +10,9 @@ import streamlit as st
 
 from lensmae.app import lab_matter
 from lensmae.app.widgets import choose, unfit_number
-from lensmae.data.cameras import CAMERAS
-from lensmae.data.lab import LAB_PRESETS, DarkMatter, lab_row
-from lensmae.data.presets import PRESETS
+from lensmae.data.simulation.cameras import CAMERAS
+from lensmae.data.simulation.lens_lab import LAB_PRESETS, DarkMatter, lab_row
+from lensmae.data.simulation.presets import PRESETS
 
 
 @dataclass(frozen=True)

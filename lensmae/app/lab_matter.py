@@ -10,9 +10,9 @@ import streamlit as st
 
 from lensmae.app.view_events import Click, Drag, Event
 from lensmae.app.widgets import unfit_number
-from lensmae.data.lab import DarkMatter, Subhalo, Vortex, matter_of
-from lensmae.data.presets import VORTEX
-from lensmae.data.priors import draw_parameters
+from lensmae.data.simulation.lens_lab import DarkMatter, Subhalo, Vortex, matter_of
+from lensmae.data.simulation.presets import VORTEX
+from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.figures import Line, Overlay, Points
 
 KINDS = ("none", "subhalos", "axion")

@@ -10,7 +10,7 @@ import streamlit as st
 from lensmae.app.references import Asked
 from lensmae.app.widgets import progress_bar
 from lensmae.data import LensImage
-from lensmae.data.reading import Reading
+from lensmae.data.images.read_options import Reading
 from lensmae.figures import Panel
 from lensmae.figures.picture import data_url, png
 

@@ -11,7 +11,7 @@ from lensmae.app.lens_card import lens_card, lens_neighbours, read_upload, uploa
 from lensmae.app.plane import TITLES, View
 from lensmae.app.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
-from lensmae.data.reader import SUFFIXES
+from lensmae.data.images.reader import SUFFIXES
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.facts import Fact
 from lensmae.evaluation.projections import Projection, place

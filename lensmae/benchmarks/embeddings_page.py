@@ -20,7 +20,7 @@ import torch
 from numpy.lib.format import open_memmap
 
 from lensmae.data import LensDataset, open_dataset, simulate_dataset
-from lensmae.data.store import summarise, write_table
+from lensmae.data.store.dataset import summarise, write_table
 from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError

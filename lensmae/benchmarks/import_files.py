@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lensmae.data import delete_dataset, open_dataset
-from lensmae.data.exporting import save_image, with_mass
+from lensmae.data.exchange.exporting import save_image, with_mass
 
 _SIDE = 64
 _LOOK_S = 0.05

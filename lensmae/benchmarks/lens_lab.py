@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lensmae.data.lab import DarkMatter, Subhalo, Vortex, lab_row, observe
+from lensmae.data.simulation.lens_lab import DarkMatter, Subhalo, Vortex, lab_row, observe
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.lab import class_probabilities, redraw
 from lensmae.figures import pack, shared_scale

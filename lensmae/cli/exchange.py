@@ -26,7 +26,7 @@ def import_command(
 ) -> None:
     """Import class folders, LR/HR pairs, image folders, or stacks in npy, npz or HDF5 files."""
     from lensmae.data import ImportOptions, import_dataset, plan_import
-    from lensmae.data.layouts import describe
+    from lensmae.data.exchange.layouts import describe
 
     named = tuple(part.strip() for part in classes.split(",")) if classes else None
     options = ImportOptions(named, split, size, pixel_scale, seed, clean)
@@ -66,7 +66,7 @@ def export_command(
 ) -> None:
     """Write a data set in the original DeepLense layout: one npy file a lens."""
     from lensmae.data import open_dataset
-    from lensmae.data.exporting import export_dataset
+    from lensmae.data.exchange.exporting import export_dataset
 
     dataset = open_dataset(name)
     n = with_progress("Exporting", lambda progress: export_dataset(dataset, folder, split=split, parts=parts, progress=progress))

@@ -23,7 +23,7 @@ def gallery(
     from PIL import Image
 
     from lensmae.data import PRESETS
-    from lensmae.data.catalogue import presets_page
+    from lensmae.data.simulation.presets_page import presets_page
     from lensmae.figures.gallery import sheet
     from lensmae.workspace import write_text
 
@@ -45,7 +45,7 @@ def _lenses(preset: str, count: int, seed: int) -> "np.ndarray":
     import numpy as np
 
     from lensmae.data import PRESETS, simulate_lens
-    from lensmae.data.simulate import lens_seed
+    from lensmae.data.simulation.simulate import lens_seed
 
     rows = []
     for place, class_name in enumerate(PRESETS[preset].classes):

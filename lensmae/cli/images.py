@@ -12,8 +12,8 @@ from lensmae.workspace import replacing
 
 if TYPE_CHECKING:
     from lensmae.data import LensImage
-    from lensmae.data.crop import Crop
-    from lensmae.data.reading import Reading
+    from lensmae.data.images.crop import Crop
+    from lensmae.data.images.read_options import Reading
     from lensmae.evaluation.analyse import Analysis, Networks, Refusal
 
 commands = typer.Typer()
@@ -45,7 +45,7 @@ def predict(
     """
     if as_json and as_csv:
         raise ConfigError("Choose one of --json and --csv.")
-    from lensmae.data.reading import Reading
+    from lensmae.data.images.read_options import Reading
     from lensmae.evaluation.analyse import Refusal
     from lensmae.evaluation.answers import record, table
 
@@ -72,8 +72,8 @@ def predict(
 
 
 def _square(crop: tuple[int, int, int] | None) -> "Crop | None":
-    from lensmae.data.crop import Crop
-    from lensmae.data.reader import MIN_SIDE
+    from lensmae.data.images.crop import Crop
+    from lensmae.data.images.reader import MIN_SIDE
 
     if crop is None:
         return None
@@ -125,7 +125,7 @@ def _answer(
 
 
 def _read(path: Path, how: "Reading") -> "LensImage":
-    from lensmae.data.crop import crop_image
+    from lensmae.data.images.crop import crop_image
 
     image = how.whole(path, str(path))
     if (crop := how.crop) is not None:

@@ -3,33 +3,34 @@
 from typing import TYPE_CHECKING, Any
 
 from lensmae.data.opening import open_dataset
-from lensmae.data.presets import CLASSES, PRESETS, SPLITS, Preset
-from lensmae.data.store import DatasetInfo, LensDataset, delete_dataset, list_datasets
+from lensmae.data.simulation.presets import CLASSES, PRESETS, Preset
+from lensmae.data.store.dataset import DatasetInfo, LensDataset, delete_dataset, list_datasets
+from lensmae.data.store.splits import SPLITS
 
 if TYPE_CHECKING:
-    from lensmae.data.exporting import export_dataset
-    from lensmae.data.importing import ImportOptions, ImportPlan, ImportReport, import_dataset, plan_import
-    from lensmae.data.lenses import SimulatedLens, simulate_lens, simulate_row
-    from lensmae.data.reader import LensImage, fit_image, read_image
-    from lensmae.data.simulate import simulate_dataset
-    from lensmae.data.subset import subset_dataset
+    from lensmae.data.exchange.exporting import export_dataset
+    from lensmae.data.exchange.importing import ImportOptions, ImportPlan, ImportReport, import_dataset, plan_import
+    from lensmae.data.images.reader import LensImage, fit_image, read_image
+    from lensmae.data.simulation.lenses import SimulatedLens, simulate_lens, simulate_row
+    from lensmae.data.simulation.simulate import simulate_dataset
+    from lensmae.data.store.subset import subset_dataset
 
 # Imported when first asked for: they load lenstronomy, which takes a second that opening a page should not wait.
 _LAZY = {
-    "ImportOptions": "lensmae.data.importing",
-    "ImportPlan": "lensmae.data.importing",
-    "ImportReport": "lensmae.data.importing",
-    "export_dataset": "lensmae.data.exporting",
-    "import_dataset": "lensmae.data.importing",
-    "plan_import": "lensmae.data.importing",
-    "LensImage": "lensmae.data.reader",
-    "fit_image": "lensmae.data.reader",
-    "read_image": "lensmae.data.reader",
-    "simulate_dataset": "lensmae.data.simulate",
-    "simulate_lens": "lensmae.data.lenses",
-    "simulate_row": "lensmae.data.lenses",
-    "SimulatedLens": "lensmae.data.lenses",
-    "subset_dataset": "lensmae.data.subset",
+    "ImportOptions": "lensmae.data.exchange.importing",
+    "ImportPlan": "lensmae.data.exchange.importing",
+    "ImportReport": "lensmae.data.exchange.importing",
+    "export_dataset": "lensmae.data.exchange.exporting",
+    "import_dataset": "lensmae.data.exchange.importing",
+    "plan_import": "lensmae.data.exchange.importing",
+    "LensImage": "lensmae.data.images.reader",
+    "fit_image": "lensmae.data.images.reader",
+    "read_image": "lensmae.data.images.reader",
+    "simulate_dataset": "lensmae.data.simulation.simulate",
+    "simulate_lens": "lensmae.data.simulation.lenses",
+    "simulate_row": "lensmae.data.simulation.lenses",
+    "SimulatedLens": "lensmae.data.simulation.lenses",
+    "subset_dataset": "lensmae.data.store.subset",
 }
 
 __all__ = [

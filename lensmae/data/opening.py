@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lensmae.data.deeplense import read_original
-from lensmae.data.store import RECORD, LensDataset, list_datasets, open_store
+from lensmae.data.exchange.deeplense import read_original
+from lensmae.data.store.dataset import RECORD, LensDataset, list_datasets, open_store
 from lensmae.errors import DatasetError
 from lensmae.workspace import datasets_dir
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lensmae.data.fitting import fit_pixels
-from lensmae.data.lab import Subhalo, Vortex, lab_row
-from lensmae.data.lenses import simulate_row
+from lensmae.data.images.fitting import fit_pixels
+from lensmae.data.simulation.lens_lab import Subhalo, Vortex, lab_row
+from lensmae.data.simulation.lenses import simulate_row
 from lensmae.errors import ConfigError
 from lensmae.evaluation.analyse import Standing, stand
 from lensmae.evaluation.metrics import masked_mse

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from lensmae.data.bicubic import bicubic_matrix, downsample_bicubic
+from lensmae.data.simulation.bicubic import bicubic_matrix, downsample_bicubic
 
 # Far below any noise of the data, far above float32's rounding.
 _SAME = 1e-4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensmae.data import LensImage
-from lensmae.data.writer import Facts
+from lensmae.data.images.writer import Facts
 from lensmae.evaluation.analyse import Analysis
 from lensmae.evaluation.pairs import enlarge
 from lensmae.evaluation.redrawn import PARTS

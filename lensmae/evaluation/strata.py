@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data import LensDataset
-from lensmae.data.presets import PRESETS
+from lensmae.data.simulation.presets import PRESETS
 from lensmae.evaluation.delong import auc_interval
 
 AXION_MASS = "log10(axion mass / eV)"

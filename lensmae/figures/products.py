@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lensmae.data.writer import Facts, fits_bytes, npy_bytes
+from lensmae.data.images.writer import Facts, fits_bytes, npy_bytes
 from lensmae.figures.panels import Panel
 from lensmae.figures.picture import png
 

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from lensmae import __version__
 from lensmae.benchmarks.measure import machine
 from lensmae.data import LensDataset, open_dataset
-from lensmae.data.presets import AXION_LOG_MASS
+from lensmae.data.simulation.presets import AXION_LOG_MASS
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.anomaly import anomaly_scores, schooling
 from lensmae.evaluation.baselines import classification_baselines, mass_regression

@@ -1,1 +1,1 @@
-"""Simulated lenses and their priors."""
+"""Simulated lenses: presets, parameters drawn from them, rendering, noise."""

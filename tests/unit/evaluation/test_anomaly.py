@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lensmae.data import open_dataset
-from lensmae.data.lenses import draw_parameters, simulate_row
-from lensmae.data.presets import EUCLID_VIS
+from lensmae.data.simulation.lenses import draw_parameters, simulate_row
+from lensmae.data.simulation.presets import EUCLID_VIS
 from lensmae.evaluation.anomaly import anomaly_scores, covering_masks, percentile_among, schooling, substructure
 from lensmae.models import CheckpointCard, load_checkpoint
 from lensmae.models.checkpoint import read_card

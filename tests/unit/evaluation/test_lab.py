@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from lensmae.data import LensImage, fit_image, simulate_lens, simulate_row
-from lensmae.data.lab import Subhalo, Vortex, lab_row
+from lensmae.data.simulation.lens_lab import Subhalo, Vortex, lab_row
 from lensmae.errors import ConfigError
 from lensmae.evaluation.lab import class_probabilities, redraw, sweep_subhalo, sweep_vortex
 from lensmae.models import load_checkpoint
-from tests.unit.data.test_lab import ROUND
+from tests.unit.data.simulation.test_lens_lab import ROUND
 
 
 def test_probabilities_are_those_of_the_same_image_anywhere_else(classifier):

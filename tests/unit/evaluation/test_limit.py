@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lensmae.data import open_dataset
-from lensmae.data.bicubic import downsample_bicubic
+from lensmae.data.simulation.bicubic import downsample_bicubic
 from lensmae.evaluation.limit import informed_truth, made_of_high
 from lensmae.evaluation.metrics import mse, psnr
 from lensmae.evaluation.pairs import super_resolve_pair

@@ -1,9 +1,9 @@
 import numpy as np
 
-from lensmae.data.lab import Subhalo, lab_row, observe
+from lensmae.data.simulation.lens_lab import Subhalo, lab_row, observe
 from lensmae.figures import pack, shared_scale
 from lensmae.figures.lab import lab_lines, lab_panels
-from tests.unit.data.test_lab import ROUND
+from tests.unit.data.simulation.test_lens_lab import ROUND
 
 
 def test_curves_in_arcsec_lie_on_the_pixels_that_they_pass():

@@ -1,0 +1,45 @@
+"""A data set in an original layout, opened for evaluation as it lies there: read into memory, nothing is written."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from lensmae.data.exchange.import_chunks import find_form, read_blocks
+from lensmae.data.exchange.layouts import find_layout
+from lensmae.data.store.dataset import LensDataset, summarise
+from lensmae.errors import DatasetError
+
+_MAX_BYTES = 8 << 30
+
+
+def read_original(source: Path) -> LensDataset:
+    """Read a folder or file in a layout of `find_layout` into memory, in float32.
+
+    Where no split is named every lens is "test": nothing there was trained on.
+    Raises `DatasetError` that names the folder or the first file that does not fit.
+    """
+    layout = find_layout(source)
+    form, _ = find_form(layout)
+    shapes = {"images": form.shape} | ({"targets": form.target_shape} if form.target_shape else {})
+    n = len(layout.lenses)
+    if sum(n * 4 * height * width for height, width in shapes.values()) > _MAX_BYTES:
+        raise DatasetError(f"{source} would take more than {_MAX_BYTES >> 30} GB in memory; `lensmae import` it instead.")
+    arrays = {name: np.empty((n, *shape), np.float32) for name, shape in shapes.items()}
+    lenses = layout.lenses.drop(columns="low_file", errors="ignore")
+    lenses["split"] = lenses["split"].replace("", "test")
+    masses = lenses["axion_mass_ev"].to_numpy(copy=True) if "axion_mass_ev" in lenses else np.full(n, np.nan)
+    for block in read_blocks(layout, form):
+        if block.problems:
+            row, problem = min(block.problems.items())
+            raise DatasetError(f"{source}, {lenses['source_file'][row]}: {problem} `lensmae import` leaves such files out.")
+        arrays["images"][block.start : block.stop] = block.images
+        if block.targets is not None:
+            arrays["targets"][block.start : block.stop] = block.targets
+        masses[list(block.masses)] = list(block.masses.values())
+    if not layout.is_pair:
+        lenses["axion_mass_ev"] = masses
+    facts = {"preset": None, "seed": None, "pixel_scale": form.pixel_scale, "flux_unit": "as in the files"}
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    info = summarise(source.name, lenses, arrays, classes=layout.classes, created=created, **facts)
+    return LensDataset(source, info, arrays["images"], arrays.get("targets"), None, lenses)

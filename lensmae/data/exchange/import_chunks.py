@@ -1,0 +1,290 @@
+"""Pixels of a layout, block by block: files in parallel, stacks in order. What cannot be read is named; the rest goes on."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from lensmae.data.exchange.layouts import Layout
+from lensmae.data.exchange.stack_layout import Stack
+from lensmae.data.images.cosmic_rays import without_cosmic_rays
+from lensmae.data.images.reader import LensImage, fit_image, image_of, read_image
+from lensmae.errors import DatasetError, ImageReadError
+
+_BLOCK = 128
+_SAMPLE = 24
+_MOST_BANDS = 4
+
+
+@dataclass(frozen=True)
+class Form:
+    """What every image of a data set is brought to.
+
+    Attributes:
+        shape, target_shape: pixels of images and of HR targets.
+        size: images are fitted to this square, or None: then those of another shape are no part of the set.
+        pixel_scale: arcsec a pixel of the set, where known.
+        clean: remove cosmic rays first (`without_cosmic_rays`).
+    """
+
+    shape: tuple[int, int]
+    target_shape: tuple[int, int] | None = None
+    size: int | None = None
+    pixel_scale: float | None = None
+    clean: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Lenses spread over a layout that were read to find its form.
+
+    Attributes:
+        read: how many there were.
+        other_shapes: how many have each shape that is not the form's, and so are no part of the set.
+        scales: the least and the largest arcsec a pixel that a file says; None where none says one.
+        unsaid: how many files say none.
+    """
+
+    read: int
+    other_shapes: dict[tuple[int, int], int]
+    scales: tuple[float, float] | None
+    unsaid: int
+
+    def warnings(self, form: Form) -> list[str]:
+        """What an import with this form would do that one might not expect, in plain words."""
+        said = []
+        if self.other_shapes:
+            shapes = ", ".join(f"{height}x{width}" for height, width in self.other_shapes)
+            count = sum(self.other_shapes.values())
+            said.append(
+                f"Of {self.read} images looked at, {count} would be left out: other pixels ({shapes}) than most. With a size "
+                "in pixels a side, all are brought to it."
+            )
+        if form.pixel_scale is None and self.scales is not None:
+            low, high = self.scales
+            missing = f"{self.unsaid} of {self.read} images looked at say none"
+            why = f"images looked at say from {low:.3g} to {high:.3g} arcsec" if high > 1.01 * low else missing
+            said.append(f"The set will have no pixel scale: {why}. Give one to set it.")
+        return said
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive lenses of a layout.
+
+    Attributes:
+        start: row of the first.
+        images: (n, H, W) float32.
+        targets: (n, H2, W2) float32 of pairs, or None.
+        masses: axion masses in eV by row, where a file says one.
+        notes: what was done to pixels, by row.
+        problems: why a row was not read; its pixels here mean nothing.
+    """
+
+    start: int
+    images: np.ndarray
+    targets: np.ndarray | None
+    masses: dict[int, float]
+    notes: dict[int, str]
+    problems: dict[int, str]
+
+    @property
+    def stop(self) -> int:
+        """Row after the last."""
+        return self.start + len(self.images)
+
+
+def find_form(
+    layout: Layout, size: int | None = None, pixel_scale: float | None = None, clean: bool = False
+) -> tuple[Form, Sample]:
+    """The commonest shape among lenses spread over the layout, where a single odd file does not decide; and those lenses."""
+    if layout.is_pair and size is not None:
+        raise DatasetError("LR/HR pairs keep their size; leave the size away.")
+    if layout.is_pair and clean:
+        raise DatasetError("LR/HR pairs keep their pixels; leave the removal of cosmic rays away.")
+    seen: Counter[tuple[tuple[int, int], tuple[int, int] | None]] = Counter()
+    scales, problem = [], None
+    for row in sorted(set(np.linspace(0, len(layout.lenses) - 1, _SAMPLE).astype(int).tolist())):
+        try:
+            image, target = _read_row(layout, row)
+        except ImageReadError as one:
+            problem = one
+            continue
+        seen[image.pixels.shape, target.pixels.shape if target else None] += 1
+        scales.append(image.pixel_scale)
+    if not seen:
+        raise DatasetError(f"No image of {layout.root} could be read. {problem}")
+    shape, target_shape = seen.most_common(1)[0][0]
+    if target_shape is not None:
+        _check_factor(layout.root, shape, target_shape)
+    known = [scale for scale in scales if scale is not None]
+    if pixel_scale is None and size is None and len(known) == len(scales) and max(known) <= 1.01 * min(known):
+        pixel_scale = float(np.median(known))
+    others = Counter({image: count for (image, _), count in seen.items() if size is None and image != shape})
+    ends = (min(known), max(known)) if known else None
+    sample = Sample(len(scales), dict(others), ends, len(scales) - len(known))
+    return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean), sample
+
+
+def _check_factor(root: Path, shape: tuple[int, int], target_shape: tuple[int, int]) -> None:
+    factor, rest = divmod(target_shape[0], shape[0])
+    if rest or factor < 2 or target_shape[1] != factor * shape[1]:
+        raise DatasetError(f"{root}: HR images of {target_shape} are no whole multiple of LR images of {shape}.")
+
+
+def read_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]] | None = None, jobs: int = 1) -> Iterator[Block]:
+    """Blocks of the rows in `todo` (start, stop), all by default; in any order where `jobs` is more than 1."""
+    todo = [(0, len(layout.lenses))] if todo is None else todo
+    if layout.stacks:
+        yield from _stack_blocks(layout, form, todo)
+        return
+    pieces = [(row, min(row + _BLOCK, stop)) for start, stop in todo for row in range(start, stop, _BLOCK)]
+    files = layout.lenses["source_file"].tolist()
+    lows = layout.lenses["low_file"].tolist() if layout.is_pair else None
+    calls = (
+        delayed(_read_files)(layout.root, start, files[start:stop], lows[start:stop] if lows else None, form)
+        for start, stop in pieces
+    )
+    # Processes cost a second to start; a few blocks are done sooner without.
+    workers = 1 if len(pieces) <= 8 else jobs
+    yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="3 * n_jobs")(calls)
+
+
+def _read_files(root: Path, start: int, files: list[str], lows: list[str] | None, form: Form) -> Block:
+    filler = _Filler(start, len(files), form)
+    for place, file in enumerate(files):
+        with filler.row(start + place):
+            image = read_image(root / (lows[place] if lows else file))
+            target = read_image(root / file) if lows else None
+            filler.put(start + place, image, target)
+    return filler.block()
+
+
+def _read_row(layout: Layout, row: int) -> tuple[LensImage, LensImage | None]:
+    """One lens and, in pairs, its HR image."""
+    if not layout.stacks:
+        facts = layout.lenses.iloc[row]
+        source = read_image(layout.root / facts["source_file"])
+        return (read_image(layout.root / facts["low_file"]), source) if layout.is_pair else (source, None)
+    for stack in layout.stacks:
+        if row < stack.n:
+            # An npz file is read from its beginning anyway.
+            low, high = next(_stack_rows(stack, row))
+            return image_of(low[0], stack.images.place), None if high is None else image_of(high[0], stack.images.place)
+        row -= stack.n
+    raise IndexError(row)
+
+
+def _stack_rows(stack: Stack, start: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Images (n, ...) and targets of a stack from row `start` in pieces of equal length."""
+    if len(stack.images.shape) == 2:
+        yield stack.images.whole()[None], None
+        return
+    targets = stack.targets.blocks(start) if stack.targets else None
+    waiting: np.ndarray | None = None
+    for images in stack.images.blocks(start):
+        if targets is None:
+            yield images, None
+            continue
+        while waiting is None or len(waiting) < len(images):
+            more = next(targets)
+            waiting = more if waiting is None else np.concatenate([waiting, more])
+        yield images, waiting[: len(images)]
+        waiting = waiting[len(images) :]
+
+
+def _stack_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]]) -> Iterator[Block]:
+    first = 0
+    for stack in layout.stacks:
+        for start, stop in todo:
+            begin, end = max(start, first), min(stop, first + stack.n)
+            if begin < end:
+                yield from _one_stack(stack, form, first, begin, end)
+        first += stack.n
+
+
+def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int) -> Iterator[Block]:
+    """Blocks of the lenses `begin` to `end` of a layout, in a stack whose first lens is `first`."""
+    row = begin
+    try:
+        for images, targets in _stack_rows(stack, begin - first):
+            n = min(len(images), end - row)
+            for offset in range(0, n, _BLOCK):
+                part = slice(offset, min(offset + _BLOCK, n))
+                yield _fill(row + offset, images[part], None if targets is None else targets[part], form, stack.images.place)
+            row += n
+            if row >= end:
+                return
+    except ImageReadError as problem:
+        # What is left of a damaged array is named lens by lens.
+        for start in range(row, end, _BLOCK):
+            filler = _Filler(start, min(_BLOCK, end - start), form)
+            filler.problems.update(dict.fromkeys(range(start, min(start + _BLOCK, end)), str(problem)))
+            yield filler.block()
+
+
+def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form, name: str) -> Block:
+    filler = _Filler(start, len(images), form)
+    for place in range(len(images)):
+        with filler.row(start + place):
+            image = image_of(images[place], name)
+            filler.put(start + place, image, None if targets is None else image_of(targets[place], name))
+    return filler.block()
+
+
+class _Filler:
+    """A block in the making."""
+
+    def __init__(self, start: int, n: int, form: Form) -> None:
+        self._start, self._form = start, form
+        self._images = np.zeros((n, *form.shape), np.float32)
+        self._targets = np.zeros((n, *form.target_shape), np.float32) if form.target_shape else None
+        self._masses: dict[int, float] = {}
+        self._notes: dict[int, str] = {}
+        self.problems: dict[int, str] = {}
+        self._row = start
+
+    def row(self, row: int) -> "_Filler":
+        """Inside `with`, an unreadable image becomes a problem of this row."""
+        self._row = row
+        return self
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, _: object) -> bool:
+        if isinstance(problem, ImageReadError):
+            self.problems[self._row] = str(problem)
+            return True
+        return False
+
+    def put(self, row: int, image: LensImage, target: LensImage | None) -> None:
+        """Keep an image of the form's shape, fitted to it where the form says so."""
+        if max(image.bands, target.bands if target else 1) > _MOST_BANDS:
+            raise ImageReadError(f"{image.name} holds an array of the shape of {image.bands} images; one image a file is needed.")
+        if self._form.clean:
+            image = without_cosmic_rays(image)
+        if self._form.size is not None:
+            image = fit_image(image, self._form.size, self._form.pixel_scale)
+        place = row - self._start
+        _check_shape(image, self._form.shape)
+        self._images[place] = image.pixels
+        if target is not None and self._targets is not None:
+            _check_shape(target, self._targets.shape[1:])
+            self._targets[place] = target.pixels
+        if image.axion_mass_ev is not None:
+            self._masses[row] = image.axion_mass_ev
+        if notes := [note for note in image.notes if "axion mass" not in note]:
+            self._notes[row] = " ".join(notes)
+
+    def block(self) -> Block:
+        return Block(self._start, self._images, self._targets, self._masses, self._notes, self.problems)
+
+
+def _check_shape(image: LensImage, shape: Sequence[int]) -> None:
+    if image.pixels.shape != tuple(shape):
+        found, wanted = ("x".join(map(str, sides)) for sides in (image.pixels.shape, shape))
+        raise ImageReadError(f"{image.name} has {found} pixels, others have {wanted}; a data set has one size.")

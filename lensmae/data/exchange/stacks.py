@@ -1,0 +1,148 @@
+"""Arrays that hold many lenses: npy, npz and HDF5 files, read block by block, whatever their size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from lensmae.data.images.formats import check_bytes, check_chunks
+from lensmae.data.images.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
+from lensmae.errors import ImageReadError
+
+STACK_SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".hdf", ".he5")
+_BLOCK_BYTES = 1 << 24
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """An array in a file, known by its header.
+
+    Attributes:
+        file: npy, npz or HDF5.
+        key: name in the file; "" for npy.
+        place: path of the file without its suffix, and the key: what its name says of class, split and role.
+        shape: as stored.
+        dtype: of numbers, or of texts.
+    """
+
+    file: Path
+    key: str
+    place: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
+        """The array from row `start`, in order, some 16 MB at a time. Raises `ImageReadError` where it is damaged."""
+        check_bytes(self.shape[1:], self.dtype.itemsize)
+        step = max(1, _BLOCK_BYTES // max(1, count(self.shape[1:]) * self.dtype.itemsize))
+        suffix = self.file.suffix.lower()
+        if suffix == ".npy":
+            yield from self._from_npy(start, step)
+        elif suffix == ".npz":
+            yield from self._from_npz(start, step)
+        else:
+            yield from self._from_hdf5(start, step)
+
+    def whole(self) -> np.ndarray:
+        """All of it, for short arrays such as labels."""
+        check_bytes(self.shape, self.dtype.itemsize)
+        return np.concatenate(list(self.blocks())) if self.shape[0] else np.empty(self.shape, self.dtype)
+
+    def _from_npy(self, start: int, step: int) -> Iterator[np.ndarray]:
+        try:
+            array = open_memmap(self.file, mode="r")
+        except (OSError, ValueError) as problem:
+            raise ImageReadError(f"{self.file.name} is cut short or damaged ({problem}).") from None
+        for row in range(start, len(array), step):
+            yield np.array(array[row : row + step])
+
+    def _from_npz(self, start: int, step: int) -> Iterator[np.ndarray]:
+        with self.file.open("rb") as file, Npz(file) as archive, archive.open(self.key) as stream:
+            header = read_header(stream)
+            if header.fortran and len(header.shape) > 1:
+                if header.nbytes > MAX_BYTES:
+                    raise ImageReadError(f"{self.file.name}: {self.key!r} is in Fortran order; save it in C order.")
+                whole = np.frombuffer(stream.read(header.nbytes), header.dtype).reshape(header.shape, order="F")
+                yield np.ascontiguousarray(whole[start:])
+                return
+            size = count(header.shape[1:]) * header.dtype.itemsize
+            for row in range(0, header.shape[0], step):
+                rows = min(step, header.shape[0] - row)
+                data = stream.read(rows * size)
+                if len(data) < rows * size:
+                    raise ImageReadError(f"{self.file.name}: {self.key!r} is cut short.")
+                if row + rows > start:
+                    yield np.frombuffer(data, header.dtype).reshape(rows, *header.shape[1:])[max(0, start - row) :]
+
+    def _from_hdf5(self, start: int, step: int) -> Iterator[np.ndarray]:
+        import h5py
+
+        try:
+            with h5py.File(self.file, "r") as file:
+                array = file[self.key]
+                check_chunks(array)
+                for row in range(start, self.shape[0], step):
+                    block = array[row : row + step]
+                    yield block.astype(str) if block.dtype == object else block
+        except ImageReadError:
+            raise
+        except Exception as problem:  # noqa: BLE001
+            # HDF5's C library reports damage in many ways.
+            raise ImageReadError(f"{self.file.name}: {self.key!r} is damaged ({type(problem).__name__}: {problem}).") from None
+
+
+def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
+    """The arrays of numbers and texts in a file, from their headers, in its order. `ImageReadError` where it is damaged.
+
+    Args:
+        above: the folder from which names count.
+    """
+    suffix, stem = path.suffix.lower(), path.relative_to(above).with_suffix("").as_posix()
+    try:
+        if suffix == ".npy":
+            with path.open("rb") as file:
+                headers = {"": read_header(file)}
+        elif suffix == ".npz":
+            headers = _npz_headers(path)
+        else:
+            return _hdf5_arrays(path, stem)
+    except OSError as problem:
+        raise ImageReadError(f"{path.name} cannot be opened ({problem.strerror or problem}).") from None
+    except ImageReadError as problem:
+        raise ImageReadError(f"{path.name} was not read: {str(problem).rstrip('.')}.") from None
+    return [
+        StoredArray(path, key, f"{stem}/{key}" if key else stem, header.shape, header.dtype)
+        for key, header in headers.items()
+        if header.dtype.kind in "biufUS"
+    ]
+
+
+def _npz_headers(path: Path) -> dict[str, NpyHeader]:
+    with path.open("rb") as file, Npz(file) as archive:
+        return {key: archive.header(key) for key in archive.keys}
+
+
+def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
+    import h5py
+
+    found: list[StoredArray] = []
+
+    def visit(name: str, entry: object) -> None:
+        if not isinstance(entry, h5py.Dataset) or not entry.ndim or entry.external is not None or entry.is_virtual:
+            return
+        # Texts of any length are objects in NumPy.
+        text = h5py.check_string_dtype(entry.dtype) is not None
+        if text or entry.dtype.kind in "biuf":
+            found.append(StoredArray(path, name, f"{stem}/{name}", entry.shape, np.dtype("U64") if text else entry.dtype))
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(visit)
+    except Exception as problem:  # noqa: BLE001
+        # HDF5's C library reports damage in many ways.
+        raise ImageReadError(
+            f"{path.name} was not read: its HDF5 structure is damaged ({type(problem).__name__}: {problem})."
+        ) from None
+    return found

@@ -1,0 +1,1 @@
+"""One image from a file: formats, reading, cropping, writing."""

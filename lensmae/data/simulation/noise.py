@@ -1,0 +1,70 @@
+"""Noise of each preset: from the noise-free image, the row and a seed of its own, so that it can be drawn again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from lenstronomy.SimulationAPI.observation_api import SingleBand
+
+from lensmae.data.simulation.bicubic import downsample_bicubic
+from lensmae.data.simulation.presets import MODEL_I_BACKGROUND_RMS, PAIR_NOISE_VARIANCE, PAIR_SKY, Preset
+from lensmae.data.simulation.render import camera_of, known
+
+
+def observed(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
+    """The image (H, W) float64 of a data set, in the preset's unit, from the noise-free counts a second (H, W).
+
+    The column `noise_level` of the row is the share of the camera's noise that is in the image: 0 none, 1 all.
+    """
+    level = float(row["noise_level"]) if known(row, "noise_level") else preset.noise_level
+    expected = expected_image(preset, row, clean)
+    if level == 0:
+        return expected
+    return expected + level * (_NOISY[preset.noise](preset, row, clean) - expected)
+
+
+def expected_image(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
+    """The noise-free image (H, W) in the preset's unit."""
+    if preset.noise == "doubled":
+        # DeepLenseSim adds the noise-free model to itself where its noise should have been.
+        return 2.0 * clean
+    if preset.noise == "counts":
+        return camera_of(preset, row).exposure_time * clean
+    return clean
+
+
+def stream(row: Mapping[str, Any]) -> np.random.Generator:
+    """A stream of its own, so that the noise can be drawn again from the row without drawing the parameters."""
+    return np.random.default_rng([int(row["seed"]), 1])
+
+
+def _camera_noise(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
+    """Sky, read-out and photon noise as lenstronomy has them for the camera."""
+    rms = SingleBand(**camera_of(preset, row).band()).estimate_noise(clean)
+    return clean + rms * stream(row).standard_normal(clean.shape)
+
+
+def _doubled(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
+    return 2.0 * _camera_noise(preset, row, clean)
+
+
+def _counts(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
+    """Model I: photon noise as a Gaussian, background, times the exposure; then Poisson once more, as DeepLenseSim does."""
+    rng, exposure = stream(row), camera_of(preset, row).exposure_time
+    photons = np.sqrt(np.abs(clean) / exposure) * rng.standard_normal(clean.shape)
+    background = MODEL_I_BACKGROUND_RMS * rng.standard_normal(clean.shape)
+    return rng.poisson(np.maximum(exposure * (clean + photons + background), 0.0)).astype(np.float64)
+
+
+_NOISY = {"camera": _camera_noise, "doubled": _doubled, "counts": _counts}
+
+
+def noisy_pair(row: Mapping[str, Any], clean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """LR image, HR image and noise-free HR image of `superres`, float32, all on the [0, 1] scale of the HR image."""
+    truth = PAIR_SKY + (1.0 - PAIR_SKY) * clean / clean.max()
+    constant, linear, square = PAIR_NOISE_VARIANCE
+    rms = np.sqrt(constant + linear * truth + square * truth**2)
+    noisy = np.maximum(truth + rms * stream(row).standard_normal(truth.shape), 0.0)
+    low, high = noisy.min(), noisy.max()
+    target = ((noisy - low) / (high - low)).astype(np.float32)
+    return downsample_bicubic(target), target, ((truth - low) / (high - low)).astype(np.float32)

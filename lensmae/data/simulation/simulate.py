@@ -1,0 +1,138 @@
+"""Simulate a whole data set in parallel: seeded lens by lens, so the result does not depend on the number of processes."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.lib.format import open_memmap
+
+from lensmae.data.simulation.lenses import SimulatedLens, check_preset, simulate_lens
+from lensmae.data.simulation.presets import PRESETS, Preset
+from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
+from lensmae.data.store.splits import assign_splits
+from lensmae.errors import DatasetError
+from lensmae.folders import new_folder
+from lensmae.workspace import check_name, datasets_dir
+
+_CHUNK = 32
+
+
+def simulate_dataset(
+    preset: str,
+    name: str,
+    per_class: int,
+    seed: int,
+    *,
+    classes: Sequence[str] = (),
+    jobs: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> LensDataset:
+    """Simulate `per_class` lenses of every class of a preset, or of some of its classes, into the workspace.
+
+    Args:
+        preset: a name of `PRESETS`.
+        name: of the new data set.
+        per_class: lenses a class, at least 1.
+        seed: of the data set; every lens gets its own seed from it, the same whatever classes are simulated.
+        classes: those to simulate; all of the preset where empty.
+        jobs: processes; all cores where None.
+        progress: called with (lenses done, lenses in all); where it raises, everything written is removed.
+    """
+    check_preset(preset)
+    check_name(name, "data set")
+    if per_class < 1:
+        raise DatasetError(f"per_class is {per_class}; it must be at least 1.")
+    chosen = _chosen(PRESETS[preset], classes)
+    final = datasets_dir() / name
+    if final.exists():
+        raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
+    with new_folder(final) as partial:
+        _write(PRESETS[preset], chosen, name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress)
+    return open_store(final)
+
+
+def _chosen(preset: Preset, classes: Sequence[str]) -> tuple[str, ...]:
+    """The classes asked for, in the preset's order."""
+    unknown = [name for name in classes if name not in preset.classes]
+    if unknown:
+        raise DatasetError(f"Preset {preset.name} has no class {unknown[0]!r}; it has {', '.join(preset.classes)}.")
+    return tuple(name for name in preset.classes if not classes or name in classes)
+
+
+def lens_seed(seed: int, class_index: int, place: int) -> int:
+    """Seed of one lens, in [0, 2^63): a hash of the data set's seed, the class and the lens's place in it."""
+    return int(np.random.SeedSequence([seed, class_index, place]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _plan(preset: Preset, classes: Sequence[str], per_class: int, seed: int) -> list[tuple[str, int, str]]:
+    """Class, seed and split of every lens, class by class."""
+    plan = []
+    for class_name in classes:
+        class_index = preset.classes.index(class_name)
+        splits = assign_splits(per_class, seed, class_index)
+        plan += [(class_name, lens_seed(seed, class_index, place), str(splits[place])) for place in range(per_class)]
+    return plan
+
+
+def _simulate_chunk(preset: str, start: int, lenses: list[tuple[str, int]]) -> tuple[int, list[SimulatedLens]]:
+    return start, [simulate_lens(preset, class_name, seed) for class_name, seed in lenses]
+
+
+def _chunks(preset: Preset, plan: list[tuple[str, int, str]], jobs: int) -> Iterator[tuple[int, list[SimulatedLens]]]:
+    lenses = [(class_name, seed) for class_name, seed, _ in plan]
+    starts = range(0, len(lenses), _CHUNK)
+    # Processes cost a second to start; a few chunks are done sooner without.
+    workers = 1 if len(lenses) <= 2 * _CHUNK else jobs
+    calls = (delayed(_simulate_chunk)(preset.name, start, lenses[start : start + _CHUNK]) for start in starts)
+    yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2 * n_jobs")(calls)
+
+
+def _write(
+    preset: Preset,
+    classes: tuple[str, ...],
+    name: str,
+    per_class: int,
+    seed: int,
+    folder: Path,
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    plan = _plan(preset, classes, per_class, seed)
+    arrays = _arrays(folder, preset, len(plan))
+    rows: list[dict] = [{} for _ in plan]
+    done = 0
+    for start, lenses in _chunks(preset, plan, jobs):
+        for place, lens in enumerate(lenses, start):
+            _store(arrays, place, lens)
+            rows[place] = {"id": f"{lens.parameters['class']}_{place:06d}", "split": plan[place][2], "source_file": ""}
+            rows[place] |= lens.parameters
+        done += len(lenses)
+        if progress is not None:
+            progress(done, len(plan))
+    for array in arrays.values():
+        array.flush()
+    table = pd.DataFrame(rows)
+    facts = {"preset": preset.name, "seed": seed, "pixel_scale": preset.pixel_scale, "flux_unit": preset.flux_unit}
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    info = summarise(name, table, arrays, classes=classes, created=created, **facts)
+    write_table(folder, info, table)
+
+
+def _arrays(folder: Path, preset: Preset, count: int) -> dict[str, np.memmap]:
+    shapes = {"images": preset.shape}
+    if preset.target_shape is not None:
+        shapes |= {"targets": preset.target_shape, "truths": preset.target_shape}
+    return {
+        name: open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=(count, *shape))
+        for name, shape in shapes.items()
+    }
+
+
+def _store(arrays: dict[str, np.memmap], place: int, lens: SimulatedLens) -> None:
+    arrays["images"][place] = lens.image
+    if lens.target is not None and lens.truth is not None:
+        arrays["targets"][place], arrays["truths"][place] = lens.target, lens.truth

@@ -1,0 +1,184 @@
+"""The data set on disk: dataset.json, images.npy (memory-mapped), targets.npy and truths.npy (pair sets), lenses.parquet."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lensmae.data.store.splits import SPLITS
+from lensmae.errors import DatasetError
+from lensmae.workspace import check_name, datasets_dir, read_json, write_json
+
+RECORD = "dataset.json"
+_ARRAYS = ("images", "targets", "truths")
+_BLOCK = 1 << 24
+
+
+class DatasetInfo(BaseModel):
+    """What a data set says of itself.
+
+    Attributes:
+        counts: lenses by class.
+        splits: lenses by split.
+        shape, target_shape: pixels of images and of HR targets.
+        pixel_scale: arcsec a pixel of `images`, where known.
+        created: ISO time, UTC.
+        origin: name and fingerprint of the data set that it is a part of, where it is one.
+        fingerprint: SHA-256 of the pixels and the table; equal fingerprints are equal data.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    preset: str | None
+    seed: int | None
+    classes: tuple[str, ...]
+    counts: dict[str, int]
+    splits: dict[str, int]
+    n: int
+    shape: tuple[int, int]
+    target_shape: tuple[int, int] | None
+    pixel_scale: float | None
+    flux_unit: str
+    created: str
+    fingerprint: str
+    size_bytes: int
+    origin: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class LensDataset:
+    """An opened data set; row i of `lenses` describes `images[i]`.
+
+    Attributes:
+        images: (N, H, W) float32, memory-mapped where it lies in the workspace. LR images in a pair set.
+        targets: (N, H2, W2) float32 HR images of a pair set, else None.
+        truths: (N, H2, W2) float32 noise-free HR images where they are known, else None.
+        lenses: columns id, class, split, source_file and every parameter in lenstronomy's names.
+    """
+
+    path: Path
+    info: DatasetInfo
+    images: np.ndarray
+    targets: np.ndarray | None
+    truths: np.ndarray | None
+    lenses: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self.info.name
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether it holds LR/HR pairs."""
+        return self.targets is not None
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class of every lens as its place in `info.classes`, (N,) int64."""
+        return pd.Index(self.info.classes).get_indexer(self.lenses["class"]).astype(np.int64)
+
+    def indices(self, split: str) -> np.ndarray:
+        """Rows of a split ("train", "validation", "test" or "all"), int64."""
+        if split == "all":
+            return np.arange(len(self.lenses))
+        if split not in SPLITS:
+            raise DatasetError(f"There is no split {split!r}; there are {', '.join(SPLITS)} and all.")
+        return np.flatnonzero((self.lenses["split"] == split).to_numpy())
+
+
+def summarise(
+    name: str, lenses: pd.DataFrame, arrays: dict[str, np.ndarray], *, classes: tuple[str, ...], created: str, **facts: Any
+) -> DatasetInfo:
+    """The record of a data set from its content."""
+    counts = lenses["class"].value_counts()
+    splits = lenses["split"].value_counts()
+    return DatasetInfo(
+        name=name,
+        classes=classes,
+        counts={kind: int(counts.get(kind, 0)) for kind in classes},
+        splits={split: int(splits.get(split, 0)) for split in SPLITS},
+        n=len(lenses),
+        shape=arrays["images"].shape[1:],
+        target_shape=arrays["targets"].shape[1:] if "targets" in arrays else None,
+        created=created,
+        fingerprint=fingerprint(lenses, arrays),
+        size_bytes=int(sum(array.nbytes for array in arrays.values())),
+        **facts,
+    )
+
+
+def fingerprint(lenses: pd.DataFrame, arrays: dict[str, np.ndarray]) -> str:
+    """SHA-256 over all pixels and over id, class and split of every lens."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        step = max(1, _BLOCK // max(1, arrays[name][0].nbytes))
+        for start in range(0, len(arrays[name]), step):
+            digest.update(np.ascontiguousarray(arrays[name][start : start + step]).tobytes())
+    digest.update(lenses[["id", "class", "split"]].to_csv(index=False).encode())
+    return digest.hexdigest()
+
+
+def write_table(folder: Path, info: DatasetInfo, lenses: pd.DataFrame) -> None:
+    """Write the table, then the record: a folder without a record is known to be half-written."""
+    lenses.to_parquet(folder / "lenses.parquet", index=False)
+    write_json(folder / RECORD, info.model_dump())
+
+
+def open_store(folder: Path) -> LensDataset:
+    """Open a data set by its folder. Raises `DatasetError` where it is incomplete or damaged."""
+    info = _read_info(folder)
+    arrays = {name: _open_array(folder / f"{name}.npy", info) for name in _ARRAYS if (folder / f"{name}.npy").is_file()}
+    if "images" not in arrays or ("targets" in arrays) != (info.target_shape is not None):
+        raise DatasetError(f"Data set {folder} is damaged: an array that {RECORD} names is missing; delete it and make it again.")
+    try:
+        lenses = pd.read_parquet(folder / "lenses.parquet")
+    except (OSError, ValueError) as problem:
+        raise DatasetError(f"{folder / 'lenses.parquet'} cannot be read: {problem}.") from problem
+    if len(lenses) != info.n:
+        raise DatasetError(f"Data set {folder} is damaged: {len(lenses)} rows in lenses.parquet for {info.n} images.")
+    return LensDataset(folder, info, arrays["images"], arrays.get("targets"), arrays.get("truths"), lenses)
+
+
+def _open_array(path: Path, info: DatasetInfo) -> np.ndarray:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as problem:
+        raise DatasetError(f"{path} cannot be read as an array: {problem}.") from problem
+    if array.ndim != 3 or len(array) != info.n or array.dtype != np.float32:
+        raise DatasetError(f"{path} holds {array.dtype} of shape {array.shape}; expected float32 of {info.n} images.")
+    return array
+
+
+def _read_info(folder: Path) -> DatasetInfo:
+    try:
+        return DatasetInfo.model_validate(read_json(folder / RECORD, DatasetError))
+    except ValidationError as problem:
+        raise DatasetError(f"{folder / RECORD} is damaged: {problem}.") from problem
+
+
+def list_datasets() -> list[DatasetInfo]:
+    """Complete data sets of the workspace, by name; damaged ones are left out here and named when opened."""
+    found = []
+    for record in sorted(datasets_dir().glob(f"[!.]*/{RECORD}")):
+        try:
+            found.append(_read_info(record.parent))
+        except DatasetError:
+            continue
+    return found
+
+
+def delete_dataset(name: str) -> None:
+    """Remove a data set of the workspace."""
+    folder = datasets_dir() / check_name(name, "data set")
+    if not folder.is_dir():
+        raise DatasetError(f"There is no data set {name!r} in {datasets_dir()}.")
+    # The record goes first, so that a deletion cut short leaves nothing that looks whole.
+    (folder / RECORD).unlink(missing_ok=True)
+    shutil.rmtree(folder)

@@ -1,0 +1,57 @@
+"""A data set of some lenses of another: pixels, facts and splits are kept, and where each lens is from."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
+from lensmae.errors import DatasetError
+from lensmae.folders import new_folder
+from lensmae.workspace import check_name, datasets_dir
+
+_BLOCK = 1024
+
+
+def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str) -> LensDataset:
+    """Write the given rows of a data set, in their order in it, as a new one of the workspace.
+
+    Preset and seed stay, so that it is still known which lenses it shares with training data. The table gets the columns
+    `origin` (name of the data set) and `origin_row`; the record names the origin's fingerprint.
+
+    Raises:
+        DatasetError: for no rows, rows that are not there, or a name that is taken.
+    """
+    check_name(name, "data set")
+    rows = np.unique(np.asarray(rows, dtype=np.int64))
+    if len(rows) == 0:
+        raise DatasetError("A data set needs at least one lens; select some first.")
+    if rows[0] < 0 or rows[-1] >= len(dataset.lenses):
+        raise DatasetError(f"Data set {dataset.name} has rows 0 to {len(dataset.lenses) - 1}, not {rows[0]} to {rows[-1]}.")
+    final = datasets_dir() / name
+    if final.exists():
+        raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
+    with new_folder(final) as partial:
+        _write(dataset, rows, name, partial)
+    return open_store(final)
+
+
+def _write(dataset: LensDataset, rows: np.ndarray, name: str, folder: Path) -> None:
+    found = {"images": dataset.images, "targets": dataset.targets, "truths": dataset.truths}
+    arrays = {kind: _copy(array, rows, folder / f"{kind}.npy") for kind, array in found.items() if array is not None}
+    lenses = dataset.lenses.iloc[rows].reset_index(drop=True).assign(origin=dataset.name, origin_row=rows)
+    info = dataset.info
+    facts = {key: getattr(info, key) for key in ("preset", "seed", "pixel_scale", "flux_unit")}
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    origin = {"name": info.name, "fingerprint": info.fingerprint}
+    write_table(folder, summarise(name, lenses, arrays, classes=info.classes, created=created, origin=origin, **facts), lenses)
+
+
+def _copy(array: np.ndarray, rows: np.ndarray, path: Path) -> np.ndarray:
+    """The rows, a block at a time, in a file of their own."""
+    copied = open_memmap(path, mode="w+", dtype=np.float32, shape=(len(rows), *array.shape[1:]))
+    for start in range(0, len(rows), _BLOCK):
+        copied[start : start + _BLOCK] = array[rows[start : start + _BLOCK]]
+    copied.flush()
+    return copied

@@ -1,0 +1,157 @@
+"""Every layout that others keep lens images in is found, with its classes, splits and parameters."""
+
+import h5py
+import numpy as np
+import pytest
+from astropy.io import fits
+from PIL import Image
+
+from lensmae.data.exchange.layouts import describe, find_layout
+from lensmae.errors import DatasetError
+from tests.unit.data.originals import write_classes, write_pairs
+
+STACK = np.random.default_rng(0).random((6, 16, 16))
+
+
+def found(layout):
+    return layout.lenses[["class", "split", "source_file"]].apply(tuple, axis=1).tolist()
+
+
+def test_class_folders_and_their_splits(tmp_path):
+    for part, name in (("train", "no"), ("val", "vort"), ("test", "sphere"), ("train", "ghosts")):
+        (tmp_path / part / name).mkdir(parents=True)
+        np.save(tmp_path / part / name / "1.npy", np.ones((8, 8)))
+    layout = find_layout(tmp_path)
+    assert found(layout) == [
+        ("no_sub", "train", "train/no/1.npy"),
+        ("cdm", "test", "test/sphere/1.npy"),
+        ("axion", "validation", "val/vort/1.npy"),
+        ("ghosts", "train", "train/ghosts/1.npy"),
+    ]
+    assert layout.classes == ("no_sub", "cdm", "axion", "ghosts")
+    assert "2 train, 1 test, 1 validation" in describe(layout)
+
+
+def test_an_archive_unpacked_one_folder_deeper_is_found(tmp_path):
+    write_classes(tmp_path / "download/dataset")
+    layout = find_layout(tmp_path)
+    assert layout.title == "class folders"
+    assert layout.lenses["source_file"][0] == "download/dataset/no_sub/no_sub_sim_0000.npy"
+
+
+def test_images_right_under_the_split_folders_take_their_class_from_their_names(tmp_path):
+    for part in ("train", "val"):
+        (tmp_path / part).mkdir()
+        np.save(tmp_path / part / "cdm_sim_1.npy", np.ones((8, 8)))
+    assert found(find_layout(tmp_path)) == [
+        ("cdm", "train", "train/cdm_sim_1.npy"),
+        ("cdm", "validation", "val/cdm_sim_1.npy"),
+    ]
+
+
+def test_a_folder_of_fits_and_pictures_has_no_known_class(tmp_path):
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(STACK[0].astype(">f4"))]).writeto(tmp_path / "a.fits")
+    Image.fromarray(np.uint8(255 * STACK[1])).save(tmp_path / "b.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    assert found(find_layout(tmp_path)) == [("unknown", "", "a.fits"), ("unknown", "", "b.png")]
+
+
+def test_pairs_under_train_and_val(tmp_path):
+    write_pairs(tmp_path / "train", 2)
+    write_pairs(tmp_path / "val", 1)
+    layout = find_layout(tmp_path)
+    assert layout.is_pair
+    assert layout.lenses["split"].tolist() == ["train", "train", "validation"]
+    assert layout.lenses["low_file"][0] == "train/LR/sample0.npy"
+
+
+def test_one_stacked_file_with_labels_beside_it(tmp_path):
+    np.save(tmp_path / "images.npy", STACK)
+    np.save(tmp_path / "labels.npy", np.array([0, 1, 2, 0, 1, 2]))
+    layout = find_layout(tmp_path, ("no_sub", "cdm", "axion"))
+    assert layout.lenses["class"].tolist() == ["no_sub", "cdm", "axion"] * 2
+    assert layout.lenses["source_file"][4] == "images.npy[4]"
+    assert find_layout(tmp_path).lenses["class"][2] == "class_2"
+    with pytest.raises(DatasetError, match="labels up to 2, and 1 class names"):
+        find_layout(tmp_path, ("only",))
+    assert find_layout(tmp_path / "images.npy").lenses["class"].unique().tolist() == ["unknown"]
+
+
+def test_a_stack_a_class_in_a_folder_each_or_by_name(tmp_path):
+    for name in ("no_sub", "cdm"):
+        (tmp_path / "folders" / name).mkdir(parents=True)
+        np.save(tmp_path / "folders" / name / "all.npy", STACK)
+    (tmp_path / "named").mkdir()
+    for name in ("no_sub", "cdm"):
+        np.save(tmp_path / "named" / f"train_{name}.npy", STACK[:, None])
+    for folder in ("folders", "named"):
+        layout = find_layout(tmp_path / folder)
+        assert layout.title == "stack"
+        assert layout.lenses["class"].value_counts().to_dict() == {"no_sub": 6, "cdm": 6}
+    assert layout.has_splits
+
+
+def test_npz_with_splits_labels_as_words_and_parameters(tmp_path):
+    words = np.array(["cdm", "no", "vort", "cdm", "no", "vort"])
+    arrays = {"x_train": STACK, "y_train": words, "x_test": STACK[:2], "y_test": words[:2], "theta_E": np.arange(6.0)}
+    np.savez_compressed(tmp_path / "lenses.npz", **arrays)
+    lenses = find_layout(tmp_path / "lenses.npz").lenses
+    assert lenses["class"].tolist() == ["cdm", "no_sub", "axion", "cdm", "no_sub", "axion", "cdm", "no_sub"]
+    assert lenses["split"].tolist() == ["train"] * 6 + ["test"] * 2
+    assert lenses["source_file"][7] == "lenses.npz:x_test[1]"
+
+
+def test_hdf5_groups_are_classes_one_hot_labels_are_read_and_masses_are_kept(tmp_path):
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        file["no/images"] = STACK
+        file["axion/images"] = STACK[:5]
+        file["axion/mass"] = np.logspace(-24, -22, 5)
+    lenses = find_layout(tmp_path / "set.h5").lenses
+    assert lenses["class"].value_counts().to_dict() == {"no_sub": 6, "axion": 5}
+    np.testing.assert_allclose(lenses.loc[lenses["class"] == "axion", "axion_mass_ev"], np.logspace(-24, -22, 5))
+    with h5py.File(tmp_path / "hot.h5", "w") as file:
+        file["images"], file["labels"] = STACK, np.eye(3)[[2, 1, 0, 0, 1, 2]]
+    assert find_layout(tmp_path / "hot.h5").lenses["class"][0] == "class_2"
+
+
+def test_hdf5_with_one_image_a_lens_and_labels_as_variable_texts(tmp_path):
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        for place in range(3):
+            file[f"cdm/lens{place}"] = STACK[place]
+    assert len(find_layout(tmp_path / "set.h5").lenses) == 3
+    with h5py.File(tmp_path / "text.h5", "w") as file:
+        file["images"] = STACK
+        file.create_dataset("labels", data=["cdm"] * 6, dtype=h5py.string_dtype())
+    assert find_layout(tmp_path / "text.h5").classes == ("cdm",)
+
+
+def test_stacked_pairs(tmp_path):
+    np.savez(tmp_path / "pairs.npz", LR=STACK[:, ::2, ::2], HR=STACK)
+    layout = find_layout(tmp_path / "pairs.npz")
+    assert layout.is_pair
+    assert len(layout.lenses) == 6
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: None, "class folders"),
+        (lambda folder: (folder / "lens.fits").write_bytes(b"x") and (folder / "dataset.json").write_text("{}"), "already"),
+        (lambda folder: write_pairs(folder) or (folder / "HR/sample1.npy").unlink(), r"sample1\.npy"),
+    ],
+)
+def test_what_is_no_data_set_says_what_is_needed(tmp_path, make, message):
+    make(tmp_path)
+    with pytest.raises(DatasetError, match=message):
+        find_layout(tmp_path)
+
+
+def test_missing_sources_and_single_pictures_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="no folder or file"):
+        find_layout(tmp_path / "nothing")
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(DatasetError, match="name the folder"):
+        find_layout(tmp_path / "a.png")
+    np.save(tmp_path / "numbers.npy", np.arange(9))
+    with pytest.raises(DatasetError, match="holds no stack"):
+        find_layout(tmp_path / "numbers.npy")
