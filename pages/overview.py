@@ -6,7 +6,7 @@ from lensmae.app import choices, loaders
 from lensmae.app.guard import fragment
 from lensmae.app.redraw import redraw_view, remember_ratio
 from lensmae.app.widgets import page_title
-from lensmae.evaluation.headlines import headline
+from lensmae.evaluation.reports.headlines import headline
 
 LINKS = {
     "pages/reconstruction.py": "Hide patches your way and see what the network knows",

@@ -19,12 +19,12 @@ from lensmae.app.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage, fit_image
 from lensmae.data.images.crop import square
 from lensmae.figures import Panel, probability_bars
-from lensmae.figures.products import image_files
-from lensmae.figures.standing import Measure, standing_strips
+from lensmae.figures.images.derived_images import image_files
+from lensmae.figures.ood_comparison import Measure, standing_strips
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.analyse import Analysis
-    from lensmae.evaluation.products import Product
+    from lensmae.evaluation.images.analyse import Analysis
+    from lensmae.evaluation.images.derived_images import Product
 
 # A larger preview costs time in the browser and shows no more.
 _PREVIEW = 512
@@ -57,7 +57,7 @@ def detail(one: Answered, choice: Choice, asked: Asked) -> None:
 
 
 def _strangeness(answer: "Analysis") -> None:
-    from lensmae.evaluation.answers import warnings
+    from lensmae.evaluation.images.answers import warnings
 
     said = warnings(answer)
     if said:
@@ -189,7 +189,7 @@ def _standing(answer: "Analysis", asked: Asked) -> None:
 
 
 def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
-    from lensmae.evaluation.products import reconstruction_product
+    from lensmae.evaluation.images.derived_images import reconstruction_product
 
     st.subheader("Reconstruction", anchor=False)
     entry, fitted, redrawn = choice.checkpoint("mae"), answer.fitted["mae"], answer.redrawn
@@ -231,7 +231,7 @@ def _central(image: LensImage) -> LensImage:
 
 @st.cache_data(max_entries=6, show_spinner=False)
 def _enlarged(model: loaders.ModelKey, key: tuple, _image: LensImage) -> "tuple[Product, np.ndarray]":
-    from lensmae.evaluation.products import superres_product
+    from lensmae.evaluation.images.derived_images import superres_product
 
     with progress_bar("Super-resolving") as progress:
         return superres_product(_image, loaders.get_model(Path(model.path)), progress)
@@ -256,7 +256,7 @@ def _file(name: str, stem: str, product: "Product", options: dict[str, Any]) -> 
 
 
 def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:
-    from lensmae.evaluation.neighbours import neighbours
+    from lensmae.evaluation.images.neighbours import neighbours
 
     st.subheader("Nearest training lenses", anchor=False)
     kinds = [kind for kind in answer.standing if kind != "superres"] or list(answer.standing)

@@ -11,7 +11,7 @@ from lensmae.app.references import Asked
 from lensmae.app.uploads import Answered
 from lensmae.app.widgets import choose, figure
 from lensmae.figures import class_scatter
-from lensmae.figures.standing import with_uploads
+from lensmae.figures.ood_comparison import with_uploads
 
 _METHODS = {"pca": "PCA", "umap": "UMAP"}
 
@@ -47,7 +47,7 @@ def plane(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_
 
 def _umap(asked: Asked, kind: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """UMAP of the reference (M, 2), and in it the places of images (N, D); None while it is being computed."""
-    from lensmae.evaluation.projections import Projection, place, project
+    from lensmae.evaluation.embeddings.projections import Projection, place, project
 
     reference, projection = asked.networks.references[kind], Projection("umap")
     embedded = reference.embeddings.astype(np.float32)

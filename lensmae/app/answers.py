@@ -13,14 +13,14 @@ from lensmae.app.uploads import Answered
 from lensmae.app.widgets import numbers
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.analyse import Analysis
+    from lensmae.evaluation.images.analyse import Analysis
 
 _FEW = 3
 
 
 def refusals(found: Sequence[Answered]) -> list[Answered]:
     """Name every file that could not be read; the others are returned."""
-    from lensmae.evaluation.analyse import Refusal
+    from lensmae.evaluation.images.analyse import Refusal
 
     refused = [one.answer for one in found if isinstance(one.answer, Refusal)]
     if len(refused) <= _FEW:
@@ -61,7 +61,7 @@ def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
 
 def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
     """A table over all images; the chosen row is the one that is looked at."""
-    from lensmae.evaluation.answers import table
+    from lensmae.evaluation.images.answers import table
 
     full = table([one.answer for one in found]).assign(file=list(names))
     shown = _shown(full, found)

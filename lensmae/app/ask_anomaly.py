@@ -7,8 +7,15 @@ from lensmae.app import jobs, loaders
 from lensmae.app.lens_view import lens_view
 from lensmae.app.shown import Shown
 from lensmae.app.widgets import figure
-from lensmae.evaluation.anomaly import AnomalyScores, Substructure, anomaly_scores, percentile_among, schooling, substructure
-from lensmae.evaluation.reports import select_rows
+from lensmae.evaluation.measure.reports import select_rows
+from lensmae.evaluation.reconstruction.anomaly import (
+    AnomalyScores,
+    Substructure,
+    anomaly_scores,
+    percentile_among,
+    schooling,
+    substructure,
+)
 from lensmae.figures import Line, Overlay, Panel, Points, place_among
 
 _MASKS = 16

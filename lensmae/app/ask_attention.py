@@ -10,11 +10,11 @@ from lensmae.app.lens_view import lens_view
 from lensmae.app.shown import Shown
 from lensmae.app.view_events import Click, Event
 from lensmae.app.widgets import choose
-from lensmae.evaluation.attention import attention_maps, position_similarity
+from lensmae.evaluation.reconstruction.attention import attention_maps, position_similarity
 from lensmae.figures import Panel, Points
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.attention import AttentionMaps
+    from lensmae.evaluation.reconstruction.attention import AttentionMaps
 
 PARTS = {"encoder": "Encoder, all patches visible", "decoder": "Decoder, under the mask shown"}
 _PATCH = "_attention_patch"

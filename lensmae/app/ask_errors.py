@@ -11,11 +11,11 @@ from lensmae.app.lens_view import lens_view
 from lensmae.app.shown import Shown
 from lensmae.app.widgets import figure
 from lensmae.data import DatasetInfo
-from lensmae.evaluation.frames import error_table
-from lensmae.evaluation.hardness import Hardness, measure_hardness, measure_mask
-from lensmae.evaluation.own_masks import mask_text
-from lensmae.evaluation.reports import select_rows
-from lensmae.evaluation.spread import MOST_MASKS, Spread, redraw_many
+from lensmae.evaluation.measure.reports import select_rows
+from lensmae.evaluation.reconstruction.custom_masks import mask_text
+from lensmae.evaluation.reconstruction.difficulty import Hardness, measure_hardness, measure_mask
+from lensmae.evaluation.reconstruction.frames import error_table
+from lensmae.evaluation.reconstruction.spread import MOST_MASKS, Spread, redraw_many
 from lensmae.figures import Panel, error_against_ratio, place_among
 
 if TYPE_CHECKING:

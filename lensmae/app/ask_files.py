@@ -8,8 +8,8 @@ import streamlit as st
 from lensmae.app.shown import Shown
 from lensmae.app.widgets import numbers
 from lensmae.data.images.writer import fits_bytes, npy_bytes
-from lensmae.evaluation.frames import error_table, pixel_masks
-from lensmae.figures.animation import gif_bytes
+from lensmae.evaluation.reconstruction.frames import error_table, pixel_masks
+from lensmae.figures.images.animation import gif_bytes
 
 
 def files(shown: Shown) -> None:

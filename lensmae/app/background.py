@@ -6,8 +6,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from lensmae.app.guard import fragment
-from lensmae.evaluation.jobs import Job
-from lensmae.evaluation.tasks import Task
+from lensmae.evaluation.tasks.jobs import Job
+from lensmae.evaluation.tasks.tasks import Task
 
 _AT_ONCE = 2
 

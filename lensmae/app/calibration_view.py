@@ -8,9 +8,9 @@ from lensmae.app.choices import Choice
 from lensmae.app.widgets import choose, figure
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
-from lensmae.evaluation.calibration import negative_log_likelihood, reliability, tempered
-from lensmae.evaluation.tables import reliability_table
-from lensmae.figures.calibration import reliability_diagram, score_histograms
+from lensmae.evaluation.classification.calibration import negative_log_likelihood, reliability, tempered
+from lensmae.evaluation.reports.tables import reliability_table
+from lensmae.figures.classification.calibration import reliability_diagram, score_histograms
 
 
 def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice, limit: int | None, stem: str) -> None:

@@ -8,8 +8,8 @@ import streamlit as st
 
 from lensmae.app import loaders
 from lensmae.app.plane import View
-from lensmae.evaluation.projections import Projection
-from lensmae.evaluation.selection import Outline, held, outlines
+from lensmae.evaluation.embeddings.projections import Projection
+from lensmae.evaluation.embeddings.selection import Outline, held, outlines
 from lensmae.figures import selected_rows
 
 Plane = tuple[View, np.ndarray, Projection]

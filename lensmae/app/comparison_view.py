@@ -10,9 +10,9 @@ from lensmae.app.widgets import choose, figure
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
 from lensmae.evaluation.metrics import roc_curves
-from lensmae.evaluation.tables import auc_test_table, roc_table
-from lensmae.figures.dependence import difference_bars
-from lensmae.figures.ranking import roc_of_models
+from lensmae.evaluation.reports.tables import auc_test_table, roc_table
+from lensmae.figures.classification.dependence import difference_bars
+from lensmae.figures.classification.ranking import roc_of_models
 from lensmae.workspace import read_only
 
 

@@ -18,7 +18,7 @@ from lensmae.data.simulation.presets import PRESETS
 from lensmae.evaluation.parameters import Distribution, Places, constants, describe_row, distributions, without_lists
 from lensmae.figures import STRETCHES, Overlay, Panel, Points
 from lensmae.figures.distributions import distribution
-from lensmae.figures.picture import png
+from lensmae.figures.images.picture import png
 from lensmae.workspace import read_only
 
 _THUMBNAIL = 128

@@ -6,9 +6,9 @@ from lensmae.app import diagnostics, loaders
 from lensmae.app.widgets import choose, figure, unfit_number, unknown_value
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
-from lensmae.evaluation.few_labels import budget, explanation, read_few_labels
-from lensmae.evaluation.strata import binned_auc
-from lensmae.figures.dependence import auc_by_parameter, learning_curve
+from lensmae.evaluation.classification.binned_auc import binned_auc
+from lensmae.evaluation.classification.few_labels import budget, explanation, read_few_labels
+from lensmae.figures.classification.dependence import auc_by_parameter, learning_curve
 from lensmae.models.registry import SHIPPED
 
 _MEASURES = {"macro_auc": "Macro AUC", "accuracy": "Accuracy"}

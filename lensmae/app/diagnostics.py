@@ -11,9 +11,9 @@ from lensmae.data import DatasetInfo
 
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport
-    from lensmae.evaluation.bootstrap import Bands
-    from lensmae.evaluation.masses import MassReport
-    from lensmae.evaluation.saliency import Attribution
+    from lensmae.evaluation.classification.axion_mass import MassReport
+    from lensmae.evaluation.classification.bootstrap import Bands
+    from lensmae.evaluation.classification.saliency import Attribution
 
 RESAMPLES = 1000
 BASELINES = {"pixels": "Logistic regression on pixels", "probe": "Linear probe of the MAE"}
@@ -22,7 +22,7 @@ BASELINES = {"pixels": "Logistic regression on pixels", "probe": "Linear probe o
 @st.cache_data(max_entries=32, show_spinner="Drawing 1,000 bootstrap samples …")
 def bands(labels: np.ndarray, probabilities: np.ndarray, classes: tuple[str, ...]) -> "Bands":
     """95 % bands of all curves of a report, computed once."""
-    from lensmae.evaluation.bootstrap import bootstrap_bands
+    from lensmae.evaluation.classification.bootstrap import bootstrap_bands
 
     return bootstrap_bands(labels, probabilities, classes, RESAMPLES)
 
@@ -30,7 +30,7 @@ def bands(labels: np.ndarray, probabilities: np.ndarray, classes: tuple[str, ...
 @st.cache_data(max_entries=32, show_spinner=False)
 def parameters(data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo) -> dict[str, np.ndarray]:
     """Physical parameters of lenses, read once."""
-    from lensmae.evaluation.strata import physical_parameters
+    from lensmae.evaluation.classification.binned_auc import physical_parameters
 
     return physical_parameters(loaders.get_dataset(_info), rows)
 
@@ -38,7 +38,7 @@ def parameters(data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo) -> d
 @st.cache_data(max_entries=16, show_spinner="Telling masses …")
 def masses(model: loaders.ModelKey, data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo) -> "MassReport":
     """Axion masses of lenses, told once."""
-    from lensmae.evaluation.masses import evaluate_masses
+    from lensmae.evaluation.classification.axion_mass import evaluate_masses
 
     return evaluate_masses(loaders.get_model(Path(model.path)), loaders.get_dataset(_info), rows)
 
@@ -48,7 +48,7 @@ def baseline(
     name: str, encoder: loaders.ModelKey | None, data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo
 ) -> np.ndarray:
     """Probabilities (N, K) of a simple model of `BASELINES`, fitted once."""
-    from lensmae.evaluation.baselines import linear_probe, pixel_regression
+    from lensmae.evaluation.classification.baselines import linear_probe, pixel_regression
 
     dataset = loaders.get_dataset(_info)
     if name == "pixels" or encoder is None:
@@ -59,7 +59,7 @@ def baseline(
 @st.cache_data(max_entries=64, show_spinner=False)
 def seen(model: loaders.ModelKey, image: np.ndarray) -> tuple[np.ndarray, str] | None:
     """What a classifier looks at instead of one lens, computed once."""
-    from lensmae.evaluation.saliency import seen as looked_at
+    from lensmae.evaluation.classification.saliency import seen as looked_at
 
     return looked_at(loaders.get_model(Path(model.path)), image)
 
@@ -67,7 +67,7 @@ def seen(model: loaders.ModelKey, image: np.ndarray) -> tuple[np.ndarray, str] |
 @st.cache_data(max_entries=64, show_spinner=False)
 def rollout(model: loaders.ModelKey, image: np.ndarray) -> np.ndarray:
     """Attention rollout of one lens, computed once."""
-    from lensmae.evaluation.saliency import attention_rollout
+    from lensmae.evaluation.classification.saliency import attention_rollout
 
     return attention_rollout(loaders.get_model(Path(model.path)), image)
 
@@ -75,7 +75,7 @@ def rollout(model: loaders.ModelKey, image: np.ndarray) -> np.ndarray:
 @st.cache_data(max_entries=64, show_spinner="Following the gradient …")
 def gradients(model: loaders.ModelKey, image: np.ndarray, class_index: int) -> "Attribution":
     """Integrated gradients of one lens and class, computed once."""
-    from lensmae.evaluation.saliency import integrated_gradients
+    from lensmae.evaluation.classification.saliency import integrated_gradients
 
     return integrated_gradients(loaders.get_model(Path(model.path)), image, class_index)
 
@@ -84,7 +84,7 @@ def gradients(model: loaders.ModelKey, image: np.ndarray, class_index: int) -> "
 def occluded(model: loaders.ModelKey, image: np.ndarray, class_index: int) -> np.ndarray:
     """Occlusion map of one lens and class, computed once."""
     from lensmae.app.widgets import progress_bar
-    from lensmae.evaluation.saliency import occlusion
+    from lensmae.evaluation.classification.saliency import occlusion
 
     with progress_bar("Smoothing windows away") as progress:
         return occlusion(loaders.get_model(Path(model.path)), image, class_index, progress=progress)
@@ -92,7 +92,7 @@ def occluded(model: loaders.ModelKey, image: np.ndarray, class_index: int) -> np
 
 def temperature(path: Path, info: DatasetInfo, limit: int | None) -> tuple[float, int] | None:
     """Temperature fitted to the validation split and the number of its lenses; None where the set has no such lenses."""
-    from lensmae.evaluation.calibration import fit_temperature
+    from lensmae.evaluation.classification.calibration import fit_temperature
 
     if not info.splits["validation"]:
         return None

@@ -17,8 +17,8 @@ from lensmae.data.simulation.lens_lab import observe as look
 from lensmae.data.simulation.presets import MODEL_HALOS, PRESETS
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.figures import Points
-from lensmae.figures.lab import CAUSTIC_COLOUR, lab_lines, lab_panels
-from lensmae.figures.sweep import probability_sweep
+from lensmae.figures.classification.sweep import probability_sweep
+from lensmae.figures.lens_lab import CAUSTIC_COLOUR, lab_lines, lab_panels
 from lensmae.workspace import read_only
 
 # Presets whose cdm lenses all have the same number of subhalos.
@@ -133,7 +133,7 @@ def _weaker(lens: LabLens) -> str:
 
 def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
     """What the chosen classifier and autoencoder say of the image."""
-    from lensmae.evaluation.lab import class_probabilities, redraw
+    from lensmae.evaluation.images.lens_lab import class_probabilities, redraw
 
     st.subheader("What the networks say", anchor=False)
     averaged = st.toggle("Average over eight orientations", key="averaged", bind="query-params", help="Slower, and steadier.")
@@ -159,9 +159,9 @@ def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
 
 def _warn(lens: LabLens, image: np.ndarray, entry: Any) -> None:
     """A network's answer to a lens unlike those it has learnt from means little."""
-    from lensmae.evaluation.answers import sentence
-    from lensmae.evaluation.lab import standing
-    from lensmae.evaluation.reports import preset_note
+    from lensmae.evaluation.images.answers import sentence
+    from lensmae.evaluation.images.lens_lab import standing
+    from lensmae.evaluation.measure.reports import preset_note
 
     learnt = entry.card.data.get("preset")
     said = preset_note(entry.name, learnt, lens.preset)
@@ -229,7 +229,7 @@ def _signature(lens: LabLens, entry: Any) -> tuple[Any, ...]:
 
 
 def _swept(lens: LabLens, entry: Any) -> Any:
-    from lensmae.evaluation.lab import sweep_subhalo, sweep_vortex
+    from lensmae.evaluation.images.lens_lab import sweep_subhalo, sweep_vortex
 
     model = loaders.get_model(entry.path)
     with progress_bar("Classifying") as progress:

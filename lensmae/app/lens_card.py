@@ -12,7 +12,7 @@ from lensmae.app.uploads import upright
 from lensmae.app.view_events import Click, Event
 from lensmae.app.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
-from lensmae.evaluation.nearest import nearest
+from lensmae.evaluation.embeddings.nearest import nearest
 from lensmae.figures import Panel
 
 _COUNT = 6

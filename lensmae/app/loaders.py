@@ -14,7 +14,7 @@ from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
 
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport
-    from lensmae.evaluation.frames import Frames
+    from lensmae.evaluation.reconstruction.frames import Frames
     from lensmae.models import CheckpointEntry, Classifier, Reconstructor, SuperResolver
 
 
@@ -114,7 +114,7 @@ def describe_lens(info: DatasetInfo, row: int) -> str:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _frames(model: ModelKey, image: np.ndarray, seed: int, strategy: str) -> "Frames":
     from lensmae.app.widgets import progress_bar
-    from lensmae.evaluation.frames import reconstruction_frames
+    from lensmae.evaluation.reconstruction.frames import reconstruction_frames
 
     with progress_bar("Redrawing under every mask ratio") as progress:
         return reconstruction_frames(_model(model), image, seed, strategy, progress)
@@ -148,6 +148,6 @@ def probabilities(model: ModelKey, image: np.ndarray) -> np.ndarray:
 @st.cache_data(max_entries=32, show_spinner=False)
 def enlarged(model: ModelKey, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One image enlarged by bicubic interpolation and by a super-resolver, computed once."""
-    from lensmae.evaluation.pairs import enlarge
+    from lensmae.evaluation.superresolution.pairs import enlarge
 
     return enlarge(_model(model), image)

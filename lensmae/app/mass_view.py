@@ -6,7 +6,7 @@ from lensmae.app import diagnostics, loaders
 from lensmae.app.widgets import figure
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
-from lensmae.figures.masses import mass_errors
+from lensmae.figures.classification.axion_mass import mass_errors
 from lensmae.models import CheckpointEntry
 
 _FIGURES = {

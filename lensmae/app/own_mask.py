@@ -5,7 +5,7 @@ import streamlit as st
 
 from lensmae.app.view_events import Box, Click, Event
 from lensmae.errors import ConfigError
-from lensmae.evaluation.own_masks import fill_box, flip_patch, mask_text, read_mask
+from lensmae.evaluation.reconstruction.custom_masks import fill_box, flip_patch, mask_text, read_mask
 
 OWN = "own"
 _SHOWN = "_mask_shown"

@@ -11,12 +11,12 @@ from lensmae.app import background, loaders
 from lensmae.app.choices import Choice
 from lensmae.app.widgets import SPLIT_OPTIONS, choose, empty_state, progress_bar, unfit_number, unknown_value
 from lensmae.data import DatasetInfo, LensDataset
-from lensmae.evaluation.embeddings import embed_dataset, errors_to_measure, lenses_to_embed, reconstruction_errors
+from lensmae.evaluation.embeddings.embed import embed_dataset, errors_to_measure, lenses_to_embed, reconstruction_errors
+from lensmae.evaluation.embeddings.nearest import METRICS
+from lensmae.evaluation.embeddings.projections import METHODS, Projection, kept_projection, project
 from lensmae.evaluation.facts import Fact, fact, fact_names, number
-from lensmae.evaluation.nearest import METRICS
-from lensmae.evaluation.projections import METHODS, Projection, kept_projection, project
-from lensmae.evaluation.reports import select_rows
-from lensmae.evaluation.tasks import Task
+from lensmae.evaluation.measure.reports import select_rows
+from lensmae.evaluation.tasks.tasks import Task
 from lensmae.models.predictors import POOLINGS
 from lensmae.workspace import read_only
 

@@ -31,7 +31,7 @@ def promotion(status: RunStatus) -> None:
         encoder = st.selectbox("Baselines with the frozen features of", encoders) if len(encoders) > 1 else "none"
         sent = st.form_submit_button("Measure and promote", type="primary", icon=":material/workspace_premium:")
     if sent:
-        from lensmae.evaluation.promote import promote
+        from lensmae.evaluation.reports.promote import promote
 
         with progress_bar("Measuring") as progress:
             beside = None if encoder == "none" else encoder

@@ -10,11 +10,11 @@ from lensmae.app.view_events import Click
 from lensmae.app.widgets import choose, figure, unfit_number
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
+from lensmae.evaluation.classification.operating_point import OperatingPoint, cell_members, operating_point, predicted, worst_cell
 from lensmae.evaluation.metrics import pr_curves
-from lensmae.evaluation.operating import OperatingPoint, cell_members, operating_point, predicted, worst_cell
-from lensmae.evaluation.tables import confusion_table, pr_table, roc_table
+from lensmae.evaluation.reports.tables import confusion_table, pr_table, roc_table
 from lensmae.figures import Panel
-from lensmae.figures.ranking import clicked_cell, confusion_matrix, precision_recall, roc
+from lensmae.figures.classification.ranking import clicked_cell, confusion_matrix, precision_recall, roc
 
 LIKELIEST = "likeliest class"
 _PERFECT = (

@@ -18,12 +18,12 @@ from lensmae.app.redraw import asked_ratio, readouts, remember_ratio
 from lensmae.app.shown import Shown
 from lensmae.app.widgets import choose, unfit_number, unknown_value
 from lensmae.errors import ConfigError
-from lensmae.evaluation.frames import STRATEGIES, Frames, masked_frames, nested_masks
-from lensmae.evaluation.own_masks import mask_text
+from lensmae.evaluation.reconstruction.custom_masks import mask_text
+from lensmae.evaluation.reconstruction.frames import STRATEGIES, Frames, masked_frames, nested_masks
 from lensmae.figures import Panel
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.hardness import Hardness
+    from lensmae.evaluation.reconstruction.difficulty import Hardness
     from lensmae.models import CheckpointEntry, Reconstructor
 
 TITLES = {

@@ -5,7 +5,7 @@ import streamlit as st
 
 from lensmae.app.choices import Choice
 from lensmae.app.lens_view import Readout, Slider, lens_view
-from lensmae.evaluation.frames import RATIOS, Frames
+from lensmae.evaluation.reconstruction.frames import RATIOS, Frames
 from lensmae.figures import Panel
 
 _START = 0.75

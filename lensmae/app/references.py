@@ -15,8 +15,8 @@ from lensmae.errors import CheckpointError, LensMAEError
 from lensmae.workspace import read_only, workspace
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.analyse import Networks
-    from lensmae.evaluation.references import Reference
+    from lensmae.evaluation.images.analyse import Networks
+    from lensmae.evaluation.ood.references import Reference
 
 # So many that a visitor does not wait for minutes; `lensmae calibrate` measures more.
 _REFERENCE, _HELD_OUT = 400, 150
@@ -37,7 +37,7 @@ class Asked:
 
 def ask(choice: Choice) -> Asked:
     """Load the chosen checkpoints and their references; a reference that is missing is measured, with progress."""
-    from lensmae.evaluation.analyse import Networks
+    from lensmae.evaluation.images.analyse import Networks
 
     found, notes = {}, []
     for kind, entry in choice.checkpoints.items():
@@ -65,7 +65,7 @@ def beside(checkpoint: Path) -> "Reference | None":
 
 
 def _measured(choice: Choice, kind: str) -> "Reference":
-    from lensmae.evaluation.references import content_digest
+    from lensmae.evaluation.ood.references import content_digest
 
     entry = choice.checkpoints[kind]
     data = choice.pairs if kind == "superres" else choice.data
@@ -81,14 +81,14 @@ def _measured(choice: Choice, kind: str) -> "Reference":
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _read(reference: ModelKey, model: ModelKey) -> "Reference":
-    from lensmae.evaluation.references import own_reference
+    from lensmae.evaluation.ood.references import own_reference
 
     return own_reference(Path(reference.path), Path(model.path))
 
 
 def _measure(choice: Choice, kind: str, data: DatasetInfo, kept: Path) -> None:
-    from lensmae.evaluation.calibrate import calibrate
-    from lensmae.evaluation.references import save_reference
+    from lensmae.evaluation.ood.fit_reference import calibrate
+    from lensmae.evaluation.ood.references import save_reference
 
     if read_only():
         raise LensMAEError("this dashboard is read-only and measures nothing.")

@@ -10,11 +10,11 @@ from lensmae.app.lens_view import Readout, lens_view
 from lensmae.app.widgets import SPLIT_OPTIONS, choose, figure, unfit_number
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import SuperResReport
-from lensmae.evaluation.pairs import ResolvedPair
-from lensmae.evaluation.structure import power_spectrum, radial_profile, ssim_map
-from lensmae.evaluation.tables import LIMIT, TRUTH, superres_means, superres_table
+from lensmae.evaluation.reports.tables import LIMIT, TRUTH, superres_means, superres_table
+from lensmae.evaluation.superresolution.pairs import ResolvedPair
+from lensmae.evaluation.superresolution.structure import power_spectrum, radial_profile, ssim_map
 from lensmae.figures import Panel, score_pairs, selected_rows
-from lensmae.figures.resolution import distributions, profiles, spectra
+from lensmae.figures.superresolution import distributions, profiles, spectra
 
 LIMITS = {"50": 50, "200": 200, "1000": 1000, "all": None}
 _MEASURES = {"psnr": "PSNR", "ssim": "SSIM", "mse": "MSE"}

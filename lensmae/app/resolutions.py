@@ -10,13 +10,13 @@ from lensmae.data import DatasetInfo
 
 if TYPE_CHECKING:
     from lensmae.evaluation import SuperResReport
-    from lensmae.evaluation.pairs import ResolvedPair
+    from lensmae.evaluation.superresolution.pairs import ResolvedPair
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def pair(model: loaders.ModelKey, data: loaders.DataKey, row: int, whole: bool, _info: DatasetInfo) -> "ResolvedPair":
     """One pair, enlarged once; `whole` averages over the eight symmetries."""
-    from lensmae.evaluation.pairs import super_resolve_pair
+    from lensmae.evaluation.superresolution.pairs import super_resolve_pair
 
     return super_resolve_pair(loaders.get_model(Path(model.path)), loaders.get_dataset(_info), row, whole)
 

@@ -8,8 +8,8 @@ from lensmae.app.choices import Choice
 from lensmae.app.lens_view import lens_view
 from lensmae.app.widgets import choose
 from lensmae.data import DatasetInfo
-from lensmae.evaluation.anomaly import substructure
-from lensmae.evaluation.saliency import has_attention
+from lensmae.evaluation.classification.saliency import has_attention
+from lensmae.evaluation.reconstruction.anomaly import substructure
 from lensmae.figures import Panel
 
 

@@ -8,8 +8,8 @@ from lensmae.app.choices import Choice
 from lensmae.app.lens_view import lens_view
 from lensmae.app.plane import View
 from lensmae.data import subset_dataset
+from lensmae.evaluation.embeddings.selection import count_table, selection_table
 from lensmae.evaluation.facts import Fact
-from lensmae.evaluation.selection import count_table, selection_table
 from lensmae.figures import Panel
 from lensmae.workspace import read_only
 

@@ -8,7 +8,7 @@ import numpy as np
 from lensmae.app import loaders
 from lensmae.app.choices import Choice
 from lensmae.data import DatasetInfo
-from lensmae.evaluation.frames import Frames
+from lensmae.evaluation.reconstruction.frames import Frames
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry, Reconstructor

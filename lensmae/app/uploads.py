@@ -12,10 +12,10 @@ from lensmae.app.widgets import progress_bar
 from lensmae.data import LensImage
 from lensmae.data.images.read_options import Reading
 from lensmae.figures import Panel
-from lensmae.figures.picture import data_url, png
+from lensmae.figures.images.picture import data_url, png
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.analyse import Analysis, Refusal
+    from lensmae.evaluation.images.analyse import Analysis, Refusal
 
 _PREVIEW_SIDE = 64
 
@@ -89,7 +89,7 @@ def answer_all(files: Sequence[Upload], asked: Asked) -> list[Answered]:
 
 
 def _answer(missing: dict[tuple, Upload], asked: Asked, kept: dict[tuple, Any], all_keys: tuple) -> None:
-    from lensmae.evaluation.analyse import Source, analyse_files
+    from lensmae.evaluation.images.analyse import Source, analyse_files
 
     sources = [Source(upload.name, upload.read) for upload in missing.values()]
     place = st.empty()

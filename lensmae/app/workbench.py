@@ -13,9 +13,9 @@ from lensmae.app.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.images.reader import SUFFIXES
 from lensmae.errors import ImageReadError
+from lensmae.evaluation.embeddings.projections import Projection, place
+from lensmae.evaluation.embeddings.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.evaluation.facts import Fact
-from lensmae.evaluation.projections import Projection, place
-from lensmae.evaluation.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.figures import Mark, class_scatter, ring_selected, value_scatter
 
 _MANY = 20_000

@@ -13,7 +13,7 @@ from PIL import Image
 from lensmae.data import read_image, simulate_lens
 from lensmae.data.images.writer import fits_bytes, npy_bytes
 from lensmae.data.transforms import Transform
-from lensmae.evaluation.analyse import Networks, Refusal, Source, analyse_files
+from lensmae.evaluation.images.analyse import Networks, Refusal, Source, analyse_files
 from lensmae.models import CheckpointCard, Classifier, Reconstructor
 from lensmae.models.checkpoint import build_network
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from lensmae.data.simulation.lens_lab import DarkMatter, Subhalo, Vortex, lab_row, observe
 from lensmae.data.transforms import Transform
-from lensmae.evaluation.lab import class_probabilities, redraw
+from lensmae.evaluation.images.lens_lab import class_probabilities, redraw
 from lensmae.figures import pack, shared_scale
-from lensmae.figures.lab import lab_lines, lab_panels
+from lensmae.figures.lens_lab import lab_lines, lab_panels
 from lensmae.models import CheckpointCard, Classifier, Reconstructor
 from lensmae.models.checkpoint import build_network
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lensmae.data import simulate_lens
 from lensmae.data.transforms import Transform
-from lensmae.evaluation.spread import MOST_MASKS, redraw_many
+from lensmae.evaluation.reconstruction.spread import MOST_MASKS, redraw_many
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
 
 Progress = Callable[[int, int], None]

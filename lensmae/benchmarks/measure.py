@@ -24,7 +24,7 @@ from lensmae.benchmarks.reference_mae import SequenceFirstMAE
 from lensmae.benchmarks.slider import slider
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.data.transforms import Transform
-from lensmae.evaluation.frames import RATIOS, reconstruction_frames
+from lensmae.evaluation.reconstruction.frames import RATIOS, reconstruction_frames
 from lensmae.figures import Panel, pack, shared_scale
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
 from lensmae.models.mae import masked_loss

@@ -30,7 +30,7 @@ def checkpoints(as_json: AsJson = False) -> None:
 
 
 def _figure(card: "CheckpointCard") -> str:
-    from lensmae.evaluation.headlines import headline
+    from lensmae.evaluation.reports.headlines import headline
 
     found = headline(card)
     return f"{found.name}: {found.value} ({found.measured_on})" if found else ""
@@ -48,8 +48,8 @@ def evaluate(
     """Measure a checkpoint on a split of a data set."""
     from lensmae.data import open_dataset
     from lensmae.evaluation import evaluate as measure
-    from lensmae.evaluation.masses import mass_figures
-    from lensmae.evaluation.reports import pick_device
+    from lensmae.evaluation.classification.axion_mass import mass_figures
+    from lensmae.evaluation.measure.reports import pick_device
     from lensmae.models import load_checkpoint
 
     report = with_progress(
@@ -78,7 +78,7 @@ def promote(
     encoder: Annotated[str | None, typer.Option(help="for a classifier: an MAE to measure a linear probe of, beside it")] = None,
 ) -> None:
     """Keep a run's model as a named checkpoint with a card."""
-    from lensmae.evaluation.promote import promote as keep
+    from lensmae.evaluation.reports.promote import promote as keep
 
     options = {"precision": precision, "description": description, "folder": folder, "limit": limit, "encoder": encoder}
     typer.echo(with_progress("Measuring", lambda progress: keep(checkpoint, name, data, split, progress=progress, **options)))
@@ -95,6 +95,6 @@ def calibrate(
 
     Repeat it whenever the weights change: a reference of other weights is refused.
     """
-    from lensmae.evaluation.calibrate import calibrate_checkpoint as measure
+    from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint as measure
 
     typer.echo(with_progress("Calibrating", lambda progress: measure(checkpoint, data, reference, held_out, progress=progress)))

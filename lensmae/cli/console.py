@@ -61,6 +61,6 @@ def print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]], empty: st
 
 
 def print_figures(figures: dict[str, Any]) -> None:
-    from lensmae.evaluation.tables import flatten, readable
+    from lensmae.evaluation.reports.tables import flatten, readable
 
     print_table(("figure", "value"), [(name, readable(value)) for name, value in flatten(figures)], empty="")

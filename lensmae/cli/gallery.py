@@ -24,7 +24,7 @@ def gallery(
 
     from lensmae.data import PRESETS
     from lensmae.data.simulation.presets_page import presets_page
-    from lensmae.figures.gallery import sheet
+    from lensmae.figures.images.gallery import sheet
     from lensmae.workspace import write_text
 
     (output / "presets").mkdir(parents=True, exist_ok=True)

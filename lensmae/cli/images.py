@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lensmae.data import LensImage
     from lensmae.data.images.crop import Crop
     from lensmae.data.images.read_options import Reading
-    from lensmae.evaluation.analyse import Analysis, Networks, Refusal
+    from lensmae.evaluation.images.analyse import Analysis, Networks, Refusal
 
 commands = typer.Typer()
 _NONE = "none"
@@ -46,8 +46,8 @@ def predict(
     if as_json and as_csv:
         raise ConfigError("Choose one of --json and --csv.")
     from lensmae.data.images.read_options import Reading
-    from lensmae.evaluation.analyse import Refusal
-    from lensmae.evaluation.answers import record, table
+    from lensmae.evaluation.images.analyse import Refusal
+    from lensmae.evaluation.images.answers import record, table
 
     how = Reading(item, band, _square(crop), clean, pixel_scale)
     networks = _load(classifier, mae, superres)
@@ -84,8 +84,8 @@ def _square(crop: tuple[int, int, int] | None) -> "Crop | None":
 
 
 def _load(classifier: str, mae: str, superres: str) -> "Networks":
-    from lensmae.evaluation.analyse import Networks
-    from lensmae.evaluation.references import find_reference
+    from lensmae.evaluation.images.analyse import Networks
+    from lensmae.evaluation.ood.references import find_reference
     from lensmae.models import load_checkpoint
 
     loaded, references = {}, {}
@@ -112,7 +112,7 @@ def _load(classifier: str, mae: str, superres: str) -> "Networks":
 def _answer(
     files: list[Path], networks: "Networks", out: Path | None, how: "Reading", progress: Any
 ) -> list["Analysis | Refusal"]:
-    from lensmae.evaluation.analyse import Analysis, Source, analyse_files
+    from lensmae.evaluation.images.analyse import Analysis, Source, analyse_files
 
     sources = [Source(str(path), lambda path=path: _read(path, how)) for path in files]
     found = []
@@ -145,8 +145,8 @@ def _twice(files: list[Path], path: Path) -> bool:
 
 
 def _draw(path: Path, stem: str, answer: "Analysis", networks: "Networks", out: Path, how: "Reading") -> None:
-    from lensmae.evaluation.products import reconstruction_product, superres_product
-    from lensmae.figures.products import image_files
+    from lensmae.evaluation.images.derived_images import reconstruction_product, superres_product
+    from lensmae.figures.images.derived_images import image_files
 
     products = [reconstruction_product(answer, networks.mae)] if networks.mae else []
     if networks.superres:
@@ -164,7 +164,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _print(answers: list["Analysis"]) -> None:
-    from lensmae.evaluation.answers import warnings
+    from lensmae.evaluation.images.answers import warnings
 
     for answer in answers:
         for said in (*answer.notes, *warnings(answer)):

@@ -1,8 +1,8 @@
 """Metrics and reports: what a checkpoint is worth on a data set."""
 
-from lensmae.evaluation.embeddings import embed_dataset
-from lensmae.evaluation.projections import Projection, project
-from lensmae.evaluation.reports import (
+from lensmae.evaluation.embeddings.embed import embed_dataset
+from lensmae.evaluation.embeddings.projections import Projection, project
+from lensmae.evaluation.measure.reports import (
     ClassificationReport,
     ReconstructionReport,
     SuperResReport,

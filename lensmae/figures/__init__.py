@@ -1,14 +1,14 @@
 """Figures: arrays and tables in, `go.Figure` (or the packed panels of the image canvas) out."""
 
-from lensmae.figures.classes import CLASS_COLOURS, class_colour
-from lensmae.figures.curves import probability_bars
-from lensmae.figures.errors import error_against_ratio, place_among
-from lensmae.figures.export import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
-from lensmae.figures.overlays import OVERLAY_COLOUR, Line, Overlay, Points
-from lensmae.figures.panels import Panel, Scale, pack, shade, shared_scale
-from lensmae.figures.ranking import confusion_matrix, roc
+from lensmae.figures.class_colours import CLASS_COLOURS, class_colour
+from lensmae.figures.classification.probabilities import probability_bars
+from lensmae.figures.classification.ranking import confusion_matrix, roc
+from lensmae.figures.export.files import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
+from lensmae.figures.images.overlays import OVERLAY_COLOUR, Line, Overlay, Points
+from lensmae.figures.images.panels import Panel, Scale, pack, shade, shared_scale
+from lensmae.figures.images.stretch import STRETCHES, colour_table, limits, stretched
+from lensmae.figures.reconstruction_errors import error_against_ratio, place_among
 from lensmae.figures.scatter import Mark, class_scatter, ring_selected, score_pairs, selected_rows, value_scatter
-from lensmae.figures.stretch import STRETCHES, colour_table, limits, stretched
 from lensmae.figures.training import compare_curves, training_curve
 
 __all__ = [

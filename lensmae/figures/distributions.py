@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lensmae.evaluation.parameters import Distribution, Places
-from lensmae.figures.classes import class_colour, faint
+from lensmae.figures.class_colours import class_colour, faint
 from lensmae.figures.frame import LEGEND, MARGIN
 
 # Where the classes' numbers differ by more than this, a linear axis would hide one of them.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.figures.classes import class_colour
+from lensmae.figures.class_colours import class_colour
 from lensmae.figures.frame import LEGEND, MARGIN
 
 _NO_VALUE, _MARK = "#8a8f98", "#D55E00"

@@ -10,7 +10,7 @@ from lensmae.workspace import models_dir, runs_dir
 
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 PRODUCT = "model.safetensors"
-# What is usual for a checkpoint (`lensmae.evaluation.references`) lies beside it under this ending.
+# What is usual for a checkpoint (`lensmae.evaluation.ood.references`) lies beside it under this ending.
 REFERENCE = ".reference.safetensors"
 
 

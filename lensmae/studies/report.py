@@ -14,11 +14,9 @@ from lensmae.benchmarks.measure import machine
 from lensmae.data import LensDataset, open_dataset
 from lensmae.data.simulation.presets import AXION_LOG_MASS
 from lensmae.errors import CheckpointError
-from lensmae.evaluation.anomaly import anomaly_scores, schooling
-from lensmae.evaluation.baselines import classification_baselines, mass_regression
-from lensmae.evaluation.masses import judged, mass_figures
-from lensmae.evaluation.metrics import psnr
-from lensmae.evaluation.reports import (
+from lensmae.evaluation.classification.axion_mass import judged, mass_figures
+from lensmae.evaluation.classification.baselines import classification_baselines, mass_regression
+from lensmae.evaluation.measure.reports import (
     ClassificationReport,
     Progress,
     ReconstructionReport,
@@ -28,6 +26,8 @@ from lensmae.evaluation.reports import (
     evaluate_superres,
     select_rows,
 )
+from lensmae.evaluation.metrics import psnr
+from lensmae.evaluation.reconstruction.anomaly import anomaly_scores, schooling
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.workspace import read_json
 

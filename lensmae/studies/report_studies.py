@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lensmae.evaluation.few_labels import budget, explanation
+from lensmae.evaluation.classification.few_labels import budget, explanation
 from lensmae.studies.markdown import table
 
 

@@ -9,7 +9,7 @@ from lensmae.errors import ConfigError
 from lensmae.evaluation.metrics import roc_curves
 from lensmae.evaluation.rounding import share
 from lensmae.figures import roc, score_pairs
-from lensmae.figures.export import export_figure
+from lensmae.figures.export.files import export_figure
 from lensmae.studies.markdown import number, table
 from lensmae.studies.report import Measurements, with_earlier
 from lensmae.studies.report_studies import ablation_lines, few_label_lines

@@ -8,7 +8,7 @@ from typing import Any
 
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError, DatasetError
-from lensmae.evaluation.reports import evaluate_classifier, pick_device
+from lensmae.evaluation.measure.reports import evaluate_classifier, pick_device
 from lensmae.models import load_checkpoint
 from lensmae.training import create_run, delete_run, train_run
 from lensmae.training.config import RunConfig

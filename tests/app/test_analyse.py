@@ -11,8 +11,8 @@ from PIL import Image
 
 from lensmae.app import jobs
 from lensmae.data import open_dataset, simulate_lens
-from lensmae.evaluation.calibrate import calibrate_checkpoint
-from lensmae.evaluation.redrawn import redraw
+from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint
+from lensmae.evaluation.reconstruction.full_reconstruction import redraw
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
 

@@ -8,7 +8,7 @@ from lensmae.app.lab_matter import halos_text, read_halos
 from lensmae.app.view_events import Click, Drag
 from lensmae.data import open_dataset
 from lensmae.data.simulation.lens_lab import Subhalo
-from lensmae.evaluation.calibrate import calibrate_checkpoint
+from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint
 from lensmae.models import find_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import read_network
 from tests.app.conftest import SMALL, assert_clean, texts

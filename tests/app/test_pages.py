@@ -55,7 +55,7 @@ def test_classification_counts_and_names_what_it_measured(home, open_app):
 
 def test_the_error_of_the_axion_mass_is_that_of_its_head(home, open_app):
     from lensmae.data import open_dataset
-    from lensmae.evaluation.masses import evaluate_masses
+    from lensmae.evaluation.classification.axion_mass import evaluate_masses
     from lensmae.models import load_checkpoint
 
     app = open_app("classification", **SMALL)

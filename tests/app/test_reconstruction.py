@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lensmae.app import jobs
-from lensmae.evaluation.own_masks import mask_text
+from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from tests.app.conftest import SMALL, assert_clean, texts
 
 

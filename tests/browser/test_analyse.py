@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lensmae.data import read_image, simulate_lens
-from lensmae.evaluation.pairs import enlarge
-from lensmae.evaluation.redrawn import redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import load_checkpoint
 from tests.browser.conftest import NETWORKS, assert_no_error, finished
 from tests.models import save_small_networks

@@ -11,8 +11,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lensmae.data import open_dataset
-from lensmae.evaluation.frames import nested_masks
-from lensmae.evaluation.own_masks import read_mask
+from lensmae.evaluation.reconstruction.custom_masks import read_mask
+from lensmae.evaluation.reconstruction.frames import nested_masks
 from tests.browser.conftest import NETWORKS, assert_no_error, finished
 from tests.browser.test_dashboard import picture
 

@@ -72,7 +72,7 @@ def test_evaluate_tells_the_error_of_the_axion_mass_where_there_is_a_head_for_it
 
 
 def test_json_stays_pure_when_the_evaluation_prints_and_the_note_goes_to_stderr(workspace_with_lenses, mae, monkeypatch):
-    from lensmae.evaluation import reports
+    from lensmae.evaluation.measure import reports
 
     def noisy(*_):
         print("a library's chatter")

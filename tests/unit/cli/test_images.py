@@ -10,8 +10,8 @@ from astropy.io import fits
 from PIL import Image
 
 from lensmae.data import open_dataset, read_image
-from lensmae.evaluation.pairs import enlarge
-from lensmae.evaluation.redrawn import redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import load_checkpoint
 from tests.unit.test_cli import call, refused
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from lensmae.data import open_dataset
+from lensmae.evaluation.embeddings.selection import count_table, selection_table
 from lensmae.evaluation.facts import fact, fact_names
-from lensmae.evaluation.selection import count_table, selection_table
 
 
 @pytest.fixture

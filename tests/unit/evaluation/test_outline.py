@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.path import Path
 
-from lensmae.evaluation.selection import Outline, held, outlines
+from lensmae.evaluation.embeddings.selection import Outline, held, outlines
 
 ANGLES = np.linspace(0, 2 * np.pi, 400, endpoint=False)
 POINTS = np.random.default_rng(0).normal(size=(5000, 2))

@@ -9,10 +9,10 @@ from sklearn.decomposition import PCA
 
 from lensmae.data import LensImage, open_dataset
 from lensmae.data.transforms import Transform
-from lensmae.evaluation.analyse import Networks, analyse_images
-from lensmae.evaluation.answers import record, sentence, table
-from lensmae.evaluation.calibrate import calibrate
-from lensmae.evaluation.references import read_reference, save_reference
+from lensmae.evaluation.images.analyse import Networks, analyse_images
+from lensmae.evaluation.images.answers import record, sentence, table
+from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.references import read_reference, save_reference
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
 from lensmae.workspace import models_dir

@@ -1,7 +1,7 @@
 import pytest
 
+from lensmae.evaluation.reports.tables import readable
 from lensmae.evaluation.rounding import share
-from lensmae.evaluation.tables import readable
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError, ConfigError, DatasetError, RunError
-from lensmae.evaluation.reports import evaluate
+from lensmae.evaluation.measure.reports import evaluate
 from lensmae.models import load_checkpoint
 from lensmae.models.checkpoint import read_network
 from lensmae.training import (

@@ -7,7 +7,7 @@ import torch
 from lensmae.data import open_dataset, simulate_dataset
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError, DatasetError
-from lensmae.evaluation.masses import evaluate_masses
+from lensmae.evaluation.classification.axion_mass import evaluate_masses
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
 from lensmae.training import create_run, get_run, make_config, read_metrics, train_run

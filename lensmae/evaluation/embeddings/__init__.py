@@ -1,0 +1,1 @@
+"""Embeddings of lenses, their projections and neighbours."""

@@ -1,0 +1,125 @@
+"""What a network makes of the lenses of a data set, kept on disk by content: embeddings, and reconstruction errors."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lensmae.data import LensDataset
+from lensmae.errors import ConfigError
+from lensmae.evaluation.array_cache import file_digest, kept, kept_folder, kept_name
+from lensmae.evaluation.measure.reports import check_images
+from lensmae.evaluation.metrics import masked_mse
+from lensmae.models import Reconstructor, SuperResolver
+from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.predictors import POOLINGS, LoadedModel
+
+Progress = Callable[[int, int], None]
+_BATCH = 64
+# Lenses a file: work that is cancelled is lost for no more than these.
+_PART = 512
+ERROR_MASK_RATIO = 0.75
+
+
+def embed_dataset(
+    model: LoadedModel,
+    dataset: LensDataset,
+    indices: np.ndarray,
+    progress: Progress | None = None,
+    *,
+    layer: int | None = None,
+    pooling: str = "mean",
+    alone: bool = False,
+) -> np.ndarray:
+    """Pooled tokens of an encoder layer for the given rows, (N, D) float32.
+
+    Args:
+        progress: called with (lenses done, lenses in all).
+        layer: 1 to `model.layers`; the last where None.
+        pooling: one of `lensmae.models.predictors.POOLINGS`. All are kept at once, so another one costs nothing.
+        alone: this process computes nothing else meanwhile, so that every core may embed images of its own, which is faster.
+    """
+    if pooling not in POOLINGS:
+        raise ConfigError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
+    if not isinstance(model, SuperResolver):
+        # A super-resolver pads what its patches do not cover.
+        check_images(model, dataset)
+    files = _embedding_files(model, dataset, indices, _layer(model, layer))
+    place, done, parts = POOLINGS.index(pooling), 0, []
+    for rows, file in files:
+        batches = _counted(rows, done, len(indices), progress)
+        parts.append(kept(file, lambda batches=batches: _embed(model, dataset, batches, layer, alone))[place])
+        done += len(rows)
+    return np.concatenate(parts)
+
+
+def lenses_to_embed(model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int | None = None) -> int:
+    """How many of the rows `embed_dataset` would have to compute, because nothing is kept of them."""
+    files = _embedding_files(model, dataset, indices, _layer(model, layer))
+    return sum(len(rows) for rows, file in files if not file.is_file())
+
+
+def reconstruction_errors(
+    model: Reconstructor, dataset: LensDataset, indices: np.ndarray, progress: Progress | None = None
+) -> np.ndarray:
+    """Mean squared error of the hidden pixels of the given rows on the [0, 1] scale, (N,) float32, at mask ratio 0.75; the
+    mask of a lens is drawn from its row, so it is the same in every choice of rows."""
+    check_images(model, dataset)
+    done, parts = 0, []
+    for rows, file in _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO)):
+        batches = _counted(rows, done, len(indices), progress)
+        parts.append(kept(file, lambda batches=batches: np.concatenate([_errors(model, dataset, part) for part in batches])))
+        done += len(rows)
+    return np.concatenate(parts)
+
+
+def errors_to_measure(model: Reconstructor, dataset: LensDataset, indices: np.ndarray) -> int:
+    """How many of the rows `reconstruction_errors` would have to compute."""
+    files = _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO))
+    return sum(len(rows) for rows, file in files if not file.is_file())
+
+
+def _layer(model: LoadedModel, layer: int | None) -> int:
+    if layer is not None and not 1 <= layer <= model.layers:
+        raise ConfigError(f"There is no layer {layer}; {model.name} has layers 1 to {model.layers}.")
+    return layer or model.layers
+
+
+def _embedding_files(
+    model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int
+) -> Iterator[tuple[np.ndarray, Path]]:
+    return _files("embeddings", model, dataset, indices, str(layer))
+
+
+def _files(
+    kind: str, model: LoadedModel, dataset: LensDataset, indices: np.ndarray, setting: str
+) -> Iterator[tuple[np.ndarray, Path]]:
+    """The rows, a few hundred at a time, each with the file that keeps what was computed of them."""
+    content = [file_digest(model.path), dataset.info.fingerprint, setting]
+    # Once for all: finding the workspace takes longer than a name, and 90,000 lenses are 176 files.
+    folder = kept_folder(kind)
+    for start in range(0, len(indices), _PART):
+        rows = np.asarray(indices[start : start + _PART], dtype=np.int64)
+        yield rows, folder / kept_name([*content, rows.tobytes()])
+
+
+def _counted(rows: np.ndarray, done: int, total: int, progress: Progress | None) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), _BATCH):
+        yield rows[start : start + _BATCH]
+        if progress is not None:
+            progress(done + min(start + _BATCH, len(rows)), total)
+
+
+def _embed(model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], layer: int | None, alone: bool) -> np.ndarray:
+    pooled = model.pooled_thread_a_core if alone else model.pooled
+    return np.concatenate([pooled(np.asarray(dataset.images[rows]), layer) for rows in batches], axis=1)
+
+
+def _errors(model: Reconstructor, dataset: LensDataset, rows: np.ndarray) -> np.ndarray:
+    images = np.asarray(dataset.images[rows])
+    grid = images.shape[1] // model.patch_size, images.shape[2] // model.patch_size
+    noise = mask_noise(rows.tolist(), grid[0] * grid[1]).numpy()
+    ranks = noise.argsort(axis=1, kind="stable").argsort(axis=1)
+    hidden = (ranks >= kept_count(noise.shape[1], ERROR_MASK_RATIO)).reshape(len(rows), *grid)
+    drawn = model.predict(images, hidden=hidden)
+    return masked_mse(images, drawn.prediction, drawn.mask).astype(np.float32)

@@ -1,0 +1,121 @@
+"""What networks say of a lens made by hand, and how it changes with the mass of its dark substructure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lensmae.data.images.fitting import fit_pixels
+from lensmae.data.simulation.lens_lab import Subhalo, Vortex, lab_row
+from lensmae.data.simulation.lenses import simulate_row
+from lensmae.errors import ConfigError
+from lensmae.evaluation.images.analyse import Standing, stand
+from lensmae.evaluation.metrics import masked_mse
+from lensmae.evaluation.ood.references import Reference
+from lensmae.models import Classifier, Reconstructor
+
+SUBHALO_MASSES = np.logspace(7, 11, 13)
+AXION_MASSES = np.logspace(-24, -22, 13)
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Redrawing:
+    """A lens with hidden patches redrawn.
+
+    Attributes:
+        prediction: (H, W) flux at the network's size, hidden patches redrawn, the others as they were.
+        image: (H, W) flux at the network's size.
+        mse: of hidden pixels, image scaled to [0, 1].
+        mask_ratio: share of hidden patches.
+    """
+
+    prediction: np.ndarray
+    image: np.ndarray
+    mse: float
+    mask_ratio: float
+
+
+def class_probabilities(model: Classifier, image: np.ndarray, averaged: bool) -> np.ndarray:
+    """Softmax (K,) of one image (H, W), which is brought to the network's size; of the mean over eight symmetries where
+    `averaged`."""
+    return model.predict(_fitted(image, model.image_size)[None], d4=averaged)[0]
+
+
+def standing(model: Classifier, reference: Reference, image: np.ndarray) -> Standing:
+    """Where one image (H, W), brought to the network's size, lies among its training lenses."""
+    return stand(model, reference, _fitted(image, model.image_size)[None])[0]
+
+
+def redraw(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, seed: int = 0) -> Redrawing:
+    """Hide patches of an image (H, W), at the network's size, and let the network redraw them."""
+    fitted = _fitted(image, model.image_size)
+    drawn = model.predict(fitted[None], mask_ratio=mask_ratio, seed=seed)
+    error = masked_mse(fitted[None], drawn.prediction, drawn.mask)
+    return Redrawing(np.where(drawn.mask[0], drawn.prediction[0], fitted), fitted, float(error[0]), mask_ratio)
+
+
+def _fitted(image: np.ndarray, size: int) -> np.ndarray:
+    return image if image.shape == (size, size) else fit_pixels(image, size, None, None)[0]
+
+
+def sweep_subhalo(
+    model: Classifier,
+    preset: str,
+    scalars: Mapping[str, float],
+    halos: Sequence[Subhalo],
+    which: int,
+    seed: int,
+    *,
+    base: Mapping[str, Any] | None = None,
+    masses: np.ndarray = SUBHALO_MASSES,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Class probabilities of one lens under other masses of one of its subhalos; columns subhalo_mass (Msun) and the classes."""
+    if not 0 <= which < len(halos):
+        raise ConfigError(f"There is no subhalo {which + 1}; the lens has {len(halos)}.")
+
+    def row(mass: float) -> dict[str, Any]:
+        changed = [*halos[:which], replace(halos[which], mass=mass, concentration=None), *halos[which + 1 :]]
+        return lab_row(preset, scalars, changed, seed, base)
+
+    return _sweep(model, preset, "subhalo_mass", masses, row, progress)
+
+
+def sweep_vortex(
+    model: Classifier,
+    preset: str,
+    scalars: Mapping[str, float],
+    vortex: Vortex,
+    seed: int,
+    *,
+    base: Mapping[str, Any] | None = None,
+    masses: np.ndarray = AXION_MASSES,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Class probabilities of one lens under other axion masses; columns axion_mass_ev (eV) and the classes."""
+
+    def row(mass: float) -> dict[str, Any]:
+        return lab_row(preset, scalars, replace(vortex, axion_mass=mass), seed, base)
+
+    return _sweep(model, preset, "axion_mass_ev", masses, row, progress)
+
+
+def _sweep(
+    model: Classifier,
+    preset: str,
+    name: str,
+    values: np.ndarray,
+    row: Callable[[float], dict[str, Any]],
+    progress: Progress | None,
+) -> pd.DataFrame:
+    """The noise is that of the same seed at every mass, so that what changes is the mass."""
+    found = []
+    for done, value in enumerate(values.tolist(), start=1):
+        image = simulate_row(preset, row(value)).image
+        found.append(class_probabilities(model, image, model.card.symmetric))
+        if progress is not None:
+            progress(done, len(values))
+    return pd.DataFrame(np.array(found), columns=list(model.classes)).assign(**{name: values})[[name, *model.classes]]

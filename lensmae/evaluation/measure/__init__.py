@@ -1,0 +1,1 @@
+"""Checkpoints measured on a split of a data set."""

@@ -1,0 +1,368 @@
+"""Measure a checkpoint on a split of a data set; each report says what it measured, on what, and how fast."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from lensmae.data import LensDataset, open_dataset
+from lensmae.errors import ConfigError, DatasetError
+from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse, psnr, roc_curves, ssim
+from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
+from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
+from lensmae.models.predictors import LoadedModel
+
+Progress = Callable[[int, int], None]
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What every report shares: `indices` are rows of the data set, `seconds` the time that predicting took.
+
+    `note` warns where the images measured are, or may be, those the checkpoint learnt from.
+    """
+
+    checkpoint: str
+    data: str
+    split: str
+    indices: np.ndarray
+    seconds: float
+    note: str | None
+
+    def facts(self) -> dict[str, Any]:
+        """The part of the summary that is the same for all kinds."""
+        count = len(self.indices)
+        speed = {"n": count, "images_per_second": count / self.seconds}
+        facts = speed | {"checkpoint": self.checkpoint, "data": self.data, "split": self.split}
+        return facts | ({"note": self.note} if self.note else {})
+
+
+def _plain(value: Any) -> Any:
+    """Figures as JSON knows them: what is not finite becomes None."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+@dataclass(frozen=True)
+class ReconstructionReport(Measured):
+    """Masked-patch error of every lens, (N,), on the [0, 1] scale; `mask_ratio` as measured.
+
+    `baseline` is the error of drawing every hidden pixel as the mean of the image's visible pixels, `linear` that of the
+    network's linear prior alone; None where it has none. `classes` names the class of every lens, (N,) str.
+    """
+
+    mask_ratio: float
+    errors: np.ndarray
+    baseline: np.ndarray
+    classes: np.ndarray
+    linear: np.ndarray | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """Headline figures."""
+        with np.errstate(divide="ignore"):
+            figures = self._means(self.errors) | {"masked_psnr": (-10 * np.log10(self.errors)).mean()}
+        baseline = {"visible_mean": self._means(self.baseline)}
+        if self.linear is not None:
+            baseline["linear_prior"] = self._means(self.linear)
+        return _plain({**figures, "mask_ratio": self.mask_ratio, **baseline, **self.facts()})
+
+    def _means(self, errors: np.ndarray) -> dict[str, Any]:
+        found = {str(name): errors[self.classes == name].mean() for name in np.unique(self.classes)}
+        return {"masked_mse": errors.mean(), "masked_mse_by_class": found}
+
+
+@dataclass(frozen=True)
+class ClassificationReport(Measured):
+    """Labels (N,) and probabilities (N, K) of every lens."""
+
+    classes: tuple[str, ...]
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    @cached_property
+    def curves(self) -> dict[str, RocCurve]:
+        """One-vs-rest ROC curves and their macro mean."""
+        return roc_curves(self.labels, self.probabilities, self.classes)
+
+    @property
+    def auc(self) -> dict[str, float]:
+        """One-vs-rest AUC of every class; nan where the images hold none, or nothing else."""
+        return {name: self.curves[name].auc if name in self.curves else float("nan") for name in self.classes}
+
+    @property
+    def macro_auc(self) -> float:
+        """Mean one-vs-rest AUC of the classes that the images hold; nan where they hold one only."""
+        return self.curves["macro"].auc if self.curves else float("nan")
+
+    @property
+    def accuracy(self) -> float:
+        """Share of lenses whose most probable class is the true one."""
+        return float((self.probabilities.argmax(axis=1) == self.labels).mean())
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """The accuracies that the images are compatible with at 95 %: the exact binomial interval (Clopper & Pearson 1934)."""
+        from scipy.stats import binomtest
+
+        right = int((self.probabilities.argmax(axis=1) == self.labels).sum())
+        interval = binomtest(right, len(self.labels)).proportion_ci(0.95, method="exact")
+        return float(interval.low), float(interval.high)
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error in 15 bins."""
+        return ece(self.probabilities, self.labels)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Counts (K, K), rows true, columns predicted."""
+        return self.confusion_of(self.probabilities.argmax(axis=1))
+
+    def confusion_of(self, called: np.ndarray) -> np.ndarray:
+        """The same for other calls (N,), places in `classes`."""
+        return confusion(self.labels, called, self.classes)
+
+    def summary(self) -> dict[str, Any]:
+        """Headline figures; the AUC of a class that the images lack is None, and not part of the macro mean."""
+        figures = {"macro_auc": self.macro_auc, "auc": self.auc, "accuracy": self.accuracy, "ece": self.ece}
+        figures["accuracy_low"], figures["accuracy_high"] = self.accuracy_interval
+        return _plain({**figures, **self.facts()})
+
+
+@dataclass(frozen=True)
+class SuperResReport(Measured):
+    """PSNR (dB), SSIM and MSE of every pair, (N,) each, for the model and for bicubic interpolation.
+
+    `flux` and `bicubic_flux` are the total flux of each drawn image over that of its HR image. `floor_psnr`, `floor_ssim` and
+    `floor_mse` are the scores of the noise-free truth against the HR image; None where the data set has no truths. They are no
+    upper bound: an LR image that was made from the HR image shares its noise, and a model that keeps it scores higher. What one
+    would score that knew the truth and kept all of it, `limit_psnr`, `limit_ssim` and `limit_mse`, is about the bound (see
+    `lensmae.evaluation.superresolution.noise_limit`); None also where LR is not the bicubic downsampling of HR.
+    """
+
+    psnr: np.ndarray
+    ssim: np.ndarray
+    mse: np.ndarray
+    bicubic_psnr: np.ndarray
+    bicubic_ssim: np.ndarray
+    bicubic_mse: np.ndarray
+    flux: np.ndarray
+    bicubic_flux: np.ndarray
+    floor_psnr: np.ndarray | None = None
+    floor_ssim: np.ndarray | None = None
+    floor_mse: np.ndarray | None = None
+    limit_psnr: np.ndarray | None = None
+    limit_ssim: np.ndarray | None = None
+    limit_mse: np.ndarray | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """Headline figures: means over images."""
+        model = {"psnr": self.psnr.mean(), "ssim": self.ssim.mean(), "mse": self.mse.mean()}
+        bicubic = {"psnr": self.bicubic_psnr.mean(), "ssim": self.bicubic_ssim.mean(), "mse": self.bicubic_mse.mean()}
+        worse = int((self.psnr < self.bicubic_psnr).sum())
+        limit = {} if self.limit_psnr is None else {"limit": {"psnr": self.limit_psnr.mean(), "ssim": self.limit_ssim.mean()}}
+        return _plain({**model, "bicubic": bicubic, **limit, "images_below_bicubic": worse, **self.facts()})
+
+
+Report = ReconstructionReport | ClassificationReport | SuperResReport
+
+
+def evaluate(
+    checkpoint: str,
+    data: str,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Report:
+    """Measure a checkpoint (name, run id, path) on a data set (name, path, original DeepLense folder).
+
+    Args:
+        limit: measure so many images at most, spread over the split.
+        device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        progress: called with (images done, images in all).
+    """
+    model = load_checkpoint(checkpoint, pick_device(device))
+    dataset = open_dataset(data)
+    if isinstance(model, Classifier):
+        return evaluate_classifier(model, dataset, split, limit=limit, progress=progress)
+    if isinstance(model, SuperResolver):
+        return evaluate_superres(model, dataset, split, limit=limit, progress=progress)
+    return evaluate_reconstruction(model, dataset, split, limit=limit, progress=progress)
+
+
+def pick_device(name: str) -> str:
+    """The torch device of "auto", "cpu" or "cuda"; `ConfigError` where it is another or not there."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"There is no device {name!r}; there are auto, cpu and cuda.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("This machine has no GPU that torch can use; choose the device cpu or auto.")
+    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarray:
+    """Rows of a split; where limited, an evenly spread part of them, so that every class stays."""
+    rows = dataset.indices(split)
+    if len(rows) == 0:
+        filled = ", ".join(f"{name} ({count})" for name, count in dataset.info.splits.items() if count) or "none"
+        raise DatasetError(f"Data set {dataset.name} has no lenses in its {split} split. Splits with lenses: {filled}.")
+    if limit is not None and limit < len(rows):
+        rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
+    return rows
+
+
+def overlap_note(model: LoadedModel, dataset: LensDataset, split: str) -> str | None:
+    """A warning where the images measured are, or may be, those the checkpoint learnt from, or of another kind; else None."""
+    # What a second stage learnt from stands within what the first did.
+    data = model.card.data
+    notes = (_overlap(model.name, learnt, dataset, split) for learnt in (data, data.get("mass")) if learnt)
+    return next((note for note in notes if note), None) or preset_note(model.name, data.get("preset"), dataset.info.preset)
+
+
+def preset_note(checkpoint: str, learnt: str | None, preset: str | None) -> str | None:
+    """A warning where lenses are of another preset than a checkpoint learnt from; None also where one of them is not known."""
+    if not learnt or not preset or learnt == preset or (learnt == "survey" and preset.startswith("survey")):
+        return None
+    return f"{checkpoint} has learnt from {learnt} lenses, and these are {preset}: what it says of them means little."
+
+
+def _overlap(name: str, learnt: dict[str, Any], dataset: LensDataset, split: str) -> str | None:
+    info = dataset.info
+    if learnt.get("fingerprint") == info.fingerprint:
+        seen = f"Checkpoint {name} learnt from the training split of {dataset.name}: these figures are not a test."
+        return seen if split in ("train", "all") else None
+    if info.preset is not None and (learnt.get("preset"), learnt.get("seed")) == (info.preset, info.seed):
+        # A lens's seed comes from the set's seed and the lens's place, so sets of one seed hold the same lenses.
+        return (
+            f"Data set {dataset.name} has the preset and the seed of the data that {name} learnt from, so they share "
+            "lenses: these figures are not a test."
+        )
+    return None
+
+
+def _batches(rows: np.ndarray, progress: Progress | None) -> Iterator[np.ndarray]:
+    for start in range(0, len(rows), _BATCH):
+        yield rows[start : start + _BATCH]
+        if progress is not None:
+            progress(min(start + _BATCH, len(rows)), len(rows))
+
+
+def check_images(model: LoadedModel, dataset: LensDataset) -> None:
+    """Raise `DatasetError` where the set's images cannot be cut into the model's patches, or are not of its only size."""
+    height, width = dataset.images.shape[1:]
+    if not model.any_size and (height, width) != (model.image_size, model.image_size):
+        raise DatasetError(
+            f"Data set {dataset.name} has {height}x{width} images; {model.name} knows the principal components of images of "
+            f"{model.image_size}x{model.image_size} and takes no others."
+        )
+    size = model.patch_size
+    if height % size or width % size:
+        raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; {model.name} needs sides divisible by {size}.")
+
+
+def evaluate_reconstruction(
+    model: Reconstructor,
+    dataset: LensDataset,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    mask_ratio: float = 0.75,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> ReconstructionReport:
+    """Masked-patch error with one random mask a lens (seeded by `seed` and the lens's place)."""
+    check_images(model, dataset)
+    rows = select_rows(dataset, split, limit)
+    errors, baseline, linear, seconds = [], [], [], 0.0
+    for batch in _batches(rows, progress):
+        images = np.asarray(dataset.images[batch])
+        start = time.perf_counter()
+        drawn = model.predict(images, mask_ratio=mask_ratio, seed=seed + int(batch[0]))
+        seconds += time.perf_counter() - start
+        errors.append(masked_mse(images, drawn.prediction, drawn.mask))
+        visible = np.where(drawn.mask, np.nan, images)
+        flat = np.broadcast_to(np.nanmean(visible, axis=(1, 2), keepdims=True), images.shape)
+        baseline.append(masked_mse(images, flat, drawn.mask))
+        if model.module.prior is not None:
+            linear.append(masked_mse(images, model.linear_guess(images, drawn.hidden), drawn.mask))
+    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
+    alone = np.concatenate(linear) if linear else None
+    classes = np.asarray(dataset.info.classes)[dataset.labels[rows]]
+    return ReconstructionReport(*shared, mask_ratio, np.concatenate(errors), np.concatenate(baseline), classes, alone)
+
+
+def evaluate_classifier(
+    model: Classifier,
+    dataset: LensDataset,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    d4: bool | None = None,
+    progress: Progress | None = None,
+) -> ClassificationReport:
+    """Probabilities of every lens of a split; `d4` as in `Classifier.predict`."""
+    check_images(model, dataset)
+    missing = {name for name, count in dataset.info.counts.items() if count} - set(model.classes)
+    if missing:
+        raise DatasetError(
+            f"Data set {dataset.name} has classes that {model.name} was not trained on: {', '.join(sorted(missing))}; "
+            f"it knows {', '.join(model.classes)}."
+        )
+    rows = select_rows(dataset, split, limit)
+    start = time.perf_counter()
+    probabilities = [model.predict(np.asarray(dataset.images[batch]), d4=d4) for batch in _batches(rows, progress)]
+    seconds = time.perf_counter() - start
+    # The set's own order of classes need not be the model's.
+    order = np.array([model.classes.index(name) if name in model.classes else -1 for name in dataset.info.classes])
+    labels = order[dataset.labels[rows]]
+    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
+    return ClassificationReport(*shared, model.classes, labels, np.concatenate(probabilities))
+
+
+def evaluate_superres(
+    model: SuperResolver,
+    dataset: LensDataset,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    d4: bool = False,
+    progress: Progress | None = None,
+) -> SuperResReport:
+    """The model and bicubic interpolation against the HR targets, data range 1; `d4` as in `SuperResolver.predict`."""
+    if dataset.targets is None:
+        raise DatasetError(f"Data set {dataset.name} has no HR targets; super-resolution needs LR/HR pairs (preset superres).")
+    (height, width), (high, wide) = dataset.images.shape[1:], dataset.targets.shape[1:]
+    if (high, wide) != (model.scale * height, model.scale * width):
+        raise DatasetError(
+            f"Data set {dataset.name} has {high}x{wide} targets for {height}x{width} images; {model.name} enlarges "
+            f"{model.scale} times."
+        )
+    rows = select_rows(dataset, split, limit)
+    informed = dataset.truths is not None and made_of_high(
+        *(np.asarray(of[rows[:_BATCH]]) for of in (dataset.images, dataset.targets))
+    )
+    figures, seconds = [], 0.0
+    for batch in _batches(rows, progress):
+        images, targets = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
+        start = time.perf_counter()
+        drawn = model.predict(images, d4=d4)
+        seconds += time.perf_counter() - start
+        baseline = bicubic_upsample(images, model.scale)
+        known = [] if dataset.truths is None else [np.asarray(dataset.truths[batch])]
+        known += [informed_truth(known[0], images)] if informed else []
+        total = targets.sum(axis=(1, 2), dtype=np.float64)
+        fluxes = [image.sum(axis=(1, 2), dtype=np.float64) / total for image in (drawn, baseline)]
+        scores = [[measure(image, targets) for measure in (psnr, ssim, mse)] for image in (drawn, baseline, *known)]
+        figures.append([*scores[0], *scores[1], *fluxes, *(score for each in scores[2:] for score in each)])
+    columns = [np.concatenate(parts) for parts in zip(*figures, strict=True)]
+    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
+    return SuperResReport(*shared, *columns)

@@ -1,0 +1,157 @@
+"""Measure what is usual for a checkpoint: embeddings of training lenses, distances and errors of held-out ones."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from skimage.transform import resize_local_mean
+
+from lensmae.data import LensDataset, open_dataset
+from lensmae.data.symmetry import D4_ORDER, apply_d4
+from lensmae.errors import DatasetError
+from lensmae.evaluation.measure.reports import check_images
+from lensmae.evaluation.metrics import unit_scale
+from lensmae.evaluation.ood.novelty import EmbeddingSpace
+from lensmae.evaluation.ood.references import THUMBNAIL, Reference, ReferenceCard, content_digest, save_reference
+from lensmae.evaluation.reconstruction.anomaly import schooling
+from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
+from lensmae.models.predictors import LoadedModel
+from lensmae.models.registry import reference_path
+
+Progress = Callable[[int, int], None]
+_BATCH = 50
+_LEAST_REFERENCE, _LEAST_HELD_OUT = 10, 5
+
+
+def calibrate_checkpoint(
+    checkpoint: str | Path, data: str | Path, reference: int = 2000, held_out: int = 1000, progress: Progress | None = None
+) -> Path:
+    """Measure a checkpoint (name, run id, path) on a data set and write its reference beside it; the path of that file."""
+    model = load_checkpoint(checkpoint)
+    path = reference_path(model.path)
+    save_reference(path, calibrate(model, open_dataset(data), reference, held_out, progress=progress))
+    return path
+
+
+def calibrate(
+    model: LoadedModel,
+    dataset: LensDataset,
+    reference: int = 2000,
+    held_out: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Reference:
+    """The reference of a model.
+
+    Args:
+        dataset: with training and validation lenses, best the set that the model learnt from.
+        reference, held_out: so many training and validation lenses at most, chosen by `seed`.
+        progress: called with (lenses done, lenses in all).
+
+    Raises:
+        DatasetError: where the images do not fit the model, or are too few.
+    """
+    if isinstance(model, SuperResolver):
+        if dataset.targets is None:
+            raise DatasetError(f"Data set {dataset.name} has no HR targets; {model.name} learnt from LR/HR pairs.")
+    else:
+        check_images(model, dataset)
+    height, width = dataset.images.shape[1:]
+    if height != width:
+        raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; square ones are needed.")
+    rng = np.random.default_rng(seed)
+    train = _some(rng, _learnt(model, dataset, "train"), reference)
+    validation = _some(rng, _learnt(model, dataset, "validation"), held_out)
+    if len(train) < _LEAST_REFERENCE or len(validation) < _LEAST_HELD_OUT:
+        raise DatasetError(
+            f"Data set {dataset.name} has {len(train)} training and {len(validation)} validation lenses; at least "
+            f"{_LEAST_REFERENCE} and {_LEAST_HELD_OUT} are needed to say what is usual."
+        )
+    total = len(train) + len(validation)
+    turns = [rng.integers(D4_ORDER if model.card.symmetric else 1, size=len(rows)) for rows in (train, validation)]
+    known, *_, thumbnails = _measure(model, dataset, train, turns[0], False, _shifted(progress, 0, total))
+    known = known.astype(np.float16)
+    held, errors, remainders, _ = _measure(model, dataset, validation, turns[1], True, _shifted(progress, len(train), total))
+    return Reference(
+        card=_card(model, dataset),
+        embeddings=known,
+        rows=train.astype(np.int32),
+        turns=turns[0].astype(np.uint8),
+        labels=dataset.labels[train].astype(np.uint8),
+        thumbnails=thumbnails,
+        distances=EmbeddingSpace(known).distances(held).astype(np.float32),
+        errors=errors,
+        remainders=remainders,
+    )
+
+
+def embedding_input(model: LoadedModel, images: np.ndarray) -> np.ndarray:
+    """Images (B, H, W) on the scale that a model is asked on: super-resolvers learn from pairs on [0, 1]."""
+    if not isinstance(model, SuperResolver):
+        return images
+    low, span = unit_scale(images)
+    return (images - low) / span
+
+
+def _learnt(model: LoadedModel, dataset: LensDataset, split: str) -> np.ndarray:
+    """Rows of a split of the classes that the model learnt from; of one that learnt no_sub alone, another class is not usual."""
+    rows, learnt = dataset.indices(split), schooling(model.card).classes
+    known = [at for at, name in enumerate(dataset.info.classes) if name in learnt]
+    return rows[np.isin(dataset.labels[rows], known)] if known else rows
+
+
+def _some(rng: np.random.Generator, rows: np.ndarray, most: int) -> np.ndarray:
+    return np.sort(rng.permutation(rows)[:most])
+
+
+def _shifted(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
+    return lambda done: None if progress is None else progress(before + done, total)
+
+
+def _card(model: LoadedModel, dataset: LensDataset) -> ReferenceCard:
+    info = dataset.info
+    return ReferenceCard(
+        checkpoint=model.name,
+        kind=model.card.kind,
+        sha256=content_digest(model.path),
+        data=info.name,
+        fingerprint=info.fingerprint,
+        preset=info.preset,
+        pixel_scale=info.pixel_scale,
+        size=dataset.images.shape[1],
+        classes=info.classes,
+        learnt_from=model.card.data.get("fingerprint") == info.fingerprint,
+    )
+
+
+def _measure(
+    model: LoadedModel, dataset: LensDataset, rows: np.ndarray, turns: np.ndarray, scored: bool, progress: Callable[[int], None]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Embeddings (N, D) of turned lenses; anomaly scores and remainders (N,) each, where `scored` and the network has them;
+    thumbnails (N, T, T)."""
+    embedded, scores, remainders, thumbnails = [], [], [], []
+    for start in range(0, len(rows), _BATCH):
+        images = _turned(np.asarray(dataset.images[rows[start : start + _BATCH]]), turns[start : start + _BATCH])
+        embedded.append(model.embed(embedding_input(model, images)))
+        if scored and isinstance(model, Reconstructor):
+            scores.append(redraw(model, images).score)
+        if scored and isinstance(model, Classifier) and model.whitens:
+            remainders.append(model.remainder(images))
+        thumbnails.append(_thumbnails(images))
+        progress(min(start + _BATCH, len(rows)))
+    some = [np.concatenate(found or [np.empty(0)]).astype(np.float32) for found in (scores, remainders)]
+    return np.concatenate(embedded), *some, np.concatenate(thumbnails)
+
+
+def _turned(images: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Every image (B, H, W) under its own symmetry."""
+    flux = torch.from_numpy(np.array(images))
+    return torch.stack([apply_d4(image, int(turn)) for image, turn in zip(flux, turns, strict=True)]).numpy()
+
+
+def _thumbnails(images: np.ndarray) -> np.ndarray:
+    low, span = unit_scale(images)
+    small = np.stack([resize_local_mean(image, (THUMBNAIL, THUMBNAIL)) for image in (images - low) / span])
+    return np.round(255 * np.sqrt(np.clip(small, 0, 1))).astype(np.uint8)

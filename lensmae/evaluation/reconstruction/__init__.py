@@ -1,0 +1,1 @@
+"""Masked reconstruction of lenses, and its errors."""

@@ -1,0 +1,152 @@
+"""Anomaly: how badly an MAE redraws a lens, averaged over many masks. One that knows lenses without substructure only should
+redraw those well and stumble where there is a subhalo or a vortex.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lensmae.evaluation.metrics import unit_scale
+from lensmae.evaluation.reconstruction.frames import patch_means, pixel_masks
+from lensmae.models import CheckpointCard, Reconstructor
+from lensmae.models.masking import kept_count, mask_noise
+
+_BATCH = 32
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class AnomalyScores:
+    """Scores of N lenses; larger is stranger. All errors are squared, with each image on [0, 1].
+
+    Attributes:
+        mean: (N,) error of all pixels, each averaged over the masks that hid it.
+        peak: (N,) the largest such error of a patch, for what is strange in one place only.
+        maps: (N, H, W) float32 error of every pixel, averaged over the masks that hid it.
+    """
+
+    mean: np.ndarray
+    peak: np.ndarray
+    maps: np.ndarray
+
+
+@dataclass(frozen=True)
+class Schooling:
+    """What an MAE learnt from.
+
+    Attributes:
+        classes: names of the classes; empty where the checkpoint does not say.
+        pure: whether it is known to have seen lenses without substructure only.
+        sentence: what that means for its anomaly scores.
+    """
+
+    classes: tuple[str, ...]
+    pure: bool
+    sentence: str
+
+
+def covering_masks(grid: tuple[int, int], masks: int, mask_ratio: float, seed: int) -> np.ndarray:
+    """Random masks (M, gh, gw) bool that show, and so hide, all patches about equally often.
+
+    The patches are shuffled, and each mask shows the next stretch of them that no mask of this shuffle has shown; then they are
+    shuffled anew. From half of the patches hidden, two masks leave none out.
+    """
+    patches = grid[0] * grid[1]
+    kept = kept_count(patches, mask_ratio)
+    turns = -(-patches // kept)
+    orders = mask_noise([seed + turn for turn in range(-(-masks // turns))], patches).numpy().argsort(axis=1)
+    hidden = np.ones((masks, patches), dtype=bool)
+    for place, mask in enumerate(hidden):
+        stretch = (np.arange(kept) + place % turns * kept) % patches
+        mask[orders[place // turns, stretch]] = False
+    return hidden.reshape(masks, *grid)
+
+
+def anomaly_scores(
+    model: Reconstructor,
+    images: np.ndarray,
+    masks: int = 16,
+    *,
+    mask_ratio: float = 0.75,
+    seed: int = 0,
+    linear: bool = False,
+    progress: Progress | None = None,
+) -> AnomalyScores:
+    """Score images (N, H, W) under the same `covering_masks` for all, so that only the lenses differ.
+
+    Args:
+        linear: score what the model's linear prior alone draws, see `Reconstructor.linear_guess`.
+        progress: called with (reconstructions done, reconstructions in all).
+    """
+    grid = images.shape[1] // model.patch_size, images.shape[2] // model.patch_size
+    hidden = covering_masks(grid, masks, mask_ratio, seed)
+    pixels = pixel_masks(hidden, images.shape[1:])
+    times = np.maximum(pixels.sum(axis=0), 1)
+    maps = np.empty(images.shape, dtype=np.float32)
+    for start in range(0, len(images), _BATCH):
+        batch = np.asarray(images[start : start + _BATCH])
+        _, width = unit_scale(batch)
+        square = np.zeros(batch.shape)
+        for place in range(masks):
+            mask = hidden[place][None]
+            drawn = model.linear_guess(batch, mask) if linear else model.predict(batch, hidden=mask).prediction
+            square += np.square((drawn.astype(np.float64) - batch) / width) * pixels[place]
+            if progress is not None:
+                progress(start * masks + (place + 1) * len(batch), len(images) * masks)
+        maps[start : start + len(batch)] = square / times
+    return AnomalyScores(maps.mean(axis=(1, 2)), patch_means(maps, grid).max(axis=(1, 2)), maps)
+
+
+def percentile_among(values: np.ndarray, value: float) -> float:
+    """Percentage of the values (N,) that are smaller than one."""
+    return float(100 * (values < value).mean())
+
+
+def schooling(card: CheckpointCard) -> Schooling:
+    """What a checkpoint says it learnt from."""
+    config = card.training.get("config", {})
+    known = tuple(card.data.get("classes") or ())
+    classes = ("no_sub",) if config.get("classes") == "no_sub" else known
+    if classes == ("no_sub",):
+        began = config.get("init", "scratch")
+        before = "" if began == "scratch" else f" It went on from the checkpoint {began}, which may have seen others."
+        said = "It learnt from lenses without substructure only: what it redraws badly is strange to it."
+        return Schooling(classes, True, said + before)
+    if classes:
+        said = f"It learnt from {', '.join(classes)}: substructure is no surprise to it, so its error does not mark anomalies."
+    else:
+        said = "Its card does not say what it learnt from, so its error need not mark anomalies."
+    advice = "An MAE trained with `lensmae train pretrain --data SET --classes no_sub` is meant for this view."
+    return Schooling(classes, False, f"{said} {advice}")
+
+
+@dataclass(frozen=True)
+class Substructure:
+    """Where the substructure of a simulated lens lies.
+
+    Attributes:
+        x, y: (K,) column and row in pixels, (0, 0) the centre of the first pixel.
+        mass: (K,) solar masses.
+        line: whether the masses are a vortex line, in order.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    mass: np.ndarray
+    line: bool
+
+
+def substructure(row: Mapping[str, Any], shape: tuple[int, int], pixel_scale: float | None) -> Substructure | None:
+    """Substructure from a lens's row of `lenses.parquet`, on an image of `shape` pixels of `pixel_scale` arcsec; None where the
+    row or the scale does not say."""
+    masses = row.get("subhalo_mass")
+    if masses is None or pixel_scale is None or np.ndim(masses) == 0 or len(masses) == 0:
+        return None
+    # lenstronomy's grid has arcsec (0, 0) in the middle of the image; columns rise with x, rows with y.
+    x, y = (
+        np.asarray(row[name], dtype=float) / pixel_scale + (side - 1) / 2
+        for name, side in (("subhalo_x", shape[1]), ("subhalo_y", shape[0]))
+    )
+    return Substructure(x, y, np.asarray(masses, dtype=float), str(row["class"]) == "axion")

@@ -1,0 +1,1 @@
+"""Figures of checkpoints as tables, headlines and cards."""

@@ -1,0 +1,97 @@
+"""Headline figures of a checkpoint, beside their baseline, as its card says them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lensmae.evaluation.reconstruction.anomaly import schooling
+from lensmae.evaluation.rounding import share
+
+if TYPE_CHECKING:
+    from lensmae.models import CheckpointCard
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A figure to show: what it is, its value with unit, what it stands beside, and on what it was measured."""
+
+    name: str
+    value: str
+    baseline: str
+    measured_on: str
+
+
+def headline(card: "CheckpointCard") -> Headline | None:
+    """The most telling figure of a card, from the lenses that say most; None where the card holds no figure."""
+    for split, figures in _by_worth(card.metrics):
+        found = _no_sub(figures) if card.kind == "mae" and schooling(card).pure else _HEADLINES[card.kind](figures)
+        if found is not None:
+            name, value, baseline = found
+            return Headline(name, value, baseline, _measured_on(figures, split))
+    loss = card.metrics.get("validation", {}).get("validation_loss")
+    return None if loss is None else Headline("Loss of training", f"{loss:.3g}", "", _measured_on({}, "validation"))
+
+
+def _by_worth(metrics: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Figures by split: those of a test split, of a whole data set of which nothing was learnt from, of a validation split."""
+    for split in ("test", "all", "validation"):
+        # A note says that some were learnt from, or are of another kind.
+        if split != "all" or "note" not in metrics.get(split, {}):
+            # Training names its figures `validation_loss` and the like; reports do not.
+            yield split, {name.removeprefix(f"{split}_"): value for name, value in metrics.get(split, {}).items()}
+
+
+def _measured_on(figures: dict[str, Any], split: str) -> str:
+    count, data = figures.get("n"), figures.get("data")
+    where = "all splits" if split == "all" else f"{split} split"
+    return where + (f" of {data}" if data else "") + (f", {count:,} lenses" if count else "")
+
+
+def _mae(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    error = figures.get("masked_mse")
+    if error is None:
+        return None
+    # The stronger baseline, where the network has one of its own.
+    for beside, words in (("linear_prior", "its linear guess alone"), ("visible_mean", "mean of the visible pixels")):
+        other = (figures.get(beside) or {}).get("masked_mse")
+        if other:
+            return "Error of hidden pixels, MSE on [0, 1]", f"{error:.1e}", f"{words}: {other:.1e}"
+    return "Error of hidden pixels, MSE on [0, 1]", f"{error:.1e}", ""
+
+
+def _no_sub(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    """Of an MAE that learnt from no_sub alone: how well it redraws those, where that was measured."""
+    known = {name: (figures.get(name) or {}).get("masked_mse_by_class", {}) for name in ("linear_prior", "visible_mean")}
+    known[""] = figures.get("masked_mse_by_class", {})
+    if "no_sub" in known[""]:
+        only = {name: {"masked_mse": errors["no_sub"]} for name, errors in known.items() if "no_sub" in errors}
+        found = _mae(only.pop("") | only)
+        return found and ("Error of hidden pixels of no_sub, MSE on [0, 1]", *found[1:])
+    found = _mae(figures)
+    return found and ("Error of hidden pixels, MSE on [0, 1], of all classes, though it learnt no_sub only", *found[1:])
+
+
+def _classifier(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    area = figures.get("macro_auc", figures.get("auc"))
+    if not isinstance(area, float):
+        return None
+    accuracy = figures.get("accuracy")
+    # The strongest of the simple models measured beside it, not the one that flatters.
+    simple = [beside["macro_auc"] for beside in (figures.get("baselines") or {}).values() if isinstance(beside, dict)]
+    baseline = f"best simple model: {share(max(simple), '.5f')}" if simple else "chance: 0.5"
+    return (
+        "Dark matter class, macro AUC",
+        share(area, ".5f"),
+        baseline + (f" · accuracy {share(accuracy, '.1%')}" if accuracy else ""),
+    )
+
+
+def _superres(figures: dict[str, Any]) -> tuple[str, str, str] | None:
+    ratio = figures.get("psnr")
+    if ratio is None:
+        return None
+    bicubic = (figures.get("bicubic") or {}).get("psnr")
+    return "Super-resolution ×2, PSNR", f"{ratio:.2f} dB", f"bicubic: {bicubic:.2f} dB" if bicubic else ""
+
+
+_HEADLINES = {"mae": _mae, "classifier": _classifier, "superres": _superres}

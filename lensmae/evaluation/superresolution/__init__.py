@@ -1,0 +1,1 @@
+"""Super-resolved images against the truth."""

@@ -1,0 +1,53 @@
+"""Long computations whose results are kept on disk: what to compute, as data that a process can be given."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from lensmae.data import open_dataset
+from lensmae.errors import CheckpointError
+from lensmae.evaluation.embeddings.embed import Progress, embed_dataset, reconstruction_errors
+from lensmae.evaluation.embeddings.projections import Projection, project
+from lensmae.evaluation.measure.reports import select_rows
+from lensmae.models import Reconstructor, load_checkpoint
+
+
+class Task(BaseModel):
+    """One computation on the lenses of a split.
+
+    Attributes:
+        work: embeddings of the lenses, their projection, or the reconstruction error of an MAE.
+        checkpoint, data: names or paths.
+        split, limit: which lenses, as `select_rows` takes them.
+        layer, pooling: of the embeddings, as `embed_dataset` takes them.
+        projection: where the embeddings are projected.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    work: Literal["embed", "project", "errors"]
+    checkpoint: str
+    data: str
+    split: str = "all"
+    limit: int | None = None
+    layer: int | None = None
+    pooling: str = "mean"
+    projection: Projection = Projection()
+
+
+def run_task(task: Task, progress: Progress | None = None) -> np.ndarray:
+    """Do it: embeddings (N, D), points (N, 2 or 3) or errors (N,), which are also kept on disk.
+
+    For a process that computes nothing else meanwhile.
+    """
+    model, dataset = load_checkpoint(task.checkpoint), open_dataset(task.data)
+    rows = select_rows(dataset, task.split, task.limit)
+    if task.work == "errors":
+        if not isinstance(model, Reconstructor):
+            raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; reconstruction needs an MAE.")
+        return reconstruction_errors(model, dataset, rows, progress)
+    embedded = task.work == "embed"
+    facts = {"layer": task.layer, "pooling": task.pooling, "alone": True}
+    embeddings = embed_dataset(model, dataset, rows, progress if embedded else None, **facts)
+    return embeddings if embedded else project(embeddings, task.projection, progress)

@@ -1,0 +1,1 @@
+"""Figures and their numbers as files for a paper."""

@@ -1,0 +1,1 @@
+"""Images, packed for the browser's canvas or as files."""

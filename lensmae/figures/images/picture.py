@@ -1,0 +1,36 @@
+"""One image as a PNG: what the canvas shows of it, for downloads and thumbnails."""
+
+import base64
+import io
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from lensmae.figures.images.panels import ERROR_COLOURS, FLUX_COLOURS, Panel, shade, shared_scale
+from lensmae.figures.images.stretch import colour_table
+
+
+def png(panel: Panel, stretch: str = "asinh", percentile: float = 100.0, *, upright: bool = False, enlarge: int = 1) -> bytes:
+    """A PNG file of a panel's one image (H, W), flux or residual, on its own scale.
+
+    Args:
+        upright: the first row is the upper one, as in pictures; otherwise the lower one, as in FITS.
+        enlarge: every pixel becomes a square of so many pixels, so nothing is blurred.
+    """
+    shades = shade(panel, shared_scale([panel], stretch, percentile))
+    colours = _table(panel.residual)[shades if upright else shades[::-1]]
+    buffer = io.BytesIO()
+    Image.fromarray(colours.repeat(enlarge, axis=0).repeat(enlarge, axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def data_url(content: bytes, kind: str = "image/png") -> str:
+    """A picture as an address that holds it, for a table's image column."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+@lru_cache(maxsize=2)
+def _table(residual: bool) -> np.ndarray:
+    # Sampled once: it takes a millisecond or two.
+    return colour_table(ERROR_COLOURS if residual else FLUX_COLOURS)

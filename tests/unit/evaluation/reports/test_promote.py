@@ -1,0 +1,56 @@
+import json
+
+import pytest
+import torch
+
+from lensmae.data import open_dataset
+from lensmae.data.transforms import Transform
+from lensmae.errors import CheckpointError, LensMAEError
+from lensmae.evaluation.classification.axion_mass import evaluate_masses
+from lensmae.evaluation.measure.reports import evaluate
+from lensmae.evaluation.reports.promote import promote
+from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint, read_card
+from tests.unit.conftest import CLASSES, ENCODER, save
+
+
+def test_a_promoted_checkpoint_carries_the_figures_of_its_rounded_weights(classifier, tmp_path):
+    path = promote(classifier, "best", "lenses", description="A tiny one.")
+    card = read_card(path)
+    measured = evaluate("best", "lenses").summary()
+    assert card.metrics["test"]["macro_auc"] == measured["macro_auc"]
+    assert card.metrics["test"]["n"] == 9
+    assert json.loads(path.with_suffix(".json").read_text())["metrics"] == card.metrics
+    text = path.with_suffix(".md").read_text()
+    assert "A tiny one." in text
+    assert f"{measured['macro_auc']:.6g}" in text
+    assert "best" in {entry.name for entry in list_checkpoints()}
+    before, after = load_checkpoint(classifier).module.state_dict(), load_checkpoint("best").module.state_dict()
+    assert all(torch.equal(after[name], before[name].half().float()) for name in before)
+
+
+def test_a_failed_promotion_leaves_nothing_and_keeps_what_was_there(mae, superres):
+    kept = promote(mae, "kept", "lenses", split="validation").read_bytes()
+    with pytest.raises(LensMAEError):
+        promote(superres, "kept", "lenses")
+    assert find_checkpoint("kept").read_bytes() == kept
+    assert not [path.name for path in find_checkpoint("kept").parent.iterdir() if path.name.startswith(".")]
+    with pytest.raises(CheckpointError, match="int4"):
+        promote(mae, "other", "lenses", precision="int4")
+
+
+def test_baselines_stand_beside_a_promoted_classifier(classifier, mae):
+    card = read_card(promote(classifier, "best", "lenses", encoder=mae))
+    baselines = card.metrics["test"]["baselines"]
+    assert baselines["pixels"]["training_lenses"] == 72
+    assert 0 <= baselines["linear_probe"]["macro_auc"] <= 1
+    assert "baselines.pixels.macro_auc" in find_checkpoint("best").with_suffix(".md").read_text()
+
+
+def test_a_promoted_mass_head_carries_its_error(workspace_with_lenses):
+    architecture = {"encoder": ENCODER, "classes": 3, "mass_head": True}
+    save("weigher", "classifier", architecture, transform=Transform(), classes=CLASSES)
+    card = read_card(promote("weigher", "best", "lenses"))
+    dataset = open_dataset("lenses")
+    found = evaluate_masses(load_checkpoint("best"), dataset, dataset.indices("test")).summary()
+    assert card.metrics["test"]["axion_mass"] == found
+    assert "axion_mass.rms_dex" in find_checkpoint("best").with_suffix(".md").read_text()
