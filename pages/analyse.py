@@ -2,27 +2,28 @@
 
 import streamlit as st
 
-from lensmae.app import answer_detail, answer_plane, answers, choices, references, uploads
-from lensmae.app.guard import fragment
-from lensmae.app.widgets import empty_state, page_title
+from lensmae.app.analyse import detail, projection, summary, uploads
+from lensmae.app.shared import choices, networks
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import empty_state, page_title
 from lensmae.data.images.reader import SUFFIXES
 
 
-def results(files: list, choice: choices.Choice, asked: references.Asked) -> None:
+def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
     wanted = uploads.uploads(files)
     found = uploads.answer_all(wanted, asked)
-    answers.unfinished(len(found), len(wanted))
-    read = answers.refusals(found)
+    summary.unfinished(len(found), len(wanted))
+    read = summary.refusals(found)
     if not read:
         return
-    answers.caveat(read, asked, choice)
+    summary.caveat(read, asked, choice)
     names = [one.upload.name for one in read]
     look = names[0]
     if len(read) > 1:
-        answers.summary(read, names)
+        summary.summary(read, names)
         look = st.selectbox("Look at", names, key="look")
-    answer_detail.detail(read[names.index(look)], choice, asked)
-    answer_plane.plane(read, names, asked, look)
+    detail.detail(read[names.index(look)], choice, asked)
+    projection.plane(read, names, asked, look)
 
 
 choice = choices.current()
@@ -32,4 +33,4 @@ page_title(
 files = st.file_uploader("Images of lenses", type=SUFFIXES, accept_multiple_files=True, key="uploads")
 if not files:
     empty_state("Drop a cut-out with the lens in its centre. What was done to its pixels is said beside it.")
-fragment(results)(files, choice, references.ask(choice))
+fragment(results)(files, choice, networks.ask(choice))

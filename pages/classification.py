@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from lensmae.app import choices, loaders
-from lensmae.app.calibration_view import calibration
-from lensmae.app.comparison_view import comparison
-from lensmae.app.dependence_view import labels, physics
-from lensmae.app.guard import fragment
-from lensmae.app.mass_view import masses
-from lensmae.app.ranking_view import ranking
-from lensmae.app.saliency_view import saliency
-from lensmae.app.widgets import SPLIT_OPTIONS, choose, page_title
+from lensmae.app.classification.axion_mass import masses
+from lensmae.app.classification.calibration import calibration
+from lensmae.app.classification.comparison import comparison
+from lensmae.app.classification.curves import ranking
+from lensmae.app.classification.dependence import labels, physics
+from lensmae.app.classification.saliency import saliency
+from lensmae.app.shared import choices, loaders
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, page_title
 from lensmae.evaluation.rounding import share
 
 LIMITS = {"60": 60, "200": 200, "1000": 1000, "3000": 3000, "all": None}

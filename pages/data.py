@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from lensmae.app import additions, choices, datasets, loaders, makers
-from lensmae.app.guard import fragment
-from lensmae.app.widgets import choose, empty_state, page_title, unknown_value
+from lensmae.app.data import browse, makers, new_dataset
+from lensmae.app.shared import choices, loaders
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import choose, empty_state, page_title, unknown_value
 from lensmae.workspace import read_only
 
 VIEWS = {"gallery": "Gallery", "parameters": "Parameters", "lens": "One lens"}
@@ -12,28 +13,28 @@ VIEWS = {"gallery": "Gallery", "parameters": "Parameters", "lens": "One lens"}
 
 def look(choice: choices.Choice, name: str) -> None:
     info = named[name]
-    datasets.headline(info)
+    browse.headline(info)
     view = choose("Show", list(VIEWS), "view", VIEWS)
     if view == "gallery":
-        datasets.gallery(info, choice)
+        browse.gallery(info, choice)
     elif view == "parameters":
-        datasets.parameters(info)
+        browse.parameters(info)
     else:
-        datasets.one_lens(info, choice)
+        browse.one_lens(info, choice)
 
 
 choice = choices.current()
 page_title("Data", "What do I have? Simulated and imported lenses, with their splits and every parameter that is known of them.")
 if makers.all_jobs():
     running = any(job.running for job in makers.all_jobs().values())
-    fragment(additions.watch_jobs, run_every=1.0 if running else None)()
+    fragment(new_dataset.watch_jobs, run_every=1.0 if running else None)()
 infos = loaders.datasets() + loaders.datasets(pairs=True)
 if not read_only():
     with st.expander("New data set", expanded=not infos, icon=":material/add_circle:"):
-        fragment(additions.add)()
+        fragment(new_dataset.add)()
 if not infos:
     empty_state("There are no data sets here yet. Simulate or import one above, or run `lensmae simulate model_ii NAME`.")
-datasets.table(infos)
+browse.table(infos)
 named = {info.name: info for info in infos}
 default = choice.data.name if choice.data else infos[0].name
 if deleted := st.session_state.pop("_deleted", None):
@@ -42,5 +43,5 @@ else:
     unknown_value("set", list(named), "data set", default)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     chosen = st.selectbox("Look into", list(named), list(named).index(default), key="set", bind="query-params", width=320)
-    datasets.tools(named[chosen])
+    browse.tools(named[chosen])
 fragment(look)(choice, chosen)

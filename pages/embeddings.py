@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from lensmae.app import choices, plane
-from lensmae.app.guard import fragment
-from lensmae.app.widgets import page_title
-from lensmae.app.workbench import workbench
+from lensmae.app.embeddings import view_data
+from lensmae.app.embeddings.page import workbench
+from lensmae.app.shared import choices
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import page_title
 
 choice = choices.current()
 page_title(
@@ -13,8 +14,8 @@ page_title(
     "What has it learnt? Near lenses look alike to the network. Pick a point for the lens and its neighbours; circle many with "
     "the lasso for a gallery, counts and export.",
 )
-views = plane.choose_views(choice)
-ready = [plane.embeddings_ready(view) for view in views]
+views = view_data.choose_views(choice)
+ready = [view_data.embeddings_ready(view) for view in views]
 if not all(ready):
     st.stop()
-fragment(workbench)(choice, views, [plane.points(view) for view in views])
+fragment(workbench)(choice, views, [view_data.points(view) for view in views])

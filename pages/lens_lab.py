@@ -2,27 +2,28 @@
 
 import streamlit as st
 
-from lensmae.app import choices, lab, lab_controls, lab_matter
-from lensmae.app.guard import fragment
-from lensmae.app.widgets import page_title
+from lensmae.app.lens_lab import controls, page, substructure
+from lensmae.app.shared import choices
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import page_title
 
 
 def workbench(choice: choices.Choice) -> None:
-    base = lab.begin(choice)
+    base = page.begin(choice)
     shown, chosen = st.columns([3, 2], gap="large")
     with chosen:
         # Above the controls, so that it is seen while they move; filled when the pictures are there.
         said = st.container()
-        lens = lab_controls.controls(base)
-        lab.open_button(choice)
-    lab_matter.remember()
+        lens = controls.controls(base)
+        page.open_button(choice)
+    substructure.remember()
     with shown:
-        seen = lab.observe(lens)
-        lab.pictures(lens, seen, choice)
+        seen = page.observe(lens)
+        page.pictures(lens, seen, choice)
     with said:
-        lab.answers(lens, seen.image, choice)
-    lab.sweep(lens, choice)
-    lab.save(lens, seen)
+        page.answers(lens, seen.image, choice)
+    page.sweep(lens, choice)
+    page.save(lens, seen)
 
 
 choice = choices.current()

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from lensmae.app import choices, loaders
-from lensmae.app.guard import fragment
-from lensmae.app.redraw import redraw_view, remember_ratio
-from lensmae.app.widgets import page_title
+from lensmae.app.shared import choices, loaders
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.reconstruction_view import redraw_view, remember_ratio
+from lensmae.app.shared.widgets import page_title
 from lensmae.evaluation.reports.headlines import headline
 
 LINKS = {

@@ -1,9 +1,9 @@
 """What does the network know? Hide patches of a lens and see what it redraws."""
 
-from lensmae.app import choices
-from lensmae.app.guard import fragment
-from lensmae.app.reconstruction import workbench
-from lensmae.app.widgets import page_title
+from lensmae.app.reconstruction.page import workbench
+from lensmae.app.shared import choices
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import page_title
 
 choice = choices.current()
 page_title(

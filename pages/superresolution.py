@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from lensmae.app import choices, demo
-from lensmae.app.guard import fragment
-from lensmae.app.resolution_view import one_pair, whole_split
-from lensmae.app.widgets import page_title
+from lensmae.app.data import demo
+from lensmae.app.shared import choices
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import page_title
+from lensmae.app.superresolution.page import one_pair, whole_split
 
 choice = choices.current()
 demo.ensure_pairs()

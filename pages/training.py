@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from lensmae.app import choices
-from lensmae.app.compare import compare
-from lensmae.app.follow import follow
-from lensmae.app.guard import fragment
-from lensmae.app.new_run import duplicated, new_run
-from lensmae.app.run_list import run_table
-from lensmae.app.widgets import empty_state, page_title, unknown_value
+from lensmae.app.shared import choices
+from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.widgets import empty_state, page_title, unknown_value
+from lensmae.app.training.compare import compare
+from lensmae.app.training.monitor import follow
+from lensmae.app.training.new_run import duplicated, new_run
+from lensmae.app.training.run_list import run_table
 from lensmae.training import list_runs
 from lensmae.workspace import read_only
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from lensmae.app.guard import plain_errors
+from lensmae.app.shared.guard import plain_errors
 
 _loaded = 0
 # Plotly's tool bar lies over the legend above a plot otherwise; where there is no mouse, always.
@@ -20,7 +20,8 @@ def open_page(page: Any) -> None:
         if "torch" not in sys.modules:
             with st.spinner("Starting the networks …"):
                 import lensmae.models  # noqa: F401 - takes seconds; the first visitor sees that something happens
-        from lensmae.app import choices, demo
+        from lensmae.app.data import demo
+        from lensmae.app.shared import choices
 
         demo.ensure_lenses()
         choice = choices.sidebar()

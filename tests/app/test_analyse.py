@@ -9,7 +9,7 @@ import tifffile
 from astropy.io import fits
 from PIL import Image
 
-from lensmae.app import jobs
+from lensmae.app.jobs import board
 from lensmae.data import open_dataset, simulate_lens
 from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint
 from lensmae.evaluation.reconstruction.full_reconstruction import redraw
@@ -204,7 +204,7 @@ def test_another_image_and_another_band_of_a_file_are_read_when_chosen(lens, ope
 
 
 def test_stopped_work_keeps_what_is_done_and_goes_on(lens, open_app, monkeypatch):
-    from lensmae.app import uploads
+    from lensmae.app.analyse import uploads
 
     def interrupted(missing, asked, kept, keys):
         uploads._stop(keys)
@@ -222,7 +222,7 @@ def test_the_plane_can_be_a_umap_with_the_images_in_it(lens, open_app):
     app = analyse(open_app, ("lens.npy", npy(lens)))
     app.button_group("plane-method").set_value("umap").run()
     assert_clean(app)
-    for job in jobs._jobs()[0].values():
+    for job in board._jobs()[0].values():
         assert job.finished.wait(120)
         assert job.problem is None
     app.run()

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from lensmae.app import makers
+from lensmae.app.data import makers
 from lensmae.data import list_datasets, open_dataset, simulate_dataset
 from tests.app.conftest import assert_clean, texts
 from tests.unit.data.originals import write_classes

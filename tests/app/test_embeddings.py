@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lensmae.app import plane
+from lensmae.app.embeddings import view_data
 from lensmae.data import open_dataset
 from lensmae.evaluation import Projection, embed_dataset, project
 from lensmae.models import load_checkpoint
@@ -93,7 +93,7 @@ def test_a_read_only_dashboard_shows_pca_where_umap_is_not_there(home, open_app,
 
 def test_a_read_only_dashboard_embeds_few_lenses_only(home, open_app, monkeypatch):
     monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
-    monkeypatch.setattr(plane, "_AT_ONCE", 50)
+    monkeypatch.setattr(view_data, "_AT_ONCE", 50)
     app = open_app("embeddings", **SMALL)
     assert_clean(app)
     assert "Choose at most 50 lenses" in texts(app.info)

@@ -8,7 +8,8 @@ import threading
 import pytest
 import streamlit as st
 
-from lensmae.app import demo, jobs, makers
+from lensmae.app.data import demo, makers
+from lensmae.app.jobs import board
 from lensmae.data import list_datasets
 from tests.app.conftest import ROOT, assert_clean, texts
 from tests.models import save_small_networks
@@ -59,7 +60,7 @@ def test_two_visitors_at_once_make_one_demo_set(empty_home, monkeypatch):
 
 def test_a_second_server_that_comes_late_takes_the_set_of_the_first(empty_home):
     work = functools.partial(makers.simulate, *demo.LENSES)
-    first, second = (jobs.Job(work) for _ in range(2))
+    first, second = (board.Job(work) for _ in range(2))
     first.run()
     second.run()
     assert first.problem is None

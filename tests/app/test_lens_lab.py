@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lensmae.app import lab_matter
-from lensmae.app.lab_matter import halos_text, read_halos
-from lensmae.app.view_events import Click, Drag
+from lensmae.app.lens_lab import substructure
+from lensmae.app.lens_lab.substructure import halos_text, read_halos
+from lensmae.app.lens_view.events import Click, Drag
 from lensmae.data import open_dataset
 from lensmae.data.simulation.lens_lab import Subhalo
 from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint
@@ -140,20 +140,20 @@ def test_subhalos_survive_the_address_and_nonsense_does_not():
 
 def test_a_drag_moves_what_was_dragged_and_stays_within_the_sliders(monkeypatch):
     state = {"lab_halos": (Subhalo(1e9, 0, 0), Subhalo(1e8, 1, 1)), "vortex_x": 0.0, "vortex_y": 0.0, "matter": "axion"}
-    monkeypatch.setattr(lab_matter.st, "session_state", state)
+    monkeypatch.setattr(substructure.st, "session_state", state)
     # 150 pixels of 0.05 arcsec: the middle is at 74.5.
-    lab_matter.moved(Drag("subhalos", 1, 84.5, 64.5, final=True), 150, 0.05)
+    substructure.moved(Drag("subhalos", 1, 84.5, 64.5, final=True), 150, 0.05)
     assert (state["lab_halos"][1].x, state["lab_halos"][1].y) == (0.5, -0.5)
     assert state["lab_pick"] == 1
-    lab_matter.moved(Drag("subhalos", 7, 0, 0, final=True), 150, 0.05)
-    lab_matter.moved(Drag("source", 0, 94.5, 149.4, final=False), 150, 0.05)
+    substructure.moved(Drag("subhalos", 7, 0, 0, final=True), 150, 0.05)
+    substructure.moved(Drag("source", 0, 94.5, 149.4, final=False), 150, 0.05)
     assert (state["source_x"], state["source_y"]) == (1.0, 2.0)
-    lab_matter.moved(Drag("angle of the vortex", 0, 74.5, 20.0, final=True), 150, 0.05)
+    substructure.moved(Drag("angle of the vortex", 0, 74.5, 20.0, final=True), 150, 0.05)
     assert state["angle"] == 90.0
-    lab_matter.moved(Click(0, 0.0, 74.5), 150, 0.05)
+    substructure.moved(Click(0, 0.0, 74.5), 150, 0.05)
     assert (state["vortex_x"], state["vortex_y"]) == (-2.0, 0.0)
     state["matter"] = "none"
-    lab_matter.moved(Click(0, 74.5, 84.5), 150, 0.05)
+    substructure.moved(Click(0, 74.5, 84.5), 150, 0.05)
     assert state["matter"] == "subhalos"
     assert state["lab_halos"][2] == Subhalo(1e8, 0.0, 0.5)
 

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from lensmae.app import jobs
+from lensmae.app.jobs import board
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from tests.app.conftest import SMALL, assert_clean, texts
 
 
 @pytest.fixture(autouse=True)
 def no_jobs():
-    jobs._jobs.clear()
+    board._jobs.clear()
 
 
 def finish_jobs(app):
     """Wait for the background work that the page began, and draw the page with its results."""
-    for job in jobs._jobs()[0].values():
+    for job in board._jobs()[0].values():
         assert job.finished.wait(60)
     return app.run()
 

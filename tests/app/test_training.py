@@ -29,7 +29,7 @@ def test_the_form_launches_what_it_shows(home, open_app, monkeypatch):
         launched.append((config, options, name))
         return create_run(config, name)
 
-    monkeypatch.setattr("lensmae.app.new_run.launch", launch)
+    monkeypatch.setattr("lensmae.app.training.new_run.launch", launch)
     app = open_app("training")
     app.number_input("pretrain-demo-epochs").set_value(3.0)
     next(button for button in app.button if button.label == "Start training").click().run()
@@ -96,7 +96,9 @@ def test_every_option_says_what_it_means_and_what_it_allows(home, open_app):
 def test_a_duplicated_run_fills_the_form_with_its_configuration(home, open_app, monkeypatch):
     finished_run("first", epochs=7.0, mask_ratio=0.6)
     launched = []
-    monkeypatch.setattr("lensmae.app.new_run.launch", lambda config, options, name: launched.append(config) or create_run(config))
+    monkeypatch.setattr(
+        "lensmae.app.training.new_run.launch", lambda config, options, name: launched.append(config) or create_run(config)
+    )
     app = open_app("training")
     next(button for button in app.button if button.label == "Duplicate").click().run()
     assert_clean(app)

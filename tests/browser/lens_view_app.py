@@ -6,8 +6,8 @@ from dataclasses import asdict
 import numpy as np
 import streamlit as st
 
-from lensmae.app.lens_view import lens_view
-from lensmae.app.view_events import Drag
+from lensmae.app.lens_view.component import lens_view
+from lensmae.app.lens_view.events import Drag
 from lensmae.figures import Line, Panel, Points
 
 ROWS, COLUMNS = np.indices((16, 16))

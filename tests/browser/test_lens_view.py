@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from lensmae.app.view_events import Box, Click, Drag
+from lensmae.app.lens_view.events import Box, Click, Drag
 from tests.browser.conftest import assert_no_error, serve
 
 pytestmark = pytest.mark.browser

@@ -1,4 +1,4 @@
-"""Images side by side on one shared scale, packed for the browser's canvas (`lensmae.app.lens_view` draws them).
+"""Images side by side on one shared scale, packed for the browser's canvas (`lensmae.app.lens_view.component` draws them).
 
 Plotly heat maps of four lenses take half a second a change; a canvas slides through frames that are already there.
 """

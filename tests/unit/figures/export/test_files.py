@@ -188,5 +188,5 @@ def test_every_kind_of_trace_in_the_house_can_be_exported():
 
 
 def test_matplotlib_is_not_imported_before_the_first_export():
-    code = "import sys, lensmae.figures, lensmae.app.widgets; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, lensmae.figures, lensmae.app.shared.widgets; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0

@@ -1,0 +1,60 @@
+"""Uploaded images among the training lenses of a network, in a plane."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.analyse.uploads import Answered
+from lensmae.app.jobs import board
+from lensmae.app.shared.choices import KINDS
+from lensmae.app.shared.networks import Asked
+from lensmae.app.shared.widgets import choose, figure
+from lensmae.figures import class_scatter
+from lensmae.figures.ood_comparison import with_uploads
+
+_METHODS = {"pca": "PCA", "umap": "UMAP"}
+
+
+def plane(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_at: str) -> None:
+    """The images among the training lenses in embedding space."""
+    kinds = [kind for kind in ("classifier", "mae") if kind in asked.networks.references]
+    if not kinds:
+        return
+    st.subheader("Among the training lenses", anchor=False)
+    with st.container(horizontal=True, gap="large"):
+        kind = choose("Network", kinds, "plane", KINDS) if len(kinds) > 1 else kinds[0]
+        method = choose("Projection", list(_METHODS), "plane-method", _METHODS)
+    reference = asked.networks.references[kind]
+    standings = [one.answer.standing[kind] for one in found]
+    if method == "pca":
+        known, points = reference.space.points, np.stack([one.point for one in standings])
+        what, how = "First two principal components", ""
+    else:
+        places = _umap(asked, kind, np.stack([one.embedding for one in standings]))
+        if places is None:
+            return
+        known, points = places
+        what, how = "UMAP", " Your images lie at the weighted mean of their nearest neighbours."
+    labels = np.array([reference.class_of(place) for place in range(len(reference.labels))])
+    drawing = class_scatter(known, labels, reference.rows, _METHODS[method])
+    figure(with_uploads(drawing, points, names, looked_at), f"upload-plane-{method}")
+    st.caption(
+        f"{what} of {len(labels):,} training lenses of {reference.card.data}, checkpoint {reference.card.checkpoint}.{how} "
+        "Distances are taken in more dimensions, so an image may be outside and look near here."
+    )
+
+
+def _umap(asked: Asked, kind: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """UMAP of the reference (M, 2), and in it the places of images (N, D); None while it is being computed."""
+    from lensmae.evaluation.embeddings.projections import Projection, place, project
+
+    reference, projection = asked.networks.references[kind], Projection("umap")
+    embedded = reference.embeddings.astype(np.float32)
+
+    def work(progress: board.Progress) -> np.ndarray:
+        return project(embedded, projection, progress)
+
+    key = ("reference-umap", reference.card.sha256, reference.card.fingerprint, len(embedded))
+    known = board.offered(key, work, "Computing the UMAP plane", "Compute the UMAP plane", begun=True)
+    return None if known is None else (known, np.stack([place(image, embedded, known, projection) for image in images]))

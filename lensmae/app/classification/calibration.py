@@ -1,0 +1,45 @@
+"""Calibration of a classifier, with and without temperature scaling, and its scores by true class."""
+
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.classification import cached
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import choose, figure
+from lensmae.data import DatasetInfo
+from lensmae.evaluation import ClassificationReport
+from lensmae.evaluation.classification.calibration import negative_log_likelihood, reliability, tempered
+from lensmae.evaluation.reports.tables import reliability_table
+from lensmae.figures.classification.calibration import reliability_diagram, score_histograms
+
+
+def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice, limit: int | None, stem: str) -> None:
+    """The whole view; `stem` begins the names of its files."""
+    fitted = cached.temperature(choice.checkpoint("classifier").path, data, limit)
+    versions = {"as it is": report.probabilities}
+    if fitted is None:
+        st.info(f"{data.name} has no validation split to fit a temperature to.", icon=":material/info:")
+    else:
+        versions[f"T = {fitted[0]:.3f}"] = tempered(report.probabilities, fitted[0])
+    measured = {name: reliability(probabilities, report.labels) for name, probabilities in versions.items()}
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Reliability", anchor=False)
+        figure(reliability_diagram(measured), "reliability", reliability_table(measured), f"reliability-{stem}")
+        if fitted is not None:
+            st.caption(
+                f"Temperature fitted to {fitted[1]} lenses of the validation split, shown on the {report.split} split. Bars: "
+                "exact 95 % intervals. ECE in 15 bins."
+            )
+    with right:
+        st.subheader("Scores", anchor=False)
+        of = choose("Probability of", report.classes, "of")
+        figure(score_histograms(report.probabilities, report.labels, report.classes, of), "scores", name=f"scores-{of}-{stem}")
+    st.dataframe(_figures(versions, measured, report), hide_index=True)
+
+
+def _figures(versions: dict, measured: dict, report: ClassificationReport) -> pd.DataFrame:
+    losses = [negative_log_likelihood(probabilities, report.labels) for probabilities in versions.values()]
+    errors = [measured[name].ece for name in versions]
+    table = pd.DataFrame({"probabilities": list(versions), "ECE": errors, "negative log-likelihood (nats)": losses})
+    return table.assign(split=report.split, lenses=len(report.labels))

@@ -1,0 +1,87 @@
+"""Several classifiers and simple models on the same lenses, with a paired test of their AUCs."""
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.classification import cached
+from lensmae.app.classification.curves import ONE_CLASS
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import choose, figure
+from lensmae.data import DatasetInfo
+from lensmae.evaluation import ClassificationReport
+from lensmae.evaluation.metrics import roc_curves
+from lensmae.evaluation.reports.tables import auc_test_table, roc_table
+from lensmae.figures.classification.dependence import difference_bars
+from lensmae.figures.classification.ranking import roc_of_models
+from lensmae.workspace import read_only
+
+
+def comparison(report: ClassificationReport, data: DatasetInfo, choice: Choice, limit: int | None, stem: str) -> None:
+    """The whole view; the chosen checkpoint comes first and is what the others are tested against."""
+    entry = choice.checkpoint("classifier")
+    others = {other.name: other for other in loaders.checkpoints("classifier") if other.name != entry.name}
+    fits = [] if read_only() else [name for name in cached.BASELINES if name != "probe" or "mae" in choice.checkpoints]
+    chosen = st.multiselect(
+        f"Beside {entry.name}",
+        [*others, *fits],
+        default=[name for name in others if others[name].card.architecture.get("backbone")][:1],
+        format_func=lambda name: cached.BASELINES.get(name, name),
+        key="beside",
+        bind="query-params",
+        placeholder="Checkpoints and simple models",
+        help="Simple models are fitted to the training split of this data set.",
+    )
+    answers = {entry.name: report.probabilities}
+    for name in chosen:
+        found = _answers(name, others, report, data, choice, limit)
+        if found is not None:
+            answers[cached.BASELINES.get(name, name)] = found
+    of = choose("Compare", ["macro", "micro", *report.classes], "of-models")
+    zoomed = st.toggle("Logarithmic rate", key="logx", bind="query-params")
+    curves = {name: roc_curves(report.labels, p, report.classes) for name, p in answers.items()}
+    if not all(of in found for found in curves.values()):
+        st.info(ONE_CLASS, icon=":material/info:")
+        return
+    found = {name: cached.bands(report.labels, p, report.classes).roc[of] for name, p in answers.items()}
+    shown = {name: found_curves[of] for name, found_curves in curves.items()}
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        figure(roc_of_models(shown, found, of, zoomed), "models", roc_table(shown, found), f"models-{of}-{stem}")
+    with right:
+        _tests(report, answers, of, stem)
+
+
+def _answers(
+    name: str, others: dict, report: ClassificationReport, data: DatasetInfo, choice: Choice, limit: int | None
+) -> np.ndarray | None:
+    """Probabilities (N, K) of a checkpoint or simple model for the lenses of the report, in its order of classes."""
+    if name in others:
+        other = loaders.classification(others[name].path, data, report.split, limit)
+        if set(other.classes) != set(report.classes):
+            st.warning(f"{name} knows other classes ({', '.join(other.classes)}) and is left out.")
+            return None
+        return cached.in_order(other, report.classes)
+    encoder = loaders.model_key(choice.checkpoint("mae").path) if name == "probe" else None
+    found = cached.baseline(name, encoder, loaders.data_key(data), report.indices, data)
+    return found[:, [data.classes.index(kind) for kind in report.classes]]
+
+
+def _tests(report: ClassificationReport, answers: dict[str, np.ndarray], of: str, stem: str) -> None:
+    st.subheader("Paired test", anchor=False)
+    if len(answers) < 2:
+        st.info("Choose something to compare with above.", icon=":material/compare_arrows:")
+        return
+    table = auc_test_table(report.labels, answers, report.classes)
+    if of != "micro":
+        shown = table[table["of"] == of]
+        figure(difference_bars(shown), "differences", shown, f"differences-{of}-{stem}")
+    number = st.column_config.NumberColumn
+    columns = {name: number(name, format="%.4f") for name in ("auc", "auc_beside", "difference", "low", "high")}
+    st.dataframe(
+        table, hide_index=True, column_config=columns | {"p": number("p", format="%.2g"), "z": number("z", format="%.2f")}
+    )
+    st.caption(
+        f"DeLong's test on the same {len(report.labels)} lenses of the {report.split} split; differences are first minus second, "
+        "with 95 % intervals. The macro row respects that all classes share the lenses. p is not corrected for many comparisons."
+    )

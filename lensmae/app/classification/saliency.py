@@ -1,0 +1,50 @@
+"""Where a classifier looks in one lens, beside the lens's true substructure."""
+
+import streamlit as st
+
+from lensmae.app.classification import cached
+from lensmae.app.lens_view.component import lens_view
+from lensmae.app.reconstruction.anomaly import substructure_overlays
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import choose
+from lensmae.data import DatasetInfo
+from lensmae.evaluation.classification.saliency import has_attention
+from lensmae.evaluation.reconstruction.anomaly import substructure
+from lensmae.figures import Panel
+
+
+def saliency(data: DatasetInfo, choice: Choice) -> None:
+    """Attention rollout, integrated gradients and occlusion of the chosen lens."""
+    entry = choice.checkpoint("classifier")
+    model, key = loaders.get_model(entry.path), loaders.model_key(entry.path)
+    image = loaders.lens_image(data, choice.lens)
+    chances = loaders.probabilities(key, image)
+    classes = model.classes
+    of = choose("Evidence for", classes, "evidence", default=int(chances.argmax()))
+    place = classes.index(of)
+    attribution = cached.gradients(key, image, place)
+    panels = [Panel(f"Lens {choice.lens}", image)]
+    looked_at = cached.seen(key, image)
+    if looked_at is not None:
+        panels.append(Panel("What it sees", looked_at[0], residual=True))
+    if has_attention(model):
+        panels.append(Panel("Attention rollout", 100 * cached.rollout(key, image), measure="%"))
+    panels.append(Panel("Integrated gradients", attribution.pixels, residual=True))
+    panels.append(Panel("Occlusion", cached.occluded(key, image, place), measure="nats"))
+    lens = loaders.get_dataset(data).lenses.iloc[choice.lens]
+    found = substructure(lens, image.shape, data.pixel_scale)
+    columns = 3 if len(panels) > 4 else 4
+    overlays = substructure_overlays(found)
+    lens_view(panels, key="saliency", unit=data.flux_unit, overlays=overlays, columns=columns, **choice.display)
+    shares = ", ".join(f"{name} {chance:.3f}" for name, chance in zip(classes, chances, strict=True))
+    st.caption(f"{loaders.describe_lens(data, choice.lens)} of {data.name}, checkpoint {entry.name}; probabilities: {shares}.")
+    truth = "It has no known substructure." if found is None else "Rings and lines over the images are its true substructure."
+    total = attribution.pixels.sum()
+    st.caption(
+        f"{truth} Maps are of the network in one orientation. Integrated gradients (logits of {of} a pixel) start from "
+        f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}. Rollout: percent of the "
+        f"attention, per patch. Occlusion: log-odds of {of} lost when a window is "
+        f"{'smoothed away' if model.module.prior is None else 'replaced by what the linear model expects'}."
+        + (f" What it sees: {looked_at[1]}." if looked_at else "")
+    )

@@ -1,0 +1,229 @@
+"""Data sets on the Data page: a table of all, and one of them as a gallery, as distributions, and lens by lens."""
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.lens_view.component import lens_view
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import choose, figure, unfit_number
+from lensmae.data import DatasetInfo, delete_dataset
+from lensmae.data.exchange.importing import SKIPPED
+from lensmae.data.images.writer import fits_bytes, npy_bytes
+from lensmae.data.simulation.presets import PRESETS
+from lensmae.evaluation.parameters import Distribution, Places, constants, describe_row, distributions, without_lists
+from lensmae.figures import STRETCHES, Overlay, Panel, Points
+from lensmae.figures.distributions import distribution
+from lensmae.figures.images.picture import png
+from lensmae.workspace import read_only
+
+_THUMBNAIL = 128
+_A_CLASS = 6
+_LIMITS = ("100", "99.8", "99", "95")
+
+
+def table(infos: Sequence[DatasetInfo]) -> None:
+    """All data sets, one a row."""
+    rows = [
+        {
+            "name": info.name,
+            "made from": PRESETS[info.preset].title if info.preset in PRESETS else (info.preset or "imported"),
+            "lenses": info.n,
+            "classes": ", ".join(f"{count:,} {kind}" for kind, count in info.counts.items()),
+            "train / validation / test": " / ".join(f"{info.splits[split]:,}" for split in ("train", "validation", "test")),
+            "pixels": _pixels(info),
+            "arcsec a pixel": info.pixel_scale,
+            "MB": info.size_bytes / 1e6,
+            "made": pd.Timestamp(info.created),
+        }
+        for info in infos
+    ]
+    numeric = {"MB": st.column_config.NumberColumn(format="%.0f"), "lenses": st.column_config.NumberColumn(format="localized")}
+    made = st.column_config.DatetimeColumn("made (UTC)", format="YYYY-MM-DD HH:mm")
+    height = 38 + 35 * min(6, len(rows))
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, column_config={**numeric, "made": made})
+
+
+def _pixels(info: DatasetInfo) -> str:
+    low = "×".join(map(str, info.shape))
+    return f"{low} → {'×'.join(map(str, info.target_shape))}" if info.target_shape else low
+
+
+def headline(info: DatasetInfo) -> None:
+    """Counts and sizes of one data set, what was left out of it, and how to be rid of it."""
+    row = st.container(horizontal=True)
+    row.metric("Lenses" if info.target_shape is None else "Pairs", f"{info.n:,}", border=True)
+    row.metric("Pixels", _pixels(info), border=True)
+    row.metric("Size", f"{info.size_bytes / 1e6:,.0f} MB", border=True)
+    row.metric("Classes", len(info.classes), border=True, help=", ".join(info.classes))
+    described = PRESETS[info.preset].description if info.preset in PRESETS else "Imported from files."
+    scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec a pixel."
+    st.caption(f"{described}{scale} Flux: {info.flux_unit}. Made {info.created[:10]}; fingerprint {info.fingerprint[:12]}.")
+    skipped = loaders.get_dataset(info).path / SKIPPED
+    if skipped.is_file():
+        left_out = pd.read_csv(skipped)
+        with st.expander(f"Left out: {len(left_out):,}", icon=":material/warning:"):
+            st.dataframe(left_out, hide_index=True)
+
+
+def delete_button(info: DatasetInfo) -> None:
+    """Delete, after a second click."""
+    with st.popover("Delete", icon=":material/delete:"):
+        st.write(f"Delete **{info.name}** with its {info.n:,} lenses ({info.size_bytes / 1e6:,.0f} MB)? This cannot be undone.")
+        if st.button(f"Delete {info.name}", type="primary", key=f"delete-{info.name}"):
+            delete_dataset(info.name)
+            st.session_state["_deleted"] = info.name
+            st.rerun()
+
+
+@st.cache_data(max_entries=2048, show_spinner=False)
+def _picture(key: loaders.DataKey, row: int, target: bool, stretch: str, percentile: float) -> bytes:
+    dataset = loaders.open_cached(key)
+    pixels = np.array((dataset.targets if target else dataset.images)[row])
+    return png(Panel("", pixels), stretch, percentile, enlarge=max(1, round(_THUMBNAIL / max(pixels.shape))))
+
+
+def gallery(info: DatasetInfo, choice: Choice) -> None:
+    """Some lenses of every class, each on its own scale; a click on its name opens one."""
+    lenses = loaders.get_dataset(info).lenses
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = choose("Split", ("all", "train", "validation", "test"), "split")
+        draw = int(st.session_state.get("draw", 0))
+        st.button("Others", icon=":material/casino:", on_click=lambda: st.session_state.update(draw=draw + 1))
+    for place, kind in enumerate(info.classes):
+        rows = np.flatnonzero((lenses["class"] == kind) & ((lenses["split"] == split) | (split == "all")))
+        st.markdown(f"**{kind}** · {len(rows):,} in {'all splits' if split == 'all' else f'the {split} split'}")
+        chosen = np.sort(np.random.default_rng([draw, place]).permutation(rows)[:_A_CLASS])
+        with st.grid(_A_CLASS, min_column_width=110, gap="small"):
+            for row in chosen:
+                _thumbnail(info, int(row), str(lenses["id"].iloc[row]), choice)
+
+
+def _thumbnail(info: DatasetInfo, row: int, name: str, choice: Choice) -> None:
+    with st.container(gap=None):
+        picture = _picture(loaders.data_key(info), row, info.target_shape is not None, choice.stretch, choice.percentile)
+        st.image(picture, width="stretch", alt=f"Lens {name} of {info.name}")
+        st.button(
+            name, key=f"open-{row}", type="tertiary", on_click=_open, args=(row,), help="Look at this lens", width="stretch"
+        )
+
+
+def _open(row: int) -> None:
+    st.session_state["row"], st.session_state["view"] = row, "lens"
+    # The field that keeps the row in the address is not drawn yet.
+    st.query_params["row"] = str(row)
+
+
+@st.cache_data(max_entries=16, show_spinner="Counting …")
+def _distributions(key: loaders.DataKey, split: str) -> tuple[list[Distribution | Places], pd.DataFrame]:
+    dataset = loaders.open_cached(key)
+    lenses = dataset.lenses.iloc[dataset.indices(split)]
+    return distributions(lenses), constants(lenses)
+
+
+def parameters(info: DatasetInfo) -> None:
+    """Histograms of all that varies, and a table of all that does not."""
+    split = choose("Split", ("all", "train", "validation", "test"), "split")
+    if split != "all" and not info.splits[split]:
+        st.info(f"{info.name} has no lenses in its {split} split.", icon=":material/info:")
+        return
+    varying, fixed = _distributions(loaders.data_key(info), split)
+    count = info.n if split == "all" else info.splits[split]
+    st.caption(f"{count:,} lenses, {'all splits' if split == 'all' else f'{split} split'} of {info.name}.")
+    if not varying:
+        st.info("Nothing is known of these lenses but their class.", icon=":material/info:")
+    with st.grid(3, min_column_width=280, gap="medium"):
+        for found in varying:
+            with st.container():
+                figure(distribution(found), f"distribution-{found.name}", name=f"{info.name}-{split}-{found.name}")
+    if len(fixed):
+        st.markdown("**The same in all lenses**")
+        st.dataframe(fixed, hide_index=True, width="content")
+    # Made when asked for: tens of megabytes of a large set.
+    made = functools.partial(_csv, loaders.data_key(info), split)
+    label, name = "All lenses, a row each (CSV, without lists of subhalos)", f"lenses-{info.name}-{split}.csv"
+    st.download_button(
+        label, made, name, "text/csv", icon=":material/download:", type="tertiary", on_click="ignore", key="csv-lenses"
+    )
+
+
+def _csv(key: loaders.DataKey, split: str) -> bytes:
+    dataset = loaders.open_cached(key)
+    return without_lists(dataset.lenses.iloc[dataset.indices(split)]).to_csv(index=False).encode()
+
+
+def one_lens(info: DatasetInfo, choice: Choice) -> None:
+    """One lens with its own stretch, its subhalos and its parameters."""
+    unfit_number("row", 0, info.n - 1, "lens")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        if st.session_state.get("row") is not None and st.session_state["row"] >= info.n:
+            st.session_state["row"] = 0
+        row = int(st.number_input("Lens of this set", 0, info.n - 1, 0, key="row", bind="query-params", width=160))
+        stretch = st.segmented_control("Stretch here", STRETCHES, default=choice.stretch, required=True, key="look-stretch")
+        percentile = float(st.selectbox("Upper limit (percentile)", _LIMITS, _limit(choice), key="look-limit", width=180))
+    dataset = loaders.get_dataset(info)
+    lens = dataset.lenses.iloc[row]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        panels = _panels(info, row)
+        overlays = _subhalos(info, lens)
+        lens_view(panels, key="data", unit=info.flux_unit, overlays=overlays, stretch=stretch, percentile=percentile)
+        st.caption(loaders.describe_lens(info, row) + ("; rings are subhalos, larger ones more massive" if overlays else ""))
+        _save(info, row)
+    with right:
+        st.dataframe(describe_row(lens), hide_index=True, height=460)
+
+
+def _limit(choice: Choice) -> int:
+    shown = f"{choice.percentile:g}"
+    return _LIMITS.index(shown) if shown in _LIMITS else 0
+
+
+def _panels(info: DatasetInfo, row: int) -> list[Panel]:
+    dataset = loaders.get_dataset(info)
+    if dataset.targets is None:
+        return [Panel(str(dataset.lenses["id"].iloc[row]), np.array(dataset.images[row]))]
+    named = {"HR": dataset.targets, "LR": dataset.images, "Noise-free": dataset.truths}
+    return [Panel(name, np.array(array[row])) for name, array in named.items() if array is not None]
+
+
+def _subhalos(info: DatasetInfo, lens: pd.Series) -> list[Overlay]:
+    """Rings at the true subhalos, at most 100 and the heaviest of them, where their places and the pixel scale are known."""
+    scale = lens.get("pixel_scale", info.pixel_scale) or info.pixel_scale
+    if scale is None or "subhalo_x" not in lens or not len(lens["subhalo_x"]):
+        return []
+    height, width = info.target_shape or info.shape
+    scale *= info.shape[1] / width
+    order = np.argsort(lens["subhalo_mass"])[::-1][:100]
+    x, y, mass = (np.asarray(lens[f"subhalo_{name}"])[order] for name in ("x", "y", "mass"))
+    sizes = 6 + 5 * np.clip(np.log10(mass) - 7, 0, 3)
+    return [Points("subhalos", x=x / scale + (width - 1) / 2, y=y / scale + (height - 1) / 2, sizes=sizes)]
+
+
+def _save(info: DatasetInfo, row: int) -> None:
+    dataset = loaders.get_dataset(info)
+    pixels = np.array(dataset.images[row] if dataset.targets is None else dataset.targets[row])
+    scale = None if info.pixel_scale is None else info.pixel_scale * info.shape[0] / pixels.shape[0]
+    name, options = f"{info.name}-{dataset.lenses['id'].iloc[row]}", {"icon": ":material/download:", "type": "tertiary"}
+    with st.container(horizontal=True):
+        kind = "application/octet-stream"
+        st.download_button("npy", lambda: npy_bytes(pixels), f"{name}.npy", kind, key="save-npy", on_click="ignore", **options)
+        st.download_button(
+            "FITS", lambda: fits_bytes(pixels, scale), f"{name}.fits", kind, key="save-fits", on_click="ignore", **options
+        )
+
+
+def tools(info: DatasetInfo) -> None:
+    """Open the set on other pages, or delete it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        key, page, label = ("data", "pages/reconstruction.py", "Reconstruct its lenses")
+        if info.target_shape is not None:
+            key, page, label = ("pairs", "pages/superresolution.py", "Super-resolve its pairs")
+        address = st.query_params.to_dict() | {key: info.name, "lens": "0"}
+        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=address)
+        if not read_only():
+            delete_button(info)

@@ -1,0 +1,95 @@
+"""One lens, or an uploaded image, and the lenses nearest to it among the embeddings."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.analyse.uploads import upright
+from lensmae.app.embeddings import selection
+from lensmae.app.embeddings.view_data import View, embeddings
+from lensmae.app.lens_view.component import lens_view
+from lensmae.app.lens_view.events import Click, Event
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import numbers
+from lensmae.data import LensImage, fit_image, read_image
+from lensmae.evaluation.embeddings.nearest import nearest
+from lensmae.figures import Panel
+
+_COUNT = 6
+
+
+def lens_card(view: View, row: int, choice: Choice) -> None:
+    """A lens of the data set."""
+    lens_view(
+        [Panel(f"Lens {row}", loaders.lens_image(view.data, row))], key="chosen", unit=view.data.flux_unit, **choice.display
+    )
+    st.caption(loaders.describe_lens(view.data, row))
+    address = st.query_params.to_dict() | {"lens": str(row)}
+    st.page_link("pages/reconstruction.py", label="Redraw it", icon=":material/blur_on:", query_params=address)
+
+
+def lens_neighbours(view: View, row: int, choice: Choice) -> None:
+    """The lenses nearest to one of the plane."""
+    embedded = embeddings(view)
+    place = int(np.flatnonzero(view.rows == row)[0])
+    # The first is the lens itself, or one just like it.
+    found, distances = nearest(embedded, embedded[place], _COUNT + 1, view.projection.metric)
+    others = found != place
+    _neighbours(view, found[others][:_COUNT], distances[others][:_COUNT], choice)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def read_upload(data: bytes, name: str) -> LensImage:
+    """An uploaded image. Raises `ImageReadError`."""
+    return read_image(data, name)
+
+
+def upload_embedding(view: View, image: LensImage) -> np.ndarray:
+    """The embedding (D,) of an uploaded image under the view's network."""
+    return _embed(loaders.model_key(view.entry.path), _fitted(view, image).pixels, view.layer, view.pooling)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _embed(model: loaders.ModelKey, pixels: np.ndarray, layer: int | None, pooling: str) -> np.ndarray:
+    return loaders.get_model_by_key(model).embed(pixels[None], layer, pooling)[0]
+
+
+def _fitted(view: View, image: LensImage) -> LensImage:
+    return fit_image(image, loaders.get_model(view.entry.path).image_size)
+
+
+def upload_card(view: View, image: LensImage, choice: Choice) -> None:
+    """An uploaded image as the network sees it."""
+    fitted = _fitted(view, image)
+    panel = Panel(image.name, fitted.pixels)
+    lens_view([panel], key="uploaded", unit="in the file's unit", upright=upright(image), **choice.display)
+    for note in fitted.notes:
+        st.caption(note)
+
+
+def upload_neighbours(view: View, image: LensImage, choice: Choice) -> None:
+    """The lenses nearest to an uploaded image."""
+    _neighbours(view, *nearest(embeddings(view), upload_embedding(view, image), _COUNT, view.projection.metric), choice)
+
+
+def _neighbours(view: View, places: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
+    rows = view.rows[places]
+    lenses = view.dataset.lenses.iloc[rows]
+    st.subheader(f"Nearest neighbours · {view.entry.name}", anchor=False)
+    st.caption(
+        f"Row, class and {view.projection.metric} distance among {len(view.rows):,} lenses; {view.described}. "
+        "Click one to go on from it."
+    )
+    titles = [f"{row} · {name} · {far:.3g}" for row, name, far in zip(rows, lenses["class"], distances, strict=True)]
+    images = np.asarray(view.dataset.images[rows])
+    panels = [Panel(title, image) for title, image in zip(titles, images, strict=True)]
+
+    def go_on(event: Event) -> None:
+        if isinstance(event, Click):
+            selection.pick(view, int(rows[event.panel]))
+
+    key, unit = f"neighbours-{view.entry.card.kind}", view.data.flux_unit
+    lens_view(panels, key=key, unit=unit, columns=_COUNT, pick=("click",), on_event=go_on, **choice.display)
+    table = pd.DataFrame({"row": rows, "id": lenses["id"].to_numpy(), "class": lenses["class"].to_numpy(), "distance": distances})
+    numbers(table, f"neighbours-{view.entry.name}")

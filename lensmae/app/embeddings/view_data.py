@@ -1,0 +1,266 @@
+"""The Embeddings page's choices, and what they need: embeddings, points and colours, computed at once where that is quick and
+by a background job where it is not."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.jobs import background
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, empty_state, progress_bar, unfit_number, unknown_value
+from lensmae.data import DatasetInfo, LensDataset
+from lensmae.evaluation.embeddings.embed import embed_dataset, errors_to_measure, lenses_to_embed, reconstruction_errors
+from lensmae.evaluation.embeddings.nearest import METRICS
+from lensmae.evaluation.embeddings.projections import METHODS, Projection, kept_projection, project
+from lensmae.evaluation.facts import Fact, fact, fact_names, number
+from lensmae.evaluation.measure.reports import select_rows
+from lensmae.evaluation.tasks.tasks import Task
+from lensmae.models.predictors import POOLINGS
+from lensmae.workspace import read_only
+
+if TYPE_CHECKING:
+    from lensmae.models import CheckpointEntry
+
+LIMITS = {"100": 100, "300": 300, "1000": 1000, "3000": 3000, "10000": 10_000, "30000": 30_000, "all": None}
+TITLES = {"umap": "UMAP", "pca": "PCA"}
+# A job pays for the start of its process from so many lenses on; so many a read-only dashboard computes for a visitor.
+_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class View:
+    """What one plane shows.
+
+    Attributes:
+        entry: the network.
+        data: the data set.
+        split, limit: which lenses of it, as `select_rows` takes them.
+        layer: 1 to the network's number of layers; None for the last.
+        pooling: one of `POOLINGS`.
+        projection: how embeddings are projected.
+    """
+
+    entry: "CheckpointEntry"
+    data: DatasetInfo
+    split: str
+    limit: int | None
+    layer: int | None
+    pooling: str
+    projection: Projection
+
+    @property
+    def dataset(self) -> LensDataset:
+        """The opened data set."""
+        return loaders.get_dataset(self.data)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows (N,) of the data set that are shown."""
+        return _rows(loaders.data_key(self.data), self.split, self.limit)
+
+    @property
+    def key(self) -> tuple:
+        """What its embeddings depend on."""
+        names = loaders.model_key(self.entry.path), loaders.data_key(self.data)
+        return (*names, self.split, self.limit, self.layer, self.pooling)
+
+    @property
+    def described(self) -> str:
+        """Network, layer and pooling in words."""
+        layer = "last layer" if self.layer is None else f"layer {self.layer}"
+        return f"{self.entry.name}, {layer}, {self.pooling if self.pooling == POOLINGS[1] else self.pooling + ' of tokens'}"
+
+    def task(self, work: str) -> Task:
+        """The background task that computes something of it."""
+        return Task(
+            work=work,
+            checkpoint=str(self.entry.path),
+            data=self.data.name,
+            split=self.split,
+            limit=self.limit,
+            layer=self.layer,
+            pooling=self.pooling,
+            projection=self.projection,
+        )
+
+
+def choose_views(choice: Choice) -> list[View]:
+    """Draw the choices; one view, or two of them to compare."""
+    data = choice.dataset()
+    kinds = [kind for kind in ("classifier", "mae") if kind in choice.checkpoints]
+    if not kinds:
+        empty_state("There is no network to embed lenses with yet. Train one on the Training page, or run `lensmae train`.")
+    options = [*kinds, "both"] if len(kinds) == 2 else kinds
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        network = choose("Network", options, "network", {"classifier": "Fine-tuned", "mae": "MAE", "both": "Both"})
+        method = choose("Projection", METHODS, "method", TITLES)
+        dimensions = choose("Dimensions", ("2", "3"), "dims", {"2": "2-D", "3": "3-D"})
+        split = choose("Split", SPLIT_OPTIONS, "split", default=3)
+        limit = _select("Lenses at most", list(LIMITS), "most", "300")
+        chosen = kinds if network == "both" else [network]
+        entries = [choice.checkpoint(kind) for kind in chosen]
+        with st.popover("Settings", icon=":material/tune:"):
+            layer, pooling = _choose_tokens(entries)
+            projection = _choose_projection(method, int(dimensions))
+    return [View(entry, data, split, LIMITS[limit], layer, pooling, projection) for entry in entries]
+
+
+def _choose_tokens(entries: "list[CheckpointEntry]") -> tuple[int | None, str]:
+    depth = min(_layers(entry) for entry in entries)
+    name = _select("Layer of the encoder", ["last", *(str(layer) for layer in range(depth - 1, 0, -1))], "layer", "last")
+    pooling = choose("Pooling of its tokens", POOLINGS, "pooling", {name: name.capitalize() for name in POOLINGS})
+    return None if name == "last" else int(name), pooling
+
+
+def _choose_projection(method: str, dimensions: int) -> Projection:
+    if method == "pca":
+        st.caption("PCA has no parameters; UMAP's appear with UMAP.")
+        return Projection("pca", dimensions)
+    unfit_number("neighbours", 2, 200, "number of neighbours")
+    unfit_number("min_dist", 0, 1, "UMAP min_dist")
+    unfit_number("umap_seed", 0, 999, "UMAP seed")
+    neighbours = st.number_input(
+        "Neighbours", 2, 200, 15, key="neighbours", bind="query-params", help="Few show fine structure, many the whole."
+    )
+    near = st.number_input(
+        "Least distance",
+        0.0,
+        1.0,
+        0.1,
+        0.05,
+        key="min_dist",
+        bind="query-params",
+        help="UMAP's min_dist: how close points may lie.",
+    )
+    metric = _select("Metric", list(METRICS), "metric", "euclidean")
+    seed = st.number_input("Seed", 0, 999, 0, key="umap_seed", bind="query-params", help="Another seed shows what is chance.")
+    return Projection("umap", dimensions, int(neighbours), float(near), metric, int(seed))
+
+
+def _select(label: str, options: list[str], key: str, default: str) -> str:
+    unknown_value(key, options, label.lower(), default)
+    return st.selectbox(label, options, options.index(default), key=key, bind="query-params", width=170)
+
+
+def _layers(entry: "CheckpointEntry") -> int:
+    return loaders.get_model(entry.path).layers
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _rows(data: loaders.DataKey, split: str, limit: int | None) -> np.ndarray:
+    return select_rows(loaders.get_dataset_by_key(data), split, limit)
+
+
+def embeddings_ready(view: View, work: str = "embed") -> bool:
+    """Whether embeddings (or, with "errors", reconstruction errors) are at hand or quickly computed; else a job is drawn."""
+    count = errors_to_measure if work == "errors" else lenses_to_embed
+    options = {} if work == "errors" else {"layer": view.layer}
+    model, dataset, rows = loaders.get_model(view.entry.path), view.dataset, view.rows
+
+    def missing() -> int:
+        return count(model, dataset, rows, **options)
+
+    what = "Reconstruction errors" if work == "errors" else "Embeddings"
+    if missing() > _AT_ONCE and read_only():
+        st.info(
+            f"{what} of {len(rows):,} lenses are not computed yet, and this dashboard is read-only. "
+            f"Choose at most {_AT_ONCE} lenses.",
+            icon=":material/lock:",
+        )
+        return False
+    label = f"{what} of {len(rows):,} lenses by {view.entry.name}"
+    return missing() <= _AT_ONCE or background.computed(view.task(work), lambda: missing() == 0, label)
+
+
+def embeddings(view: View) -> np.ndarray:
+    """Embeddings (N, D) of the view's lenses, shared by all visitors and never changed."""
+    return _embeddings(
+        loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit, view.layer, view.pooling
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _embeddings(
+    model: loaders.ModelKey, data: loaders.DataKey, split: str, limit: int | None, layer: int | None, pooling: str
+) -> np.ndarray:
+    with progress_bar("Embedding") as progress:
+        rows = _rows(data, split, limit)
+        network, dataset = loaders.get_model_by_key(model), loaders.get_dataset_by_key(data)
+        return embed_dataset(network, dataset, rows, progress, layer=layer, pooling=pooling)
+
+
+def points(view: View) -> tuple[np.ndarray, Projection]:
+    """Points (N, 2 or 3) of the view and how they were projected: by PCA for as long as UMAP is being computed."""
+    embedded = embeddings(view)
+    found = _kept_points(view, embedded)
+    if found is not None:
+        return found, view.projection
+    pca = Projection("pca", view.projection.dimensions)
+    if read_only():
+        st.info(
+            "UMAP was not computed for these lenses yet, and this dashboard is read-only: PCA instead.", icon=":material/lock:"
+        )
+    else:
+        label = f"UMAP of {len(embedded):,} lenses by {view.entry.name}"
+        background.computed(view.task("project"), lambda: _kept_points(view, embedded) is not None, label)
+    return project(embedded, pca), pca
+
+
+def _kept_points(view: View, embedded: np.ndarray) -> np.ndarray | None:
+    """Points that are on disk, or quick to compute."""
+    if view.projection.method == "pca" or len(embedded) < 4:
+        return project(embedded, view.projection)
+    return kept_projection(embedded, view.projection)
+
+
+PREDICTION, CORRECT, CONFIDENCE, ERROR = "predicted class", "prediction correct", "confidence", "reconstruction error"
+
+
+def colour_names(choice: Choice, view: View) -> list[str]:
+    """What points can be coloured by; the class first."""
+    names = _fact_names(loaders.data_key(view.data))
+    measured = [PREDICTION, CORRECT, CONFIDENCE] if "classifier" in choice.checkpoints else []
+    measured += [ERROR] if "mae" in choice.checkpoints else []
+    return ["class", *measured, *(name for name in names if name != "class")]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _fact_names(data: loaders.DataKey) -> list[str]:
+    return fact_names(loaders.get_dataset_by_key(data).lenses)
+
+
+def colour(choice: Choice, view: View, name: str) -> Fact | None:
+    """One value a lens of the view, (N,); None while it is being computed, which is then drawn."""
+    # Columns before rows: a copy of all columns of 90,000 lenses would cost every click.
+    lenses = view.dataset.lenses
+    classes = lenses["class"].to_numpy(dtype=str)[view.rows]
+    if name == ERROR:
+        judge = View(choice.checkpoint("mae"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
+        return number("log10 of the reconstruction MSE", np.log10(_errors(judge))) if embeddings_ready(judge, "errors") else None
+    if name not in (PREDICTION, CORRECT, CONFIDENCE):
+        return Fact(name, names=classes) if name == "class" else fact(lenses.iloc[view.rows], name)
+    judge = View(choice.checkpoint("classifier"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
+    if not embeddings_ready(judge):
+        return None
+    chances = loaders.get_model(judge.entry.path).classify(embeddings(judge))
+    predicted = np.array(judge.entry.card.classes)[chances.argmax(axis=1)]
+    if name == CONFIDENCE:
+        return number("largest softmax probability", chances.max(axis=1))
+    if name == PREDICTION:
+        return Fact(f"predicted by {judge.entry.name}", names=predicted)
+    right = predicted == classes
+    return Fact("prediction", names=np.where(right, "correct", "wrong"))
+
+
+def _errors(view: View) -> np.ndarray:
+    return _reconstruction_errors(loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _reconstruction_errors(model: loaders.ModelKey, data: loaders.DataKey, split: str, limit: int | None) -> np.ndarray:
+    with progress_bar("Measuring reconstruction errors") as progress:
+        rows = _rows(data, split, limit)
+        return reconstruction_errors(loaders.get_model_by_key(model), loaders.get_dataset_by_key(data), rows, progress)

@@ -1,0 +1,1 @@
+"""The Lens lab page."""

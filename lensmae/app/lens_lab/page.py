@@ -1,0 +1,263 @@
+"""The Lens lab: pictures of a lens made by hand, what networks say of it, a sweep, and saving it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.lens_lab import controls, substructure
+from lensmae.app.lens_lab.controls import LabLens
+from lensmae.app.lens_view.component import lens_view
+from lensmae.app.shared import loaders, networks
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import figure, progress_bar
+from lensmae.data import SPLITS, DatasetInfo
+from lensmae.data.simulation.lens_lab import LAB_PRESETS, Observation, Vortex, matter_of
+from lensmae.data.simulation.lens_lab import observe as look
+from lensmae.data.simulation.presets import MODEL_HALOS, PRESETS
+from lensmae.errors import CheckpointError, DatasetError
+from lensmae.figures import Points
+from lensmae.figures.classification.sweep import probability_sweep
+from lensmae.figures.lens_lab import CAUSTIC_COLOUR, lab_lines, lab_panels
+from lensmae.workspace import read_only
+
+# Presets whose cdm lenses all have the same number of subhalos.
+_FIXED_COUNT = ("model_i", "model_ii", "model_iii")
+
+
+def begin(choice: Choice) -> Mapping[str, Any] | None:
+    """The row of the data set's lens that the lab's lens began as; opens the lens that the address asks for (`open=1`)."""
+    if st.query_params.get("open") == "1" and choice.data is not None:
+        del st.query_params["open"]
+        open_lens(choice.data, choice.lens)
+    asked = st.query_params.get("base", st.session_state.get("_base"))
+    if not asked:
+        return None
+    st.session_state["_base"] = asked
+    if st.query_params.get("base") != asked:
+        st.query_params["base"] = asked
+    return _base_row(asked)
+
+
+def open_button(choice: Choice) -> None:
+    """A button that takes the sidebar's lens into the lab."""
+    if choice.data is None:
+        return
+    known = _lab_preset(choice.data, choice.lens) is not None
+    label = f"Start from lens {choice.lens} of {choice.data.name}"
+    why = None if known else "Its data set was imported or holds pairs, so its parameters are not known."
+    st.button(label, icon=":material/input:", on_click=open_lens, args=(choice.data, choice.lens), disabled=not known, help=why)
+
+
+def open_lens(info: DatasetInfo, place: int) -> None:
+    """Put a lens of a data set into the sliders."""
+    preset = _lab_preset(info, place)
+    if preset is None:
+        raise DatasetError(f"Data set {info.name} has no parameters that the lab could start from; choose a simulated one.")
+    row = _row(info, place)
+    controls.set_values(preset, row)
+    substructure.set_matter(matter_of(row))
+    st.session_state["_base"] = st.query_params["base"] = f"{info.name}/{place}"
+
+
+def _row(info: DatasetInfo, place: int) -> dict[str, Any]:
+    return loaders.get_dataset(info).lenses.iloc[place].to_dict()
+
+
+def _lab_preset(info: DatasetInfo, place: int) -> str | None:
+    if info.preset in LAB_PRESETS:
+        return info.preset
+    return str(_row(info, place)["camera"]) if info.preset == "survey" else None
+
+
+def _base_row(asked: str) -> Mapping[str, Any] | None:
+    name, _, place = asked.rpartition("/")
+    found = next((info for info in loaders.datasets() if info.name == name), None)
+    if found is None or not place.isdigit() or len(place) > 9 or int(place) >= found.n:
+        st.warning(f"The address asks for the lens “{asked[:60]}”, which is not here; its neighbours and knots are left out.")
+        st.session_state.pop("_base", None)
+        del st.query_params["base"]
+        return None
+    return _row(found, int(place))
+
+
+def observe(lens: LabLens) -> Observation:
+    """The lens as its telescope sees it."""
+    return look(lens.row, lens.preset)
+
+
+def pictures(lens: LabLens, seen: Observation, choice: Choice) -> None:
+    """Image, difference, the lens without substructure and the source, with curves and points that can be dragged."""
+    pixels, scale = lens.extent
+    middle = (pixels - 1) / 2
+
+    def heard(event: Any) -> None:
+        substructure.moved(event, pixels, scale)
+
+    source = Points(
+        "source",
+        np.array([lens.scalars["source_x"]]) / scale + middle,
+        np.array([lens.scalars["source_y"]]) / scale + middle,
+        colour=CAUSTIC_COLOUR,
+        panels=(3,),
+        draggable=True,
+    )
+    drawn = lab_lines(seen.curves.critical, seen.curves.caustics, pixels, scale)
+    lens_view(
+        lab_panels(seen.image, seen.expected, seen.smooth, seen.source),
+        key="lab",
+        unit=PRESETS[lens.preset].flux_unit,
+        columns=2,
+        overlays=[*drawn, source, *substructure.overlays(lens.matter, pixels, scale)],
+        pick=("click",),
+        on_event=heard,
+        **choice.display,
+    )
+    st.caption(
+        f"{pixels}×{pixels} pixels of {scale:g} arcsec: {pixels * scale:.1f} arcsec a side. Class: {lens.row['class']}."
+        f"{_weaker(lens)}"
+    )
+
+
+def _weaker(lens: LabLens) -> str:
+    """Why the ring is smaller than the Einstein radius of the slider, where it is."""
+    factor = PRESETS[lens.preset].plane_factor
+    if factor == 1.0:
+        return ""
+    seen = factor * lens.scalars["theta_E"]
+    return (
+        f" The Einstein radius looks like {seen:.2f} arcsec here: the simulator of {lens.preset} bends light by {factor:.3f} of "
+        "what the lens would."
+    )
+
+
+def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
+    """What the chosen classifier and autoencoder say of the image."""
+    from lensmae.evaluation.images.lens_lab import class_probabilities, redraw
+
+    st.subheader("What the networks say", anchor=False)
+    averaged = st.toggle("Average over eight orientations", key="averaged", bind="query-params", help="Slower, and steadier.")
+    if not {"classifier", "mae"} & set(choice.checkpoints):
+        st.info("There is no network yet; train one on the Training page.", icon=":material/info:")
+        return
+    if "classifier" in choice.checkpoints:
+        entry = choice.checkpoints["classifier"]
+        model = loaders.get_model(entry.path)
+        chances = class_probabilities(model, image, averaged)
+        with st.container(horizontal=True, gap="medium"):
+            for name, chance in zip(model.classes, chances, strict=True):
+                st.metric(f"P({name})", f"{chance:.1%}", width="content")
+        st.caption(f"Softmax of {entry.name}, {'mean of eight orientations' if averaged else 'one orientation'}.")
+    if "mae" in choice.checkpoints:
+        entry = choice.checkpoints["mae"]
+        drawn = redraw(loaders.get_model(entry.path), image)
+        hidden = f"{drawn.mask_ratio:.0%} of the patches hidden, image on [0, 1]; checkpoint {entry.name}"
+        st.markdown(f"Redrawing error **{drawn.mse:.2e}** :small[(MSE of hidden pixels; {hidden}).]")
+    if "classifier" in choice.checkpoints:
+        _warn(lens, image, choice.checkpoints["classifier"])
+
+
+def _warn(lens: LabLens, image: np.ndarray, entry: Any) -> None:
+    """A network's answer to a lens unlike those it has learnt from means little."""
+    from lensmae.evaluation.images.answers import sentence
+    from lensmae.evaluation.images.lens_lab import standing
+    from lensmae.evaluation.measure.reports import preset_note
+
+    learnt = entry.card.data.get("preset")
+    said = preset_note(entry.name, learnt, lens.preset)
+    try:
+        reference = networks.beside(entry.path)
+    except CheckpointError as problem:
+        st.info(f"What is usual for {entry.name} is not known: {problem}", icon=":material/help:")
+        reference = None
+    if said is None and reference is not None:
+        found = standing(loaders.get_model(entry.path), reference, image)
+        said = sentence(found) if found.outside else None
+    if said is not None:
+        st.warning(said, icon=":material/warning:")
+    usual = MODEL_HALOS["count"]
+    if said is None and learnt == lens.preset in _FIXED_COUNT and lens.row["class"] == "cdm" and len(lens.matter) != usual:
+        few = f"{len(lens.matter)} subhalo" + ("s" if len(lens.matter) > 1 else "")
+        st.info(
+            f"Every cdm lens of {lens.preset} has {usual} subhalos, and this one {few}: the classifier knows none like it, and "
+            "may well call it no_sub.",
+            icon=":material/info:",
+        )
+
+
+def sweep(lens: LabLens, choice: Choice) -> None:
+    """Class probability against the mass of the chosen subhalo or of the axion."""
+    st.subheader("How much dark matter does it take?", anchor=False)
+    if "classifier" not in choice.checkpoints:
+        st.info("There is no classifier yet; train one on the Training page.", icon=":material/info:")
+        return
+    if lens.row["class"] == "no_sub":
+        st.info("Add a subhalo or choose the axion vortex: the sweep shows the classifier's answer against its mass.")
+        return
+    entry, axion = choice.checkpoints["classifier"], isinstance(lens.matter, Vortex)
+    what = "the axion mass" if axion else f"the mass of subhalo {substructure.picked() + 1}"
+    asked = _signature(lens, entry)
+    if st.button(f"Sweep {what}", icon=":material/show_chart:", disabled=read_only(), key="sweep"):
+        st.session_state["lab_sweep"] = asked, _swept(lens, entry)
+    before, table = st.session_state.get("lab_sweep", (None, None))
+    if before != asked:
+        st.caption("13 masses, each classified with the noise of the same seed. Takes some seconds.")
+        return
+    now = lens.matter.axion_mass if axion else lens.matter[substructure.picked()].mass
+    title = "axion mass (eV)" if axion else f"mass of subhalo {substructure.picked() + 1} (solar masses)"
+    figure(probability_sweep(table, entry.card.classes, title, now), "lab-sweep", table)
+    averaged = ", averaged over eight orientations" if entry.card.symmetric else ""
+    st.caption(f"Softmax of {entry.name}{averaged}, for this lens only.")
+
+
+def _signature(lens: LabLens, entry: Any) -> tuple[Any, ...]:
+    """All that a sweep depends on: the lens but for the mass that is swept, and the classifier."""
+    if isinstance(lens.matter, Vortex):
+        matter: Any = (lens.matter.angle, lens.matter.x, lens.matter.y)
+    else:
+        place = substructure.picked()
+        rest = [(halo.mass if number != place else None, halo.x, halo.y) for number, halo in enumerate(lens.matter)]
+        matter = (place, tuple(rest))
+    return (
+        loaders.model_key(entry.path),
+        lens.preset,
+        tuple(lens.scalars.items()),
+        lens.seed,
+        matter,
+        st.session_state.get("_base"),
+    )
+
+
+def _swept(lens: LabLens, entry: Any) -> Any:
+    from lensmae.evaluation.images.lens_lab import sweep_subhalo, sweep_vortex
+
+    model = loaders.get_model(entry.path)
+    with progress_bar("Classifying") as progress:
+        if isinstance(lens.matter, Vortex):
+            return sweep_vortex(
+                model, lens.preset, lens.scalars, lens.matter, lens.seed, base=lens.base, progress=progress
+            )  # fmt: skip
+        place = substructure.picked()
+        return sweep_subhalo(
+            model, lens.preset, lens.scalars, lens.matter, place, lens.seed, base=lens.base, progress=progress
+        )  # fmt: skip
+
+
+def save(lens: LabLens, seen: Observation) -> None:
+    """Keep the lens in a data set of the workspace."""
+    st.subheader("Keep this lens", anchor=False)
+    if read_only():
+        st.caption("This dashboard is read-only: lenses cannot be saved.")
+        return
+    with st.form("lab-save", border=True):
+        name = st.text_input(
+            "Data set", f"lab-{lens.preset}", help="Made where there is none; a set holds lenses of one telescope."
+        )
+        split = st.selectbox("Split", SPLITS, index=SPLITS.index("test"))
+        if st.form_submit_button("Save to the data set", icon=":material/save:"):
+            from lensmae.data.simulation.appending import append_lens
+            from lensmae.data.simulation.lenses import SimulatedLens
+
+            kept = append_lens(name, lens.preset, SimulatedLens(seen.image, None, None, lens.row), split)
+            st.success(f"Saved as lens {kept.info.n - 1} of {kept.name}, {lens.row['class']}, {split} split.")

@@ -1,0 +1,1 @@
+"""Images of lenses on canvases, with their pointer events."""

@@ -1,0 +1,114 @@
+"""Reconstruction page: is there something in this lens that the network does not expect?"""
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.jobs import board
+from lensmae.app.lens_view.component import lens_view
+from lensmae.app.reconstruction.state import Shown
+from lensmae.app.shared import loaders
+from lensmae.app.shared.widgets import figure
+from lensmae.evaluation.measure.reports import select_rows
+from lensmae.evaluation.reconstruction.anomaly import (
+    AnomalyScores,
+    Substructure,
+    anomaly_scores,
+    percentile_among,
+    schooling,
+    substructure,
+)
+from lensmae.figures import Line, Overlay, Panel, Points, place_among
+
+_MASKS = 16
+_SET_LENSES = 64
+_LABELLED = 3
+
+
+def anomaly(shown: Shown) -> None:
+    """Error averaged over many masks, with the true substructure over it, and its place among lenses without any."""
+    learnt = schooling(shown.entry.card)
+    (st.success if learnt.pure else st.warning)(learnt.sentence, icon=":material/school:")
+    if not learnt.pure and (pure := next((one for one in loaders.checkpoints("mae") if schooling(one.card).pure), None)):
+        st.button(f"Ask {pure.name} instead", icon=":material/swap_horiz:", on_click=_ask_instead, args=(pure.name,))
+    own = _own_scores(shown.key[0], shown.image)
+    image, error = shown.image, own.maps[0]
+    drawn = np.sqrt(error)
+    found = substructure(loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens], image.shape, shown.data.pixel_scale)
+    lens_view(
+        [Panel("Lens", image), Panel("Mean error", drawn, measure="RMS")],
+        key="anomaly",
+        unit=shown.data.flux_unit,
+        overlays=substructure_overlays(found),
+        columns=2,
+        **shown.choice.display,
+    )
+    _say(shown, found)
+    _place(shown, own)
+
+
+def _ask_instead(name: str) -> None:
+    st.session_state["mae"] = name
+
+
+def _say(shown: Shown, found: Substructure | None) -> None:
+    about = f"Root of the mean squared error over {_MASKS} masks with 75 % of the patches hidden, image on [0, 1]. "
+    if found is None:
+        kind = loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens]["class"]
+        about += "This lens has no substructure." if kind == "no_sub" else "Where this lens has substructure is not recorded."
+    elif found.line:
+        about += f"The line is the true vortex: {found.mass.sum():.1e} solar masses."
+    else:
+        least, most = found.mass.min(), found.mass.max()
+        about += f"Rings are the true subhalos, larger for larger mass ({least:.1e} to {most:.1e} solar masses)."
+    st.caption(about)
+
+
+def substructure_overlays(found: Substructure | None) -> list[Overlay]:
+    """True subhalos or the vortex line, to be drawn over an image; nothing where there are none."""
+    if found is None:
+        return []
+    if found.line:
+        return [Line("vortex", found.x, found.y)]
+    heaviest = set(np.argsort(found.mass)[-_LABELLED:].tolist())
+    labels = [f"{mass:.0e} M☉" if place in heaviest else "" for place, mass in enumerate(found.mass)]
+    # The area grows as the Einstein radius of a point mass does, with the root of the mass.
+    sizes = 4.0 + 18.0 * (found.mass / 1e10) ** 0.25
+    return [Points("subhalos", found.x, found.y, labels, sizes)]
+
+
+def _place(shown: Shown, own: AnomalyScores) -> None:
+    dataset, model = loaders.get_dataset(shown.data), shown.model
+    rows = select_rows(dataset, shown.split, None)
+    rows = rows[dataset.lenses["class"].to_numpy()[rows] == "no_sub"]
+    if len(rows) == 0:
+        st.info(f"{shown.data.name} has no lenses of the class no_sub to compare with.", icon=":material/info:")
+        return
+    rows = rows[np.linspace(0, len(rows) - 1, min(_SET_LENSES, len(rows))).round().astype(int)]
+
+    def work(progress: board.Progress) -> AnomalyScores:
+        return anomaly_scores(model, np.asarray(dataset.images[rows]), _MASKS, progress=progress)
+
+    measured = board.offered(
+        ("anomaly", *shown.key), work, "Scoring lenses without substructure", f"Score {len(rows)} no_sub lenses"
+    )
+    if measured is None:
+        return
+    about = f"{len(rows)} no_sub lenses of the {shown.split} split of {shown.data.name}"
+    for column, name, title in zip(
+        st.columns(2, gap="large"), ("mean", "peak"), ("Mean error", "Largest error of a patch"), strict=True
+    ):
+        values, value = getattr(measured, name), float(getattr(own, name)[0])
+        with column:
+            st.metric(
+                f"{title}, MSE",
+                f"{value:.2e}",
+                f"above {percentile_among(values, value):.0f} % of {about}",
+                delta_color="off",
+                delta_arrow="off",
+            )
+            figure(place_among(values, value, f"{title.lower()}, MSE, image on [0, 1]", "no_sub lenses"), f"anomaly-{name}")
+
+
+@st.cache_data(max_entries=64, show_spinner="Redrawing under many masks …")
+def _own_scores(model: loaders.ModelKey, image: np.ndarray) -> AnomalyScores:
+    return anomaly_scores(loaders.model_of(model), image[None], _MASKS)

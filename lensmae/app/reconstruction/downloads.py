@@ -1,0 +1,71 @@
+"""Reconstruction page: what is shown, as files."""
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.reconstruction.state import Shown
+from lensmae.app.shared.widgets import numbers
+from lensmae.data.images.writer import fits_bytes, npy_bytes
+from lensmae.evaluation.reconstruction.frames import error_table, pixel_masks
+from lensmae.figures.images.animation import gif_bytes
+
+
+def files(shown: Shown) -> None:
+    """Downloads: prediction and all that belongs to it, and the animation over the mask ratio."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for place, (name, _) in enumerate(shown.pairs):
+            suffix = f" · {name}" if len(shown.pairs) > 1 else ""
+            file = f"{shown.file}-{name}"
+            _offer(f"FITS{suffix}", lambda place=place: _fits(shown, place), f"{file}.fits", "image/fits")
+            _offer(f"npy{suffix}", lambda place=place: _npy(shown, place), f"{file}.npy", "application/octet-stream")
+        if len(shown.frames.ratios) > 1:
+            _offer("GIF over the mask ratio", lambda: _gif(shown), f"{shown.file}.gif", "image/gif")
+        numbers(error_table(shown.frames), shown.file)
+    st.caption(
+        "FITS: the prediction, then ORIGINAL, HIDDEN (1 = hidden), COMPOSITE and ERROR (prediction minus original) as HDUs, "
+        "in flux, with pixel scale, checkpoint, mask and date in the header. npy: the same five in this order, float32 of shape "
+        "(5, H, W). The PNG button below the pictures saves the view as it is. Each file is made when asked for."
+    )
+
+
+def _offer(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:
+    options = {"icon": ":material/download:", "key": f"file-{label}", "on_click": "ignore"}
+    st.download_button(label, make, name, kind, **options)
+
+
+def _arrays(shown: Shown, place: int) -> dict[str, np.ndarray]:
+    frames, image = shown.pairs[place][1], shown.image
+    prediction, hidden = frames.predictions[shown.place], frames.hidden[shown.place]
+    return {
+        "PREDICTION": prediction,
+        "ORIGINAL": image,
+        "HIDDEN": pixel_masks(hidden[None], image.shape)[0],
+        "COMPOSITE": frames.composites(image)[shown.place],
+        "ERROR": prediction - image,
+    }
+
+
+def _fits(shown: Shown, place: int) -> bytes:
+    arrays = _arrays(shown, place)
+    facts = {
+        "CHECKPT": (shown.pairs[place][0], "checkpoint"),
+        "DATASET": (shown.data.name, "data set"),
+        "LENS": (shown.choice.lens, "row of the data set"),
+        "STRATEGY": (shown.strategy, "which patches are hidden first"),
+        "MASKSEED": (shown.seed, "seed of the mask"),
+        "MASKFRAC": (shown.ratio, "share of patches hidden"),
+        "PATCH": (shown.model.patch_size, "[pix] side of a patch"),
+        "BUNIT": (shown.data.flux_unit, "unit of the pixels"),
+    }
+    return fits_bytes(arrays.pop("PREDICTION"), shown.data.pixel_scale, facts, arrays)
+
+
+def _npy(shown: Shown, place: int) -> bytes:
+    return npy_bytes(np.stack(list(_arrays(shown, place).values())).astype(np.float32))
+
+
+def _gif(shown: Shown) -> bytes:
+    frames, display = shown.frames, shown.choice.display
+    return gif_bytes(shown.image, frames.masks, frames.composites(shown.image), frames.ratios, **display)

@@ -1,0 +1,207 @@
+"""The Reconstruction page: one lens, its mask, the pictures, and what can be asked about them."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.lens_view.component import Readout, Slider, lens_view
+from lensmae.app.reconstruction import custom_mask
+from lensmae.app.reconstruction.anomaly import anomaly
+from lensmae.app.reconstruction.attention import attention
+from lensmae.app.reconstruction.difficulty import hardness, known_hardness, spread
+from lensmae.app.reconstruction.downloads import files
+from lensmae.app.reconstruction.state import Shown
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.reconstruction_view import asked_ratio, readouts, remember_ratio
+from lensmae.app.shared.widgets import choose, unfit_number, unknown_value
+from lensmae.errors import ConfigError
+from lensmae.evaluation.reconstruction.custom_masks import mask_text
+from lensmae.evaluation.reconstruction.frames import STRATEGIES, Frames, masked_frames, nested_masks
+from lensmae.figures import Panel
+
+if TYPE_CHECKING:
+    from lensmae.evaluation.reconstruction.difficulty import Hardness
+    from lensmae.models import CheckpointEntry, Reconstructor
+
+TITLES = {
+    "random": "Random",
+    "block": "Block",
+    "grid": "Grid",
+    "half": "Half",
+    "ring": "The ring",
+    "surroundings": "All but the ring",
+    custom_mask.OWN: "Own",
+}
+SECTION_TITLES = {
+    "hardness": "Is this lens hard?",
+    "spread": "Many masks",
+    "attention": "Attention",
+    "anomaly": "Anomaly",
+    "files": "Files",
+}
+_SECTIONS = {"hardness": hardness, "spread": spread, "attention": attention, "anomaly": anomaly, "files": files}
+_SEEDS = 1000
+_NONE = "–"
+
+
+@dataclass(frozen=True)
+class Mask:
+    """How patches are chosen to be hidden."""
+
+    strategy: str
+    seed: int
+
+    @property
+    def own(self) -> bool:
+        """Whether the visitor's own clicks choose."""
+        return self.strategy == custom_mask.OWN
+
+
+def workbench(choice: Choice) -> None:
+    """Controls, pictures, and the section chosen below them."""
+    data, entry = choice.dataset(), choice.checkpoint("mae")
+    other = _other_checkpoint(entry)
+    _say_prior(entry)
+    mask = _mask_controls()
+    image = loaders.lens_image(data, choice.lens)
+    model = loaders.get_model(entry.path)
+    frames = _frames(entry, image, mask)
+    pairs = [(entry.name, frames)]
+    if other is not None:
+        pairs.append((other.name, _other_frames(other, image, mask, frames)))
+    figures = _readouts(pairs) + _share(frames, known_hardness(entry, data, mask.strategy))
+    place = _view(image, pairs, choice, mask, model.patch_size, data.flux_unit, figures)
+    shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, place)
+    custom_mask.remember_shown(frames.hidden[place])
+    if mask.own:
+        st.query_params["mask"] = mask_text(frames.hidden[0])
+    else:
+        custom_mask.forget_own()
+        remember_ratio(place)
+    section = choose("Ask", list(_SECTIONS), "ask", SECTION_TITLES)
+    _SECTIONS[section](shown)
+
+
+def _say_prior(entry: "CheckpointEntry") -> None:
+    components = entry.card.architecture.get("linear_prior")
+    if components:
+        st.caption(
+            f"{entry.name} draws the difference to a linear guess: what {components} principal components of its training lenses "
+            "say of the hidden pixels, given the visible ones (probabilistic PCA)."
+        )
+
+
+def _mask_controls() -> Mask:
+    unfit_number("seed", 0, _SEEDS - 1, "seed")
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+    with left:
+        strategy = choose("Hide", (*STRATEGIES, custom_mask.OWN), "strategy", TITLES)
+    row = right.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    if strategy == custom_mask.OWN:
+        row.button("Invert", on_click=custom_mask.invert, icon=":material/invert_colors:")
+        row.button("Show all", on_click=custom_mask.show_all, icon=":material/visibility:")
+    seed = row.slider("Seed of the mask", 0, _SEEDS - 1, 0, key="seed", bind="query-params", disabled=strategy == custom_mask.OWN)
+    if strategy != custom_mask.OWN:
+        row.button("", on_click=_another, icon=":material/casino:", help="Another mask (key M)", shortcut="M", key="another-mask")
+    return Mask(strategy, int(seed))
+
+
+def _another() -> None:
+    st.session_state["seed"] = int(np.random.default_rng().integers(_SEEDS))
+
+
+def _other_checkpoint(entry: "CheckpointEntry") -> "CheckpointEntry | None":
+    """A second MAE to stand beside the first, where there is one and the visitor wants it."""
+    others = {one.name: one for one in loaders.checkpoints("mae") if one.name != entry.name}
+    if not others:
+        return None
+    unknown_value("versus", [_NONE, *others], "checkpoint to compare with", "none")
+    name = st.selectbox(f"Compare {entry.name} with", [_NONE, *others], key="versus", bind="query-params", width=320)
+    return others.get(name)
+
+
+def _frames(entry: "CheckpointEntry", image: np.ndarray, mask: Mask) -> Frames:
+    if not mask.own:
+        return loaders.frames(entry.path, image, mask.seed, mask.strategy)
+    size = loaders.get_model(entry.path).patch_size
+    fallback = nested_masks(image, size, mask.seed)[asked_ratio()]
+    return masked_one(loaders.model_key(entry.path), image, custom_mask.own_mask(fallback))
+
+
+def _other_frames(other: "CheckpointEntry", image: np.ndarray, mask: Mask, frames: Frames) -> Frames:
+    model: Reconstructor = loaders.get_model(other.path)
+    size = image.shape[0] // frames.hidden.shape[1]
+    if model.patch_size != size:
+        raise ConfigError(
+            f"{other.name} has patches of {model.patch_size} pixels and the first checkpoint of {size}: no mask is the same for "
+            "both. Choose checkpoints of one patch size."
+        )
+    if mask.own:
+        return masked_one(loaders.model_key(other.path), image, frames.hidden[0])
+    return loaders.frames(other.path, image, mask.seed, mask.strategy)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def masked_one(model: loaders.ModelKey, image: np.ndarray, hidden: np.ndarray) -> Frames:
+    """An image under one mask, computed once."""
+    return masked_frames(loaders.model_of(model), image, hidden[None])
+
+
+def _view(
+    image: np.ndarray,
+    pairs: list[tuple[str, Frames]],
+    choice: Choice,
+    mask: Mask,
+    patch_size: int,
+    unit: str,
+    figures: list[Readout],
+) -> int:
+    """All pictures; returns the frame shown."""
+    frames = pairs[0][1]
+    panels = [Panel("Original", image), Panel("Masked", image, covered=frames.hidden)]
+    for name, drawn in pairs:
+        panels += _panels(image, drawn, f" · {name}" if len(pairs) > 1 else "")
+    slider = None if mask.own else Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
+    view = lens_view(
+        panels,
+        key="reconstruction",
+        unit=unit,
+        slider=slider,
+        frame=asked_ratio(),
+        readouts=figures,
+        columns=4,
+        pick=("click", "box"),
+        patch_size=patch_size,
+        on_event=partial(custom_mask.edit, patch_size=patch_size),
+        swipe=(0, 3) if len(pairs) == 1 else (3, 7),
+        **choice.display,
+    )
+    return view.frame
+
+
+def _panels(image: np.ndarray, frames: Frames, suffix: str) -> list[Panel]:
+    errors = np.where(frames.hidden, frames.patch_errors(image), 0.0)
+    return [
+        Panel(f"Prediction{suffix}", frames.predictions),
+        Panel(f"Composite{suffix}", frames.composites(image)),
+        Panel(f"Prediction − original{suffix}", frames.predictions - image, residual=True, covered=~frames.hidden),
+        Panel(f"Error of each patch{suffix}", errors, covered=~frames.hidden, measure="MSE"),
+    ]
+
+
+def _readouts(pairs: list[tuple[str, Frames]]) -> list[Readout]:
+    if len(pairs) == 1:
+        return readouts(pairs[0][1])
+    return [readouts(pairs[0][1])[0], *(one for name, frames in pairs for one in readouts(frames, f"{name}: ")[1:])]
+
+
+def _share(frames: Frames, measured: "Hardness | None") -> list[Readout]:
+    """How much of the set is easier to redraw, at every ratio; nothing where that is not known."""
+    if measured is None:
+        return []
+    parts = [measured.easier(ratio, error) for ratio, error in zip(frames.ratios, frames.errors, strict=True)]
+    return [Readout("harder than", tuple(f"{part:.0f} % of the set" if np.isfinite(part) else "–" for part in parts))]

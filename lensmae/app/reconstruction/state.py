@@ -1,0 +1,69 @@
+"""What is on the screen of the Reconstruction page, for the questions below the pictures."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.data import DatasetInfo
+from lensmae.evaluation.reconstruction.frames import Frames
+
+if TYPE_CHECKING:
+    from lensmae.models import CheckpointEntry, Reconstructor
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is on the screen.
+
+    Attributes:
+        pairs: name and frames of every checkpoint shown, the chosen one first.
+        place: frame shown.
+    """
+
+    choice: Choice
+    data: DatasetInfo
+    entry: "CheckpointEntry"
+    model: "Reconstructor"
+    image: np.ndarray
+    strategy: str
+    seed: int
+    pairs: list[tuple[str, Frames]]
+    place: int
+
+    @property
+    def frames(self) -> Frames:
+        """Of the chosen checkpoint."""
+        return self.pairs[0][1]
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """The mask shown, (gh, gw)."""
+        return self.frames.hidden[self.place]
+
+    @property
+    def ratio(self) -> float:
+        """Its share of hidden patches."""
+        return float(self.frames.ratios[self.place])
+
+    @property
+    def error(self) -> float:
+        """Masked MSE."""
+        return float(self.frames.errors[self.place])
+
+    @property
+    def split(self) -> str:
+        """Split whose lenses this one is compared with."""
+        return "test" if self.data.splits.get("test") else "all"
+
+    @property
+    def file(self) -> str:
+        """Name for files about it."""
+        return f"{self.data.name}-{self.choice.lens}-{self.strategy}-{self.seed}-{100 * self.ratio:.0f}"
+
+    @property
+    def key(self) -> tuple[loaders.ModelKey, loaders.DataKey]:
+        """What identifies the checkpoint and the data set."""
+        return loaders.model_key(self.entry.path), loaders.data_key(self.data)

@@ -1,0 +1,153 @@
+"""Cached loading and computing. Models are shared by all visitors and never changed; data sets are memory-mapped.
+
+Caches are keyed by content: a checkpoint by its file's path, time and size, a data set by its fingerprint.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
+
+if TYPE_CHECKING:
+    from lensmae.evaluation import ClassificationReport
+    from lensmae.evaluation.reconstruction.frames import Frames
+    from lensmae.models import CheckpointEntry, Classifier, Reconstructor, SuperResolver
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """What identifies the content of a checkpoint file."""
+
+    path: str
+    modified: int
+    size: int
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """What identifies the content of a data set."""
+
+    name: str
+    fingerprint: str
+
+
+def model_key(path: Path) -> ModelKey:
+    """Key of a checkpoint file."""
+    facts = path.stat()
+    return ModelKey(str(path), facts.st_mtime_ns, facts.st_size)
+
+
+def data_key(info: DatasetInfo) -> DataKey:
+    """Key of a data set."""
+    return DataKey(info.name, info.fingerprint)
+
+
+def datasets(pairs: bool = False) -> list[DatasetInfo]:
+    """Complete data sets of the workspace: single images, or LR/HR pairs."""
+    return [info for info in list_datasets() if (info.target_shape is not None) == pairs]
+
+
+def checkpoints(kind: str) -> "list[CheckpointEntry]":
+    """Checkpoints of a kind, shipped ones first."""
+    from lensmae.models import list_checkpoints
+
+    return [entry for entry in list_checkpoints() if entry.card.kind == kind]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _dataset(key: DataKey) -> LensDataset:
+    return open_dataset(key.name)
+
+
+def open_cached(key: DataKey) -> LensDataset:
+    """An opened data set by its key, for functions that are cached by it."""
+    return _dataset(key)
+
+
+def get_dataset(info: DatasetInfo) -> LensDataset:
+    """An opened data set; a set made anew under the same name is opened anew."""
+    return _dataset(data_key(info))
+
+
+def get_dataset_by_key(key: DataKey) -> LensDataset:
+    """An opened data set."""
+    return _dataset(key)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _model(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
+    from lensmae.models import load_checkpoint
+
+    return load_checkpoint(key.path)
+
+
+def model_of(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
+    """The loaded checkpoint of a key, for functions whose cache is keyed by it."""
+    return _model(key)
+
+
+def get_model(path: Path) -> "Reconstructor | Classifier | SuperResolver":
+    """A loaded checkpoint; a file that changed is loaded anew."""
+    return _model(model_key(path))
+
+
+def get_model_by_key(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
+    """A loaded checkpoint."""
+    return _model(key)
+
+
+def lens_image(info: DatasetInfo, row: int) -> np.ndarray:
+    """One image, (H, W) float32 flux."""
+    return np.array(get_dataset(info).images[row])
+
+
+def describe_lens(info: DatasetInfo, row: int) -> str:
+    """Id, class and split of one lens."""
+    facts = get_dataset(info).lenses.iloc[row]
+    return f"{facts['id']} · {facts['class']} · {facts['split']} split"
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _frames(model: ModelKey, image: np.ndarray, seed: int, strategy: str) -> "Frames":
+    from lensmae.app.shared.widgets import progress_bar
+    from lensmae.evaluation.reconstruction.frames import reconstruction_frames
+
+    with progress_bar("Redrawing under every mask ratio") as progress:
+        return reconstruction_frames(_model(model), image, seed, strategy, progress)
+
+
+def frames(path: Path, image: np.ndarray, seed: int, strategy: str) -> "Frames":
+    """An image under every mask ratio, computed once."""
+    return _frames(model_key(path), image, seed, strategy)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _classification(model: ModelKey, data: DataKey, split: str, limit: int | None) -> "ClassificationReport":
+    from lensmae.app.shared.widgets import progress_bar
+    from lensmae.evaluation import evaluate_classifier
+
+    with progress_bar("Classifying") as progress:
+        return evaluate_classifier(_model(model), _dataset(data), split, limit=limit, progress=progress)
+
+
+def classification(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "ClassificationReport":
+    """Report of a classifier on a split, computed once."""
+    return _classification(model_key(path), data_key(info), split, limit)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def probabilities(model: ModelKey, image: np.ndarray) -> np.ndarray:
+    """Class probabilities (K,) of one image, computed once."""
+    return _model(model).predict(image[None])[0]
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def enlarged(model: ModelKey, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One image enlarged by bicubic interpolation and by a super-resolver, computed once."""
+    from lensmae.evaluation.superresolution.pairs import enlarge
+
+    return enlarge(_model(model), image)

@@ -1,0 +1,127 @@
+"""Small pieces that several pages draw."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.shared.guard import fragment
+from lensmae.figures import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
+
+_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]}
+_WIDTHS = {"One column": COLUMN_MM, "Page": PAGE_MM}
+SPLIT_OPTIONS = ("test", "validation", "train", "all")
+
+
+@contextlib.contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that is there while the work lasts; gives the callback to feed it."""
+    bar = st.progress(0.0, text=f"{label} …")
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(min(1.0, done / max(1, total)), text=f"{label}: {done} of {total}")
+
+    try:
+        yield progress
+    finally:
+        bar.empty()
+
+
+def figure(
+    drawing: Any, key: str, table: pd.DataFrame | None = None, name: str | None = None, coarse: bool = False, **options: Any
+) -> Any:
+    """A Plotly figure; a menu below it saves it for a paper (PNG, SVG, PDF) and its numbers (CSV), each made when asked for.
+
+    Args:
+        drawing: the figure.
+        key: of the chart.
+        table: the numbers behind it; what is drawn where None.
+        name: of the files, without ending; `key` where None.
+        coarse: draw WebGL with a quarter of Plotly's usual pixels, one a pixel of the page; for a great many points.
+        options: of `st.plotly_chart`.
+    """
+    event = st.plotly_chart(drawing, key=key, config=_CONFIG | ({"plotGlPixelRatio": 1} if coarse else {}), **options)
+    fragment(_downloads)(drawing, key, table, name or key)
+    return event
+
+
+def _downloads(drawing: Any, key: str, table: pd.DataFrame | None, name: str) -> None:
+    menu = st.popover("Save", type="tertiary", icon=":material/download:", key=f"save-{key}", on_change="rerun")
+    if not menu.open:
+        # Four buttons a figure are not worth their place in every rerun of a page.
+        return
+    with menu:
+        wide = st.segmented_control("Width in print", list(_WIDTHS), default="Page", required=True, key=f"width-{key}")
+        with st.container(horizontal=True, gap="small"):
+            for form, kind in FORMATS.items():
+                made = functools.partial(export_figure, drawing, form, _WIDTHS[wide])
+                _save(form.upper(), made, f"{name}.{form}", kind, f"{form}-{key}")
+            made = functools.partial(_csv, drawing, table)
+            _save("CSV", made, f"{name}.csv", "text/csv", f"csv-{key}")
+        st.caption(f"{_WIDTHS[wide]:g} mm wide, white background; PNG at 300 dots an inch. CSV holds the numbers.")
+
+
+def _save(label: str, data: Callable[[], bytes], name: str, kind: str, key: str) -> None:
+    st.download_button(label, data, name, kind, key=key, on_click="ignore", type="secondary")
+
+
+def _csv(drawing: Any, table: pd.DataFrame | None) -> bytes:
+    return (figure_numbers(drawing) if table is None else table).to_csv(index=False).encode()
+
+
+def numbers(table: pd.DataFrame, name: str) -> None:
+    """A download of the numbers under a figure."""
+    data = table.to_csv(index=False).encode()
+    options = {"icon": ":material/download:", "type": "tertiary", "key": f"csv-{name}", "on_click": "ignore"}
+    st.download_button("Numbers (CSV)", data, f"{name}.csv", "text/csv", **options)
+
+
+def page_title(title: str, question: str) -> None:
+    """Title and the question that the page answers."""
+    st.title(title, anchor=False)
+    st.caption(question)
+
+
+def empty_state(text: str) -> None:
+    """Say what is missing and what to do about it, and end the page here."""
+    st.info(text, icon=":material/info:")
+    st.stop()
+
+
+def unknown_value(key: str, allowed: Sequence[str], what: str, fallback: str) -> None:
+    """Say so where the address asks for something that is not there; the widget then takes its default."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in allowed:
+        st.warning(f"The address asks for the {what} “{asked[:60]}”, which is not here; showing {fallback} instead.")
+
+
+def unfit_number(key: str, low: float, high: float, what: str) -> None:
+    """Say so where the address holds no number from `low` to `high`; the widget then takes its default."""
+    asked = st.query_params.get(key)
+    if asked is None:
+        return
+    try:
+        fits = low <= float(asked) <= high
+    except ValueError:
+        fits = False
+    if not fits:
+        st.warning(f"The address asks for the {what} “{asked[:60]}”; it must be a number from {low:g} to {high:g}.")
+
+
+def choose(label: str, options: Sequence[str], key: str, titles: dict[str, str] | None = None, default: int = 0) -> str:
+    """One of a few options, in the address as `key`."""
+    shown = titles or {}
+    names = [shown.get(option, option) for option in options]
+    unknown_value(key, names, f"option of “{label}”", names[default])
+    return st.segmented_control(
+        label,
+        options,
+        default=options[default],
+        required=True,
+        key=key,
+        bind="query-params",
+        format_func=lambda option: shown.get(option, option),
+    )

@@ -1,0 +1,98 @@
+"""A new run: preset, form, checks before launch, launch."""
+
+from typing import Any
+
+import streamlit as st
+
+from lensmae.app.shared import loaders
+from lensmae.app.shared.widgets import choose
+from lensmae.app.training.config_form import Wish, config_form
+from lensmae.app.training.dry_run import forget_probe, show_probe, start_probe
+from lensmae.errors import LensMAEError
+from lensmae.jobs import slurm, slurm_available
+from lensmae.training import RECIPES, launch, open_run
+
+TITLES = {
+    "pretrain": "Masked autoencoder",
+    "classifier": "Classifier",
+    "mass": "Axion mass",
+    "superres": "Super-resolver",
+}
+_LIKE = "like "
+
+
+def new_run() -> None:
+    """Draw the form; start or check what is sent."""
+    kind = choose("What to train", list(TITLES), "kind", TITLES)
+    preset, defaults = _preset(kind)
+    sets = [info.name for info in loaders.datasets(pairs=kind == "superres") if kind != "mass" or "axion" in info.classes]
+    if not sets:
+        st.info("There is no data set for this yet. Make or import one on the Data page, or with `lensmae simulate`.")
+        return
+    priors = [entry.name for entry in loaders.checkpoints("mae") if entry.card.architecture.get("linear_prior")]
+    starts = _starts(kind)
+    if not starts:
+        st.info("There is no classifier yet that could be given a network for the axion mass: it must whiten its input.")
+        return
+    partitions = slurm.partitions() if slurm_available() else None
+    choices = {"data": sets, "init": starts, "residual_of": ["", *priors]}
+    try:
+        wish = config_form(kind, f"{kind}-{preset}", defaults, choices, partitions)
+        if wish is not None and wish.action == "check":
+            start_probe(wish.config)
+        elif wish is not None:
+            _launch(wish)
+    except LensMAEError as problem:
+        # Said here, so that the runs below the form stay in sight.
+        st.error(str(problem), icon=":material/error:")
+    show_probe()
+
+
+def _starts(kind: str) -> list[str]:
+    """Checkpoints that a training may start from."""
+    if kind == "mass":
+        return [entry.name for entry in loaders.checkpoints("classifier") if entry.card.architecture.get("whitening")]
+    masked = [entry.name for entry in loaders.checkpoints("mae")]
+    return ["scratch", *masked] if kind == "pretrain" else [*masked, "scratch"]
+
+
+def duplicate(run_id: str) -> None:
+    """Fill the form with a run's configuration; for a button's `on_click`."""
+    kind = open_run(run_id).config().kind
+    st.session_state["kind"] = kind
+    st.session_state[f"recipe-{kind}"] = f"{_LIKE}{run_id}"
+
+
+def duplicated() -> bool:
+    """Whether the form is filled from a run, or a check is under way, and should be open."""
+    kind = st.session_state.get("kind", "pretrain")
+    return str(st.session_state.get(f"recipe-{kind}", "")).startswith(_LIKE) or "probe" in st.session_state
+
+
+def _preset(kind: str) -> tuple[str, dict[str, Any]]:
+    """The chosen preset and its values: a recipe, or the configuration of a run that is duplicated."""
+    recipes = list(RECIPES[kind])
+    key = f"recipe-{kind}"
+    asked = str(st.session_state.get(key) or st.query_params.get(key) or "")
+    like = asked.removeprefix(_LIKE) if asked.startswith(_LIKE) else None
+    if like is not None and like not in _runs_of(kind):
+        like = None
+    options = [*recipes, *([f"{_LIKE}{like}"] if like else [])]
+    preset = choose("Preset", options, key, default=len(recipes) - 1)
+    if like and preset == f"{_LIKE}{like}":
+        return preset, open_run(like).config().model_dump()
+    return preset, RECIPES[kind][preset]
+
+
+def _runs_of(kind: str) -> list[str]:
+    from lensmae.training import list_runs
+
+    return [status.id for status in list_runs() if status.kind == kind]
+
+
+def _launch(wish: Wish) -> None:
+    run_id = launch(wish.config, wish.options, wish.name or None)
+    forget_probe()
+    st.session_state["run"] = run_id
+    st.toast(f"Run {run_id} is in the queue.", icon=":material/rocket_launch:")
+    st.rerun()

@@ -1,0 +1,57 @@
+"""A finished run's model becomes a named checkpoint, with its card."""
+
+import streamlit as st
+
+from lensmae.app.shared import loaders
+from lensmae.app.shared.widgets import progress_bar
+from lensmae.training import RunStatus, open_run
+
+_PAGES = {
+    "pretrain": ("pages/reconstruction.py", "mae", "Reconstruction"),
+    "classifier": ("pages/classification.py", "classifier", "Classification"),
+    "mass": ("pages/classification.py", "classifier", "Classification"),
+    "superres": ("pages/superresolution.py", "superres", "Super-resolution"),
+}
+
+
+def promotion(status: RunStatus) -> None:
+    """The form; measuring and storing when it is sent."""
+    infos = {info.name: info for info in loaders.datasets(pairs=status.kind == "superres")}
+    trained_on = open_run(status.id).config().data
+    if not infos:
+        st.info("There is no data set to measure on.")
+        return
+    encoders = ["none", *(entry.name for entry in loaders.checkpoints("mae"))] if status.kind == "classifier" else ["none"]
+    with st.form(f"promote-{status.id}", border=False):
+        name, data, split = st.columns(3)
+        chosen = name.text_input("Name", status.id[:64], help="All pages offer the checkpoint under this name.")
+        measured = data.selectbox("Measure on", list(infos), index=_place(list(infos), trained_on))
+        part = split.selectbox("Split", ("test", "validation"), help="The card holds the figures of this split.")
+        described = st.text_input("Description", placeholder="One or two sentences for the card")
+        encoder = st.selectbox("Baselines with the frozen features of", encoders) if len(encoders) > 1 else "none"
+        sent = st.form_submit_button("Measure and promote", type="primary", icon=":material/workspace_premium:")
+    if sent:
+        from lensmae.evaluation.reports.promote import promote
+
+        with progress_bar("Measuring") as progress:
+            beside = None if encoder == "none" else encoder
+            promote(status.id, chosen, measured, part, description=described, encoder=beside, progress=progress)
+        st.session_state[f"promoted-{status.id}"] = chosen
+    if f"promoted-{status.id}" in st.session_state:
+        _show(status.kind, st.session_state[f"promoted-{status.id}"])
+
+
+def _place(names: list[str], wanted: str) -> int:
+    return names.index(wanted) if wanted in names else 0
+
+
+def _show(kind: str, name: str) -> None:
+    from lensmae.workspace import models_dir
+
+    page, key, title = _PAGES[kind]
+    st.success(f"“{name}” is a checkpoint now; all pages offer it.", icon=":material/check_circle:")
+    st.page_link(page, label=f"Open it on the page {title}", icon=":material/arrow_forward:", query_params={key: name})
+    card = models_dir() / f"{name}.md"
+    if card.is_file():
+        with st.container(border=True, height=320):
+            st.markdown(card.read_text(encoding="utf-8"))
