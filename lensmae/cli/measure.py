@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lensmae.cli.clone import from_clone
 from lensmae.cli.console import print_figures, with_progress
 
 commands = typer.Typer()
@@ -33,7 +34,6 @@ def benchmark(
     output: Annotated[str, typer.Option(help="folder for NAME.json")] = "benchmarks",
 ) -> None:
     """Measure this machine and keep the result; see benchmarks/README.md."""
-    from lensmae.benchmarks import run_benchmark
-
+    run_benchmark = from_clone("benchmarks").run_benchmark
     result = with_progress(f"Measuring {name.value}", lambda progress: run_benchmark(name.value, output, progress))
     print_figures(result)

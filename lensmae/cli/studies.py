@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lensmae.cli.clone import from_clone
 from lensmae.cli.console import print_table, with_progress
 
 commands = typer.Typer()
@@ -25,15 +26,13 @@ def few_labels(
     precision: Precision = None,
 ) -> None:
     """Compare an MAE-pretrained encoder with one from scratch and a ResNet-18 at few labels. Takes hours without a GPU."""
-    from lensmae.studies.few_labels import LABELS, MODELS
-    from lensmae.studies.few_labels import few_labels as compare
-
-    options = {"labels": tuple(labels or LABELS), "seeds": range(seeds), "models": tuple(model or MODELS)}
+    study = from_clone("studies.few_labels")
+    options = {"labels": tuple(labels or study.LABELS), "seeds": range(seeds), "models": tuple(model or study.MODELS)}
     options |= {"images": images, "test_images": test_images}
     options |= {"precision": precision} if precision else {}
     found = with_progress(
         "Training",
-        lambda progress: compare(data, output, progress=progress, **options),
+        lambda progress: study.few_labels(data, output, progress=progress, **options),
     )
     columns = ("model", "labels", "seed", "accuracy", "macro_auc")
     rows = [tuple(f"{v:.4f}" if isinstance(v, float) else v for v in (record[name] for name in columns)) for record in found]
@@ -53,13 +52,12 @@ def ablation(
     precision: Precision = None,
 ) -> None:
     """Train the classifier's recipe with one thing changed at a time. Takes an hour or two without a GPU."""
-    from lensmae.studies.ablation import PRETRAININGS, VARIANTS
-    from lensmae.studies.ablation import ablation as vary
-
-    options = {"variants": tuple(variant or (*VARIANTS, *PRETRAININGS)), "epochs": epochs, "pretrain_epochs": pretrain_epochs}
+    study = from_clone("studies.ablation")
+    variants = tuple(variant or (*study.VARIANTS, *study.PRETRAININGS))
+    options = {"variants": variants, "epochs": epochs, "pretrain_epochs": pretrain_epochs}
     options |= {"precision": precision} if precision else {}
     options |= {"batch_size": batch_size} if batch_size else {}
-    found = with_progress("Training", lambda progress: vary(data, output, progress=progress, **options))
+    found = with_progress("Training", lambda progress: study.ablation(data, output, progress=progress, **options))
     rows = [(record["variant"], f"{record['macro_auc']:.5f}", f"{record['accuracy']:.4f}") for record in found]
     print_table(("variant", "macro AUC", "accuracy"), rows, empty="")
 
@@ -82,9 +80,8 @@ def report(
 ) -> None:
     """Measure checkpoints on unseen lenses, beside their baselines, and write it down."""
     from lensmae.models import list_checkpoints
-    from lensmae.studies.report import measure
-    from lensmae.studies.report_text import write_report
 
+    measure, write_report = from_clone("studies.report").measure, from_clone("studies.report_text").write_report
     chosen = checkpoint or [entry.name for entry in list_checkpoints() if entry.origin == "shipped"]
     options = {
         "training": training,

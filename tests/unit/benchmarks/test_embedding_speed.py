@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from lensmae.benchmarks import embedding_speed
-from lensmae.benchmarks.embedding_speed import reference_encoder
+from benchmarks import embedding_speed
+from benchmarks.embedding_speed import reference_encoder
 from lensmae.errors import ConfigError
 
 SMALL = {"encoder_layers": 2, "decoder_layers": 1}

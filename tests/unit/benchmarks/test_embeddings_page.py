@@ -1,7 +1,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from lensmae.benchmarks.embeddings_page import embeddings_page
+from benchmarks.embeddings_page import embeddings_page
 
 
 def test_the_embeddings_benchmark_visits_returns_and_circles_lenses_in_a_real_browser():

@@ -1,4 +1,4 @@
-from lensmae.benchmarks.following import _share_of_the_run
+from benchmarks.following import _share_of_the_run
 from lensmae.training import make_config
 
 

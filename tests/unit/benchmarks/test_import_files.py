@@ -1,4 +1,4 @@
-from lensmae.benchmarks.import_files import import_files
+from benchmarks.import_files import import_files
 from lensmae.data import list_datasets
 
 

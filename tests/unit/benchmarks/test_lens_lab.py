@@ -1,4 +1,4 @@
-from lensmae.benchmarks.lens_lab import lens_lab
+from benchmarks.lens_lab import lens_lab
 
 
 def test_the_lab_benchmark_times_every_move_and_its_parts():

@@ -1,6 +1,6 @@
 """The benchmark of many masks measures what it says."""
 
-from lensmae.benchmarks.masks import masks
+from benchmarks.masks import masks
 
 
 def test_rounds_are_timed_and_told():

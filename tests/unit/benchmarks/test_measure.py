@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lensmae.benchmarks import measure
-from lensmae.benchmarks.reference_mae import SequenceFirstMAE
+from benchmarks import measure
+from benchmarks.reference_mae import SequenceFirstMAE
 from lensmae.data import list_datasets
 from lensmae.models import MAEViT
 

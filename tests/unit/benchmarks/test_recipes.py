@@ -1,6 +1,6 @@
 import pytest
 
-from lensmae.benchmarks.recipes import recipes
+from benchmarks.recipes import recipes
 from lensmae.data import list_datasets
 from lensmae.training import RECIPES
 

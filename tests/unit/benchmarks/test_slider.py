@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from lensmae.benchmarks import slider
+from benchmarks import slider
 from lensmae.errors import ConfigError
 
 

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from lensmae.errors import ConfigError
-from lensmae.studies.ablation import PRETRAININGS, RECIPE, VARIANTS, ablation
-from lensmae.studies.report_studies import ablation_lines
 from lensmae.training import list_runs, make_config
+from studies.ablation import PRETRAININGS, RECIPE, VARIANTS, ablation
+from studies.report_studies import ablation_lines
 
 TINY = {"batch_size": 12, "compile": False, "whitening": 8, "encoder_layers": 1, "ema_decay": 0.0}
 

@@ -11,9 +11,9 @@ from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError
 from lensmae.evaluation import evaluate
 from lensmae.models import load_checkpoint
-from lensmae.studies.report import measure
-from lensmae.studies.report_text import headline_table, replaced_table, results_text, write_report
 from lensmae.training import create_run, make_config, train_run
+from studies.report import measure
+from studies.report_text import headline_table, replaced_table, results_text, write_report
 from tests.unit.conftest import CLASSES, ENCODER, save
 
 README = "# X\n\n<!-- results: written by `lensmae report` -->\nold\n<!-- end of results -->\n\nafter\n"

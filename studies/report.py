@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.measure import machine
 from lensmae import __version__
-from lensmae.benchmarks.measure import machine
 from lensmae.data import LensDataset, open_dataset
 from lensmae.data.simulation.presets import AXION_LOG_MASS
 from lensmae.errors import CheckpointError

@@ -29,7 +29,7 @@ from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
 
 Progress = Callable[[int, int], None]
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[1]
 _ENCODER = {"image_size": 64, "patch_size": 16, "emb_dim": 64, "layers": 2, "heads": 2}
 _PATIENCE_MS = 180_000
 _PLOT = ".js-plotly-plot .nsewdrag"

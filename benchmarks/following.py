@@ -21,7 +21,7 @@ from lensmae.training import create_run, end_now, get_run, launch, make_config, 
 from lensmae.training.engine import train
 
 Progress = Callable[[int, int], None]
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[1]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _SETTLE_SECONDS = 15
 _TOLD_BY = ("[Callback]Follower", "[Callback]Filmer")

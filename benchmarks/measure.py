@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lensmae.benchmarks.analyse import analyse
-from lensmae.benchmarks.embedding_speed import embedding_speed
-from lensmae.benchmarks.embeddings_page import embeddings_page
-from lensmae.benchmarks.import_files import import_files
-from lensmae.benchmarks.lens_lab import lens_lab
-from lensmae.benchmarks.masks import REFERENCE_MAE, masks
-from lensmae.benchmarks.reference_mae import SequenceFirstMAE
-from lensmae.benchmarks.slider import slider
+from benchmarks.analyse import analyse
+from benchmarks.embedding_speed import embedding_speed
+from benchmarks.embeddings_page import embeddings_page
+from benchmarks.import_files import import_files
+from benchmarks.lens_lab import lens_lab
+from benchmarks.masks import REFERENCE_MAE, masks
+from benchmarks.reference_mae import SequenceFirstMAE
+from benchmarks.slider import slider
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.reconstruction.frames import RATIOS, reconstruction_frames
@@ -265,16 +265,16 @@ def _cpu_model() -> str:
 
 
 def following(progress: Progress) -> Any:
-    """What following a run costs the dashboard and the run; see `lensmae.benchmarks.following`."""
+    """What following a run costs the dashboard and the run; see `benchmarks.following`."""
     # Imports Lightning, which the others do without.
-    from lensmae.benchmarks.following import following as measured
+    from benchmarks.following import following as measured
 
     return measured(progress)
 
 
 def recipes(progress: Progress) -> Any:
-    """How fast every training recipe runs here; see `lensmae.benchmarks.recipes`."""
-    from lensmae.benchmarks.recipes import recipes as measured
+    """How fast every training recipe runs here; see `benchmarks.recipes`."""
+    from benchmarks.recipes import recipes as measured
 
     return measured(progress)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError
-from lensmae.studies.trials import run_trials, trained, trained_and_measured
 from lensmae.training import delete_run, make_config
+from studies.trials import run_trials, trained, trained_and_measured
 
 RECIPE = "from-mae-cpu"
 _PRETRAINING = "reference-cpu"

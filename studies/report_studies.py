@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.evaluation.classification.few_labels import budget, explanation
-from lensmae.studies.markdown import table
+from studies.markdown import table
 
 
 def few_label_lines(record: dict[str, Any]) -> list[str]:

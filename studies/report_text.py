@@ -10,10 +10,10 @@ from lensmae.evaluation.metrics import roc_curves
 from lensmae.evaluation.rounding import share
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export.files import export_figure
-from lensmae.studies.markdown import number, table
-from lensmae.studies.report import Measurements, with_earlier
-from lensmae.studies.report_studies import ablation_lines, few_label_lines
 from lensmae.workspace import read_json, replacing, write_json, write_text
+from studies.markdown import number, table
+from studies.report import Measurements, with_earlier
+from studies.report_studies import ablation_lines, few_label_lines
 
 _BEGIN, _END = "<!-- results: written by `lensmae report` -->", "<!-- end of results -->"
 

@@ -1,5 +1,5 @@
 """Measurements of speed, written to `benchmarks/` by `lensmae benchmark`."""
 
-from lensmae.benchmarks.measure import BENCHMARKS, run_benchmark
+from benchmarks.measure import BENCHMARKS, run_benchmark
 
 __all__ = ["BENCHMARKS", "run_benchmark"]

@@ -19,7 +19,7 @@ import numpy as np
 from lensmae.errors import ConfigError
 
 Progress = Callable[[int, int], None]
-_DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard.py"
+_DASHBOARD = Path(__file__).resolve().parents[1] / "dashboard.py"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 _PATIENCE_MS = 300_000
