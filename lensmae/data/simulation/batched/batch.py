@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lensmae.data.presets import CLASSES, PRESETS
 from lensmae.data.simulation.batched.draws import Draws
 from lensmae.data.simulation.batched.imaging import render
 from lensmae.data.simulation.batched.models import model_scene
 from lensmae.data.simulation.batched.pose import posed
+from lensmae.data.simulation.presets import CLASSES, PRESETS
 from lensmae.errors import DatasetError
 
 

@@ -5,8 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lensmae.data.cameras import CAMERAS, Instrument
-from lensmae.data.presets import (
+from lensmae.data.simulation.batched.draws import Draws
+from lensmae.data.simulation.batched.profiles import sersic_unit_flux
+from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
+from lensmae.data.simulation.cameras import CAMERAS, Instrument
+from lensmae.data.simulation.presets import (
     AXION_LOG_MASS,
     MODEL_HALOS,
     MODEL_I_AMPLITUDE,
@@ -19,9 +22,6 @@ from lensmae.data.presets import (
     VORTEX,
     Preset,
 )
-from lensmae.data.simulation.batched.draws import Draws
-from lensmae.data.simulation.batched.profiles import sersic_unit_flux
-from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
 
 FWHM_OF_SIGMA = 2.3548200450309493
 

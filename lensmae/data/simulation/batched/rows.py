@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lensmae.data.presets import MODEL_I_AMPLITUDE, SOURCE_MAGNITUDE, Preset
-from lensmae.data.render import camera_of, known
 from lensmae.data.simulation.batched.models import FWHM_OF_SIGMA, flux_of
 from lensmae.data.simulation.batched.profiles import sersic_unit_flux
 from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
+from lensmae.data.simulation.presets import MODEL_I_AMPLITUDE, SOURCE_MAGNITUDE, Preset
+from lensmae.data.simulation.render import camera_of, known
 
 Row = Mapping[str, Any]
 

@@ -9,17 +9,17 @@ from lenstronomy.LightModel.light_model import LightModel
 from lenstronomy.SimulationAPI.sim_api import SimAPI
 from scipy.ndimage import gaussian_filter
 
-from lensmae.data.cameras import EUCLID_VIS
-from lensmae.data.lenses import simulate_lens
-from lensmae.data.noise import expected_image
-from lensmae.data.presets import CLASSES, PRESETS
-from lensmae.data.render import noise_free
 from lensmae.data.simulation.batched import generator_of, render, simulate_batch
 from lensmae.data.simulation.batched.draws import Draws
 from lensmae.data.simulation.batched.imaging import gaussian_matrix
 from lensmae.data.simulation.batched.models import model_scene
 from lensmae.data.simulation.batched.pose import posed
 from lensmae.data.simulation.batched.rows import scene_of_rows
+from lensmae.data.simulation.cameras import EUCLID_VIS
+from lensmae.data.simulation.lenses import simulate_lens
+from lensmae.data.simulation.noise import expected_image
+from lensmae.data.simulation.presets import CLASSES, PRESETS
+from lensmae.data.simulation.render import noise_free
 from lensmae.errors import DatasetError
 
 
