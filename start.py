@@ -32,9 +32,8 @@ def main() -> int:
         print(f"LensMAE needs Python 3.11 or later; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
     try:
-        install(["requirements.txt"])
+        install("requirements-dev.txt" if options.action == "test" else "requirements.txt")
         if options.action == "test":
-            install(["requirements.txt", "requirements-dev.txt"])
             return test()
     except subprocess.CalledProcessError as problem:
         print(f"This step failed (exit status {problem.returncode}): {' '.join(map(str, problem.cmd))}", file=sys.stderr)
@@ -42,18 +41,18 @@ def main() -> int:
     return open_dashboard(options.port, options.no_browser) if options.action == "open" else 0
 
 
-def install(lists: list[str]) -> None:
-    """Make the environment and install the listed requirements, unless exactly that was done before."""
-    stamp = VENV / f"{lists[-1]}.sha256"
-    wanted = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in [*lists, "pyproject.toml"])).hexdigest()
+def install(lock: str) -> None:
+    """Make the environment and install exactly what a lock file lists, unless that was done before."""
+    stamp = VENV / f"{lock}.sha256"
+    wanted = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in (lock, "pyproject.toml"))).hexdigest()
     if PYTHON.is_file() and stamp.is_file() and stamp.read_text() == wanted:
         return
     if not PYTHON.is_file():
         print("Making the environment in .venv ...", flush=True)
         venv.create(VENV, with_pip=True)
-    print(f"Installing {', '.join(lists)} (a few minutes the first time) ...", flush=True)
+    print(f"Installing {lock} (a few minutes the first time) ...", flush=True)
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *(part for name in lists for part in ("-r", ROOT / name))], check=True)
+    subprocess.run([*pip, "-r", ROOT / lock], check=True)
     # Editable: `lensmae` runs from this folder, beside the shipped checkpoints and the pages.
     subprocess.run([*pip, "--no-deps", "--editable", ROOT], check=True)
     stamp.write_text(wanted)
@@ -61,11 +60,9 @@ def install(lists: list[str]) -> None:
 
 def open_dashboard(port: int, no_browser: bool) -> int:
     """Run the dashboard until it is stopped."""
-    command = [PYTHON, "-m", "streamlit", "run", ROOT / "dashboard.py", "--server.port", str(port)]
-    # A first start would otherwise wait for an e-mail address to be typed.
-    command += ["--server.showEmailPrompt", "false"]
+    command = [PYTHON, "-m", "lensmae", "dashboard", "--port", str(port)]
     if no_browser:
-        command += ["--server.headless", "true"]
+        command.append("--no-browser")
     if os.name == "posix":
         # The dashboard takes this process's place, so a signal to stop reaches it.
         os.chdir(ROOT)

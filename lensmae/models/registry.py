@@ -6,9 +6,9 @@ from typing import Literal
 
 from lensmae.errors import CheckpointError
 from lensmae.models.checkpoint import CheckpointCard, read_card
+from lensmae.shipped import CHECKPOINTS
 from lensmae.workspace import models_dir, runs_dir
 
-SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 PRODUCT = "model.safetensors"
 # What is usual for a checkpoint (`lensmae.evaluation.ood.references`) lies beside it under this ending.
 REFERENCE = ".reference.safetensors"
@@ -36,7 +36,7 @@ def _named(folder: Path) -> list[Path]:
 
 
 def _candidates() -> list[tuple[str, Path, Literal["shipped", "workspace", "run"]]]:
-    found = [(path.stem, path, "shipped") for path in _named(SHIPPED)]
+    found = [(path.stem, path, "shipped") for path in _named(CHECKPOINTS)]
     found += [(path.stem, path, "workspace") for path in _named(models_dir())]
     return found + [(path.parent.name, path, "run") for path in sorted(runs_dir().glob(f"*/{PRODUCT}"))]
 

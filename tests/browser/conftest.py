@@ -66,21 +66,32 @@ def server(server_home) -> str:
 @contextlib.contextmanager
 def serve(script: str, home: Path) -> Iterator[str]:
     """Address of a Streamlit server of its own that runs a script of the repository on the workspace `home`."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true"]
+    with serving(command, port, home, cwd=ROOT, PYTHONPATH=str(ROOT)) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(command: list[str], port: int, home: Path, cwd: Path, **environment: str) -> Iterator[str]:
+    """Address of the server that a command starts; it ends with the block."""
+    environment = os.environ | {"LENSMAE_HOME": str(home), "OMP_NUM_THREADS": "1"} | environment
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        address = f"http://localhost:{port}"
+        try:
+            _await(f"{address}/_stcore/health", process)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.headless", "true"]
-    log = (home / "server.log").open("wb")
-    environment = os.environ | {"LENSMAE_HOME": str(home), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://localhost:{port}"
-    try:
-        _await(f"{address}/_stcore/health", process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        log.close()
+        return probe.getsockname()[1]
 
 
 def _await(address: str, process: subprocess.Popen) -> None:

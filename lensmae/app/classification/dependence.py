@@ -10,7 +10,7 @@ from lensmae.evaluation import ClassificationReport
 from lensmae.evaluation.classification.binned_auc import binned_auc
 from lensmae.evaluation.classification.few_labels import budget, explanation, read_few_labels
 from lensmae.figures.classification.dependence import auc_by_parameter, learning_curve
-from lensmae.models.registry import SHIPPED
+from lensmae.shipped import CHECKPOINTS
 
 _MEASURES = {"macro_auc": "Macro AUC", "accuracy": "Accuracy"}
 
@@ -42,7 +42,7 @@ def physics(report: ClassificationReport, data: DatasetInfo, stem: str) -> None:
 
 def labels(stem: str) -> None:
     """Learning curve in labels, from the results of `lensmae few-labels`."""
-    path = SHIPPED / "few_labels.json"
+    path = CHECKPOINTS / "few_labels.json"
     table = read_few_labels(path)
     if table.empty:
         st.info(
