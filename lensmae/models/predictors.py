@@ -157,13 +157,13 @@ class Reconstructor(LoadedModel):
         if self.module.prior is None:
             raise ValueError(f"Checkpoint {self.name} has no linear prior.")
         flux = torch.from_numpy(np.array(images, dtype=np.float32)).unsqueeze(1).to(self.device)
-        peak = self.transform.peak(flux)
+        peak = self.transform.scale(flux)
         masks = torch.from_numpy(np.array(hidden, dtype=bool).reshape(len(hidden), -1)).to(self.device).expand(len(flux), -1)
         guess = self.module.prior(self.transform.forward(flux, peak), masks)
         return self.transform.inverse(guess, peak).squeeze(1).cpu().numpy()
 
     def _redraw(self, flux: Tensor, mask_ratio: float, seed: int, hidden: np.ndarray | None) -> tuple[Tensor, Tensor]:
-        peak = self.transform.peak(flux)
+        peak = self.transform.scale(flux)
         inputs = self.transform.forward(flux, peak)
         rows, columns = self.module.encoder.grid(inputs)
         if hidden is not None:
@@ -258,7 +258,7 @@ class SuperResolver(LoadedModel):
         """
         drawn = []
         for flux in self._batches(images):
-            scale = None if peak is None else self.transform.peak(torch.full_like(flux[:, :, :1, :1], peak))
+            scale = None if peak is None else self.transform.scale(torch.full_like(flux[:, :, :1, :1], peak))
             inputs = self.transform.forward(flux, scale)
             turned = [
                 undo_d4(self.module(apply_d4(flux, element), apply_d4(inputs, element)), element)

@@ -196,7 +196,7 @@ class PretrainTask(LensTask):
 
     def redraw(self, rows: np.ndarray) -> Tensor:
         flux = self.pixels(rows)
-        peak = self.transform.peak(flux)
+        peak = self.transform.scale(flux)
         noise = mask_noise([int(row) for row in rows], self._tokens()).to(self.device)
         prediction, mask = self.final_network()(self.transform.forward(flux, peak), noise=noise)
         # Visible patches are shown as they are: the loss never looks at what is drawn there.

@@ -180,7 +180,7 @@ def without_detail(model: Classifier, image: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         flux = torch.from_numpy(np.array(image, dtype=np.float32))[None, None].to(model.device)
         explained = model.module.prior.explained(_inputs(model, image))
-        return model.transform.inverse(explained, model.transform.peak(flux))[0, 0].cpu().numpy()
+        return model.transform.inverse(explained, model.transform.scale(flux))[0, 0].cpu().numpy()
 
 
 def _inputs(model: Classifier, image: np.ndarray) -> Tensor:
@@ -201,7 +201,7 @@ def _baseline(model: Classifier, image: np.ndarray, inputs: Tensor) -> tuple[Ten
     if getattr(model.module, "whitening", None) is not None:
         return torch.zeros_like(inputs), "the mean training lens"
     flux = torch.from_numpy(np.array(image, dtype=np.float32))[None, None].to(model.device)
-    return model.transform.forward(torch.zeros_like(flux), model.transform.peak(flux)), "an empty sky"
+    return model.transform.forward(torch.zeros_like(flux), model.transform.scale(flux)), "an empty sky"
 
 
 def _log_odds(model: Classifier, images: np.ndarray, class_index: int) -> np.ndarray:

@@ -108,7 +108,7 @@ def test_the_eight_symmetries_are_different_and_have_inverses():
 def test_transforms_are_inverted_exactly_enough_and_keep_negative_pixels(stretch, per_image_peak):
     flux = torch.randn(4, 1, 8, 8, dtype=torch.float64)
     transform = Transform(stretch=stretch, per_image_peak=per_image_peak).fitted(flux)
-    peak = transform.peak(flux)
+    peak = transform.scale(flux)
     torch.testing.assert_close(transform.inverse(transform.forward(flux, peak), peak), flux)
     assert transform.forward(flux).mean().abs() < 1e-9
     assert transform.forward(flux).std() == pytest.approx(1.0)
