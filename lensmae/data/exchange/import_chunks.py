@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
+from lensmae.data.decoding import pieces
 from lensmae.data.exchange.layouts import Layout
 from lensmae.data.exchange.stack_layout import Stack
+from lensmae.data.exchange.stack_reading import array_blocks, whole_array
+from lensmae.data.images import reader
 from lensmae.data.images.cosmic_rays import without_cosmic_rays
-from lensmae.data.images.reader import LensImage, fit_image, image_of, read_image
+from lensmae.data.images.guarded_reader import read_image
+from lensmae.data.images.reader import LensImage, fit_image, image_of
 from lensmae.errors import DatasetError, ImageReadError
 
 _BLOCK = 128
@@ -150,17 +154,52 @@ def read_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]] | No
     )
     # Processes cost a second to start; a few blocks are done sooner without.
     workers = 1 if len(pieces) <= 8 else jobs
-    yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="3 * n_jobs")(calls)
+    yield from Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered", pre_dispatch="3 * n_jobs")(calls)
 
 
 def _read_files(root: Path, start: int, files: list[str], lows: list[str] | None, form: Form) -> Block:
-    filler = _Filler(start, len(files), form)
-    for place, file in enumerate(files):
-        with filler.row(start + place):
-            image = read_image(root / (lows[place] if lows else file))
-            target = read_image(root / file) if lows else None
-            filler.put(start + place, image, target)
+    filler, place, tried = _Filler(start, len(files), form), 0, -1
+    while place < len(files):
+        try:
+            for row in pieces(read_rows, root.absolute(), files[place:], lows[place:] if lows else None, form):
+                with filler.row(start + place):
+                    filler.put_row(start + place, row)
+                place += 1
+        except ImageReadError as problem:
+            # It ended the decoding process; perhaps a file before it had harmed that, so it is tried once more.
+            if place == tried:
+                filler.problems[start + place] = f"{files[place]} was not read: {str(problem).rstrip('.')}."
+                place += 1
+            else:
+                tried = place
     return filler.block()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lens as it goes into a data set, its HR image in pairs, or why it does not."""
+
+    image: LensImage | None
+    target: LensImage | None = None
+    problem: str = ""
+
+
+def read_rows(root: Path, files: list[str], lows: list[str] | None, form: Form) -> Iterator[Row]:
+    """Files read, and fitted to a form: in a decoding process, which runs ahead of who writes them."""
+    for place, file in enumerate(files):
+        try:
+            image = reader.read_image(root / (lows[place] if lows else file))
+            yield Row(*_fitted(image, reader.read_image(root / file) if lows else None, form))
+        except ImageReadError as problem:
+            yield Row(None, problem=str(problem))
+
+
+def _fitted(image: LensImage, target: LensImage | None, form: Form) -> tuple[LensImage, LensImage | None]:
+    if max(image.bands, target.bands if target else 1) > _MOST_BANDS:
+        raise ImageReadError(f"{image.name} holds an array of the shape of {image.bands} images; one image a file is needed.")
+    if form.clean:
+        image = without_cosmic_rays(image)
+    return (image if form.size is None else fit_image(image, form.size, form.pixel_scale)), target
 
 
 def _read_row(layout: Layout, row: int) -> tuple[LensImage, LensImage | None]:
@@ -181,11 +220,11 @@ def _read_row(layout: Layout, row: int) -> tuple[LensImage, LensImage | None]:
 def _stack_rows(stack: Stack, start: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Images (n, ...) and targets of a stack from row `start` in pieces of equal length."""
     if len(stack.images.shape) == 2:
-        yield stack.images.whole()[None], None
+        yield whole_array(stack.images)[None], None
         return
-    targets = stack.targets.blocks(start) if stack.targets else None
+    targets = array_blocks(stack.targets, start) if stack.targets else None
     waiting: np.ndarray | None = None
-    for images in stack.images.blocks(start):
+    for images in array_blocks(stack.images, start):
         if targets is None:
             yield images, None
             continue
@@ -231,7 +270,8 @@ def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form
     for place in range(len(images)):
         with filler.row(start + place):
             image = image_of(images[place], name)
-            filler.put(start + place, image, None if targets is None else image_of(targets[place], name))
+            target = None if targets is None else image_of(targets[place], name)
+            filler.put(start + place, *_fitted(image, target, form))
     return filler.block()
 
 
@@ -261,14 +301,14 @@ class _Filler:
             return True
         return False
 
+    def put_row(self, row: int, read: Row) -> None:
+        """Keep what was read of a file."""
+        if read.image is None:
+            raise ImageReadError(read.problem)
+        self.put(row, read.image, read.target)
+
     def put(self, row: int, image: LensImage, target: LensImage | None) -> None:
-        """Keep an image of the form's shape, fitted to it where the form says so."""
-        if max(image.bands, target.bands if target else 1) > _MOST_BANDS:
-            raise ImageReadError(f"{image.name} holds an array of the shape of {image.bands} images; one image a file is needed.")
-        if self._form.clean:
-            image = without_cosmic_rays(image)
-        if self._form.size is not None:
-            image = fit_image(image, self._form.size, self._form.pixel_scale)
+        """Keep an image of the form's shape."""
         place = row - self._start
         _check_shape(image, self._form.shape)
         self._images[place] = image.pixels

@@ -15,7 +15,8 @@ import pandas as pd
 
 from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, split_name
 from lensmae.data.exchange.stack_layout import Stack, find_stacks, images_in, stack_lenses
-from lensmae.data.exchange.stacks import STACK_SUFFIXES, StoredArray, stored_arrays
+from lensmae.data.exchange.stack_reading import stored_arrays
+from lensmae.data.exchange.stacks import STACK_SUFFIXES, StoredArray
 from lensmae.data.images.reader import SUFFIXES
 from lensmae.data.simulation.presets import CLASSES
 from lensmae.data.store.dataset import RECORD

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.exchange.names import CLASS_NAMES, SPLIT_NAMES, UNKNOWN, class_name
+from lensmae.data.exchange.stack_reading import whole_array
 from lensmae.data.exchange.stacks import StoredArray
 from lensmae.data.images.npy import count
 from lensmae.errors import DatasetError
@@ -139,13 +140,13 @@ def _belongs(array: StoredArray, images: StoredArray, split: str, kind: str) -> 
 def _column(array: StoredArray, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
     words = _words(array)
     if words & _LABELS:
-        return {"class": _labels(array.whole(), classes)}
+        return {"class": _labels(whole_array(array), classes)}
     if array.dtype.kind not in "biuf":
         return {}
     if words & _MASSES:
-        return {"axion_mass_ev": array.whole().astype(np.float64)}
+        return {"axion_mass_ev": whole_array(array).astype(np.float64)}
     name = array.place.rsplit("/", 1)[-1]
-    return {} if name.lower() in _TAKEN else {name: array.whole().astype(np.float64)}
+    return {} if name.lower() in _TAKEN else {name: whole_array(array).astype(np.float64)}
 
 
 def _labels(values: np.ndarray, classes: Sequence[str] | None) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from lensmae.data.images.formats import check_bytes, check_chunks
+from lensmae.data.images.formats import check_bytes, check_chunks, visit_objects
 from lensmae.data.images.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
 from lensmae.errors import ImageReadError
 
@@ -82,7 +82,7 @@ class StoredArray:
         try:
             with h5py.File(self.file, "r") as file:
                 array = file[self.key]
-                check_chunks(array)
+                check_chunks(array, (min(step, self.shape[0]), *self.shape[1:]))
                 for row in range(start, self.shape[0], step):
                     block = array[row : row + step]
                     yield block.astype(str) if block.dtype == object else block
@@ -139,7 +139,9 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
 
     try:
         with h5py.File(path, "r") as file:
-            file.visititems(visit)
+            visit_objects(file, visit)
+    except ImageReadError as problem:
+        raise ImageReadError(f"{path.name} was not read: {problem}.") from None
     except Exception as problem:  # noqa: BLE001
         # HDF5's C library reports damage in many ways.
         raise ImageReadError(

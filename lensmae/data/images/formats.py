@@ -11,11 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from lensmae.data.images.fits_limits import check_fits
 from lensmae.data.images.npy import MAX_BYTES, Npz, count, read_npy, split_objects
 from lensmae.errors import ImageReadError
 
 # The content of a file of MAX_BYTES pixels, and its headers.
 MAX_FILE = MAX_BYTES + (1 << 24)
+# Every strip, tile or chunk costs time and memory of its own, however small.
+MAX_PIECES = 1 << 17
+MAX_OBJECTS, MAX_DEPTH = 10_000, 32
 # HDF5's filters that cannot unpack to more than a chunk once the deflated ones are checked: deflate, shuffle, checksum, LZF.
 _HDF5_FILTERS = {1, 2, 3, 32000}
 _DEFLATE = (8, 32946)
@@ -102,6 +106,7 @@ def _from_npz(data: bytes, item: str | None) -> Stored:
 def _from_fits(data: bytes, item: str | None) -> Stored:
     from astropy.io import fits
 
+    check_fits(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -202,6 +207,8 @@ def _from_tiff(data: bytes, item: str | None) -> Stored:
             chosen = choose_item(pages, item, "page")
             page = file.pages[pages.index(chosen)]
             check_bytes(page.shape, page.dtype.itemsize)
+            if len(page.dataoffsets) > MAX_PIECES:
+                raise ImageReadError(f"its image lies in {len(page.dataoffsets):,} strips; the limit is {MAX_PIECES:,}")
             if page.compression in _DEFLATE:
                 _check_segments(page, data)
             elif page.compression != 1:
@@ -240,7 +247,7 @@ def _from_hdf5(data: bytes, item: str | None) -> Stored:
             chosen = choose_item(tuple(found), item, "numeric array with two axes or more")
             array = found[chosen]
             check_bytes(array.shape, array.dtype.itemsize)
-            check_chunks(array)
+            check_chunks(array, array.shape)
             return Stored(array[()], tuple(found), chosen)
     except ImageReadError:
         raise
@@ -254,14 +261,36 @@ def _numeric_arrays(file: Any) -> list[Any]:
     import h5py
 
     found: list[Any] = []
-    file.visititems(lambda _, entry: found.append(entry) if isinstance(entry, h5py.Dataset) and entry.ndim else None)
+    visit_objects(file, lambda _, entry: found.append(entry) if isinstance(entry, h5py.Dataset) and entry.ndim else None)
     return [array for array in found if array.dtype.kind in "biuf" and array.external is None and not array.is_virtual]
 
 
-def check_chunks(array: Any) -> None:
-    """Refuse an HDF5 array whose chunks are too large, or unpack to more than they claim."""
+def visit_objects(file: Any, look: Callable[[str, Any], None]) -> None:
+    """Show every object of an HDF5 file with its name; `ImageReadError` where there are too many, or too deep."""
+    seen = 0
+
+    def visit(name: str, entry: Any) -> str | None:
+        nonlocal seen
+        seen += 1
+        if seen > MAX_OBJECTS:
+            return f"it holds more than {MAX_OBJECTS:,} objects"
+        if name.count("/") >= MAX_DEPTH:
+            return f"its groups are nested more than {MAX_DEPTH} deep"
+        look(name, entry)
+        return None
+
+    # What is returned ends the visit; raised errors would pass through HDF5's C library.
+    if (problem := file.visititems(visit)) is not None:
+        raise ImageReadError(problem)
+
+
+def check_chunks(array: Any, shape: Sequence[int]) -> None:
+    """Refuse an HDF5 array whose chunks are too large, unpack to more than they claim, or are too many in a part of `shape`."""
     if array.chunks is None:
         return
+    pieces = count(tuple(-(-side // chunk) for side, chunk in zip(shape, array.chunks, strict=True)))
+    if pieces > MAX_PIECES:
+        raise ImageReadError(f"its array {array.name} lies in {pieces:,} chunks; the limit is {MAX_PIECES:,}")
     stored = array.id
     filters = [stored.get_create_plist().get_filter(place)[0] for place in range(stored.get_create_plist().get_nfilters())]
     if not set(filters) <= _HDF5_FILTERS or filters.count(1) > 1 or filters.count(32000) > 1:

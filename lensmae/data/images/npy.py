@@ -15,6 +15,9 @@ from lensmae.errors import ImageReadError
 # A float64 image of 4096x4096 pixels.
 MAX_BYTES = 1 << 27
 _MAX_HEADER = 10_000
+_MAX_AXES = 16
+# eV; ultralight axions lie near 1e-22.
+_MASSES = (1e-40, 1e9)
 _HEADERS = {
     (1, 0): npy_format.read_array_header_1_0,
     (2, 0): npy_format.read_array_header_2_0,
@@ -66,6 +69,8 @@ def _parse(version: tuple[int, int], header: bytes) -> NpyHeader:
     except Exception as problem:  # noqa: BLE001
         # NumPy parses the header as a Python literal; damage there surfaces as tokenizer, syntax, type and other errors.
         raise ImageReadError(f"its NumPy header cannot be read ({problem})") from None
+    if len(shape) > _MAX_AXES:
+        raise ImageReadError(f"its header claims an array of {len(shape):,} axes")
     if any(isinstance(side, bool) or side < 0 for side in shape):
         raise ImageReadError(f"its header claims an array of shape {shape}")
     return NpyHeader(tuple(shape), bool(fortran), dtype)
@@ -96,12 +101,18 @@ def split_objects(array: np.ndarray) -> tuple[np.ndarray, float | None]:
         return array, None
     parts = list(array.ravel())
     images = [part for part in parts if isinstance(part, np.ndarray) and part.ndim >= 2]
-    numbers = [
-        float(part) for part in parts if isinstance(part, float | int | np.number) and not isinstance(part, np.complexfloating)
-    ]
+    numbers = [part for part in parts if isinstance(part, float | int | np.number) and not isinstance(part, np.complexfloating)]
     if len(images) != 1 or len(parts) > 2:
         raise ImageReadError(f"its object array of shape {array.shape} is not [image, axion mass]")
-    return images[0], numbers[0] if numbers else None
+    return images[0], _mass(numbers[0]) if numbers else None
+
+
+def _mass(number: float | int | np.number) -> float:
+    # Compared before it is converted: an integer may have any number of digits.
+    if not _MASSES[0] <= number <= _MASSES[1]:
+        said = f"{number:.3g}" if isinstance(number, float | np.floating) else f"{len(hex(int(number)))} hexadecimal digits"
+        raise ImageReadError(f"its axion mass is no mass in eV ({said}); the range is {_MASSES[0]:g} to {_MASSES[1]:g}")
+    return float(number)
 
 
 class Npz:

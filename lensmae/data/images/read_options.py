@@ -5,7 +5,8 @@ from pathlib import Path
 
 from lensmae.data.images.cosmic_rays import without_cosmic_rays
 from lensmae.data.images.crop import Crop, crop_image
-from lensmae.data.images.reader import LensImage, read_image
+from lensmae.data.images.guarded_reader import read_image
+from lensmae.data.images.reader import LensImage
 
 
 @dataclass(frozen=True)

@@ -273,7 +273,7 @@ BOMBS = {
 READ = """
 import re, sys
 from pathlib import Path
-from lensmae.data import read_image
+from lensmae.data.images.reader import read_image
 from lensmae.errors import ImageReadError
 
 def peak():

@@ -1,0 +1,32 @@
+"""Arrays of many lenses as everybody reads them: in a decoding process, so that no file can harm this one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from lensmae.data.decoding import read_file, read_pieces
+from lensmae.data.exchange import stacks
+from lensmae.data.exchange.stacks import StoredArray
+
+
+def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
+    """`lensmae.data.exchange.stacks.stored_arrays` in a decoding process."""
+    found = read_file(path.name, stacks.stored_arrays, path.absolute(), above.absolute())
+    return [replace(array, file=path) for array in found]
+
+
+def array_blocks(array: StoredArray, start: int = 0) -> Iterator[np.ndarray]:
+    """`StoredArray.blocks` in a decoding process."""
+    return read_pieces(array.file.name, StoredArray.blocks, _absolute(array), start)
+
+
+def whole_array(array: StoredArray) -> np.ndarray:
+    """`StoredArray.whole` in a decoding process."""
+    return read_file(array.file.name, StoredArray.whole, _absolute(array))
+
+
+def _absolute(array: StoredArray) -> StoredArray:
+    """The process may have begun in another folder."""
+    return replace(array, file=array.file.absolute())
