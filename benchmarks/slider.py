@@ -69,7 +69,7 @@ def slider(progress: Progress, moves: int = 100, clicks: int = 40, checkpoint: s
     """Drive the Reconstruction page of a server of its own, on a workspace of its own, with real key presses and clicks."""
     playwright = _playwright()
     total = moves + clicks
-    with tempfile.TemporaryDirectory() as home, _server(home) as address, playwright() as started:
+    with tempfile.TemporaryDirectory() as home, served_dashboard(home) as address, playwright() as started:
         browser = started.chromium.launch(executable_path=_browser(), args=_FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(_PATIENCE_MS)
@@ -139,7 +139,7 @@ def _browser() -> str:
 
 
 @contextlib.contextmanager
-def _server(home: str) -> Iterator[str]:
+def served_dashboard(home: str) -> Iterator[str]:
     """Address of a dashboard of its own on the workspace `home`."""
     if not _DASHBOARD.is_file():
         raise ConfigError(f"This benchmark starts the dashboard from a source tree; there is no {_DASHBOARD}.")

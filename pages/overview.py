@@ -4,7 +4,7 @@ import streamlit as st
 
 from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.guard import fragment
-from lensmae.app.shared.reconstruction_view import redraw_view, remember_ratio
+from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import page_title
 from lensmae.evaluation.reports.headlines import headline
 
@@ -23,8 +23,9 @@ LINKS = {
 def live(choice: choices.Choice) -> None:
     data, entry = choice.dataset(), choice.checkpoint("mae")
     image = loaders.lens_image(data, choice.lens)
-    frames = loaders.frames(entry.path, image, 0, "random")
+    frames = loaders.live_frames(entry.path, image, 0, "random", shown_ratio("overview"))
     remember_ratio(redraw_view(image, frames, choice, key="overview", unit=data.flux_unit))
+    await_frames("first")
 
 
 def figures(choice: choices.Choice) -> None:

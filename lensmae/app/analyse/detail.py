@@ -14,7 +14,7 @@ from lensmae.app.lens_view.events import Box
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
-from lensmae.app.shared.reconstruction_view import redraw_view, remember_ratio
+from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage, fit_image
 from lensmae.data.images.crop import square
@@ -194,8 +194,9 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     st.subheader("Reconstruction", anchor=False)
     entry, fitted, redrawn = choice.checkpoint("mae"), answer.fitted["mae"], answer.redrawn
     st.caption(f"Checkpoint {entry.name}. {' '.join(fitted.notes[len(answer.notes) :])}")
-    frames = loaders.frames(entry.path, fitted.pixels, 0, "random")
+    frames = loaders.live_frames(entry.path, fitted.pixels, 0, "random", shown_ratio("upload"))
     remember_ratio(redraw_view(fitted.pixels, frames, choice, key="upload", unit=_UNIT, upright=upright(answer)))
+    await_frames("first")
     st.caption(
         f"Anomaly score: masked MSE {redrawn.score:.2e}, the image on [0, 1], averaged over four masks, which hide each patch "
         "three times. Below: every pixel as it was drawn while hidden, and its error."

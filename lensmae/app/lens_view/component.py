@@ -108,7 +108,7 @@ def lens_view(
         data=packed, key=name, default={"frame": frame}, on_frame_change=_nothing, on_event_change=heard
     )  # fmt: skip
     # The chosen frame is kept where there are fewer frames for a while.
-    last = max(len(panel.pixels) if panel.pixels.ndim == 3 else 1 for panel in panels) - 1
+    last = len(slider.labels) - 1 if slider else 0
     return View(min(last, int(result.frame if result.frame is not None else frame)), read_event(result.event, height, width))
 
 

@@ -46,11 +46,17 @@ function shown(view) {
   return Math.min(view.frame, view.last);
 }
 
+// Where the pixels of the shown frame are in a panel's arrays; -1 where that frame has not come yet.
+function storedAt(view, panel) {
+  return panel.available ? panel.available.indexOf(shown(view)) : Math.min(shown(view), panel.frames - 1);
+}
+
 function paint(view, panel, canvas) {
   const { table } = panel;
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(panel.width, panel.height);
-  const start = Math.min(shown(view), panel.frames - 1) * panel.size;
+  const at = storedAt(view, panel);
+  const start = at * panel.size;
   const cover = panel.covered && panel.covered.subarray(shown(view) * panel.cells, (shown(view) + 1) * panel.cells);
   for (let place = 0; place < panel.size; place++) {
     const row = Math.floor(place / panel.width);
@@ -85,15 +91,16 @@ function valueAt(view, panel, where) {
   const row = Math.min(panel.height - 1, Math.floor((view.header.upright ? where.y : 1 - where.y) * panel.height));
   const inside = row * panel.width + column;
   const covered = panel.covered && panel.covered[shown(view) * panel.cells + panel.cellOf[inside]];
-  const start = Math.min(shown(view), panel.frames - 1) * panel.size;
-  return covered ? "" : format(panel.values[start + inside]);
+  const at = storedAt(view, panel);
+  const start = at * panel.size;
+  return covered || at < 0 ? "" : format(panel.values[start + inside]);
 }
 
 function point(view, where) {
   view.pointer = where;
   view.panels.forEach((panel, place) => {
     const { unit, limits } = panel.measure || {};
-    const ends = limits && limits[Math.min(shown(view), panel.frames - 1)].map(format);
+    const ends = limits && storedAt(view, panel) >= 0 && limits[storedAt(view, panel)].map(format);
     const scale = ends ? `${ends[0]} – ${ends[1]} ${unit}` : "";
     view.slots[place].label.textContent = where ? valueAt(view, panel, where) : scale;
   });

@@ -22,7 +22,7 @@ def files(shown: Shown) -> None:
             _offer(f"npy{suffix}", lambda place=place: _npy(shown, place), f"{file}.npy", "application/octet-stream")
         if len(shown.frames.ratios) > 1:
             _offer("GIF over the mask ratio", lambda: _gif(shown), f"{shown.file}.gif", "image/gif")
-        numbers(error_table(shown.frames), shown.file)
+        numbers(error_table(shown.whole), shown.file)
     st.caption(
         "FITS: the prediction, then ORIGINAL, HIDDEN (1 = hidden), COMPOSITE and ERROR (prediction minus original) as HDUs, "
         "in flux, with pixel scale, checkpoint, mask and date in the header. npy: the same five in this order, float32 of shape "
@@ -67,5 +67,5 @@ def _npy(shown: Shown, place: int) -> bytes:
 
 
 def _gif(shown: Shown) -> bytes:
-    frames, display = shown.frames, shown.choice.display
+    frames, display = shown.whole, shown.choice.display
     return gif_bytes(shown.image, frames.masks, frames.composites(shown.image), frames.ratios, **display)

@@ -16,7 +16,14 @@ from lensmae.app.reconstruction.downloads import files
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
-from lensmae.app.shared.reconstruction_view import asked_ratio, readouts, remember_ratio
+from lensmae.app.shared.reconstruction_view import (
+    asked_ratio,
+    available_frames,
+    await_frames,
+    readouts,
+    remember_ratio,
+    shown_ratio,
+)
 from lensmae.app.shared.widgets import choose, unfit_number, unknown_value
 from lensmae.errors import ConfigError
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
@@ -45,6 +52,7 @@ SECTION_TITLES = {
 }
 _SECTIONS = {"hardness": hardness, "spread": spread, "attention": attention, "anomaly": anomaly, "files": files}
 _SEEDS = 1000
+_VIEW = "reconstruction"
 _NONE = "–"
 
 
@@ -82,6 +90,7 @@ def workbench(choice: Choice) -> None:
     else:
         custom_mask.forget_own()
         remember_ratio(place)
+        await_frames(*("first", "second")[: len(pairs)])
     section = choose("Ask", list(_SECTIONS), "ask", SECTION_TITLES)
     _SECTIONS[section](shown)
 
@@ -126,7 +135,7 @@ def _other_checkpoint(entry: "CheckpointEntry") -> "CheckpointEntry | None":
 
 def _frames(entry: "CheckpointEntry", image: np.ndarray, mask: Mask) -> Frames:
     if not mask.own:
-        return loaders.frames(entry.path, image, mask.seed, mask.strategy)
+        return loaders.live_frames(entry.path, image, mask.seed, mask.strategy, shown_ratio(_VIEW))
     size = loaders.get_model(entry.path).patch_size
     fallback = nested_masks(image, size, mask.seed)[asked_ratio()]
     return masked_one(loaders.model_key(entry.path), image, custom_mask.own_mask(fallback))
@@ -142,7 +151,7 @@ def _other_frames(other: "CheckpointEntry", image: np.ndarray, mask: Mask, frame
         )
     if mask.own:
         return masked_one(loaders.model_key(other.path), image, frames.hidden[0])
-    return loaders.frames(other.path, image, mask.seed, mask.strategy)
+    return loaders.live_frames(other.path, image, mask.seed, mask.strategy, shown_ratio(_VIEW), slot="second")
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -168,7 +177,7 @@ def _view(
     slider = None if mask.own else Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
     view = lens_view(
         panels,
-        key="reconstruction",
+        key=_VIEW,
         unit=unit,
         slider=slider,
         frame=asked_ratio(),
@@ -184,12 +193,14 @@ def _view(
 
 
 def _panels(image: np.ndarray, frames: Frames, suffix: str) -> list[Panel]:
-    errors = np.where(frames.hidden, frames.patch_errors(image), 0.0)
+    at, available, visible = frames.computed, available_frames(frames), ~frames.hidden
+    predictions, composites = frames.predictions[at], frames.composites(image)[at]
+    errors = np.where(frames.hidden[at], frames.patch_errors(image)[at], 0.0)
     return [
-        Panel(f"Prediction{suffix}", frames.predictions),
-        Panel(f"Composite{suffix}", frames.composites(image)),
-        Panel(f"Prediction − original{suffix}", frames.predictions - image, residual=True, covered=~frames.hidden),
-        Panel(f"Error of each patch{suffix}", errors, covered=~frames.hidden, measure="MSE"),
+        Panel(f"Prediction{suffix}", predictions, available=available),
+        Panel(f"Composite{suffix}", composites, available=available),
+        Panel(f"Prediction − original{suffix}", predictions - image, residual=True, covered=visible, available=available),
+        Panel(f"Error of each patch{suffix}", errors, covered=visible, measure="MSE", available=available),
     ]
 
 

@@ -39,6 +39,13 @@ class Shown:
         return self.pairs[0][1]
 
     @property
+    def whole(self) -> Frames:
+        """The same under every mask ratio; waits for those that are not computed yet."""
+        if self.frames.complete:
+            return self.frames
+        return loaders.whole_frames(self.entry.path, self.image, self.seed, self.strategy)
+
+    @property
     def hidden(self) -> np.ndarray:
         """The mask shown, (gh, gw)."""
         return self.frames.hidden[self.place]

@@ -15,6 +15,7 @@ from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport
     from lensmae.evaluation.reconstruction.frames import Frames
+    from lensmae.evaluation.reconstruction.live import FrameQueue
     from lensmae.models import CheckpointEntry, Classifier, Reconstructor, SuperResolver
 
 
@@ -111,18 +112,38 @@ def describe_lens(info: DatasetInfo, row: int) -> str:
     return f"{facts['id']} · {facts['class']} · {facts['split']} split"
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _frames(model: ModelKey, image: np.ndarray, seed: int, strategy: str) -> "Frames":
-    from lensmae.app.shared.widgets import progress_bar
-    from lensmae.evaluation.reconstruction.frames import reconstruction_frames
+@st.cache_resource(max_entries=8, show_spinner=False, on_release=lambda queue: queue.close())
+def _frame_queue(key: ModelKey) -> "FrameQueue":
+    from lensmae.evaluation.reconstruction.live import FrameQueue
 
-    with progress_bar("Redrawing under every mask ratio") as progress:
-        return reconstruction_frames(_model(model), image, seed, strategy, progress)
+    return FrameQueue(_model(key))
 
 
-def frames(path: Path, image: np.ndarray, seed: int, strategy: str) -> "Frames":
-    """An image under every mask ratio, computed once."""
-    return _frames(model_key(path), image, seed, strategy)
+def live_frames(path: Path, image: np.ndarray, seed: int, strategy: str, index: int, slot: str = "first") -> "Frames":
+    """An image under every mask ratio: that of an index in `RATIOS` at once, the others as the server finds time.
+
+    Args:
+        slot: which of a visitor's views asks. One that asks for other frames no longer waits for those before.
+    """
+    from lensmae.evaluation.reconstruction.live import Viewer
+
+    queue = _frame_queue(model_key(path))
+    viewer = st.session_state.setdefault(f"_viewer-{slot}", Viewer())
+    return queue.want(queue.open(image, seed, strategy, viewer), index)
+
+
+def whole_frames(path: Path, image: np.ndarray, seed: int, strategy: str) -> "Frames":
+    """An image under every mask ratio; waits for all of them."""
+    from lensmae.evaluation.reconstruction.live import Viewer
+
+    queue, viewer = _frame_queue(model_key(path)), Viewer()
+    return queue.whole(queue.open(image, seed, strategy, viewer))
+
+
+def frames_complete(slots: tuple[str, ...]) -> bool:
+    """Whether what a visitor's views look at is computed whole, or will never be."""
+    looked_at = [viewer.frames for slot in slots if (viewer := st.session_state.get(f"_viewer-{slot}")) is not None]
+    return all(frames is None or frames.complete or frames.problem is not None for frames in looked_at)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -4,11 +4,14 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.lens_view.component import Readout, Slider, lens_view
+from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.guard import fragment
 from lensmae.evaluation.reconstruction.frames import RATIOS, Frames
 from lensmae.figures import Panel
 
 _START = 0.75
+_LOOK_S = 0.7
 
 
 def asked_ratio() -> int:
@@ -22,11 +25,13 @@ def asked_ratio() -> int:
 
 def redraw_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, unit: str, upright: bool = False) -> int:
     """Original, masked image, redrawn image and error under a slider; returns the frame it was released at."""
+    at, available = frames.computed, available_frames(frames)
+    residual = frames.predictions[at] - image
     panels = [
         Panel("Original", image),
         Panel("Masked", image, covered=frames.hidden),
-        Panel("Redrawn", frames.composites(image)),
-        Panel("Prediction − original", frames.predictions - image, residual=True, covered=~frames.hidden),
+        Panel("Redrawn", frames.composites(image)[at], available=available),
+        Panel("Prediction − original", residual, residual=True, covered=~frames.hidden, available=available),
     ]
     slider = Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
     view = lens_view(
@@ -41,6 +46,28 @@ def redraw_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, 
         percentile=choice.percentile,
     )
     return view.frame
+
+
+def shown_ratio(key: str) -> int:
+    """Index in `RATIOS` that the slider of a view stands at, before the view is drawn."""
+    frame = getattr(st.session_state.get(f"view-{key}"), "frame", None)
+    return asked_ratio() if frame is None else min(len(RATIOS) - 1, max(0, int(frame)))
+
+
+def available_frames(frames: Frames) -> tuple[int, ...] | None:
+    """`Panel.available` of pixels at `Frames.computed`."""
+    return None if frames.complete else tuple(map(int, frames.computed))
+
+
+def await_frames(*slots: str) -> None:
+    """Draw the page again when the mask ratios that are still missing in these views (`loaders.live_frames`) have come."""
+    if not loaders.frames_complete(slots):
+        fragment(_look, run_every=_LOOK_S)(slots)
+
+
+def _look(slots: tuple[str, ...]) -> None:
+    if loaders.frames_complete(slots):
+        st.rerun()
 
 
 def remember_ratio(frame: int) -> None:

@@ -27,6 +27,7 @@ class Frames:
         hidden: (R, gh, gw) bool, True = hidden.
         errors: (R,) masked-patch MSE on the [0, 1] scale; nan where nothing is hidden.
         similarities: (R,) SSIM of hidden pixels, see `masked_ssim`; nan where nothing is hidden.
+        ready: (R,) bool, which of them are computed; all where None. Predictions of the others are zero, their errors nan.
     """
 
     ratios: np.ndarray
@@ -34,6 +35,17 @@ class Frames:
     hidden: np.ndarray
     errors: np.ndarray
     similarities: np.ndarray
+    ready: np.ndarray | None = None
+
+    @property
+    def computed(self) -> np.ndarray:
+        """Indices of the ratios that are there, (C,) int64."""
+        return np.arange(len(self.ratios)) if self.ready is None else np.flatnonzero(self.ready)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every ratio is there."""
+        return len(self.computed) == len(self.ratios)
 
     @property
     def masks(self) -> np.ndarray:

@@ -33,6 +33,8 @@ class Panel:
         measure: unit of pixels that are neither flux nor residual (an attention weight, a standard deviation); they have a map
             of their own and in every frame a linear scale from zero, or from the smallest where that is below, to the largest.
             "" for flux.
+        available: frames that `pixels` holds, in order, where not all are there yet; the canvas leaves the others empty.
+            `covered` holds all frames nevertheless. None where `pixels` holds all.
     """
 
     title: str
@@ -40,6 +42,7 @@ class Panel:
     residual: bool = False
     covered: np.ndarray | None = None
     measure: str = ""
+    available: tuple[int, ...] | None = None
 
     @property
     def colours(self) -> str:
@@ -120,6 +123,8 @@ def _entry(panel: Panel, scale: Scale, arrays: list[np.ndarray]) -> dict[str, An
         "shades": _store(shade(panel, scale), arrays),
         "values": _store(panel.pixels.astype("<f4"), arrays),
     }
+    if panel.available is not None:
+        entry["available"] = list(panel.available)
     if panel.measure:
         entry["measure"] = {"unit": panel.measure, "limits": panel.own_limits.tolist()}
     if panel.covered is not None:
@@ -139,5 +144,6 @@ def _drawn(panel: Panel) -> np.ndarray:
     """Pixels of a panel with those under covered patches set to zero."""
     if panel.covered is None:
         return panel.pixels
-    size = panel.pixels.shape[-2] // panel.covered.shape[-2], panel.pixels.shape[-1] // panel.covered.shape[-1]
-    return np.where(panel.covered.repeat(size[0], axis=-2).repeat(size[1], axis=-1), 0.0, panel.pixels)
+    covered = panel.covered if panel.available is None else panel.covered[list(panel.available)]
+    size = panel.pixels.shape[-2] // covered.shape[-2], panel.pixels.shape[-1] // covered.shape[-1]
+    return np.where(covered.repeat(size[0], axis=-2).repeat(size[1], axis=-1), 0.0, panel.pixels)
