@@ -22,6 +22,7 @@ from benchmarks.lens_lab import lens_lab
 from benchmarks.masks import REFERENCE_MAE, masks
 from benchmarks.reference_mae import SequenceFirstMAE
 from benchmarks.slider import slider
+from benchmarks.visitors import visitors
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.reconstruction.frames import RATIOS, reconstruction_frames
@@ -292,6 +293,7 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "embedding_speed": embedding_speed,
     "embeddings": embeddings_page,
     "import": import_files,
+    "visitors": visitors,
 }
 
 

@@ -26,6 +26,7 @@ class BenchmarkName(StrEnum):
     embedding_speed = "embedding_speed"
     embeddings = "embeddings"
     import_files = "import"
+    visitors = "visitors"
 
 
 @commands.command()

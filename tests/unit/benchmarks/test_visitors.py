@@ -1,0 +1,18 @@
+"""The benchmark of many visitors speaks with a real server."""
+
+import asyncio
+
+import pytest
+
+from benchmarks.slider import served_dashboard
+from benchmarks.visitors import crowd
+
+
+@pytest.mark.slow
+def test_visitors_get_their_pictures_without_an_error(workspace_with_lenses):
+    with served_dashboard(str(workspace_with_lenses)) as address:
+        found = asyncio.run(crowd(address, 2, 0.0))
+    assert found.visitors == 2
+    assert found.changes >= 2
+    assert found.errors == 0
+    assert 0 < found.median_s <= found.p95_s
