@@ -2,19 +2,20 @@
 
 import streamlit as st
 
-from lensmae.app.shared import choices, loaders
+from lensmae.app.overview.classes import classes
+from lensmae.app.overview.headlines import headlines
+from lensmae.app.shared import choices, loaders, tour
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import page_title
-from lensmae.evaluation.reports.headlines import headline
 
 LINKS = {
-    "pages/reconstruction.py": "Hide patches your way and see what the network knows",
+    "pages/reconstruction.py": "Hide patches your way and see what the network reconstructs",
     "pages/classification.py": "Can it tell dark matter models apart? ROC and confusion",
     "pages/superresolution.py": "Is the detail real? LR, bicubic, network and HR",
-    "pages/embeddings.py": "What has it learnt? All lenses in one plane",
+    "pages/embeddings.py": "What has it learned? All lenses in one plane",
     "pages/analyse.py": "What about your image? npy, FITS, PNG, TIFF, HDF5",
-    "pages/lens_lab.py": "What would I see? Build a lens by hand, drag dark matter across its ring",
+    "pages/lens_lab.py": "What would I see? Build a lens by hand, drag a subhalo across its ring",
     "pages/data.py": "What do you have? Simulate, import, look through it",
     "pages/training.py": "Make a better network: launch a run, watch its curve",
 }
@@ -28,24 +29,17 @@ def live(choice: choices.Choice) -> None:
     await_frames("first")
 
 
-def figures(choice: choices.Choice) -> None:
-    for column, entry in zip(st.columns(len(choice.checkpoints)), choice.checkpoints.values(), strict=True):
-        with column.container(border=True, height="stretch"):
-            found = headline(entry.card)
-            if found:
-                st.metric(found.name, found.value)
-                st.caption(f"{found.baseline}  \n{entry.name} · {found.measured_on}")
-            else:
-                st.metric(choices.KINDS[entry.card.kind], entry.name)
-                st.caption("Its card holds no figures; `lensmae evaluate` measures it.")
-
-
 choice = choices.current()
-page_title("LensMAE", "Masked autoencoders for strong gravitational lenses. Drag the slider: the network redraws what is hidden.")
+page_title(
+    "LensMAE", "Masked autoencoders for strong gravitational lenses. Drag the slider: the network reconstructs what is hidden."
+)
 fragment(live)(choice)
+tour.start_link()
+st.subheader("What it looks at", anchor=False)
+classes(choice)
 if choice.checkpoints:
     st.subheader("How good it is", anchor=False)
-    figures(choice)
+    headlines(choice)
 st.subheader("Where to go next", anchor=False)
 with st.grid(3, min_column_width=260):
     for page, text in LINKS.items():

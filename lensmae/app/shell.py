@@ -21,7 +21,7 @@ def open_page(page: Any) -> None:
             with st.spinner("Starting the networks …"):
                 import lensmae.models  # noqa: F401 - takes seconds; the first visitor sees that something happens
         from lensmae.app.data import demo
-        from lensmae.app.shared import choices
+        from lensmae.app.shared import choices, tour
 
         demo.ensure_lenses()
         choice = choices.sidebar()
@@ -31,6 +31,7 @@ def open_page(page: Any) -> None:
             st.sidebar.page_link("pages/lens_lab.py", label="Open this lens in the Lens lab", icon=icon, query_params=address)
         for notice in choice.notices:
             st.warning(notice, icon=":material/link_off:")
+        tour.step(page.url_path or "overview")
         page.run()
         _spare_libraries()
 

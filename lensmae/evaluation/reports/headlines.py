@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Headline:
-    """A figure to show: what it is, its value with unit, what it stands beside, and on what it was measured."""
+    """A figure to show: what it is, its value with unit, what it stands beside, and on what it was measured.
+
+    Attributes:
+        data: name of the data set it was measured on; "" where the card does not say.
+    """
 
     name: str
     value: str
     baseline: str
     measured_on: str
+    data: str = ""
 
 
 def headline(card: "CheckpointCard") -> Headline | None:
@@ -27,7 +32,7 @@ def headline(card: "CheckpointCard") -> Headline | None:
         found = _no_sub(figures) if card.kind == "mae" and schooling(card).pure else _HEADLINES[card.kind](figures)
         if found is not None:
             name, value, baseline = found
-            return Headline(name, value, baseline, _measured_on(figures, split))
+            return Headline(name, value, baseline, _measured_on(figures, split), str(figures.get("data") or ""))
     loss = card.metrics.get("validation", {}).get("validation_loss")
     return None if loss is None else Headline("Loss of training", f"{loss:.3g}", "", _measured_on({}, "validation"))
 

@@ -1,0 +1,54 @@
+"""The headline figure of every chosen checkpoint, with the way to the lenses that it was measured on."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.shared import choices, loaders
+from lensmae.evaluation.reports.headlines import headline
+
+if TYPE_CHECKING:
+    from lensmae.models import CheckpointEntry
+
+
+def headlines(choice: choices.Choice) -> None:
+    """A card a checkpoint."""
+    for column, entry in zip(st.columns(len(choice.checkpoints)), choice.checkpoints.values(), strict=True):
+        with column.container(border=True, height="stretch"):
+            _headline(entry)
+
+
+def _headline(entry: "CheckpointEntry") -> None:
+    found = headline(entry.card)
+    if found is None:
+        st.metric(choices.KINDS[entry.card.kind], entry.name)
+        st.caption("Its card holds no figures; `lensmae evaluate` measures it.")
+        return
+    st.metric(found.name, found.value)
+    st.caption(f"{found.baseline}  \n{entry.name} · {found.measured_on}")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        known = {info.name for info in [*loaders.datasets(), *loaders.datasets(pairs=True)]}
+        if found.data in known:
+            address = st.query_params.to_dict() | {"set": found.data}
+            st.page_link("pages/data.py", label=found.data, icon=":material/database:", query_params=address)
+        with st.popover("All its figures", type="tertiary", icon=":material/table:", key=f"card-{entry.card.kind}"):
+            st.dataframe(_facts(entry), hide_index=True, width=420, height=360)
+
+
+def _facts(entry: "CheckpointEntry") -> pd.DataFrame:
+    """Figures and training data of a card, one a row; what a file says of itself is shown as text."""
+    rows = [(f"{split} · {name}", value) for split, figures in entry.card.metrics.items() for name, value in _flat(figures)]
+    rows += [(f"trained on · {name}", value) for name, value in _flat(entry.card.data)]
+    return pd.DataFrame([(name, _text(value)) for name, value in rows], columns=["figure", "value"])
+
+
+def _flat(figures: dict[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in figures.items():
+        found += _flat(value, f"{before}{name} · ") if isinstance(value, dict) else [(f"{before}{name}", value)]
+    return found
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,46 @@
+"""A tour of five pages: one sentence on each, what to try there. It lives in the address (`tour=2`) and can be left at any step."""
+
+import streamlit as st
+
+_KEY = "tour"
+_STEPS = (
+    ("overview", "Drag the mask ratio to 90 %: the network reconstructs the lens from the few patches that are left."),
+    ("lens_lab", "Click on the ring to put a subhalo there, drag it along the arc, and watch the class probabilities."),
+    ("classification", "Click a cell of the confusion matrix to see its lenses, the surest errors first."),
+    ("embeddings", "Lenses that look alike to the network lie together. Click a point, or circle many with the lasso."),
+    ("analyse", "Drop an image of your own: you get an answer, or a plain “cannot tell”."),
+)
+
+
+def start_link() -> None:
+    """The way into the tour."""
+    address = st.query_params.to_dict() | {_KEY: "1"}
+    st.page_link("pages/overview.py", label="A tour in five steps", icon=":material/tour:", query_params=address)
+
+
+def step(page: str) -> None:
+    """Draw the step of the tour that the address asks for, where it is one of this page.
+
+    Args:
+        page: its file's name without ending.
+    """
+    asked = st.query_params.get(_KEY, "")
+    place = int(asked) - 1 if asked in {str(number) for number in range(1, len(_STEPS) + 1)} else None
+    if place is None or _STEPS[place][0] != page:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="tour-step"):
+        st.markdown(f":primary[**{place + 1} of {len(_STEPS)}**] {_STEPS[place][1]}", width="stretch")
+        if place:
+            _link(place - 1, "Back", ":material/arrow_back:")
+        if place + 1 < len(_STEPS):
+            _link(place + 1, "Next", ":material/arrow_forward:")
+        st.button("End the tour", on_click=_end, type="tertiary", key="tour-end")
+
+
+def _link(place: int, label: str, icon: str) -> None:
+    address = st.query_params.to_dict() | {_KEY: str(place + 1)}
+    st.page_link(f"pages/{_STEPS[place][0]}.py", label=label, icon=icon, query_params=address)
+
+
+def _end() -> None:
+    del st.query_params[_KEY]

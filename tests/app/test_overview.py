@@ -1,0 +1,18 @@
+"""The Overview page: what a newcomer learns from it, and the tour."""
+
+from tests.app.conftest import SMALL, assert_clean, texts
+
+
+def test_it_says_what_the_classes_are(home, open_app):
+    said = texts(open_app(None, **SMALL).markdown)
+    assert all(name in said for name in ("strong gravitational lens", "no_sub", "cdm", "axion", "masked autoencoder"))
+
+
+def test_the_tour_shows_a_step_on_its_page_only_and_ends_when_asked(home, open_app):
+    app = open_app(None, tour="1", **SMALL)
+    assert "1 of 5" in texts(app.markdown)
+    app.button("tour-end").click().run()
+    assert_clean(app)
+    assert "of 5" not in texts(app.markdown)
+    assert "of 5" not in texts(open_app(None, tour="2", **SMALL).markdown)
+    assert_clean(open_app(None, tour="<b>9</b>", **SMALL))
