@@ -27,3 +27,7 @@ class RunError(LensMAEError):
 
 class ConfigError(LensMAEError):
     """A setting has a value that is not allowed."""
+
+
+class RecordError(LensMAEError):
+    """Grades, notes or saved views cannot be read, kept, or understood."""

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from lensmae.app.data import browse, makers, new_dataset
+from lensmae.app.grading import sheet
 from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.widgets import choose, empty_state, page_title, unknown_value
 from lensmae.workspace import read_only
 
-VIEWS = {"gallery": "Gallery", "parameters": "Parameters", "lens": "One lens"}
+VIEWS = {"gallery": "Gallery", "parameters": "Parameters", "lens": "One lens", "grades": "Grades"}
 
 
 def look(choice: choices.Choice, name: str) -> None:
@@ -19,8 +20,10 @@ def look(choice: choices.Choice, name: str) -> None:
         browse.gallery(info, choice)
     elif view == "parameters":
         browse.parameters(info)
-    else:
+    elif view == "lens":
         browse.one_lens(info, choice)
+    else:
+        sheet.grades(info, choice)
 
 
 choice = choices.current()

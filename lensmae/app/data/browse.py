@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lensmae.app.grading.desk import desk
+from lensmae.app.grading.lenses import lens_items
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
@@ -174,6 +176,8 @@ def one_lens(info: DatasetInfo, choice: Choice) -> None:
         lens_view(panels, key="data", unit=info.flux_unit, overlays=overlays, stretch=stretch, percentile=percentile)
         st.caption(loaders.describe_lens(info, row) + ("; rings are subhalos, larger ones more massive" if overlays else ""))
         _save(info, row)
+        items = lens_items(info, np.arange(info.n))
+        desk(items, row, lambda place: st.session_state.update(row=place), "data")
     with right:
         st.dataframe(describe_row(lens), hide_index=True, height=460)
 

@@ -1,4 +1,4 @@
-"""A tour of five pages: one sentence on each, what to try there. It lives in the address (`tour=2`) and can be left at any step."""
+"""A tour of five pages: on each, one thing to try. It stands in the address (`tour=2`) and can be left at any time."""
 
 import streamlit as st
 

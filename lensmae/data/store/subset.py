@@ -14,17 +14,21 @@ from lensmae.workspace import check_name, datasets_dir
 _BLOCK = 1024
 
 
-def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str) -> LensDataset:
+def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str, labels: np.ndarray | None = None) -> LensDataset:
     """Write the given rows of a data set, in their order in it, as a new one of the workspace.
 
     Preset and seed stay, so that it is still known which lenses it shares with training data. The table gets the columns
     `origin` (name of the data set) and `origin_row`; the record names the origin's fingerprint.
 
+    Args:
+        rows: (N,) of the data set.
+        labels: (N,) str, the class of each from now on, grades or tags for instance; the old one goes to `origin_class`.
+
     Raises:
         DatasetError: for no rows, rows that are not there, or a name that is taken.
     """
     check_name(name, "data set")
-    rows = np.unique(np.asarray(rows, dtype=np.int64))
+    rows, first = np.unique(np.asarray(rows, dtype=np.int64), return_index=True)
     if len(rows) == 0:
         raise DatasetError("A data set needs at least one lens; select some first.")
     if rows[0] < 0 or rows[-1] >= len(dataset.lenses):
@@ -33,19 +37,23 @@ def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str) -> LensDat
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
     with new_folder(final) as partial:
-        _write(dataset, rows, name, partial)
+        _write(dataset, rows, name, partial, None if labels is None else np.asarray(labels)[first])
     return open_store(final)
 
 
-def _write(dataset: LensDataset, rows: np.ndarray, name: str, folder: Path) -> None:
+def _write(dataset: LensDataset, rows: np.ndarray, name: str, folder: Path, labels: np.ndarray | None) -> None:
     found = {"images": dataset.images, "targets": dataset.targets, "truths": dataset.truths}
     arrays = {kind: _copy(array, rows, folder / f"{kind}.npy") for kind, array in found.items() if array is not None}
     lenses = dataset.lenses.iloc[rows].reset_index(drop=True).assign(origin=dataset.name, origin_row=rows)
     info = dataset.info
+    classes = info.classes
+    if labels is not None:
+        lenses = lenses.assign(**{"class": labels, "origin_class": lenses["class"]})
+        classes = tuple(sorted(set(labels.tolist())))
     facts = {key: getattr(info, key) for key in ("preset", "seed", "pixel_scale", "flux_unit")}
     created = datetime.now(UTC).isoformat(timespec="seconds")
     origin = {"name": info.name, "fingerprint": info.fingerprint}
-    write_table(folder, summarise(name, lenses, arrays, classes=info.classes, created=created, origin=origin, **facts), lenses)
+    write_table(folder, summarise(name, lenses, arrays, classes=classes, created=created, origin=origin, **facts), lenses)
 
 
 def _copy(array: np.ndarray, rows: np.ndarray, path: Path) -> np.ndarray:

@@ -47,3 +47,12 @@ def test_rows_that_are_not_there_are_refused_and_leave_nothing(home, rows):
     with pytest.raises(DatasetError):
         subset_dataset(open_dataset("lenses"), np.array(rows, dtype=int), "part")
     assert [info.name for info in list_datasets()] == ["lenses", "pairs"]
+
+
+def test_a_part_can_carry_labels_of_ones_own(home):
+    source = open_dataset("lenses")
+    made = subset_dataset(source, np.array([40, 3, 12]), "mine", np.array(["ring", "arc", "ring"]))
+    assert made.info.classes == ("arc", "ring")
+    assert made.lenses["class"].tolist() == ["arc", "ring", "ring"]
+    assert made.lenses["origin_class"].tolist() == source.lenses["class"].iloc[[3, 12, 40]].tolist()
+    np.testing.assert_array_equal(made.images, source.images[[3, 12, 40]])

@@ -1,0 +1,1 @@
+"""Grades, tags and notes on the pages that show lenses."""

@@ -1,0 +1,150 @@
+"""Everything to mark one image with: the bar, tags, a note, and whose marks they are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.grading.bar import grading_bar
+from lensmae.data.records.grades import GRADES, Mark, add_marks, graded, known_graders, known_tags, undo
+from lensmae.errors import RecordError
+from lensmae.workspace import read_only
+
+_GRADER = "_grader"
+
+
+@dataclass(frozen=True)
+class Items:
+    """Images to go through.
+
+    Attributes:
+        sample: what they are of, as `add_marks` takes it.
+        count: how many.
+        item, label: of each, by its place.
+    """
+
+    sample: str
+    count: int
+    item: Callable[[int], str]
+    label: Callable[[int], str]
+
+
+def desk(items: Items, place: int, go: Callable[[int], None], key: str) -> None:
+    """Draw the controls for the image at a place.
+
+    Args:
+        go: called with the place of another image, before the run that shows it; the caller keeps it.
+        key: of the widgets.
+    """
+    if read_only():
+        st.caption("This dashboard is read-only: it keeps no grades.")
+        return
+    with st.container(border=True, gap="small"):
+        _draw(items, place, go, key)
+
+
+def _draw(items: Items, place: int, go: Callable[[int], None], key: str) -> None:
+    known = grader()
+    mine = own_marks(items.sample, items.item(place), known)
+    # Several keys may come before the next run: the place goes on with them.
+    at = [place]
+
+    def pressed(what: str) -> None:
+        if what == "undo":
+            _undo(items, known, at, go)
+            return
+        if what in GRADES:
+            again = own_marks(items.sample, items.item(at[0]), known)["grade"] == what
+            _mark(items, at[0], known, "grade", "" if again else what)
+        if not (what in GRADES and not st.session_state.get("_go-on", True)):
+            at[0] = min(max(at[0] + (-1 if what == "previous" else 1), 0), items.count - 1)
+            go(at[0])
+
+    disabled = [name for name, off in (("previous", place == 0), ("next", place == items.count - 1)) if off]
+    grading_bar(
+        key, f"{place + 1:,} of {items.count:,}", mine["grade"], disabled if known else [*GRADES, "undo", *disabled], pressed
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _choose_grader(key)
+        if known:
+            _tags(items, place, known, mine["tags"], key)
+            _note(items, place, known, mine["note"], key)
+            st.session_state.setdefault("_go-on", True)
+            st.checkbox("Go on", key=f"go-on-{key}", value=st.session_state["_go-on"], help="To the next image after a grade.",
+                        on_change=lambda: st.session_state.update({"_go-on": st.session_state[f"go-on-{key}"]}))  # fmt: skip
+
+
+def grader() -> str:
+    """Whose marks this visitor's are; "" until it is said."""
+    return st.session_state.get(_GRADER, "")
+
+
+def own_marks(sample: str, item: str, name: str) -> pd.Series:
+    """What a grader said of an image: grade, tags, note."""
+    found = graded(sample, item)
+    found = found[found["grader"] == name]
+    return found.iloc[0] if len(found) else pd.Series({"grade": "", "tags": (), "note": ""})
+
+
+def _choose_grader(key: str) -> None:
+    def chosen() -> None:
+        st.session_state[_GRADER] = (st.session_state[f"grader-{key}"] or "").strip()[:60]
+
+    st.session_state[f"grader-{key}"] = grader()
+    helped = "Several people can grade the same images; the marks of each are kept apart."
+    if known_graders():
+        helped += f" So far: {', '.join(known_graders())}."
+    st.text_input(
+        "Grader", key=f"grader-{key}", on_change=chosen, max_chars=60, placeholder="Your initials", help=helped, width=150
+    )
+
+
+def _tags(items: Items, place: int, name: str, now: tuple[str, ...], key: str) -> None:
+    widget = f"tags-{key}-{items.item(place)}"
+
+    def chosen() -> None:
+        wished = {tag.strip() for tag in st.session_state[widget] if tag.strip()}
+        for tag in sorted(wished - set(now)):
+            _mark(items, place, name, "tag", tag)
+        for tag in sorted(set(now) - wished):
+            _mark(items, place, name, "untag", tag)
+
+    st.session_state[widget] = list(now)
+    options = sorted({*known_tags(), *now})
+    st.multiselect("Tags", options, key=widget, on_change=chosen, accept_new_options=True, placeholder="Own words", width=260)
+
+
+def _note(items: Items, place: int, name: str, now: str, key: str) -> None:
+    widget = f"note-{key}-{items.item(place)}"
+
+    def written() -> None:
+        _mark(items, place, name, "note", st.session_state[widget])
+
+    st.session_state[widget] = now
+    st.text_input("Note", key=widget, on_change=written, max_chars=2000, width=320)
+
+
+def _mark(items: Items, place: int, name: str, kind: str, value: str) -> None:
+    try:
+        add_marks(items.sample, name, [Mark(items.item(place), items.label(place), kind, value)])
+    except RecordError as problem:
+        # A callback's errors do not reach the page's guard.
+        st.toast(str(problem), icon=":material/error:")
+
+
+def _undo(items: Items, name: str, at: list[int], go: Callable[[int], None]) -> None:
+    try:
+        taken = undo(items.sample, name)
+    except RecordError as problem:
+        st.toast(str(problem), icon=":material/error:")
+        return
+    if taken is None:
+        st.toast("There is nothing of yours to take back.", icon=":material/undo:")
+        return
+    # Back to the image it was of, where that is among these.
+    where = next((place for place in range(items.count) if items.item(place) == taken.item), None)
+    if where is not None:
+        at[0] = where
+        go(where)
+    st.toast(f"Taken back: {taken.kind} {taken.value}", icon=":material/undo:")

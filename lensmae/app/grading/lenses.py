@@ -1,0 +1,31 @@
+"""Going through lenses of a data set, one after the other, to grade them."""
+
+import numpy as np
+import streamlit as st
+
+from lensmae.app.grading.desk import Items, desk
+from lensmae.app.lens_view.component import lens_view
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.data import DatasetInfo
+from lensmae.figures import Panel
+
+
+def lens_items(info: DatasetInfo, rows: np.ndarray) -> Items:
+    """Lenses of a data set as things to grade."""
+    names = loaders.get_dataset(info).lenses["id"]
+    return Items(info.fingerprint, len(rows), lambda place: str(rows[place]), lambda place: str(names.iloc[rows[place]]))
+
+
+def grade_lenses(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) -> None:
+    """One of the lenses large, and the controls; the arrows lead through `rows` in their order."""
+    kept = f"_at-{key}"
+    place = min(st.session_state.get(kept, 0), len(rows) - 1)
+    row = int(rows[place])
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        panel = Panel(f"Lens {row}", loaders.lens_image(info, row))
+        lens_view([panel], key=f"grade-{key}", unit=info.flux_unit, **choice.display)
+    with right:
+        st.caption(loaders.describe_lens(info, row))
+        desk(lens_items(info, rows), place, lambda at: st.session_state.update({kept: at}), key)

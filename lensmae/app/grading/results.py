@@ -1,0 +1,71 @@
+"""What can be taken away of graded lenses: tables, and data sets to train on."""
+
+import io
+
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.grading.state import Sheet
+from lensmae.app.shared import loaders
+from lensmae.data import subset_dataset
+from lensmae.evaluation.grading.sheet import exported
+from lensmae.workspace import read_only
+
+_LABELS = {"class": "their true class", "grade": "their grade", "tag": "their first tag"}
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """A sheet for reading: tags in one line."""
+    return table.assign(tags=table["tags"].map(", ".join))
+
+
+def take_away(now: Sheet) -> None:
+    """Downloads, and a data set of what is shown."""
+    stem = f"grades-{now.info.name}"
+    table = exported(now.shown)
+    with st.container(horizontal=True, gap="small"):
+        _save("CSV", lambda: table.to_csv(index=False).encode(), f"{stem}.csv", "text/csv")
+        _save("Parquet", lambda: _parquet(table), f"{stem}.parquet", "application/vnd.apache.parquet")
+        marks = exported(now.graded)
+        _save("Every grader's marks (CSV)", lambda: marks.to_csv(index=False).encode(), f"marks-{now.info.name}.csv", "text/csv")
+        if not read_only() and len(now.shown):
+            with st.popover("New data set", icon=":material/library_add:"):
+                _new_set(now)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def _save(label: str, made: object, name: str, kind: str) -> None:
+    st.download_button(
+        label, made, name, kind, icon=":material/download:", type="tertiary", on_click="ignore", key=f"save-{name}"
+    )
+
+
+def _new_set(now: Sheet) -> None:
+    """The lenses shown as a data set, with labels of one's own where wished."""
+    with st.form("graded-set", border=False):
+        name = st.text_input("Name", f"{now.info.name[:40]}-graded", help="Letters, digits, '.', '_' and '-'.")
+        by = st.selectbox("Labelled by", list(_LABELS), format_func=_LABELS.get, help="Lenses without one are left out.")
+        sent = st.form_submit_button(f"Make it of these {len(now.shown):,} lenses", type="primary")
+    if sent:
+        labels = _labels(now.shown, by)
+        rows = now.shown["row"].to_numpy()
+        if labels is not None:
+            rows, labels = rows[(labels != "").to_numpy()], labels[labels != ""]
+        dataset = loaders.get_dataset(now.info)
+        made = subset_dataset(dataset, rows, name.strip(), None if labels is None else labels.to_numpy(dtype=str))
+        st.success(f"Data set {made.name} holds {made.info.n:,} lenses: {_counts(made.info.counts)}.", icon=":material/check:")
+
+
+def _labels(shown: pd.DataFrame, by: str) -> pd.Series | None:
+    if by == "class":
+        return None
+    return shown["grade"] if by == "grade" else shown["tags"].map(lambda tags: tags[0] if tags else "")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())

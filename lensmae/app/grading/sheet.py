@@ -1,0 +1,141 @@
+"""The Grades view of a data set: filter, sort, go through, agree, rank, and take away."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.grading import measures, results
+from lensmae.app.grading.lenses import grade_lenses
+from lensmae.app.grading.state import Sheet
+from lensmae.app.shared import loaders
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, progress_bar, unknown_value
+from lensmae.data import DatasetInfo
+from lensmae.data.records.grades import GRADES, graded, import_grades
+from lensmae.errors import RecordError
+from lensmae.evaluation.grading.sheet import UNGRADED, Filters, chosen, number_columns, ordered, sheet
+from lensmae.workspace import read_only
+
+LIMITS = {"200": 200, "1000": 1000, "all": None}
+_TITLES = {UNGRADED: "not graded", **{grade: f"{grade} · {words}" for grade, words in GRADES.items()}}
+
+
+def grades(info: DatasetInfo, choice: Choice) -> None:
+    """The whole view."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        split = choose("Split", SPLIT_OPTIONS, "split", default=3)
+        most = choose("Lenses at most", list(LIMITS), "grade-most")
+        predicted = "classifier" in choice.checkpoints and st.toggle("Predictions", key="grade-predicted", bind="query-params")
+        errors = "mae" in choice.checkpoints and st.toggle("Reconstruction error", key="grade-errors", bind="query-params")
+    marks = graded(info.fingerprint)
+    rows, measured = _measured(info, choice, split, LIMITS[most], predicted, errors)
+    table = sheet(loaders.get_dataset(info).lenses, rows, marks, measured)
+    shown = _sorted(table[chosen(table, _filters(info, table, marks))].reset_index(drop=True))
+    st.caption(f"{len(shown):,} of {len(table):,} lenses.")
+    if len(shown):
+        grade_lenses(info, shown["row"].to_numpy(), choice, f"sheet-{info.fingerprint[:8]}")
+        st.dataframe(results.readable(shown), hide_index=True, height=300, alt="Lenses with their grades, one a row")
+    now = Sheet(info, table, shown, marks)
+    results.take_away(now)
+    if not read_only():
+        _bring_in(info, choice)
+    measures.agree(marks)
+    measures.rank(now)
+
+
+def _measured(
+    info: DatasetInfo, choice: Choice, split: str, limit: int | None, predicted: bool, errors: bool
+) -> tuple[np.ndarray, pd.DataFrame | None]:
+    """Rows (N,) of the data set, and what networks say of them."""
+    from lensmae.evaluation.measure.reports import select_rows
+
+    if not predicted and not errors:
+        return select_rows(loaders.get_dataset(info), split, limit), None
+    columns: dict[str, np.ndarray] = {}
+    rows = select_rows(loaders.get_dataset(info), split, limit)
+    if predicted:
+        report = loaders.classification(choice.checkpoint("classifier").path, info, split, limit)
+        rows = report.indices
+        columns["predicted"] = np.array(report.classes)[report.probabilities.argmax(axis=1)]
+        columns |= {f"P({name})": report.probabilities[:, place] for place, name in enumerate(report.classes)}
+    if errors:
+        model, data = loaders.model_key(choice.checkpoint("mae").path), loaders.data_key(info)
+        columns["reconstruction_mse"] = _errors(model, data, rows)
+    return rows, pd.DataFrame(columns)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _errors(model: loaders.ModelKey, data: loaders.DataKey, rows: np.ndarray) -> np.ndarray:
+    from lensmae.evaluation.embeddings.embed import reconstruction_errors
+
+    with progress_bar("Measuring reconstruction errors") as progress:
+        return reconstruction_errors(loaders.get_model_by_key(model), loaders.get_dataset_by_key(data), rows, progress)
+
+
+def _filters(info: DatasetInfo, table: pd.DataFrame, marks: pd.DataFrame) -> Filters:
+    tags = sorted({tag for tags in marks["tags"] for tag in tags})
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        grade = _pills("Grade", list(_TITLES), "f-grade", _TITLES.get)
+        tagged = st.multiselect("Tags", tags, key="f-tags", bind="query-params", width=220) if tags else []
+        classes = _pills("Class", list(info.classes), "f-class") if len(info.classes) > 1 else []
+        predicted, wrong = [], False
+        if "predicted" in table:
+            predicted = _pills("Predicted", sorted(set(table["predicted"])), "f-predicted")
+            wrong = st.toggle("Only errors", key="f-wrong", bind="query-params", help="Predicted class is not the true one.")
+        text = st.text_input("Text", key="f-text", bind="query-params", width=180, help="In the id, a note or a tag.")
+    column, low, high = _range(table)
+    return Filters(grade, tagged, classes, predicted, wrong, column, low, high, text)
+
+
+def _pills(label: str, options: list[str], key: str, show: Callable[[str], str | None] | None = None) -> list[str]:
+    return st.pills(label, options, selection_mode="multi", key=key, bind="query-params", format_func=show)
+
+
+def _range(table: pd.DataFrame) -> tuple[str, float, float]:
+    """A column of numbers and the range that passes."""
+    names = ["–", *number_columns(table)]
+    unknown_value("f-column", names, "column", "none")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        column = st.selectbox("Only with", names, key="f-column", bind="query-params", width=260)
+        if column == names[0]:
+            return "", -np.inf, np.inf
+        values = table[column].dropna()
+        helped = f"{values.min():.4g} to {values.max():.4g} here; empty: no limit."
+        low = st.number_input("from", value=None, format="%g", key="f-low", bind="query-params", width=150, help=helped)
+        high = st.number_input("to", value=None, format="%g", key="f-high", bind="query-params", width=150, help=helped)
+    return column, -np.inf if low is None else float(low), np.inf if high is None else float(high)
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    names = ["row", "grade", *(name for name in ("class", "predicted") if name in table), *number_columns(table)]
+    names = list(dict.fromkeys(names))
+    unknown_value("sort", names, "column to sort by", names[0])
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        column = st.selectbox("Sort by", names, key="sort", bind="query-params", width=260)
+        descending = st.toggle("Largest first", key="descending", bind="query-params")
+    return ordered(table, column, descending)
+
+
+def _bring_in(info: DatasetInfo, choice: Choice) -> None:
+    """Grades from a file."""
+    with st.popover("Import grades", icon=":material/upload:"):
+        with st.form("import-grades", border=False):
+            file = st.file_uploader(
+                "A CSV or Parquet file with the columns row or id, and grade, tags or note", ["csv", "parquet"]
+            )
+            sent = st.form_submit_button("Take over", type="primary")
+        if sent and file is not None:
+            names = loaders.get_dataset(info).lenses["id"].astype(str)
+            labels = dict(zip(map(str, range(len(names))), names, strict=True))
+            count = import_grades(info.fingerprint, _table(file.name, file.getvalue()), labels)
+            st.success(f"Taken over: {count:,} rows.", icon=":material/check:")
+
+
+def _table(name: str, data: bytes) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(io.BytesIO(data)) if name.endswith(".parquet") else pd.read_csv(io.BytesIO(data), dtype=str)
+    except (ValueError, OSError) as problem:
+        raise RecordError(f"{name} cannot be read as a table: {problem}.") from problem

@@ -1,0 +1,183 @@
+"""Grades, tags and notes: a log of what every grader said of every image, from which the present state is read.
+
+Grades are those of lens searches: A a certain lens, B a probable one, C a possible one, X none. Two graders never overwrite each
+other: every entry only adds to the log, and undoing marks the grader's own last entry.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import pandas as pd
+
+from lensmae.data.records.database import changing, reading
+from lensmae.errors import RecordError
+
+GRADES = {"A": "certain", "B": "probable", "C": "possible", "X": "no lens"}
+COLUMNS = ("item", "label", "grader", "grade", "tags", "note", "changed")
+_LONGEST = {"grader": 60, "tag": 60, "note": 2000, "label": 200}
+Kind = Literal["grade", "tag", "untag", "note"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One entry of the log.
+
+    Attributes:
+        item: what is marked, within its sample: a row of a data set, the digest of a file.
+        label: its name for people.
+        kind: "untag" takes a tag away.
+        value: the grade, the tag, or the text of the note; an empty grade or note takes the last one away.
+    """
+
+    item: str
+    label: str
+    kind: Kind
+    value: str
+
+
+def add_marks(sample: str, grader: str, marks: Iterable[Mark]) -> None:
+    """Add entries of one grader, all or none.
+
+    Args:
+        sample: what the items are of: the fingerprint of a data set, or a name of one's own.
+
+    Raises:
+        RecordError: for a grader without a name, a grade that is none, or a text that is too long.
+    """
+    made = datetime.now(UTC).isoformat(timespec="milliseconds")
+    name = _short("grader", grader.strip())
+    if not name:
+        raise RecordError("Say who grades first: a name or initials.")
+    rows = [(sample, mark.item, _label(mark.label), name, mark.kind, _value(mark), made) for mark in marks]
+    with changing() as connection:
+        connection.executemany(
+            "INSERT INTO marks (sample, item, label, grader, kind, value, made) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+        )
+
+
+def undo(sample: str, grader: str) -> Mark | None:
+    """Take back the grader's last entry of a sample; what it was, or None where there is none."""
+    with changing() as connection:
+        query = "SELECT id, item, label, kind, value FROM marks WHERE sample = ? AND grader = ? AND undone = 0"
+        found = connection.execute(f"{query} ORDER BY id DESC LIMIT 1", (sample, grader.strip())).fetchone()
+        if found is None:
+            return None
+        connection.execute("UPDATE marks SET undone = 1 WHERE id = ?", (found[0],))
+    return Mark(*found[1:])
+
+
+def graded(sample: str, item: str | None = None) -> pd.DataFrame:
+    """The present state of a sample, or of one image of it: one row for every image and grader, columns `COLUMNS`; `tags` are
+    tuples, sorted; `changed` is ISO time."""
+    query = "SELECT item, label, grader, kind, value, made FROM marks WHERE sample = ? AND undone = 0"
+    query, given = (query, (sample,)) if item is None else (f"{query} AND item = ?", (sample, item))
+    with reading() as connection:
+        log = [] if connection is None else connection.execute(f"{query} ORDER BY id", given).fetchall()
+    state: dict[tuple[str, str], dict] = {}
+    for item, label, grader, kind, value, made in log:
+        now = state.setdefault((item, grader), {"item": item, "grader": grader, "grade": "", "tags": set(), "note": ""})
+        now |= {"label": label, "changed": made}
+        if kind == "tag":
+            now["tags"].add(value)
+        elif kind == "untag":
+            now["tags"].discard(value)
+        else:
+            now[kind] = value
+    rows = [now | {"tags": tuple(sorted(now["tags"]))} for now in state.values()]
+    told = [row for row in rows if row["grade"] or row["tags"] or row["note"]]
+    return pd.DataFrame(told, columns=list(COLUMNS))
+
+
+def known_tags() -> list[str]:
+    """All tags of the workspace, sorted."""
+    with reading() as connection:
+        query = "SELECT DISTINCT value FROM marks WHERE kind = 'tag' AND undone = 0 ORDER BY value"
+        return [] if connection is None else [row[0] for row in connection.execute(query)]
+
+
+def known_graders() -> list[str]:
+    """All graders of the workspace, sorted."""
+    with reading() as connection:
+        query = "SELECT DISTINCT grader FROM marks WHERE undone = 0 ORDER BY grader"
+        return [] if connection is None else [row[0] for row in connection.execute(query)]
+
+
+def import_grades(sample: str, table: pd.DataFrame, labels: Mapping[str, str]) -> int:
+    """Take over a table of grades, as `graded` gives it or with the columns item (or label) and grade, tags, note, grader.
+
+    Args:
+        labels: item -> label of the sample; a row of the table is found by its item, else by its label.
+
+    Returns the number of rows taken over. Raises `RecordError`, and takes over nothing, where a row is of no item of the sample
+    or holds a grade that is none.
+    """
+    by_label = {label: item for item, label in labels.items()}
+    if "grade" not in table and "tags" not in table and "note" not in table:
+        raise RecordError(f"The table has the columns {', '.join(map(str, table.columns))}; it needs grade, tags or note.")
+    by_grader: dict[str, list[Mark]] = {}
+    for number, row in enumerate(table.to_dict("records"), start=1):
+        item = _found(row, labels, by_label, number)
+        by_grader.setdefault(_text(row.get("grader")) or "imported", []).extend(_marks(row, item, labels[item]))
+    for marks in by_grader.values():
+        for mark in marks:
+            _value(mark)
+    for grader, marks in by_grader.items():
+        add_marks(sample, grader, marks)
+    return len(table)
+
+
+def _found(row: dict, labels: Mapping[str, str], by_label: Mapping[str, str], number: int) -> str:
+    for name in ("item", "row"):
+        if _text(row.get(name)) in labels:
+            return _text(row[name])
+    for name in ("label", "id", "file"):
+        if _text(row.get(name)) in by_label:
+            return by_label[_text(row[name])]
+    raise RecordError(f"Row {number} of the table names no image that is here; it needs a column item, label, id or file.")
+
+
+def _marks(row: dict, item: str, label: str) -> list[Mark]:
+    marks: list[Mark] = []
+    for kind in ("grade", "note"):
+        if value := _text(row.get(kind)):
+            marks.append(Mark(item, label, kind, value))
+    return marks + [Mark(item, label, "tag", tag) for tag in _tags(row.get("tags"))]
+
+
+def _tags(value: object) -> list[str]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = str(value).split(";")
+    found = value if isinstance(value, (list, tuple)) or hasattr(value, "tolist") else []
+    return [tag for one in found if (tag := _text(one))]
+
+
+def _text(value: object) -> str:
+    """A cell of a table as text; "" where it is empty. Numbers of rows come back from CSV as 3.0 where a cell is missing."""
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _value(mark: Mark) -> str:
+    value = mark.value.strip()
+    if mark.kind == "grade" and value and value not in GRADES:
+        raise RecordError(f"“{value[:20]}” is no grade; the grades are {', '.join(GRADES)}.")
+    if mark.kind in ("tag", "untag") and not value:
+        raise RecordError("A tag needs a name.")
+    return value if mark.kind == "grade" else _short("note" if mark.kind == "note" else "tag", value)
+
+
+def _short(what: str, text: str) -> str:
+    if len(text) > _LONGEST[what]:
+        raise RecordError(f"A {what} may have {_LONGEST[what]} characters, and this one has {len(text)}.")
+    return text
+
+
+def _label(text: str) -> str:
+    return text[: _LONGEST["label"]]

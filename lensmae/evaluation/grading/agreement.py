@@ -1,0 +1,50 @@
+"""Do graders agree? Cohen's kappa of every pair, plain and weighted."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import cohen_kappa_score
+
+from lensmae.data.records.grades import GRADES
+
+_ORDER = list(GRADES)
+
+
+def agreement(graded: pd.DataFrame) -> pd.DataFrame:
+    """One row a pair of graders who graded images in common.
+
+    Args:
+        graded: columns item, grader, grade, as `graded` gives them; rows without a grade do not count.
+
+    Columns: graders, images (that both graded), agree (share with equal grades), kappa (Cohen 1960), weighted_kappa (quadratic
+    weights, A to X in equal steps). nan where kappa is not defined: both gave one and the same grade throughout.
+    """
+    wide = graded[graded["grade"] != ""].pivot(index="item", columns="grader", values="grade")
+    rows = []
+    for first, second in combinations(sorted(wide.columns), 2):
+        both = wide[[first, second]].dropna()
+        if len(both):
+            rows.append({"graders": f"{first} and {second}", "images": len(both)} | _scores(both[first], both[second]))
+    return pd.DataFrame(rows, columns=["graders", "images", "agree", "kappa", "weighted_kappa"])
+
+
+def _scores(first: pd.Series, second: pd.Series) -> dict[str, float]:
+    agree = float((first == second).mean())
+    if len(set(first) | set(second)) < 2:
+        return {"agree": agree, "kappa": np.nan, "weighted_kappa": np.nan}
+    kappa = cohen_kappa_score(first, second, labels=_ORDER)
+    weighted = cohen_kappa_score(first, second, labels=_ORDER, weights="quadratic")
+    return {"agree": agree, "kappa": float(kappa), "weighted_kappa": float(weighted)}
+
+
+def combined(graded: pd.DataFrame) -> pd.DataFrame:
+    """One row an item over all graders: columns item, grade (the median, the better of two middle ones), graders, tags, note."""
+    rows = []
+    for item, entries in graded.groupby("item", sort=False):
+        places = sorted(_ORDER.index(grade) for grade in entries["grade"] if grade)
+        grade = _ORDER[places[(len(places) - 1) // 2]] if places else ""
+        tags = tuple(sorted({tag for tags in entries["tags"] for tag in tags}))
+        note = " · ".join(note for note in entries["note"] if note)
+        rows.append({"item": item, "grade": grade, "graders": len(places), "tags": tags, "note": note})
+    return pd.DataFrame(rows, columns=["item", "grade", "graders", "tags", "note"])

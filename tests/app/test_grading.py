@@ -1,0 +1,102 @@
+"""Grades, tags and notes on the Data page; keys are tested with a real browser."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from lensmae.data import open_dataset
+from lensmae.data.records.grades import Mark, add_marks, graded
+from tests.app.conftest import SMALL, assert_clean, texts
+
+
+@pytest.fixture
+def sheet(home, open_app):
+    """The Grades view of `lenses`."""
+
+    def opened(**address):
+        app = open_app("data", **SMALL)
+        app.session_state["view"] = "grades"
+        for key, value in address.items():
+            app.session_state[key] = value
+        app.run()
+        assert_clean(app)
+        return app
+
+    return opened
+
+
+def fingerprint():
+    return open_dataset("lenses").info.fingerprint
+
+
+def choose_grader(app, name):
+    next(field for field in app.text_input if field.label == "Grader").set_value(name).run()
+    assert_clean(app)
+    return app
+
+
+def marks():
+    names = open_dataset("lenses").lenses["id"]
+    add_marks(fingerprint(), "ann", [Mark(str(row), names[row], "grade", "A") for row in (3, 70)])
+    add_marks(fingerprint(), "bob", [Mark("3", names[3], "grade", "X"), Mark("70", names[70], "grade", "A")])
+    add_marks(fingerprint(), "bob", [Mark("70", names[70], "tag", "ring")])
+
+
+def test_tags_and_notes_are_kept_under_the_graders_name(sheet):
+    app = choose_grader(sheet(), "ann")
+    note = next(field for field in app.text_input if field.label == "Note")
+    note.set_value("**arc** in the north").run()
+    assert_clean(app)
+    found = graded(fingerprint())
+    assert found[["item", "grader", "note"]].values.tolist() == [["0", "ann", "**arc** in the north"]]
+
+
+def test_filters_order_and_agreement_show_what_was_graded(sheet):
+    marks()
+    app = sheet(**{"f-grade": ["A"], "grade-predicted": True, "sort": "P(cdm)", "descending": True})
+    assert "2 of 90 lenses" in texts(app.caption)
+    shown = app.dataframe[1].value
+    assert set(shown["row"]) == {3, 70}
+    assert shown["P(cdm)"].is_monotonic_decreasing
+    agreement = next(frame.value for frame in app.dataframe if "kappa" in frame.value)
+    assert agreement[["graders", "images", "agree"]].values.tolist() == [["ann and bob", 2, 0.5]]
+    assert {"Agreement", "Ranking"} <= {heading.value for heading in app.subheader}
+
+
+def test_what_is_shown_becomes_a_data_set_with_labels_of_ones_own(sheet):
+    marks()
+    app = sheet(**{"f-grade": ["A", "B", "X"]})
+    next(box for box in app.selectbox if box.label == "Labelled by").set_value("tag")
+    next(field for field in app.text_input if field.value == "lenses-graded").set_value("rings")
+    next(button for button in app.button if button.label.startswith("Make it of these")).click().run()
+    assert_clean(app)
+    made = open_dataset("rings")
+    assert made.info.counts == {"ring": 1}
+    assert made.lenses["origin_row"].tolist() == [70]
+
+
+def test_grades_of_a_file_are_taken_over_and_a_bad_file_is_refused(sheet):
+    app = sheet()
+    names = open_dataset("lenses").lenses["id"]
+    table = pd.DataFrame({"id": [names[1], names[2]], "grade": ["B", "C"], "grader": ["cyd", "cyd"]})
+    good = io.BytesIO()
+    table.to_parquet(good)
+    upload = next(one for one in app.file_uploader if "Parquet" in one.label)
+    upload.upload("grades.parquet", good.getvalue())
+    next(button for button in app.button if button.label == "Take over").click().run()
+    assert_clean(app)
+    assert graded(fingerprint())[["item", "grade"]].values.tolist() == [["1", "B"], ["2", "C"]]
+    upload = next(one for one in app.file_uploader if "Parquet" in one.label)
+    upload.upload("bad.csv", b"id,grade\nnobody,A\n")
+    next(button for button in app.button if button.label == "Take over").click().run()
+    assert "names no image that is here" in texts(app.error)
+    assert len(graded(fingerprint())) == 2
+
+
+def test_a_read_only_dashboard_shows_grades_and_takes_none(sheet, monkeypatch):
+    marks()
+    monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
+    app = sheet(**{"f-grade": ["A"]})
+    assert "keeps no grades" in texts(app.caption)
+    assert "Grader" not in [field.label for field in app.text_input]
