@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lensmae.data.images.crop import Crop
     from lensmae.data.images.read_options import Reading
     from lensmae.evaluation.images.analyse import Analysis, Networks, Refusal
+    from lensmae.evaluation.ood.references import Reference
+    from lensmae.models.predictors import LoadedModel
 
 commands = typer.Typer()
 _NONE = "none"
@@ -23,7 +25,12 @@ _NONE = "none"
 @commands.command()
 def predict(
     files: Annotated[list[Path], typer.Argument(help="images: npy, npz, FITS, PNG, JPEG, TIFF or HDF5")],
-    classifier: Annotated[str, typer.Option(help="name, run id or path of a classifier; none to leave it out")] = "classifier",
+    classifier: Annotated[
+        str,
+        typer.Option(
+            help="name, run id or path of a classifier, or none; auto: classifier-model-ii inside its domain, else classifier"
+        ),
+    ] = "auto",
     mae: Annotated[str, typer.Option(help="the same of a masked autoencoder")] = "mae",
     superres: Annotated[str, typer.Option(help="the same of a super-resolver; it draws where there is an --out")] = "superres",
     out: Annotated[Path | None, typer.Option(help="folder for answers.csv and, of each file, what the networks drew")] = None,
@@ -39,7 +46,9 @@ def predict(
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV and nothing else on stdout")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What the networks say of image files: class, reconstruction error, how unlike their training lenses an image is.
+    """What the networks say of image files: class, reconstruction error, and whether an image is in the domain of each.
+
+    Out of the classifier's domain no class is told. With --json, `class` is null then, and `in_domain` says it by network.
 
     A file that cannot be read is named on stderr and the others are answered; the exit status is then 1, and 2 where none was.
     """
@@ -85,28 +94,42 @@ def _square(crop: tuple[int, int, int] | None) -> "Crop | None":
 
 def _load(classifier: str, mae: str, superres: str) -> "Networks":
     from lensmae.evaluation.images.analyse import Networks
-    from lensmae.evaluation.ood.references import find_reference
+    from lensmae.evaluation.images.automatic import AUTO, GENERALIST, specialist_of
     from lensmae.models import load_checkpoint
 
     loaded, references = {}, {}
-    for kind, name in (("classifier", classifier), ("mae", mae), ("superres", superres)):
+    special = specialist_of(classifier) if classifier == AUTO else None
+    chosen = {"classifier": GENERALIST if classifier == AUTO else classifier, "mae": mae, "superres": superres}
+    if special is not None:
+        chosen["specialist"] = special.name
+    for kind, name in chosen.items():
         if name == _NONE:
             continue
         model = load_checkpoint(name)
-        if model.card.kind != kind:
-            raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; --{kind} needs a {kind}.")
-        loaded[kind] = model
-        try:
-            reference = find_reference(model.path)
-        except CheckpointError as problem:
-            typer.echo(f"{problem} Strange images are not told apart.", err=True)
-            continue
+        wanted = "classifier" if kind == "specialist" else kind
+        if model.card.kind != wanted:
+            raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; --{wanted} needs a {wanted}.")
+        reference = _reference(model)
         if reference is not None:
             references[kind] = reference
-        else:
-            said = "nothing says yet what is usual for it, so strange images are not told apart"
-            typer.echo(f"{model.name}: {said}; `lensmae calibrate {name} DATA` measures it.", err=True)
+        # A specialist that cannot tell what is in its domain is not asked first.
+        if reference is not None or kind != "specialist":
+            loaded[kind] = model
     return Networks(**loaded, references=references)
+
+
+def _reference(model: "LoadedModel") -> "Reference | None":
+    from lensmae.evaluation.ood.references import find_reference
+
+    try:
+        reference = find_reference(model.path)
+    except CheckpointError as problem:
+        typer.echo(f"{problem} Images out of distribution are not told apart.", err=True)
+        return None
+    if reference is None:
+        said = "nothing says yet what is in its domain, so images out of distribution are not told apart"
+        typer.echo(f"{model.name}: {said}; `lensmae fit-ood {model.name} DATA` measures it.", err=True)
+    return reference
 
 
 def _answer(
@@ -164,19 +187,23 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _print(answers: list["Analysis"]) -> None:
-    from lensmae.evaluation.images.answers import warnings
+    from lensmae.evaluation.images.verdicts import verdict, warnings
 
     for answer in answers:
-        for said in (*answer.notes, *warnings(answer)):
-            typer.echo(f"{answer.name}: {said}", err=True)
-    print_table(("file", "class", "probabilities", "masked MSE", "training lenses"), list(map(_row, answers)), empty="")
+        said = (verdict(answer.classified),) if answer.classified else ()
+        for line in (*answer.notes, *said, *warnings(answer)):
+            typer.echo(f"{answer.name}: {line}", err=True)
+    columns = ("file", "class", "answered by", "probabilities", "masked MSE", "in domain of")
+    print_table(columns, list(map(_row, answers)), empty="")
 
 
 def _row(answer: "Analysis") -> tuple[str, ...]:
     chances, classified = "", answer.classified
+    called = "" if classified is None else answer.called or "cannot tell"
     if classified is not None:
         named = zip(classified.classes, classified.probabilities, strict=True)
         chances = ", ".join(f"{name} {value:.4f}" for name, value in named)
-    strange = f"outside {', '.join(answer.outside_of)}" if answer.outside else "inside" if answer.standing else "not known"
+    known = {kind: inside for kind, inside in answer.in_domain.items() if inside is not None}
+    inside = ", ".join(kind for kind in known if known[kind]) or "none" if known else "not known"
     score = "" if answer.redrawn is None else f"{answer.redrawn.score:.3g}"
-    return answer.name, "" if classified is None else classified.name, chances, score, strange
+    return answer.name, called, classified.checkpoint if classified else "", chances, score, inside

@@ -1,4 +1,4 @@
-"""Where uploaded images stand among training lenses: beside held-out ones, and in the embedding plane."""
+"""Uploaded images among the training lenses of a network: beside held-out ones, and in the embedding plane."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Measure:
     held_out: np.ndarray
 
 
-def standing_strips(measures: Sequence[Measure]) -> go.Figure:
+def domain_strips(measures: Sequence[Measure]) -> go.Figure:
     """A strip a measure: every held-out lens a dot, the image a diamond, the limit a line at 1; logarithmic."""
     figure = go.Figure()
     for place, measure in enumerate(measures):

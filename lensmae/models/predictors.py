@@ -218,6 +218,35 @@ class Classifier(LoadedModel):
         return repeat(self.module.features(self.transform.forward(flux)), "b d -> pooling b d", pooling=len(POOLINGS))
 
     @torch.inference_mode()
+    def background(self, images: np.ndarray) -> np.ndarray:
+        """Median absolute value in transform space, (B,) float32, of what the principal components of a network that `whitens`
+        leave of flux (B, H, W). Substructure is left on the arcs alone; noise, grey levels and another pose everywhere."""
+        whitening = self.module.whitening
+        return np.concatenate(
+            [whitening.background(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
+        )
+
+    @torch.inference_mode()
+    def components(self, images: np.ndarray) -> np.ndarray:
+        """Principal components (B, components) float32 that a network which `whitens` sees of flux (B, H, W)."""
+        whitening = self.module.whitening
+        return np.concatenate(
+            [whitening.components(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
+        )
+
+    @torch.inference_mode()
+    def answer(self, images: np.ndarray, element: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Embeddings (B, D), as `embed` gives them, and logits (B, K), both float32, of flux (B, H, W) under one symmetry
+        (`apply_d4`), from one pass."""
+        found = [self._answer(apply_d4(flux, element)) for flux in self._batches(images)]
+        return np.concatenate([one.cpu().numpy() for one, _ in found]), np.concatenate([one.cpu().numpy() for _, one in found])
+
+    def _answer(self, flux: Tensor) -> tuple[Tensor, Tensor]:
+        pooled = self._pool(flux, None)
+        pooling = "class token" if getattr(self.module, "pooling", "mean") == "class_token" else "mean"
+        return pooled[POOLINGS.index("mean")], self.module.logits(pooled[POOLINGS.index(pooling)])
+
+    @torch.inference_mode()
     def classify(self, embeddings: np.ndarray) -> np.ndarray:
         """Class probabilities (B, K) float32 from mean-pooled tokens (B, D) of the last layer, as `embed` gives them: those of
         the one orientation that was embedded."""

@@ -95,9 +95,16 @@ class Whitening(nn.Module):
 
     def remainder(self, images: Tensor) -> Tensor:
         """Root mean square (B,) of what the components leave of images (B, 1, H, W): the network does not see it."""
+        return self._left(images).square().mean(dim=1).sqrt()
+
+    def background(self, images: Tensor) -> Tensor:
+        """Median absolute value (B,) of the same: what is left where there is no arc."""
+        return self._left(images).abs().median(dim=1).values
+
+    def _left(self, images: Tensor) -> Tensor:
         flat = rearrange(images, "b 1 h w -> b (h w)")
         with torch.autocast(images.device.type, enabled=False):
-            return (flat - self.mean - self.components(images) @ self.basis).square().mean(dim=1).sqrt()
+            return flat - self.mean - self.components(images) @ self.basis
 
     def components(self, images: Tensor) -> Tensor:
         """Principal components (B, components) of images (B, 1, H, W), float32."""

@@ -150,11 +150,14 @@ def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are
     kept = list((home / "cache/references").iterdir())
     assert len(kept) == 2
     table = app.dataframe[0].value
-    assert table["training lenses"].str.startswith("⚠ outside small-").tolist() == [False, True]
-    assert "1 of 2 images lie outside" in texts(app.warning)
+    assert (table["class"] == "cannot tell").tolist() == [False, True]
+    assert (table["in domain of"] == "⚠ none").tolist() == [False, True]
+    assert "1 of 2 images are out of the classifier's domain" in texts(app.warning)
     assert "small-superres is not known" in texts(app.info)
     app.selectbox("look").set_value("noise.npy").run()
-    assert "Outside what small-mae knows" in texts(app.warning)
+    assert "Cannot tell. small-classifier was asked. The image is out of its domain" in texts(app.warning)
+    assert "Out of the domain of small-mae" in texts(app.caption)
+    assert {metric.label: metric.value for metric in app.metric}["Class"] == "cannot tell"
     assert sorted((home / "cache/references").iterdir()) == sorted(kept)
 
 

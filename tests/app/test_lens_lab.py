@@ -69,16 +69,18 @@ def test_subhalos_are_added_weighed_drawn_and_removed(home, open_app):
 def test_a_lens_unlike_those_that_the_classifier_learnt_from_is_said_to_be(home, open_app):
     app = open_app("lens_lab", **SMALL | {"classifier": "classifier"})
     assert texts(app.warning) == ""
+    assert set(probabilities(app)) == {"P(no_sub)", "P(cdm)", "P(axion)"}
     assert "The Einstein radius looks like 0.81 arcsec here" in texts(app.caption)
     app.segmented_control("matter").set_value("subhalos").run()
     app.button("add_halo").click().run()
     app.button("add_halo").click().run()
     assert "25 subhalos, and this one 2 subhalos" in texts(app.info)
     app.slider("theta_E").set_value(2.5).run()
-    assert "Outside what classifier knows" in texts(app.warning)
+    assert "Cannot tell. classifier was asked. The image is out of its domain" in texts(app.warning)
+    assert probabilities(app) == {}
     app.selectbox("telescope").set_value("survey_jwst").run()
     assert_clean(app)
-    assert "learnt from model_ii lenses, and these are survey_jwst" in texts(app.warning)
+    assert "the network takes, and was resampled or padded" in texts(app.warning)
 
 
 @pytest.mark.parametrize("place", [40, 70])

@@ -84,19 +84,19 @@ def test_an_uploaded_fits_file_is_answered_and_the_downloaded_files_hold_what_th
     assert_no_error(page)
 
 
-def test_of_several_files_each_has_its_row_and_noise_is_called_strange(page, server, lens, networks):
+def test_of_several_files_each_has_its_row_and_noise_is_out_of_domain(page, server, lens, networks):
     noise = np.random.default_rng(0).random((64, 64)).astype(np.float32)
     upload(page, server, lens_npy=npy_file(lens), noise_npy=npy_file(noise), text_fits=b"no image")
     expect(page.get_by_text("text.fits was not read")).to_be_visible()
-    expect(page.get_by_text("1 of 2 images lie outside")).to_be_visible()
+    expect(page.get_by_text("1 of 2 images are out of the classifier")).to_be_visible()
     table = pd.read_csv(io.BytesIO(downloaded(page, "Numbers (CSV)")))
     assert table["file"].tolist() == ["lens.npy", "noise.npy"]
-    assert table["outside"].tolist() == [False, True]
+    assert table["in_domain_classifier"].tolist() == [True, False]
     chances = networks("classifier").predict(np.stack([lens, noise]))
     np.testing.assert_allclose(table[["P(no_sub)", "P(cdm)", "P(axion)"]], chances, atol=1e-4)
     page.get_by_role("combobox", name="Look at").click()
     page.get_by_role("option", name="noise.npy").click()
-    expect(page.get_by_text("Outside what small-mae knows")).to_be_visible()
+    expect(page.get_by_text("Out of the domain of small-mae")).to_be_visible()
     finished(page)
     assert page.console.complaints == []
 

@@ -14,13 +14,14 @@ from lensmae.app.lens_view.events import Box
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage, fit_image
 from lensmae.data.images.crop import square
 from lensmae.figures import Panel, probability_bars
 from lensmae.figures.images.derived_images import image_files
-from lensmae.figures.ood_comparison import Measure, standing_strips
+from lensmae.figures.ood_comparison import Measure, domain_strips
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
@@ -38,33 +39,34 @@ def detail(one: Answered, choice: Choice, asked: Asked) -> None:
     """Draw all about one image."""
     answer = one.answer
     st.subheader(one.upload.name, anchor=False)
-    _strangeness(answer)
+    _verdict(answer)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _facts(answer)
         if answer.classified:
-            _classes(answer, choice)
+            _classes(answer)
     with right:
         _preview(one.upload, choice)
-    if answer.standing:
-        _standing(answer, asked)
+    if answer.checks:
+        _domain(answer, asked)
     if answer.redrawn:
         _reconstruction(answer, choice, asked)
     if asked.networks.superres:
         _superres(one.upload, choice)
-    if answer.standing:
+    if answer.checks:
         _neighbours(answer, choice, asked)
 
 
-def _strangeness(answer: "Analysis") -> None:
-    from lensmae.evaluation.images.answers import warnings
+def _verdict(answer: "Analysis") -> None:
+    """Whether the class is told, by which network and why; then the other networks whose domain the image is out of."""
+    from lensmae.evaluation.images.verdicts import sentence, verdict
 
-    said = warnings(answer)
-    if said:
-        few = answer.outside_of if len(answer.outside_of) < len(answer.standing) else ()
-        whose = " and ".join(few) if few else "these networks"
-        text = f"This image is unlike the lenses that {whose} learnt from; what such a network says means little."
-        st.warning("\n\n".join([f"**{text}**", *said]), icon=":material/warning:")
+    if answer.classified:
+        show, icon = (st.warning, ":material/block:") if answer.called is None else (st.info, ":material/verified:")
+        show(plain(verdict(answer.classified)), icon=icon)
+    for kind, check in answer.checks.items():
+        if kind != "classifier" and not check.in_domain:
+            st.caption(plain(f"{KINDS[kind]}: {sentence(check)}"))
 
 
 def _facts(answer: "Analysis") -> None:
@@ -79,18 +81,25 @@ def _pixels(shape: tuple[int, int]) -> str:
     return f"{shape[1]}×{shape[0]}"
 
 
-def _classes(answer: "Analysis", choice: Choice) -> None:
-    found, entry = answer.classified, choice.checkpoint("classifier")
-    share = f"{found.probabilities.max():.1%} of the probability"
+def _classes(answer: "Analysis") -> None:
+    found = answer.classified
     with st.container(horizontal=True):
-        st.metric("Most probable class", found.name, share, delta_color="off", delta_arrow="off")
-        if answer.tells_mass:
+        if found.called is None:
+            st.metric("Class", "cannot tell")
+        else:
+            share = f"{found.probabilities.max():.1%} of the probability"
+            st.metric("Most probable class", found.called, share, delta_color="off", delta_arrow="off")
+        if found.tells_mass:
             spread = "" if found.log_mass_spread is None else f"± {found.log_mass_spread:.2f} dex over the symmetries"
             st.metric("Axion mass, log10(m/eV)", f"{found.log_mass:.2f}", spread, delta_color="off", delta_arrow="off")
+    if found.called is None:
+        named = ", ".join(f"{name} {value:.2f}" for name, value in zip(found.classes, found.probabilities, strict=True))
+        st.caption(plain(f"Withheld: {found.checkpoint} is out of its domain. Its softmax, for the record: {named}."))
+        return
     figure(probability_bars(found.probabilities, found.classes, found.spread), "probabilities")
     averaged = "mean over eight rotations and reflections; bars their standard deviation"
     alone = "in the one orientation that it knows"
-    st.caption(f"Softmax of {entry.name}, {alone if found.spread is None else averaged}.")
+    st.caption(f"Softmax of {found.checkpoint}, {alone if found.spread is None else averaged}.")
 
 
 def _preview(upload: Upload, choice: Choice) -> None:
@@ -167,25 +176,27 @@ def _choose_cosmic_rays(upload: Upload) -> None:
     st.toggle("Remove cosmic rays", upload.reading.clean, key=key, on_change=chosen, help=helped)
 
 
-def _standing(answer: "Analysis", asked: Asked) -> None:
-    st.subheader("How usual is it?", anchor=False)
+def _domain(answer: "Analysis", asked: Asked) -> None:
+    st.subheader("Is it in domain?", anchor=False)
     measures = []
-    for kind, standing in answer.standing.items():
-        reference = asked.networks.references[kind]
+    for kind, check in answer.checks.items():
+        reference = asked.networks.reference_of(check)
         measures += [
             Measure(
-                f"{KINDS[kind]}:<br>{_MEASURES[one.measure]}", one.ratio, reference.held_out(one.measure) / (one.limit or 1.0)
+                f"{KINDS[kind]}:<br>{_MEASURES.get(one.measure, one.measure)}",
+                one.ratio,
+                reference.held_out(one.measure) / (one.limit or 1.0),
             )
-            for one in standing.novelty
+            for one in check.novelty
         ]
-    figure(standing_strips(measures), "standing")
+    figure(domain_strips(measures), "domain")
     said = "; ".join(
-        f"{standing.card.checkpoint}, {one.measure}: {one.value:.3g}, above {one.percentile:.1f} % of {one.held_out} lenses"
-        for standing in answer.standing.values()
-        for one in standing.novelty
+        f"{check.card.checkpoint}, {one.measure}: {one.value:.3g}, above {one.percentile:.1f} % of {one.held_out} lenses"
+        for check in answer.checks.values()
+        for one in check.novelty
     )
-    sets = ", ".join(sorted({standing.card.data for standing in answer.standing.values()}))
-    st.caption(f"{said} of the validation split of {sets}.")
+    sets = ", ".join(sorted({check.card.data for check in answer.checks.values()}))
+    st.caption(plain(f"{said} held out of {sets}."))
 
 
 def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
@@ -260,14 +271,15 @@ def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     from lensmae.evaluation.images.neighbours import neighbours
 
     st.subheader("Nearest training lenses", anchor=False)
-    kinds = [kind for kind in answer.standing if kind != "superres"] or list(answer.standing)
+    kinds = [kind for kind in answer.checks if kind != "superres"] or list(answer.checks)
     kind = choose("Nearest to", kinds, "nearest", KINDS) if len(kinds) > 1 else kinds[0]
-    standing, reference = answer.standing[kind], asked.networks.references[kind]
-    info = next((info for info in loaders.datasets(kind == "superres") if info.fingerprint == standing.card.fingerprint), None)
-    found = neighbours(standing, reference, loaders.get_dataset(info) if info else None)
+    check = answer.checks[kind]
+    reference = asked.networks.reference_of(check)
+    info = next((info for info in loaders.datasets(kind == "superres") if info.fingerprint == check.card.fingerprint), None)
+    found = neighbours(check, reference, loaders.get_dataset(info) if info else None)
     panels = [Panel(f"{one.class_name} · {one.distance:.1f}", one.image) for one in found]
     lens_view(panels, key="neighbours", unit="of the training set" if info else "on [0, 1]", columns=6, **choice.display)
     rows = ", ".join(str(one.row) for one in found)
     small = "" if info else " Thumbnails of 32 px, since that data set is not in this workspace."
     turned = " Turned as they were when they were embedded." if reference.turns.any() else ""
-    st.caption(f"Class and distance in embedding space; rows {rows} of {standing.card.data}.{turned}{small}")
+    st.caption(f"Class and distance in embedding space; rows {rows} of {check.card.data}.{turned}{small}")

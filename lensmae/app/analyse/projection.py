@@ -26,12 +26,18 @@ def plane(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_
         kind = choose("Network", kinds, "plane", KINDS) if len(kinds) > 1 else kinds[0]
         method = choose("Projection", list(_METHODS), "plane-method", _METHODS)
     reference = asked.networks.references[kind]
-    standings = [one.answer.standing[kind] for one in found]
+    # Where a specialist answered, the image was compared with the lenses of that one.
+    own = {name: one.answer.checks[kind] for name, one in zip(names, found, strict=True) if kind in one.answer.checks}
+    shown = {name: check for name, check in own.items() if check.card == reference.card}
+    if not shown:
+        st.caption(f"No image was compared with the training lenses of {reference.card.checkpoint}: another network answered.")
+        return
+    names, checks = list(shown), list(shown.values())
     if method == "pca":
-        known, points = reference.space.points, np.stack([one.point for one in standings])
+        known, points = reference.space.points, np.stack([one.point for one in checks])
         what, how = "First two principal components", ""
     else:
-        places = _umap(asked, kind, np.stack([one.embedding for one in standings]))
+        places = _umap(asked, kind, np.stack([one.embedding for one in checks]))
         if places is None:
             return
         known, points = places

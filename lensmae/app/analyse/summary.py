@@ -8,7 +8,7 @@ import streamlit as st
 
 from lensmae.app.analyse import uploads
 from lensmae.app.analyse.uploads import Answered
-from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.widgets import numbers
 
@@ -43,11 +43,10 @@ def unfinished(answered: int, total: int) -> None:
 
 def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
     """What must be known before an answer is believed."""
-    strange = sum(bool(one.answer.outside) for one in found)
-    if strange and len(found) > 1:
+    withheld = sum(one.answer.classified is not None and one.answer.called is None for one in found)
+    if withheld and len(found) > 1:
         st.warning(
-            f"{strange} of {len(found)} images lie outside what one of these networks learnt from, or several; the table names "
-            "them. They answer all the same, but such an answer means little.",
+            f"{withheld} of {len(found)} images are out of the classifier's domain: no class is told of them.",
             icon=":material/warning:",
         )
     for note in asked.notes:
@@ -90,20 +89,21 @@ def _shown(full: pd.DataFrame, found: Sequence[Answered]) -> pd.DataFrame:
     chances = [name for name in full if name.startswith("P(")]
     columns: dict[str, Any] = {"image": [one.thumbnail for one in found], "file": full["file"]}
     if "class" in full:
-        columns |= {"class": full["class"], **{name: full[name] for name in chances}}
+        columns |= {"class": full["class"].fillna("cannot tell"), "answered by": full["classifier"]}
+        columns |= {name: full[name] for name in chances}
     if "log10_axion_mass_ev" in full:
         columns["log10_axion_mass_ev"] = full["log10_axion_mass_ev"]
     if "masked_mse" in full:
         columns["masked_mse"] = full["masked_mse"]
     if limits:
         columns["farthest"] = full[limits].max(axis=1)
-        columns["training lenses"] = [_stands(one.answer) for one in found]
+        columns["in domain of"] = [_domains(one.answer) for one in found]
     pixels = full["width_px"].astype(str) + "×" + full["height_px"].astype(str)
     return pd.DataFrame(columns | {"pixels": pixels, "format": full["format"]})
 
 
-def _stands(answer: "Analysis") -> str:
-    return f"⚠ outside {', '.join(answer.outside_of)}" if answer.outside_of else "inside"
+def _domains(answer: "Analysis") -> str:
+    return ", ".join(KINDS[kind].lower() for kind, inside in answer.in_domain.items() if inside) or "⚠ none"
 
 
 def _columns(shown: pd.DataFrame) -> dict[str, Any]:
@@ -112,6 +112,8 @@ def _columns(shown: pd.DataFrame) -> dict[str, Any]:
     return config | {
         "image": st.column_config.ImageColumn("", width="small"),
         "masked_mse": number("masked MSE", format="%.2e", help="Anomaly score: hidden pixels, the image on [0, 1]."),
-        "farthest": number("× limit", format="%.2f", help="Largest measure over its limit; above 1 is outside."),
+        "farthest": number(
+            "× limit", format="%.2f", help="Largest measure over its limit, of any network; above 1 is out of domain."
+        ),
         "log10_axion_mass_ev": number("log10(m/eV)", format="%.2f", help="Axion mass, for axion lenses only."),
     }

@@ -11,6 +11,7 @@ from lensmae.app.lens_lab.controls import LabLens
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders, networks
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import figure, progress_bar
 from lensmae.data import SPLITS, DatasetInfo
 from lensmae.data.simulation.lens_lab import LAB_PRESETS, Observation, Vortex, matter_of
@@ -133,51 +134,61 @@ def _weaker(lens: LabLens) -> str:
 
 
 def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
-    """What the chosen classifier and autoencoder say of the image."""
-    from lensmae.evaluation.images.lens_lab import class_probabilities, redraw
+    """What the chosen classifier and autoencoder say of the image; no class where it is out of the classifier's domain."""
+    from lensmae.evaluation.images.lens_lab import redraw
 
     st.subheader("What the networks say", anchor=False)
-    averaged = st.toggle("Average over eight orientations", key="averaged", bind="query-params", help="Slower, and steadier.")
     if not {"classifier", "mae"} & set(choice.checkpoints):
         st.info("There is no network yet; train one on the Training page.", icon=":material/info:")
         return
     if "classifier" in choice.checkpoints:
-        entry = choice.checkpoints["classifier"]
-        model = loaders.get_model(entry.path)
-        chances = class_probabilities(model, image, averaged)
-        with st.container(horizontal=True, gap="medium"):
-            for name, chance in zip(model.classes, chances, strict=True):
-                st.metric(f"P({name})", f"{chance:.1%}", width="content")
-        st.caption(f"Softmax of {entry.name}, {'mean of eight orientations' if averaged else 'one orientation'}.")
+        _class(lens, image, choice.checkpoints["classifier"])
     if "mae" in choice.checkpoints:
         entry = choice.checkpoints["mae"]
         drawn = redraw(loaders.get_model(entry.path), image)
         hidden = f"{drawn.mask_ratio:.0%} of the patches hidden, image on [0, 1]; checkpoint {entry.name}"
-        st.markdown(f"Redrawing error **{drawn.mse:.2e}** :small[(MSE of hidden pixels; {hidden}).]")
-    if "classifier" in choice.checkpoints:
-        _warn(lens, image, choice.checkpoints["classifier"])
+        st.markdown(f"Reconstruction error **{drawn.mse:.2e}** :small[(MSE of hidden pixels; {plain(hidden)}).]")
 
 
-def _warn(lens: LabLens, image: np.ndarray, entry: Any) -> None:
-    """A network's answer to a lens unlike those it has learnt from means little."""
-    from lensmae.evaluation.images.answers import sentence
-    from lensmae.evaluation.images.lens_lab import standing
-    from lensmae.evaluation.measure.reports import preset_note
+def _class(lens: LabLens, image: np.ndarray, entry: Any) -> None:
+    from lensmae.evaluation.images.lens_lab import answer
+    from lensmae.evaluation.images.verdicts import verdict
 
-    learnt = entry.card.data.get("preset")
-    said = preset_note(entry.name, learnt, lens.preset)
+    found = answer(image, loaders.get_model(entry.path), _reference(entry), _specialist(entry.name))
+    if found.called is None:
+        st.metric("Class", "cannot tell", width="content")
+        st.warning(plain(verdict(found)), icon=":material/block:")
+        return
+    with st.container(horizontal=True, gap="medium"):
+        for name, chance in zip(found.classes, found.probabilities, strict=True):
+            st.metric(f"P({name})", f"{chance:.1%}", width="content")
+    orientations = "one orientation" if found.spread is None else "mean of eight orientations"
+    st.caption(plain(f"Softmax of {found.checkpoint}, {orientations}. {verdict(found)}"))
+    _foreign_count(lens, entry)
+
+
+def _reference(entry: Any) -> Any:
+    """What is usual for a checkpoint, from the file beside it; None where that is missing, or of other weights."""
     try:
-        reference = networks.beside(entry.path)
+        return networks.beside(entry.path)
     except CheckpointError as problem:
-        st.info(f"What is usual for {entry.name} is not known: {problem}", icon=":material/help:")
-        reference = None
-    if said is None and reference is not None:
-        found = standing(loaders.get_model(entry.path), reference, image)
-        said = sentence(found) if found.outside else None
-    if said is not None:
-        st.warning(said, icon=":material/warning:")
+        st.info(plain(f"What is in the domain of {entry.name} is not known: {problem}"), icon=":material/help:")
+        return None
+
+
+def _specialist(name: str) -> tuple[Any, Any] | None:
+    """The specialist that is asked before a classifier of this name, with its reference; None where there is none."""
+    from lensmae.evaluation.images.automatic import specialist_of
+
+    entry = specialist_of(name)
+    reference = None if entry is None else _reference(entry)
+    return None if reference is None else (loaders.get_model(entry.path), reference)
+
+
+def _foreign_count(lens: LabLens, entry: Any) -> None:
+    """A simulator whose cdm lenses all have the same number of subhalos teaches none with another."""
     usual = MODEL_HALOS["count"]
-    if said is None and learnt == lens.preset in _FIXED_COUNT and lens.row["class"] == "cdm" and len(lens.matter) != usual:
+    if entry.card.data.get("preset") == lens.preset in _FIXED_COUNT and lens.row["class"] == "cdm" and len(lens.matter) != usual:
         few = f"{len(lens.matter)} subhalo" + ("s" if len(lens.matter) > 1 else "")
         st.info(
             f"Every cdm lens of {lens.preset} has {usual} subhalos, and this one {few}: the classifier knows none like it, and "

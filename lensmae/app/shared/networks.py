@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Networks
     from lensmae.evaluation.ood.references import Reference
 
-# So many that a visitor does not wait for minutes; `lensmae calibrate` measures more.
+# So many that a visitor does not wait for minutes; `lensmae fit-ood` measures more.
 _REFERENCE, _HELD_OUT = 400, 150
 
 
@@ -38,6 +38,7 @@ class Asked:
 def ask(choice: Choice) -> Asked:
     """Load the chosen checkpoints and their references; a reference that is missing is measured, with progress."""
     from lensmae.evaluation.images.analyse import Networks
+    from lensmae.evaluation.images.automatic import specialist_of
 
     found, notes = {}, []
     for kind, entry in choice.checkpoints.items():
@@ -50,10 +51,21 @@ def ask(choice: Choice) -> Asked:
         except LensMAEError as problem:
             notes.append(f"What is usual for {entry.name} is not known: {problem}")
     loaded = {kind: loaders.get_model(entry.path) for kind, entry in choice.checkpoints.items()}
+    special = specialist_of(choice.checkpoints["classifier"].name) if "classifier" in choice.checkpoints else None
+    if special is not None and (reference := _beside_or_none(special.path, notes)) is not None:
+        loaded["specialist"], found["specialist"] = loaders.get_model(special.path), reference
     known = {kind: reference for kind, reference in found.items() if reference is not None}
     keys = tuple(loaders.model_key(entry.path) for entry in choice.checkpoints.values())
     identity = (keys, tuple((kind, one.card.sha256, one.card.fingerprint, len(one.rows)) for kind, one in known.items()))
     return Asked(Networks(**loaded, references=known), identity, tuple(notes))
+
+
+def _beside_or_none(checkpoint: Path, notes: list[str]) -> "Reference | None":
+    try:
+        return beside(checkpoint)
+    except CheckpointError as problem:
+        notes.append(str(problem))
+        return None
 
 
 def beside(checkpoint: Path) -> "Reference | None":
@@ -70,7 +82,7 @@ def _measured(choice: Choice, kind: str) -> "Reference":
     entry = choice.checkpoints[kind]
     data = choice.pairs if kind == "superres" else choice.data
     if data is None:
-        raise LensMAEError(f"there is no data set to measure it on; `lensmae calibrate {entry.name} DATA` does it.")
+        raise LensMAEError(f"there is no data set to measure it on; `lensmae fit-ood {entry.name} DATA` does it.")
     if st.session_state.get("_skip_calibration"):
         raise LensMAEError("measuring it was skipped; reload the page to have it measured.")
     kept = workspace() / "cache" / "references" / f"{content_digest(entry.path)}-{data.fingerprint}.safetensors"

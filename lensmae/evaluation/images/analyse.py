@@ -5,35 +5,44 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
-import torch
 
 from lensmae.data import LensImage, fit_image
-from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.errors import ImageReadError
-from lensmae.evaluation.ood.fit_reference import embedding_input
-from lensmae.evaluation.ood.novelty import Novelty
-from lensmae.evaluation.ood.references import Reference, ReferenceCard
+from lensmae.evaluation.images.classified import Classified, choose, classify
+from lensmae.evaluation.ood.domain import DomainCheck, check_domain
+from lensmae.evaluation.ood.references import Reference
 from lensmae.evaluation.reconstruction.full_reconstruction import redraw
 from lensmae.models import Classifier, Reconstructor, SuperResolver
 from lensmae.models.predictors import LoadedModel
 
 BATCH = 16
-NEIGHBOURS = 6
+# The answers of an analysis; a specialist is a second classifier.
+KINDS = ("classifier", "mae", "superres")
+_SPECIALIST = "specialist"
 
 
 @dataclass(frozen=True)
 class Networks:
-    """Loaded checkpoints, one a kind at most, and by kind what is usual for them; what is missing is not asked."""
+    """Loaded checkpoints, one a kind at most, and by kind what is usual for them; what is missing is not asked.
+
+    Attributes:
+        references: by kind; that of the specialist under "specialist".
+        specialist: a classifier that is asked first, and answers inside its own domain only; it needs a reference.
+    """
 
     classifier: Classifier | None = None
     mae: Reconstructor | None = None
     superres: SuperResolver | None = None
     references: Mapping[str, Reference] = field(default_factory=dict)
+    specialist: Classifier | None = None
 
     def loaded(self) -> dict[str, LoadedModel]:
         """The networks there are, by kind."""
-        found = {"classifier": self.classifier, "mae": self.mae, "superres": self.superres}
-        return {kind: model for kind, model in found.items() if model is not None}
+        return {kind: model for kind in (*KINDS, _SPECIALIST) if (model := getattr(self, kind)) is not None}
+
+    def reference_of(self, check: DomainCheck) -> Reference:
+        """The reference that an image was compared with."""
+        return next(one for one in self.references.values() if one.card == check.card)
 
 
 @dataclass(frozen=True)
@@ -50,53 +59,6 @@ class Refusal:
 
     name: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where an image lies among the training lenses of one network.
-
-    Attributes:
-        card: of the reference it is compared with.
-        novelty: its distance; for an MAE its reconstruction error; for a classifier that whitens, what the components leave.
-        neighbours: (k,) places of the nearest training lenses in the reference, the nearest first.
-        distances: (k,) their distances.
-        embedding: (D,) float32, mean-pooled tokens.
-        point: (2,) its place in the plane of the first two principal components.
-    """
-
-    card: ReferenceCard
-    novelty: tuple[Novelty, ...]
-    neighbours: np.ndarray
-    distances: np.ndarray
-    embedding: np.ndarray
-    point: np.ndarray
-
-    @property
-    def outside(self) -> bool:
-        """Whether a measure lies beyond its limit."""
-        return any(measure.outside for measure in self.novelty)
-
-
-@dataclass(frozen=True)
-class Classified:
-    """Class probabilities (K,), the mean over the eight symmetries where the network learnt them, and what they spread.
-
-    Attributes:
-        spread: (K,) standard deviation over the symmetries; None for a network that knows one orientation.
-        log_mass: log10(axion mass / eV) where the network has such a head; its own spread beside it.
-    """
-
-    classes: tuple[str, ...]
-    probabilities: np.ndarray
-    spread: np.ndarray | None
-    log_mass: float | None
-    log_mass_spread: float | None
-
-    @property
-    def name(self) -> str:
-        """The most probable class."""
-        return self.classes[int(self.probabilities.argmax())]
 
 
 @dataclass(frozen=True)
@@ -121,7 +83,7 @@ class Analysis:
         shape, pixel_scale, notes: of the image as read.
         fitted: by kind of network, the image that it was shown, with all that was done to it in its notes.
         classified: None without a classifier, and for an image whose pixels are all equal: any class of it would be made up.
-        standing: by kind of network, where it has a reference.
+        checks: by kind of network, the image beside the training lenses of the one that answered, where it has a reference.
     """
 
     name: str
@@ -132,24 +94,17 @@ class Analysis:
     fitted: Mapping[str, LensImage]
     classified: Classified | None
     redrawn: RedrawnLens | None
-    standing: Mapping[str, Standing]
+    checks: Mapping[str, DomainCheck]
 
     @property
-    def outside(self) -> bool | None:
-        """Whether it lies outside what any of the networks learnt from; None where nothing is known."""
-        return any(one.outside for one in self.standing.values()) if self.standing else None
+    def in_domain(self) -> dict[str, bool | None]:
+        """By kind of network, whether the image is in the domain of the one that answered; None where that is not known."""
+        return {kind: self.checks[kind].in_domain if kind in self.checks else None for kind in KINDS}
 
     @property
-    def outside_of(self) -> tuple[str, ...]:
-        """The checkpoints whose training lenses it is unlike."""
-        return tuple(one.card.checkpoint for one in self.standing.values() if one.outside)
-
-    @property
-    def tells_mass(self) -> bool:
-        """Whether the axion mass means something: its class is axion, and it is not outside what the classifier knows."""
-        found, standing = self.classified, self.standing.get("classifier")
-        called = found is not None and found.log_mass is not None and found.name == "axion"
-        return called and (standing is None or not standing.outside)
+    def called(self) -> str | None:
+        """The class that is told; None without one, and where it is withheld."""
+        return None if self.classified is None else self.classified.called
 
 
 @dataclass(frozen=True)
@@ -216,82 +171,58 @@ def _size(kind: str, model: LoadedModel, networks: Networks) -> int:
 def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
     if not prepared:
         return []
-    count = len(prepared)
     stacks = {kind: np.stack([one.fitted[kind].pixels for one in prepared]) for kind in networks.loaded()}
-    classified = _told(networks.classifier, stacks["classifier"]) if networks.classifier else [None] * count
-    redrawn = _redraw(networks.mae, stacks["mae"]) if networks.mae else [None] * count
-    standings = {
-        kind: stand(model, networks.references[kind], stacks[kind], redrawn if kind == "mae" else None)
-        for kind, model in networks.loaded().items()
-        if kind in networks.references
+    classified = _classified(networks, stacks, prepared)
+    shows = np.ptp(next(iter(stacks.values())), axis=(1, 2)) > 0 if stacks else np.zeros(len(prepared), bool)
+    redrawn = _redraw(networks.mae, stacks["mae"]) if networks.mae else [None] * len(prepared)
+    checks = {
+        kind: check_domain(
+            getattr(networks, kind),
+            networks.references[kind],
+            stacks[kind],
+            errors=np.array([one.score for one in redrawn]) if kind == "mae" else None,
+            resized=_resized(prepared, kind),
+        )
+        for kind in ("mae", "superres")
+        if kind in stacks and kind in networks.references
     }
-    return [
-        Analysis(
-            name=one.name,
-            format=one.format,
-            shape=one.shape,
-            pixel_scale=one.pixel_scale,
-            notes=one.notes,
-            fitted=one.fitted,
-            classified=classified[place],
-            redrawn=redrawn[place],
-            standing={kind: found[place] for kind, found in standings.items()},
+    found = []
+    for place, one in enumerate(prepared):
+        answer = classified[place]
+        own = {"classifier": answer.check} if answer is not None and answer.check is not None else {}
+        found.append(
+            Analysis(
+                name=one.name,
+                format=one.format,
+                shape=one.shape,
+                pixel_scale=one.pixel_scale,
+                notes=one.notes,
+                fitted=one.fitted,
+                classified=answer if shows[place] else None,
+                redrawn=redrawn[place],
+                checks=own | {kind: checked[place] for kind, checked in checks.items()},
+            )
         )
-        for place, one in enumerate(prepared)
-    ]
+    return found
 
 
-def _told(model: Classifier, images: np.ndarray) -> list[Classified | None]:
-    shows = np.ptp(images, axis=(1, 2)) > 0
-    return [one if seen else None for one, seen in zip(_classify(model, images), shows, strict=True)]
+def _classified(networks: Networks, stacks: Mapping[str, np.ndarray], prepared: list[_Prepared]) -> list[Classified | None]:
+    """The answer of the specialist where it is trusted, else of the classifier."""
+    asked = {
+        kind: classify(model, networks.references.get(kind), stacks[kind], _resized(prepared, kind))
+        for kind in (_SPECIALIST, "classifier")
+        if (model := getattr(networks, kind)) is not None
+    }
+    if not asked:
+        return [None] * len(prepared)
+    both = len(asked) == 2
+    return list(map(choose, asked[_SPECIALIST], asked["classifier"])) if both else next(iter(asked.values()))
 
 
-def _classify(model: Classifier, images: np.ndarray) -> list[Classified]:
-    symmetric = model.card.symmetric
-    turned = [_turn(images, element) for element in range(D4_ORDER if symmetric else 1)]
-    each = np.stack([model.predict(one, d4=False) for one in turned])
-    masses = np.stack([model.log_mass(one) for one in turned]) if model.tells_mass else None
-    return [
-        Classified(
-            classes=model.classes,
-            probabilities=each[:, place].mean(axis=0),
-            spread=each[:, place].std(axis=0) if symmetric else None,
-            log_mass=None if masses is None else float(masses[:, place].mean()),
-            log_mass_spread=float(masses[:, place].std()) if masses is not None and symmetric else None,
-        )
-        for place in range(len(images))
-    ]
-
-
-def _turn(images: np.ndarray, element: int) -> np.ndarray:
-    return apply_d4(torch.from_numpy(images), element).numpy()
+def _resized(prepared: list[_Prepared], kind: str) -> np.ndarray:
+    return np.array([one.shape != one.fitted[kind].pixels.shape for one in prepared])
 
 
 def _redraw(model: Reconstructor, images: np.ndarray) -> list[RedrawnLens]:
     drawn = redraw(model, images)
     return [RedrawnLens(*one) for one in zip(drawn.prediction, drawn.error, drawn.score.tolist(), strict=True)]
-
-
-def stand(
-    model: LoadedModel, reference: Reference, images: np.ndarray, redrawn: list[RedrawnLens] | None = None
-) -> list[Standing]:
-    """Where images (B, S, S) of the model's size lie among its training lenses; with the reconstruction error where `redrawn`."""
-    embedded = model.embed(embedding_input(model, images))
-    measures = [reference.distance_novelty(embedded)]
-    if redrawn and reference.errors.size:
-        measures.append(reference.error_novelty(np.array([one.score for one in redrawn])))
-    if isinstance(model, Classifier) and reference.remainders.size:
-        measures.append(reference.remainder_novelty(model.remainder(images)))
-    distances, places = reference.space.nearest(embedded, min(NEIGHBOURS, len(reference.embeddings)))
-    points = reference.space.plane(embedded)
-    return [
-        Standing(
-            card=reference.card,
-            novelty=tuple(measure[place] for measure in measures),
-            neighbours=places[place],
-            distances=distances[place],
-            embedding=embedded[place],
-            point=points[place],
-        )
-        for place in range(len(images))
-    ]

@@ -1,70 +1,79 @@
-"""Answers for image files as a table, as records for JSON, and as sentences."""
+"""Answers for image files as a table and as records for JSON."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from lensmae.evaluation.images.analyse import Analysis, Classified, RedrawnLens, Refusal, Standing
-from lensmae.evaluation.ood.novelty import LIMIT_PERCENTILE
+from lensmae.evaluation.images.analyse import KINDS, Analysis, Refusal
+from lensmae.evaluation.images.classified import Classified
+from lensmae.evaluation.images.verdicts import helps, unusual, verdict, warnings
+from lensmae.evaluation.ood.domain import DomainCheck
 from lensmae.evaluation.ood.references import Reference
 
-_MEASURES = {"embedding": "distance", "error": "error", "remainder": "remainder"}
-_SAID = {
-    "embedding": "its embedding lies {:.1f} times as far as the limit",
-    "error": "its reconstruction error is {:.1f} times the limit",
-    "remainder": "the principal components through which it is seen leave {:.1f} times as much of it as the limit",
-}
+_MEASURES = {"embedding": "distance"}
 
 
 def record(answer: Analysis | Refusal, references: Mapping[str, Reference] | None = None) -> dict[str, Any]:
-    """One file as a JSON object: facts, answers, what is usual, and warnings."""
+    """One file as a JSON object.
+
+    `file`, `probabilities`, `class` (null where it is withheld) and `in_domain` (by kind of network; null where that is not
+    known) are a contract; the rest is facts, measures and sentences beside them.
+    """
     if isinstance(answer, Refusal):
         return {"file": answer.name, "refused": answer.reason}
     found: dict[str, Any] = {"file": answer.name, "format": answer.format, "shape": list(answer.shape)}
     found |= {"pixel_scale_arcsec": answer.pixel_scale, "notes": list(answer.notes)}
+    found |= {"class": answer.called, "in_domain": answer.in_domain}
     if answer.classified:
-        found |= _classified(answer.classified, answer.tells_mass)
+        found |= _classified(answer.classified)
     if answer.redrawn:
         found["masked_mse"] = answer.redrawn.score
-    found["outside"] = answer.outside
-    found["standing"] = {kind: _standing(standing, (references or {}).get(kind)) for kind, standing in answer.standing.items()}
+    known = list((references or {}).values())
+    found["domain"] = {kind: _check(check, known) for kind, check in answer.checks.items()}
     return found | {"warnings": warnings(answer)}
 
 
-def _classified(classified: Classified, tells_mass: bool) -> dict[str, Any]:
+def _classified(classified: Classified) -> dict[str, Any]:
     named = dict(zip(classified.classes, classified.probabilities.tolist(), strict=True))
-    found: dict[str, Any] = {"class": classified.name, "probabilities": named}
+    found: dict[str, Any] = {"probabilities": named, "classifier": classified.checkpoint, "verdict": verdict(classified)}
     if classified.spread is not None:
         found["spread"] = dict(zip(classified.classes, classified.spread.tolist(), strict=True))
-    if tells_mass:
+    if classified.tells_mass:
         found |= {"log10_axion_mass_ev": classified.log_mass, "log10_axion_mass_ev_spread": classified.log_mass_spread}
     return found
 
 
-def _standing(standing: Standing, reference: Reference | None) -> dict[str, Any]:
+def _check(check: DomainCheck, references: list[Reference]) -> dict[str, Any]:
     measures = {
-        _MEASURES[one.measure]: {
+        _column(one.measure): {
             "value": one.value,
             "percentile": one.percentile,
             "limit": one.limit,
             "held_out": one.held_out,
-            "outside": one.outside,
+            "in_domain": not one.outside,
         }
-        for one in standing.novelty
+        for one in check.novelty
     }
-    found = {"checkpoint": standing.card.checkpoint, "data": standing.card.data, **measures}
+    found = {"checkpoint": check.card.checkpoint, "data": check.card.data, "in_domain": check.in_domain, **measures}
+    found |= {} if check.in_domain else {"unusual": unusual(check), "would_help": helps(check)}
+    reference = next((one for one in references if one.card == check.card), None)
     if reference is not None:
         found["neighbours"] = [
             {"row": int(reference.rows[place]), "class": reference.class_of(place), "distance": float(distance)}
-            for place, distance in zip(standing.neighbours, standing.distances, strict=True)
+            for place, distance in zip(check.neighbours, check.distances, strict=True)
         ]
     return found
 
 
+def _column(measure: str) -> str:
+    return _MEASURES.get(measure, measure).replace(" ", "_")
+
+
 def table(answers: Iterable[Analysis | Refusal]) -> pd.DataFrame:
-    """One row a file. Probabilities are P(class), their spread over the eight symmetries sd(class); masked_mse is on the [0, 1]
-    scale; percentiles are shares of held-out lenses with a smaller value; refused says why a file has no answer."""
+    """One row a file. `class` is empty where it is withheld; probabilities are P(class), their spread over the eight symmetries
+    sd(class); masked_mse is on the [0, 1] scale; percentiles are shares of held-out lenses with a smaller value; refused says
+    why a file has no answer."""
     rows = [_row(answer) for answer in answers]
     frame = pd.DataFrame(rows)
     # A column that a first, refused file lacks would come last; the reason of refusals belongs there.
@@ -78,42 +87,22 @@ def _row(answer: Analysis | Refusal) -> dict[str, Any]:
     height, width = answer.shape
     facts: dict[str, Any] = {"file": answer.name, "format": answer.format, "height_px": height, "width_px": width}
     facts["pixel_scale_arcsec"] = answer.pixel_scale
-    facts |= {} if answer.classified is None else _classified_row(answer.classified, answer.tells_mass)
-    facts |= {} if answer.redrawn is None else _redrawn_row(answer.redrawn)
-    facts["outside"] = answer.outside
-    for kind, standing in answer.standing.items():
-        for one in standing.novelty:
-            name = f"{kind}_{_MEASURES[one.measure]}"
+    facts |= {} if answer.classified is None else _classified_row(answer.classified)
+    facts |= {} if answer.redrawn is None else {"masked_mse": answer.redrawn.score}
+    facts |= {f"in_domain_{kind}": answer.in_domain[kind] for kind in KINDS}
+    for kind, check in answer.checks.items():
+        for one in check.novelty:
+            name = f"{kind}_{_column(one.measure)}"
             facts |= {} if one.measure == "error" else {name: one.value}
             facts |= {f"{name}_percentile": one.percentile, f"{name}_over_limit": one.ratio}
     return facts | {"notes": " ".join(answer.notes)}
 
 
-def _classified_row(classified: Classified, tells_mass: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {"class": classified.name}
+def _classified_row(classified: Classified) -> dict[str, Any]:
+    row: dict[str, Any] = {"class": classified.called, "classifier": classified.checkpoint, "verdict": verdict(classified)}
     row |= {f"P({name})": float(value) for name, value in zip(classified.classes, classified.probabilities, strict=True)}
     if classified.spread is not None:
         row |= {f"sd({name})": float(value) for name, value in zip(classified.classes, classified.spread, strict=True)}
-    if tells_mass:
+    if classified.tells_mass:
         row["log10_axion_mass_ev"] = classified.log_mass
     return row
-
-
-def _redrawn_row(redrawn: RedrawnLens) -> dict[str, Any]:
-    return {"masked_mse": redrawn.score}
-
-
-def warnings(analysis: Analysis) -> list[str]:
-    """A sentence for each network whose training lenses the image is unlike; none where it is like them all."""
-    return [sentence(standing) for standing in analysis.standing.values() if standing.outside]
-
-
-def sentence(standing: Standing) -> str:
-    """How unlike the training lenses of a network an image is, in plain words."""
-    far = " and ".join(_SAID[one.measure].format(one.ratio) for one in standing.novelty if one.outside)
-    card = standing.card
-    compared = f"the lenses of {card.data} that it learnt from" if card.learnt_from else f"the lenses of {card.data}"
-    return (
-        f"Outside what {card.checkpoint} knows: {far}, compared with {compared} "
-        f"(limit: {LIMIT_PERCENTILE:g} % of {standing.novelty[0].held_out:,} held-out lenses)."
-    )

@@ -11,7 +11,7 @@ from lensmae.data.images.fitting import fit_pixels
 from lensmae.data.simulation.lens_lab import Subhalo, Vortex, lab_row
 from lensmae.data.simulation.lenses import simulate_row
 from lensmae.errors import ConfigError
-from lensmae.evaluation.images.analyse import Standing, stand
+from lensmae.evaluation.images.classified import Classified, choose, classify
 from lensmae.evaluation.metrics import masked_mse
 from lensmae.evaluation.ood.references import Reference
 from lensmae.models import Classifier, Reconstructor
@@ -44,9 +44,19 @@ def class_probabilities(model: Classifier, image: np.ndarray, averaged: bool) ->
     return model.predict(_fitted(image, model.image_size)[None], d4=averaged)[0]
 
 
-def standing(model: Classifier, reference: Reference, image: np.ndarray) -> Standing:
-    """Where one image (H, W), brought to the network's size, lies among its training lenses."""
-    return stand(model, reference, _fitted(image, model.image_size)[None])[0]
+def answer(
+    image: np.ndarray, model: Classifier, reference: Reference | None, specialist: tuple[Classifier, Reference] | None = None
+) -> Classified:
+    """What is told of the class of one image (H, W), which is brought to each network's size: by the specialist inside its
+    domain, else by the classifier, and withheld out of its domain."""
+    asked = [(model, reference), *([specialist] if specialist else [])]
+    found = [classify(one, known, *_alone(image, one))[0] for one, known in asked]
+    return choose(found[1], found[0]) if specialist else found[0]
+
+
+def _alone(image: np.ndarray, model: Classifier) -> tuple[np.ndarray, np.ndarray]:
+    fitted = _fitted(image, model.image_size)[None]
+    return fitted, np.array([fitted[0].shape != image.shape])
 
 
 def redraw(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, seed: int = 0) -> Redrawing:

@@ -7,7 +7,7 @@ import torch
 
 from lensmae.data import LensDataset
 from lensmae.data.symmetry import apply_d4
-from lensmae.evaluation.images.analyse import Standing
+from lensmae.evaluation.ood.domain import DomainCheck
 from lensmae.evaluation.ood.references import Reference
 
 
@@ -27,11 +27,11 @@ class Neighbour:
     distance: float
 
 
-def neighbours(standing: Standing, reference: Reference, dataset: LensDataset | None = None) -> list[Neighbour]:
+def neighbours(check: DomainCheck, reference: Reference, dataset: LensDataset | None = None) -> list[Neighbour]:
     """The nearest training lenses, the nearest first; at full size from the data set that the reference was made of."""
     return [
         Neighbour(int(reference.rows[place]), reference.class_of(place), _image(reference, place, dataset), float(distance))
-        for place, distance in zip(standing.neighbours.tolist(), standing.distances, strict=True)
+        for place, distance in zip(check.neighbours.tolist(), check.distances, strict=True)
     ]
 
 

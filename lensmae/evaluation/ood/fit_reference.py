@@ -12,6 +12,7 @@ from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.errors import DatasetError
 from lensmae.evaluation.measure.reports import check_images
 from lensmae.evaluation.metrics import unit_scale
+from lensmae.evaluation.ood.domain import embedding_input
 from lensmae.evaluation.ood.novelty import EmbeddingSpace
 from lensmae.evaluation.ood.references import THUMBNAIL, Reference, ReferenceCard, content_digest, save_reference
 from lensmae.evaluation.reconstruction.anomaly import schooling
@@ -85,14 +86,6 @@ def calibrate(
         errors=errors,
         remainders=remainders,
     )
-
-
-def embedding_input(model: LoadedModel, images: np.ndarray) -> np.ndarray:
-    """Images (B, H, W) on the scale that a model is asked on: super-resolvers learn from pairs on [0, 1]."""
-    if not isinstance(model, SuperResolver):
-        return images
-    low, span = unit_scale(images)
-    return (images - low) / span
 
 
 def _learnt(model: LoadedModel, dataset: LensDataset, split: str) -> np.ndarray:

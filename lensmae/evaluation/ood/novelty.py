@@ -17,11 +17,11 @@ class Novelty:
     """One measure of one image, beside the same measure of held-out lenses.
 
     Attributes:
-        measure: "embedding", distance to the 10th nearest training lens; "error", masked-patch MSE; or "remainder", what the
-            principal components of a whitening classifier leave of the image (`Classifier.remainder`).
+        measure: "embedding", distance to the 10th nearest training lens; "error", masked-patch MSE; or one of
+            `lensmae.evaluation.ood.measures`.
         value: of this image.
         percentile: share of held-out lenses with a smaller value, in percent.
-        limit: value that 99.5 % of held-out lenses stay below.
+        limit: value beyond which an image is out of distribution.
         held_out: how many lenses those are.
     """
 
@@ -42,10 +42,11 @@ class Novelty:
         return self.value / self.limit if self.limit > 0 else float("inf") if self.value > 0 else 1.0
 
 
-def novelty(measure: str, value: float, held_out: np.ndarray) -> Novelty:
-    """Place of a value among those of held-out lenses (H,)."""
+def novelty(measure: str, value: float, held_out: np.ndarray, limit: float | None = None) -> Novelty:
+    """Place of a value among those of held-out lenses (H,); without a limit, it is what 99.5 % of them stay below."""
     percentile = 100.0 * float(np.mean(held_out < value))
-    return Novelty(measure, float(value), percentile, float(np.percentile(held_out, LIMIT_PERCENTILE)), len(held_out))
+    reached = float(np.percentile(held_out, LIMIT_PERCENTILE)) if limit is None else limit
+    return Novelty(measure, float(value), percentile, reached, len(held_out))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,35 @@ from lensmae.models.registry import reference_path
 from lensmae.workspace import replacing
 
 THUMBNAIL = 32
+# Arrays of further measures of held-out lenses stand in the file under this name and their own.
+_HELD = "held."
 _HEADER = "lensmae_reference"
 _MAX_BYTES = 1 << 26
-_AGAIN = "run `lensmae calibrate CHECKPOINT DATA` again"
+_AGAIN = "run `lensmae fit-ood CHECKPOINT DATA` again"
+
+
+class Domain(BaseModel):
+    """Inside which limits a network is trusted, and how well they tell its failures (`lensmae fit-ood`).
+
+    Attributes:
+        limits: by measure, the value beyond which an image is out of distribution; a measure without one is not asked.
+        lenses: how many held-out lenses they were fitted to, as simulated and under each of the nuisances.
+        nuisances: by name, what was measured under each: accuracy, share flagged, and the like.
+        detection: by measure, AUROC and AURC of telling answers that are wrong, over all nuisances.
+        flagged: share of in-domain lenses beyond a limit.
+        peak: the usual brightest pixel, for a network that knows one flux scale.
+        confident: answers that were wrong with a probability of 0.9 or more, and the share of them that is flagged.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limits: dict[str, float]
+    lenses: int = Field(ge=1)
+    nuisances: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    detection: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    flagged: float | None = None
+    peak: float | None = Field(None, gt=0)
+    confident: dict[str, float | None] = Field(default_factory=dict)
 
 
 class ReferenceCard(BaseModel):
@@ -36,6 +63,8 @@ class ReferenceCard(BaseModel):
         sha256: of the checkpoint file.
         size: side of the images that were embedded, pixels.
         learnt_from: whether the checkpoint learnt from this very data set.
+        domain: limits fitted to failures; None in files of earlier versions, where each measure has a percentile of held-out
+            lenses for its limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +80,7 @@ class ReferenceCard(BaseModel):
     size: int = Field(ge=1, le=4096)
     classes: tuple[str, ...]
     learnt_from: bool
+    domain: Domain | None = None
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
@@ -68,6 +98,9 @@ class Reference:
         errors: (H,) float32, their anomaly scores (`redraw`); empty for a network that redraws nothing.
         remainders: (H,) float32, what a classifier's components leave of them (`Classifier.remainder`); empty for a network that
             does not whiten.
+        component_scale: (components,) float32, standard deviation of a whitening classifier's principal components over its
+            training lenses; empty for another, and in files of earlier versions.
+        measured: by name, (H,) float32 each, further measures of held-out lenses.
     """
 
     card: ReferenceCard
@@ -79,27 +112,29 @@ class Reference:
     distances: np.ndarray
     errors: np.ndarray
     remainders: np.ndarray
+    component_scale: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    measured: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def space(self) -> EmbeddingSpace:
         """Where distances are taken."""
         return EmbeddingSpace(self.embeddings)
 
-    def distance_novelty(self, embeddings: np.ndarray) -> list[Novelty]:
-        """How unusual embeddings (B, D) are."""
-        return [novelty("embedding", value, self.distances) for value in self.space.distances(embeddings)]
+    def novelty(self, measure: str, values: np.ndarray) -> list[Novelty]:
+        """Where values (B,) of a measure lie among those of held-out lenses; `asks` must be true of it."""
+        limit = None if self.card.domain is None else self.card.domain.limits[measure]
+        return [novelty(measure, value, self.held_out(measure), limit) for value in values]
 
-    def error_novelty(self, scores: np.ndarray) -> list[Novelty]:
-        """How unusual anomaly scores (B,) are; the reference must hold some."""
-        return [novelty("error", value, self.errors) for value in scores]
-
-    def remainder_novelty(self, remainders: np.ndarray) -> list[Novelty]:
-        """How unusual is what the components leave (B,); the reference must hold some."""
-        return [novelty("remainder", value, self.remainders) for value in remainders]
+    def asks(self, measure: str) -> bool:
+        """Whether a measure decides about an image being in domain."""
+        if self.card.domain is not None:
+            return measure in self.card.domain.limits
+        return measure in ("embedding", "error", "remainder") and self.held_out(measure).size > 0
 
     def held_out(self, measure: str) -> np.ndarray:
-        """The values (H,) of held-out lenses that a `Novelty.measure` is compared with."""
-        return {"embedding": self.distances, "error": self.errors, "remainder": self.remainders}[measure]
+        """The values (H,) of held-out lenses that a `Novelty.measure` is compared with; empty where there are none."""
+        known = {"embedding": self.distances, "error": self.errors, "remainder": self.remainders}
+        return self.measured[measure] if measure in self.measured else known.get(measure, np.empty(0, np.float32))
 
     def picture(self, place: int) -> np.ndarray:
         """The thumbnail at a place, (T, T) float32 on [0, 1]."""
@@ -119,7 +154,11 @@ _ARRAYS = {
     "distances": (np.float32, 1),
     "errors": (np.float32, 1),
     "remainders": (np.float32, 1),
+    "component_scale": (np.float32, 1),
 }
+# Files of earlier versions do not hold these.
+_LATER = ("remainders", "component_scale")
+_NUMBERS = ("embeddings", "distances", "errors", "remainders", "component_scale")
 
 
 def content_digest(path: Path) -> str:
@@ -131,6 +170,7 @@ def content_digest(path: Path) -> str:
 def save_reference(path: Path, reference: Reference) -> None:
     """Write a reference atomically."""
     arrays = {name: np.ascontiguousarray(getattr(reference, name), dtype) for name, (dtype, _) in _ARRAYS.items()}
+    arrays |= {_HELD + name: np.ascontiguousarray(values, np.float32) for name, values in reference.measured.items()}
     with replacing(path) as temporary:
         temporary.write_bytes(save(arrays, metadata={_HEADER: reference.card.model_dump_json()}))
 
@@ -144,21 +184,23 @@ def read_reference(path: Path) -> Reference:
     try:
         with safe_open(path, framework="np") as file:
             card = ReferenceCard.model_validate(json.loads((file.metadata() or {})[_HEADER]))
-            # Files of earlier versions hold no remainders.
-            stored = set(_ARRAYS) - ({"remainders"} - set(file.keys()))
-            arrays = {"remainders": np.empty(0, np.float32)} | {name: file.get_tensor(name) for name in stored}
+            there = set(file.keys())
+            stored = set(_ARRAYS) - (set(_LATER) - there)
+            arrays = dict.fromkeys(_LATER, np.empty(0, np.float32)) | {name: file.get_tensor(name) for name in stored}
+            measured = {name.removeprefix(_HELD): file.get_tensor(name) for name in sorted(there) if name.startswith(_HELD)}
     except ValidationError as problem:
         wrong = ", ".join(".".join(map(str, error["loc"])) for error in problem.errors())
         raise CheckpointError(f"The header of {path} is not one that this version knows ({wrong}); {_AGAIN}.") from problem
     except (SafetensorError, OSError, ValueError, KeyError) as problem:
         raise CheckpointError(f"{path} is no readable reference of a checkpoint ({problem}); {_AGAIN}.") from problem
-    reference = Reference(card, **arrays)
+    reference = Reference(card, **arrays, measured=measured)
     _check(path, reference)
     return reference
 
 
 def _check(path: Path, reference: Reference) -> None:
     count, held_out = len(reference.embeddings), len(reference.distances)
+    measured, limits = reference.measured.values(), reference.card.domain.limits if reference.card.domain else ()
     sound = all(
         getattr(reference, name).dtype == dtype and getattr(reference, name).ndim == axes
         for name, (dtype, axes) in _ARRAYS.items()
@@ -172,7 +214,10 @@ def _check(path: Path, reference: Reference) -> None:
         and reference.thumbnails.shape[1:] == (THUMBNAIL, THUMBNAIL)
         and bool((reference.turns < 8).all() and (reference.labels < len(reference.card.classes)).all())
         and bool((reference.rows >= 0).all())
-        and all(np.isfinite(getattr(reference, name)).all() for name in ("embeddings", "distances", "errors", "remainders"))
+        and all(np.isfinite(getattr(reference, name)).all() for name in _NUMBERS)
+        and bool((reference.component_scale > 0).all())
+        and all(values.dtype == np.float32 and values.ndim == 1 and np.isfinite(values).all() for values in measured)
+        and all(reference.held_out(name).size for name in limits)
     )
     if not sound:
         raise CheckpointError(f"The arrays of {path} do not fit each other; {_AGAIN}.")

@@ -45,8 +45,8 @@ def test_predict_gives_the_answers_of_the_networks_themselves(classifier, mae, n
         assert found["probabilities"] == pytest.approx(dict(zip(model.classes, row.tolist(), strict=True)), rel=1e-4)
         assert found["class"] == model.classes[row.argmax()]
         assert found["masked_mse"] == pytest.approx(score, rel=1e-4)
-        assert found["outside"] is None
-    assert "lensmae calibrate" in result.stderr
+        assert found["in_domain"] == {"classifier": None, "mae": None, "superres": None}
+    assert "lensmae fit-ood" in result.stderr
 
 
 def test_item_band_and_crop_choose_what_is_looked_at(networks, files, lenses, tmp_path):
@@ -129,10 +129,10 @@ def test_a_calibrated_network_says_that_noise_is_no_lens(mae, files, tmp_path):
     only = ("--classifier", "none", "--superres", "none", "--mae", mae)
     result = call("predict", files[1], tmp_path / "noise.npy", *only, "--json")
     lens, noise = json.loads(result.stdout)["images"]
-    assert noise["outside"]
-    assert "Outside what tiny-mae knows" in noise["warnings"][0]
-    assert noise["standing"]["mae"]["distance"]["value"] > lens["standing"]["mae"]["distance"]["value"]
-    assert len(lens["standing"]["mae"]["neighbours"]) == 6
+    assert noise["in_domain"]["mae"] is False
+    assert "Out of the domain of tiny-mae" in noise["warnings"][0]
+    assert noise["domain"]["mae"]["distance"]["value"] > lens["domain"]["mae"]["distance"]["value"]
+    assert len(lens["domain"]["mae"]["neighbours"]) == 6
 
 
 def test_each_network_must_be_of_its_kind(mae, files):
@@ -148,4 +148,4 @@ def test_a_reference_of_other_weights_is_not_taken_and_said(mae, files):
     result = call("predict", files[0], *only, "--json")
     assert result.exit_code == 0
     assert "other weights" in result.stderr
-    assert json.loads(result.stdout)["images"][0]["outside"] is None
+    assert json.loads(result.stdout)["images"][0]["in_domain"]["mae"] is None

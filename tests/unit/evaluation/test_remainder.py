@@ -10,7 +10,8 @@ from sklearn.decomposition import PCA
 from lensmae.data import LensImage, open_dataset
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.images.analyse import Networks, analyse_images
-from lensmae.evaluation.images.answers import record, sentence, table
+from lensmae.evaluation.images.answers import record, table
+from lensmae.evaluation.images.verdicts import sentence
 from lensmae.evaluation.ood.fit_reference import calibrate
 from lensmae.evaluation.ood.references import read_reference, save_reference
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
@@ -58,13 +59,11 @@ def test_a_held_out_lens_is_usual_and_the_same_with_noise_is_not(whitening, refe
     noise = np.random.default_rng(0).normal(0, 0.2 * pixels.max(), pixels.shape).astype(np.float32)
     images = [LensImage(pixels, "clean", "npy"), LensImage(pixels + noise, "noisy", "npy")]
     answers = analyse_images(images, Networks(whitening, references={"classifier": reference}))
-    clean, noisy = (
-        next(one for one in answer.standing["classifier"].novelty if one.measure == "remainder") for answer in answers
-    )
+    clean, noisy = (next(one for one in answer.checks["classifier"].novelty if one.measure == "remainder") for answer in answers)
     assert (clean.percentile < 100, noisy.percentile, noisy.outside) == (True, 100, True)
     assert clean.value == pytest.approx(whitening.remainder(pixels[None])[0])
-    assert "leave" in sentence(answers[1].standing["classifier"])
-    assert record(answers[1])["standing"]["classifier"]["remainder"]["outside"] is True
+    assert "leave" in sentence(answers[1].checks["classifier"])
+    assert record(answers[1])["domain"]["classifier"]["remainder"]["in_domain"] is False
     assert table(answers)["classifier_remainder_over_limit"].iloc[1] == pytest.approx(noisy.ratio)
 
 
@@ -80,7 +79,7 @@ def test_a_reference_of_an_earlier_version_has_none_and_is_read(tmp_path, whiten
     answer = analyse_images(
         [LensImage(np.ones((64, 64), np.float32), "a", "npy")], Networks(whitening, references={"classifier": earlier})
     )
-    assert [one.measure for one in answer[0].standing["classifier"].novelty] == ["embedding"]
+    assert [one.measure for one in answer[0].checks["classifier"].novelty] == ["embedding"]
 
 
 def test_a_network_that_does_not_whiten_has_none(classifier):

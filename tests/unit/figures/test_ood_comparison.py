@@ -1,14 +1,14 @@
-"""What the figures of an image's standing show."""
+"""What the figures of an image's domain check show."""
 
 import numpy as np
 
 from lensmae.figures import class_scatter
-from lensmae.figures.ood_comparison import Measure, standing_strips, with_uploads
+from lensmae.figures.ood_comparison import Measure, domain_strips, with_uploads
 
 
 def test_a_strip_holds_the_held_out_lenses_and_the_image_and_colours_tell_outside():
     held_out = np.random.default_rng(0).random(1000)
-    figure = standing_strips([Measure("distance", 0.4, held_out), Measure("error", 3.0, held_out)])
+    figure = domain_strips([Measure("distance", 0.4, held_out), Measure("error", 3.0, held_out)])
     *strips, images = figure.data
     assert len(strips) == 2
     assert set(strips[0].x) <= set(held_out)

@@ -1,5 +1,7 @@
 """The pipeline of the Analyse page and of `lensmae predict`: many files, one answer each, whatever the others hold."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -9,10 +11,16 @@ from lensmae.data.symmetry import apply_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.images.analyse import BATCH, Analysis, Networks, Refusal, Source, analyse_files, analyse_images
-from lensmae.evaluation.images.answers import record, sentence, table, warnings
+from lensmae.evaluation.images.answers import record, table
+from lensmae.evaluation.images.classified import Classified, choose
 from lensmae.evaluation.images.neighbours import neighbours
+from lensmae.evaluation.images.verdicts import sentence, verdict, warnings
+from lensmae.evaluation.ood.domain import DomainCheck
 from lensmae.evaluation.ood.fit_reference import calibrate
-from lensmae.models import load_checkpoint
+from lensmae.evaluation.ood.novelty import Novelty
+from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
+from lensmae.models.checkpoint import build_network
+from lensmae.workspace import models_dir
 from tests.unit.conftest import CLASSES, ENCODER, save
 
 
@@ -33,6 +41,13 @@ def calibrated(mae, classifier):
 
 def lens(row, name="lens.npy"):
     return LensImage(np.array(open_dataset("lenses").images[row]), name, "npy", 0.101)
+
+
+def known_lens(networks):
+    """A lens that the classifier's reference holds, as it was embedded: in the domain of the networks."""
+    reference, place = networks.references["classifier"], 7
+    image = apply_d4(torch.from_numpy(lens(reference.rows[place]).pixels), int(reference.turns[place])).numpy()
+    return LensImage(image, "known.npy", "npy")
 
 
 def bad():
@@ -111,8 +126,8 @@ def test_the_axion_mass_is_told_of_images_called_axion_that_are_like_training_le
     rows = [int(row) for row in open_dataset("lenses").indices("train")[:1]]
     image = lens(rows[0]) if known else LensImage(noise, "noise.npy", "npy")
     answer = analyse_images([image], Networks(model, references={"classifier": reference}))[0]
-    assert answer.standing["classifier"].outside is not known
-    assert answer.tells_mass is told
+    assert answer.checks["classifier"].in_domain is known
+    assert answer.classified.tells_mass is told
     assert ("log10_axion_mass_ev" in table([answer])) is told
     assert ("log10_axion_mass_ev" in record(answer)) is told
 
@@ -132,31 +147,103 @@ def test_any_size_and_any_unit_gets_an_answer(networks):
 @pytest.mark.parametrize("level", [0.0, 5.0])
 def test_no_class_is_told_of_an_image_whose_pixels_are_all_equal(calibrated, level):
     blank = LensImage(np.full((70, 64), level, dtype=np.float32), "blank.npy", "npy")
-    seen, unseen = analyse_images([lens(3), blank], calibrated)
+    seen, unseen = analyse_images([known_lens(calibrated), blank], calibrated)
     assert seen.classified is not None
     assert unseen.classified is None
-    assert not {"class", "probabilities"} & set(record(unseen))
+    assert record(unseen)["class"] is None
+    assert "probabilities" not in record(unseen)
     assert table([unseen, seen])["class"].isna().tolist() == [True, False]
 
 
 def test_a_training_lens_is_nearest_to_itself_and_noise_lies_outside(calibrated):
     reference = calibrated.references["classifier"]
     place = 7
-    image = apply_d4(torch.from_numpy(lens(reference.rows[place]).pixels), int(reference.turns[place])).numpy()
-    noise = np.random.default_rng(0).random((64, 64)).astype(np.float32)
-    known, strange = analyse_images([LensImage(image, "known", "npy"), LensImage(noise, "noise", "npy")], calibrated)
-    assert known.standing["classifier"].neighbours[0] == place
-    np.testing.assert_allclose(known.standing["classifier"].point, reference.space.points[place], atol=0.05)
+    known, strange = analyse_images([known_lens(calibrated), LensImage(NOISE, "noise", "npy")], calibrated)
+    assert known.checks["classifier"].neighbours[0] == place
+    np.testing.assert_allclose(known.checks["classifier"].point, reference.space.points[place], atol=0.05)
     assert warnings(known) == []
-    assert known.outside is False
-    assert strange.outside is True
-    assert (known.outside_of, strange.outside_of != ()) == ((), True)
-    assert len(warnings(strange)) == sum(standing.outside for standing in strange.standing.values())
-    measures = {one.measure: one for one in strange.standing["mae"].novelty}
+    assert known.in_domain == {"classifier": True, "mae": True, "superres": None}
+    assert strange.in_domain == {"classifier": False, "mae": False, "superres": None}
+    assert len(warnings(strange)) == 2
+    measures = {one.measure: one for one in strange.checks["mae"].novelty}
     assert set(measures) == {"embedding", "error"}
     assert measures["error"].percentile == 100
-    assert "times" in sentence(strange.standing["mae"])
-    assert "did not" not in sentence(strange.standing["mae"])
+    assert "times" in sentence(strange.checks["mae"])
+    assert "did not" not in sentence(strange.checks["mae"])
+
+
+NOISE = np.random.default_rng(0).random((64, 64)).astype(np.float32)
+
+
+def test_out_of_the_domain_no_class_is_told_and_it_is_said_why_and_what_would_help(calibrated):
+    inside, outside = analyse_images([known_lens(calibrated), LensImage(NOISE, "noise.npy", "npy")], calibrated)
+    told, withheld = record(inside), record(outside)
+    assert told["class"] == max(told["probabilities"], key=told["probabilities"].get)
+    assert told["in_domain"] == {"classifier": True, "mae": True, "superres": None}
+    assert (withheld["file"], withheld["class"]) == ("noise.npy", None)
+    assert sum(withheld["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert withheld["in_domain"] == {"classifier": False, "mae": False, "superres": None}
+    assert withheld["verdict"].startswith("Cannot tell. tiny-classifier was asked.")
+    assert "its embedding lies" in withheld["verdict"]
+    assert "What would help: a cut-out with the lens in its centre" in withheld["verdict"]
+    assert withheld["domain"]["classifier"]["would_help"]
+    assert table([inside, outside])["class"].isna().tolist() == [False, True]
+
+
+def test_each_answer_is_judged_by_the_domain_of_its_own_network(calibrated):
+    """An image strange to the autoencoder alone keeps its class."""
+    reference = calibrated.references["mae"]
+    narrow = dataclasses.replace(reference, errors=reference.errors * 1e-9, distances=reference.distances * 1e-9)
+    others = dataclasses.replace(calibrated, references=calibrated.references | {"mae": narrow})
+    answer = analyse_images([known_lens(calibrated)], others)[0]
+    assert answer.in_domain == {"classifier": True, "mae": False, "superres": None}
+    assert answer.called == answer.classified.name
+
+
+def test_the_specialist_answers_in_its_domain_and_the_generalist_else(calibrated, workspace_with_lenses):
+    architecture = {"encoder": ENCODER, "classes": 3}
+    special = load_checkpoint(save("special", "classifier", architecture, seed=5, transform=Transform(), classes=CLASSES))
+    own = calibrate(special, open_dataset("lenses"), 60, 9)
+    own = dataclasses.replace(own, distances=np.full(9, np.median(own.distances) * 10, np.float32))
+    both = dataclasses.replace(calibrated, specialist=special, references=calibrated.references | {"specialist": own})
+    inside, outside = analyse_images([known_lens(calibrated), LensImage(NOISE, "noise.npy", "npy")], both)
+    assert analyse_images([known_lens(calibrated)], calibrated)[0].classified.probabilities.max() < 0.9
+    assert inside.classified.checkpoint == "special"
+    assert outside.classified.checkpoint == "tiny-classifier"
+    assert not outside.classified.declined.in_domain
+    assert "the image is out of the domain of special" in verdict(outside.classified)
+
+
+def test_a_specialist_that_a_sure_generalist_contradicts_does_not_answer():
+    def said(name, probabilities, inside):
+        check = DomainCheck(None, () if inside else (Novelty("embedding", 2.0, 100.0, 1.0, 9),), *[np.empty(0)] * 4)
+        return Classified(CLASSES, np.array(probabilities), None, None, None, name, check)
+
+    special = said("special", [0.9, 0.05, 0.05], True)
+    for probabilities, inside, who in (
+        ([0.02, 0.95, 0.03], True, "general"),
+        ([0.02, 0.95, 0.03], False, "special"),
+        ([0.2, 0.5, 0.3], True, "special"),
+        ([0.95, 0.02, 0.03], True, "special"),
+    ):
+        assert choose(special, said("general", probabilities, inside)).checkpoint == who
+
+
+def test_a_network_of_one_size_does_not_answer_for_resampled_images(workspace_with_lenses):
+    lenses = open_dataset("lenses")
+    architecture = {"encoder": ENCODER, "classes": 3, "whitening": 12}
+    network = build_network("classifier", architecture)
+    network.whitening.fit(Transform().forward(torch.from_numpy(np.array(lenses.images[:60]))[:, None]))
+    card = CheckpointCard(kind="classifier", architecture=architecture, transform=Transform(), classes=CLASSES)
+    save_checkpoint(models_dir() / "whitens.safetensors", card, network)
+    model = load_checkpoint("whitens")
+    asked = Networks(model, references={"classifier": calibrate(model, lenses, 60, 9)})
+    small = known_lens(asked)
+    large = LensImage(np.kron(small.pixels, np.ones((2, 2), dtype=np.float32)), "large", "npy")
+    same, resampled = analyse_images([small, large], asked)
+    np.testing.assert_allclose(resampled.classified.probabilities, same.classified.probabilities, atol=1e-3)
+    assert (same.called is not None, resampled.called) == (True, None)
+    assert "resampled" in verdict(resampled.classified)
 
 
 def test_the_table_has_one_row_a_file_with_numbers_and_reasons(calibrated):
@@ -164,7 +251,7 @@ def test_the_table_has_one_row_a_file_with_numbers_and_reasons(calibrated):
     found = table(answers)
     assert found["file"].tolist() == ["bad.npy", "lens.npy", "lens.npy"]
     np.testing.assert_allclose(found[[f"P({name})" for name in CLASSES]].iloc[1:].sum(axis=1), 1, atol=1e-5)
-    assert {"masked_mse", "mae_error_percentile", "mae_distance_over_limit", "outside", "sd(cdm)"} <= set(found)
+    assert {"masked_mse", "mae_error_percentile", "mae_distance_over_limit", "in_domain_mae", "sd(cdm)"} <= set(found)
     assert list(found)[-2:] == ["notes", "refused"]
     assert record(answers[0]) == {"file": "bad.npy", "refused": "bad.npy was not read: it is empty."}
 
@@ -172,14 +259,15 @@ def test_the_table_has_one_row_a_file_with_numbers_and_reasons(calibrated):
 def test_without_networks_there_is_still_what_was_read():
     answer = analyse_images([LensImage(np.ones((9, 9), dtype=np.float32), "a", "npy", None, ("A note.",))], Networks())[0]
     assert isinstance(answer, Analysis)
-    assert (answer.outside, answer.notes, answer.shape) == (None, ("A note.",), (9, 9))
+    assert (set(answer.in_domain.values()), answer.notes, answer.shape) == ({None}, ("A note.",), (9, 9))
+    assert record(answer)["class"] is None
 
 
 def test_neighbours_are_shown_from_the_data_set_or_as_thumbnails(calibrated):
     reference, dataset = calibrated.references["mae"], open_dataset("lenses")
-    standing = analyse_images([lens(3)], calibrated)[0].standing["mae"]
-    full, small = neighbours(standing, reference, dataset), neighbours(standing, reference)
-    assert [one.row for one in full] == reference.rows[standing.neighbours].tolist()
+    check = analyse_images([lens(3)], calibrated)[0].checks["mae"]
+    full, small = neighbours(check, reference, dataset), neighbours(check, reference)
+    assert [one.row for one in full] == reference.rows[check.neighbours].tolist()
     for one, thumb in zip(full, small, strict=True):
         assert np.sort(one.image.ravel()).tolist() == np.sort(dataset.images[one.row].ravel()).tolist()
         blocks = one.image.reshape(32, 2, 32, 2).mean(axis=(1, 3))

@@ -84,7 +84,7 @@ def test_other_weights_under_the_same_name_refuse_the_reference(mae):
     calibrate_checkpoint(mae, "lenses", reference=40, held_out=9)
     path = find_checkpoint(mae)
     path.write_bytes(path.read_bytes()[:-4] + b"\x01\x02\x03\x04")
-    with pytest.raises(CheckpointError, match=r"other weights than tiny-mae\.safetensors holds now.*lensmae calibrate"):
+    with pytest.raises(CheckpointError, match=r"other weights than tiny-mae\.safetensors holds now.*lensmae fit-ood"):
         find_reference(path)
 
 
@@ -131,7 +131,7 @@ def test_a_damaged_reference_is_a_plain_message(tmp_path, reference, change):
         arrays, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
     arrays, metadata = CHANGES[change](arrays, metadata)
     save_file(arrays, path, metadata=metadata)
-    with pytest.raises(CheckpointError, match=r"a\.reference\.safetensors.*lensmae calibrate"):
+    with pytest.raises(CheckpointError, match=r"a\.reference\.safetensors.*lensmae fit-ood"):
         read_reference(path)
 
 

@@ -1,0 +1,95 @@
+"""What a classifier says of held-out lenses as they are and under every nuisance: what limits and tables are fitted to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lensmae.data.nuisances import NUISANCES, perturb
+from lensmae.evaluation.ood.domain import measure
+from lensmae.evaluation.ood.measures import Views, classifier_views
+from lensmae.evaluation.ood.references import Reference
+from lensmae.models import Classifier
+from lensmae.progress import Progress
+
+AS_SIMULATED = "as simulated"
+_BATCH = 32
+# A probability from which on an answer is given with confidence.
+CONFIDENT = 0.9
+
+
+@dataclass(frozen=True)
+class Trials:
+    """N answers.
+
+    Attributes:
+        views: what the network said.
+        measures: by name, (N,) each.
+        labels: (N,) int, places in the network's classes.
+        nuisance: (N,) str, what was done to the lens.
+        strength: (N,) of it.
+        lens: (N,) which of the lenses it is.
+    """
+
+    views: Views
+    measures: Mapping[str, np.ndarray]
+    labels: np.ndarray
+    nuisance: np.ndarray
+    strength: np.ndarray
+    lens: np.ndarray
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Whether the most probable class is another than the true one, (N,) bool."""
+        return self.views.probabilities.argmax(axis=1) != self.labels
+
+    @property
+    def plain(self) -> np.ndarray:
+        """Whether nothing was done to the lens, (N,) bool."""
+        return self.nuisance == AS_SIMULATED
+
+
+def run_trials(
+    model: Classifier,
+    reference: Reference,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    each: int,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Trials:
+    """Ask a classifier for lenses (N, S, S) of labels (N,) as they are, and for `each` of them under every nuisance, whose
+    strengths are dealt out evenly.
+
+    Args:
+        progress: called with (images done, images in all).
+    """
+    rng = np.random.default_rng(seed)
+    parts = [(AS_SIMULATED, 0.0, np.arange(len(images)))]
+    for name, nuisance in NUISANCES.items():
+        chosen = rng.permutation(len(images))[:each]
+        parts += [(name, strength, chosen[at :: len(nuisance.strengths)]) for at, strength in enumerate(nuisance.strengths)]
+    parts = [part for part in parts if len(part[2])]
+    total, done = sum(len(lenses) for _, _, lenses in parts), 0
+    said, measured = [], []
+    for number, (name, strength, lenses) in enumerate(parts):
+        for at in range(0, len(lenses), _BATCH):
+            chosen = images[lenses[at : at + _BATCH]]
+            if name != AS_SIMULATED:
+                chosen = perturb(chosen, name, strength, seed=seed + 1000 * number + at).numpy()
+            views = classifier_views(model, chosen)
+            said.append(views)
+            measured.append(measure(model, reference, chosen, {"embedding": reference.space.distances(views.embeddings)}, views))
+            done += len(chosen)
+            if progress is not None:
+                progress(done, total)
+    lens = np.concatenate([lenses for _, _, lenses in parts])
+    return Trials(
+        views=Views(np.concatenate([one.embeddings for one in said]), np.concatenate([one.logits for one in said], axis=1)),
+        measures={name: np.concatenate([one[name] for one in measured]) for name in measured[0]},
+        labels=labels[lens],
+        nuisance=np.concatenate([np.full(len(lenses), name) for name, _, lenses in parts]),
+        strength=np.concatenate([np.full(len(lenses), strength) for _, strength, lenses in parts]),
+        lens=lens,
+    )
