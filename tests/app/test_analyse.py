@@ -80,7 +80,9 @@ def analyse(open_app, *files):
 def test_a_good_file_is_read_classified_and_redrawn(lens, open_app, name, encode):
     app = analyse(open_app, (name, encode(lens)))
     assert_clean(app)
-    assert {metric.label: metric.value for metric in app.metric}["Most probable class"] in ("no_sub", "cdm", "axion")
+    metrics = {metric.label: metric.value for metric in app.metric}
+    # With nine held-out lenses a limit is coarse: the picture's 256 levels may lie beyond it.
+    assert metrics.get("Most probable class", metrics.get("Class")) in ("no_sub", "cdm", "axion", "cannot tell")
     assert {"Reconstruction", "Super-resolution"} <= {heading.value for heading in app.subheader}
     assert "learnt from simulated lenses only" in texts(app.caption)
 

@@ -80,7 +80,7 @@ def test_a_lens_unlike_those_that_the_classifier_learnt_from_is_said_to_be(home,
     assert probabilities(app) == {}
     app.selectbox("telescope").set_value("survey_jwst").run()
     assert_clean(app)
-    assert "the network takes, and was resampled or padded" in texts(app.warning)
+    assert "Cannot tell. classifier was asked." in texts(app.warning)
 
 
 @pytest.mark.parametrize("place", [40, 70])
