@@ -5,6 +5,7 @@ import functools
 import streamlit as st
 
 from lensmae.app.data import makers
+from lensmae.app.jobs.board import Progress
 from lensmae.app.shared import loaders
 from lensmae.errors import DatasetError, LensMAEError
 from lensmae.workspace import read_only
@@ -26,8 +27,18 @@ def ensure_pairs() -> None:
         st.rerun()
 
 
+def _mixed(preset: str, name: str, per_class: int, seed: int, progress: Progress) -> str:
+    """Lenses with what files do to them, so that every page has something to show: not all answers are right."""
+    from lensmae.data import simulate_dataset
+    from lensmae.data.mixed import mix_nuisances
+
+    info = simulate_dataset(preset, name, per_class, seed, progress=progress, finish=mix_nuisances).info
+    return f"{name} is ready: {info.n:,} lenses."
+
+
 def _ensure(preset: str, name: str, per_class: int, seed: int) -> None:
-    job = makers.start(name, f"Simulating {name}", functools.partial(makers.simulate, preset, name, per_class, seed))
+    make = _mixed if (preset, name, per_class, seed) == LENSES else makers.simulate
+    job = makers.start(name, f"Simulating {name}", functools.partial(make, preset, name, per_class, seed))
     bar = st.progress(0.0, text="First start: simulating lenses …")
     while not job.finished.wait(0.1):
         bar.progress(job.share, text=f"First start: simulating {name}, {job.done} of {job.total} lenses")

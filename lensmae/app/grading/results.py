@@ -15,8 +15,8 @@ _LABELS = {"class": "their true class", "grade": "their grade", "tag": "their fi
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """A sheet for reading: tags in one line."""
-    return table.assign(tags=table["tags"].map(", ".join))
+    """A sheet for reading: tags in one line, without what only a machine reads."""
+    return table.drop(columns=["seed", "source_file"], errors="ignore").assign(tags=table["tags"].map(", ".join))
 
 
 def take_away(now: Sheet) -> None:

@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +35,11 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
     marks = graded(info.fingerprint)
     rows, measured = _measured(info, choice, split, LIMITS[most], predicted, errors)
     table = sheet(loaders.get_dataset(info).lenses, rows, marks, measured)
-    shown = _sorted(table[chosen(table, _filters(info, table, marks))].reset_index(drop=True))
+    filters = _filters(info, table, marks)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        order = _choose_order(table)
+        filters = replace(filters, **_range(table))
+    shown = ordered(table[chosen(table, filters)].reset_index(drop=True), *order)
     st.caption(f"{len(shown):,} of {len(table):,} lenses.")
     if len(shown):
         grade_lenses(info, shown["row"].to_numpy(), choice, f"sheet-{info.fingerprint[:8]}")
@@ -86,37 +92,33 @@ def _filters(info: DatasetInfo, table: pd.DataFrame, marks: pd.DataFrame) -> Fil
             predicted = _pills("Predicted", sorted(set(table["predicted"])), "f-predicted")
             wrong = st.toggle("Only errors", key="f-wrong", bind="query-params", help="Predicted class is not the true one.")
         text = st.text_input("Text", key="f-text", bind="query-params", width=180, help="In the id, a note or a tag.")
-    column, low, high = _range(table)
-    return Filters(grade, tagged, classes, predicted, wrong, column, low, high, text)
+    return Filters(grade, tagged, classes, predicted, wrong, text=text)
 
 
 def _pills(label: str, options: list[str], key: str, show: Callable[[str], str | None] | None = None) -> list[str]:
     return st.pills(label, options, selection_mode="multi", key=key, bind="query-params", format_func=show)
 
 
-def _range(table: pd.DataFrame) -> tuple[str, float, float]:
-    """A column of numbers and the range that passes."""
+def _choose_order(table: pd.DataFrame) -> tuple[str, bool]:
+    """The column to sort by, and whether its largest come first."""
+    names = ["row", "grade", *(name for name in ("class", "predicted") if name in table), *number_columns(table)]
+    unknown_value("sort", names, "column to sort by", names[0])
+    column = st.selectbox("Sort by", names, key="sort", bind="query-params", width=230)
+    return column, st.toggle("Largest first", key="descending", bind="query-params")
+
+
+def _range(table: pd.DataFrame) -> dict[str, Any]:
+    """A column of numbers and the range that passes, as fields of `Filters`."""
     names = ["–", *number_columns(table)]
     unknown_value("f-column", names, "column", "none")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        column = st.selectbox("Only with", names, key="f-column", bind="query-params", width=260)
-        if column == names[0]:
-            return "", -np.inf, np.inf
-        values = table[column].dropna()
-        helped = f"{values.min():.4g} to {values.max():.4g} here; empty: no limit."
-        low = st.number_input("from", value=None, format="%g", key="f-low", bind="query-params", width=150, help=helped)
-        high = st.number_input("to", value=None, format="%g", key="f-high", bind="query-params", width=150, help=helped)
-    return column, -np.inf if low is None else float(low), np.inf if high is None else float(high)
-
-
-def _sorted(table: pd.DataFrame) -> pd.DataFrame:
-    names = ["row", "grade", *(name for name in ("class", "predicted") if name in table), *number_columns(table)]
-    names = list(dict.fromkeys(names))
-    unknown_value("sort", names, "column to sort by", names[0])
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        column = st.selectbox("Sort by", names, key="sort", bind="query-params", width=260)
-        descending = st.toggle("Largest first", key="descending", bind="query-params")
-    return ordered(table, column, descending)
+    column = st.selectbox("Only with", names, key="f-column", bind="query-params", width=230)
+    if column == names[0]:
+        return {}
+    values = table[column].dropna()
+    helped = f"{values.min():.4g} to {values.max():.4g} here; empty: no limit."
+    low = st.number_input("from", value=None, format="%g", key="f-low", bind="query-params", width=140, help=helped)
+    high = st.number_input("to", value=None, format="%g", key="f-high", bind="query-params", width=140, help=helped)
+    return {"column": column, "low": -np.inf if low is None else low, "high": np.inf if high is None else high}
 
 
 def _bring_in(info: DatasetInfo, choice: Choice) -> None:

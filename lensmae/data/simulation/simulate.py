@@ -19,6 +19,8 @@ from lensmae.folders import new_folder
 from lensmae.workspace import check_name, datasets_dir
 
 _CHUNK = 32
+# Images in place, their table, the seed -> the table.
+Finish = Callable[[np.ndarray, pd.DataFrame, int], pd.DataFrame]
 
 
 def simulate_dataset(
@@ -30,6 +32,7 @@ def simulate_dataset(
     classes: Sequence[str] = (),
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    finish: Finish | None = None,
 ) -> LensDataset:
     """Simulate `per_class` lenses of every class of a preset, or of some of its classes, into the workspace.
 
@@ -41,6 +44,7 @@ def simulate_dataset(
         classes: those to simulate; all of the preset where empty.
         jobs: processes; all cores where None.
         progress: called with (lenses done, lenses in all); where it raises, everything written is removed.
+        finish: changes the images (N, H, W) in place and returns the table with what it did (`lensmae.data.mixed`).
     """
     check_preset(preset)
     check_name(name, "data set")
@@ -51,7 +55,7 @@ def simulate_dataset(
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
     with new_folder(final) as partial:
-        _write(PRESETS[preset], chosen, name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress)
+        _write(PRESETS[preset], chosen, name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress, finish)
     return open_store(final)
 
 
@@ -100,6 +104,7 @@ def _write(
     folder: Path,
     jobs: int,
     progress: Callable[[int, int], None] | None,
+    finish: Finish | None,
 ) -> None:
     plan = _plan(preset, classes, per_class, seed)
     arrays = _arrays(folder, preset, len(plan))
@@ -113,10 +118,13 @@ def _write(
         done += len(lenses)
         if progress is not None:
             progress(done, len(plan))
+    table = pd.DataFrame(rows)
+    unit = preset.flux_unit
+    if finish is not None:
+        table, unit = finish(arrays["images"], table, seed), unit.removesuffix(", noise-free")
     for array in arrays.values():
         array.flush()
-    table = pd.DataFrame(rows)
-    facts = {"preset": preset.name, "seed": seed, "pixel_scale": preset.pixel_scale, "flux_unit": preset.flux_unit}
+    facts = {"preset": preset.name, "seed": seed, "pixel_scale": preset.pixel_scale, "flux_unit": unit}
     created = datetime.now(UTC).isoformat(timespec="seconds")
     info = summarise(name, table, arrays, classes=classes, created=created, **facts)
     write_table(folder, info, table)
