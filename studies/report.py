@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.measure import machine
 from lensmae import __version__
 from lensmae.data import LensDataset, open_dataset
-from lensmae.data.simulation.presets import AXION_LOG_MASS
+from lensmae.data.simulation.priors import AXION_LOG_MASS
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.classification.axion_mass import judged, mass_figures
 from lensmae.evaluation.classification.baselines import classification_baselines, mass_regression

@@ -16,7 +16,8 @@ from lensmae.app.shared.widgets import figure, progress_bar
 from lensmae.data import SPLITS, DatasetInfo
 from lensmae.data.simulation.lens_lab import LAB_PRESETS, Observation, Vortex, matter_of
 from lensmae.data.simulation.lens_lab import observe as look
-from lensmae.data.simulation.presets import MODEL_HALOS, PRESETS
+from lensmae.data.simulation.presets import PRESETS
+from lensmae.data.simulation.priors import MODEL_HALOS
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.figures import Points
 from lensmae.figures.classification.sweep import probability_sweep

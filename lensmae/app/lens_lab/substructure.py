@@ -11,7 +11,7 @@ import streamlit as st
 from lensmae.app.lens_view.events import Click, Drag, Event
 from lensmae.app.shared.widgets import unfit_number
 from lensmae.data.simulation.lens_lab import DarkMatter, Subhalo, Vortex, matter_of
-from lensmae.data.simulation.presets import VORTEX
+from lensmae.data.simulation.priors import VORTEX
 from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.figures import Line, Overlay, Points
 

@@ -1,7 +1,7 @@
 """Cameras in lenstronomy's single-band terms: arcsec, seconds, AB magnitudes, sky in mag/arcsec^2, read noise in e-."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
 
@@ -92,6 +92,11 @@ HR_CAMERA = Instrument(
     ccd_gain=2.5,
 )
 
+# The fields of Model I and of `superres` in 64 pixels, as images of 150 are brought to the networks' size. Two rays an axis: a
+# pixel is wider than the PSF.
+MODEL_I_64 = replace(MODEL_I, num_pix=64, pixel_scale=MODEL_I.pixel_scale * 150 / 64, supersampling=2)
+PAIRS_64 = replace(HR_CAMERA, num_pix=64, pixel_scale=HR_CAMERA.pixel_scale * 150 / 64, supersampling=2)
+
 # HST ACS/WFC F814W (ACS Instrument Handbook: scale, zero point, read noise, average sky), four exposures as SLACS took them
 # (Bolton et al. 2008).
 SURVEY_HST = Instrument(
@@ -150,6 +155,8 @@ CAMERAS: Mapping[str, Instrument] = MappingProxyType(
         "euclid_vis": EUCLID_VIS,
         "hst_f160w": HST_F160W,
         "pairs": HR_CAMERA,
+        "model_i_64": MODEL_I_64,
+        "pairs_64": PAIRS_64,
         "survey_hst": SURVEY_HST,
         "survey_euclid": SURVEY_EUCLID,
         "survey_jwst": SURVEY_JWST,

@@ -8,7 +8,8 @@ import numpy as np
 from skimage.measure import find_contours
 
 from lensmae.data.simulation.presets import Preset
-from lensmae.data.simulation.render import camera_of, deflectors
+from lensmae.data.simulation.render import deflectors
+from lensmae.data.simulation.rows import camera_of
 
 _GRID = 96
 # Beyond it, det A is infinite for this purpose: the middle of a point mass.

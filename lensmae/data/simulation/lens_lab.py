@@ -10,12 +10,15 @@ from lensmae.data.simulation.critical_curves import Curves, critical_curves
 from lensmae.data.simulation.halos import concentration
 from lensmae.data.simulation.noise import expected_image, observed
 from lensmae.data.simulation.presets import PRESETS, Preset
-from lensmae.data.simulation.render import camera_of, noise_free, source_light
+from lensmae.data.simulation.render import noise_free, source_light
+from lensmae.data.simulation.rows import camera_of
 from lensmae.data.simulation.sampling import subhalos, vortex
 from lensmae.errors import DatasetError
 
-# Presets with one pixel scale and single images: any lens can be put under their cameras.
-LAB_PRESETS = tuple(name for name, preset in PRESETS.items() if preset.target_shape is None and preset.pixel_scale is not None)
+# Presets of Models I-III and of the surveys with one pixel scale: any lens can be put under their cameras.
+LAB_PRESETS = tuple(
+    name for name, preset in PRESETS.items() if preset.macro in ("model", "survey") and preset.pixel_scale is not None
+)
 _LENS_LIGHT = ("lens_magnitude", "lens_R_sersic", "lens_n_sersic", "lens_e1", "lens_e2")
 _LISTS = ("clump", "neighbour", "subhalo")
 

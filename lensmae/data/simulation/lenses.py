@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.simulation.noise import noisy_pair, observed
-from lensmae.data.simulation.presets import PRESETS
+from lensmae.data.simulation.presets import PRESETS, Preset
 from lensmae.data.simulation.render import noise_free
 from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.errors import DatasetError
@@ -39,10 +39,20 @@ def simulate_lens(preset: str, class_name: str, seed: int) -> SimulatedLens:
 def simulate_row(preset: str, row: Mapping[str, Any]) -> SimulatedLens:
     """A lens from its row of `lenses.parquet`."""
     check_preset(preset, str(row["class"]))
-    clean = noise_free(PRESETS[preset], row)
-    if PRESETS[preset].target_shape is not None:
+    return finished(preset, row, noise_free(stratum_of(preset, row), row))
+
+
+def finished(preset: str, row: Mapping[str, Any], clean: np.ndarray) -> SimulatedLens:
+    """The lens of a row from its noise-free counts a second (H, W) float64: noise, unit, and the pair where it is one."""
+    kind = stratum_of(preset, row)
+    if kind.target_shape is not None:
         return SimulatedLens(*noisy_pair(row, clean), dict(row))
-    return SimulatedLens(observed(PRESETS[preset], row, clean).astype(np.float32), None, None, dict(row))
+    return SimulatedLens(observed(kind, row, clean).astype(np.float32), None, None, dict(row))
+
+
+def stratum_of(preset: str, row: Mapping[str, Any]) -> Preset:
+    """The preset that a row's lens is of: its stratum in a corpus, else the data set's own."""
+    return PRESETS[str(row["stratum"])] if PRESETS[preset].strata else PRESETS[preset]
 
 
 def check_preset(preset: str, class_name: str | None = None) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 from lenstronomy.SimulationAPI.observation_api import SingleBand
 
 from lensmae.data.simulation.bicubic import downsample_bicubic
-from lensmae.data.simulation.presets import MODEL_I_BACKGROUND_RMS, PAIR_NOISE_VARIANCE, PAIR_SKY, Preset
-from lensmae.data.simulation.render import camera_of, known
+from lensmae.data.simulation.presets import Preset
+from lensmae.data.simulation.priors import MODEL_I_BACKGROUND_RMS, PAIR_NOISE_VARIANCE, PAIR_SKY
+from lensmae.data.simulation.rows import camera_of, known
 
 
 def observed(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
@@ -30,6 +31,8 @@ def expected_image(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) ->
         return 2.0 * clean
     if preset.noise == "counts":
         return camera_of(preset, row).exposure_time * clean
+    if preset.noise == "pairs":
+        return _pair_truth(clean)
     return clean
 
 
@@ -56,15 +59,30 @@ def _counts(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.nda
     return rng.poisson(np.maximum(exposure * (clean + photons + background), 0.0)).astype(np.float64)
 
 
-_NOISY = {"camera": _camera_noise, "doubled": _doubled, "counts": _counts}
+def _normalised(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
+    return _noisy_pair_image(row, clean)[0]
+
+
+_NOISY = {"camera": _camera_noise, "doubled": _doubled, "counts": _counts, "pairs": _normalised}
 
 
 def noisy_pair(row: Mapping[str, Any], clean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """LR image, HR image and noise-free HR image of `superres`, float32, all on the [0, 1] scale of the HR image."""
-    truth = PAIR_SKY + (1.0 - PAIR_SKY) * clean / clean.max()
+    noisy, truth = _noisy_pair_image(row, clean)
+    target = noisy.astype(np.float32)
+    return downsample_bicubic(target), target, truth.astype(np.float32)
+
+
+def _noisy_pair_image(row: Mapping[str, Any], clean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An image with the noise of Task VI.B, scaled to [0, 1], and the noise-free one on the same scale, float64."""
+    truth = _pair_truth(clean)
     constant, linear, square = PAIR_NOISE_VARIANCE
     rms = np.sqrt(constant + linear * truth + square * truth**2)
     noisy = np.maximum(truth + rms * stream(row).standard_normal(truth.shape), 0.0)
     low, high = noisy.min(), noisy.max()
-    target = ((noisy - low) / (high - low)).astype(np.float32)
-    return downsample_bicubic(target), target, ((truth - low) / (high - low)).astype(np.float32)
+    return (noisy - low) / (high - low), (truth - low) / (high - low)
+
+
+def _pair_truth(clean: np.ndarray) -> np.ndarray:
+    """Sky and peak as on Task VI.B's images."""
+    return PAIR_SKY + (1.0 - PAIR_SKY) * clean / clean.max()

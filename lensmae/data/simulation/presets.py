@@ -1,13 +1,25 @@
-"""The numbers behind every simulated data set, each with its source. Angles in arcsec, masses in Msun, axion masses in eV.
+"""The presets: kinds of data sets that can be simulated. Angles in arcsec, masses in Msun.
 
-Cameras stand in `lensmae.data.simulation.cameras`; `lensmae gallery` writes all of it, with pictures, to docs/presets.md.
+Priors stand in `lensmae.data.simulation.priors`, cameras in `lensmae.data.simulation.cameras`; `lensmae gallery` writes all of
+it, with pictures, to docs/presets.md.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from lensmae.data.simulation.cameras import EUCLID_VIS, HR_CAMERA, HST_F160W, MODEL_I, SURVEY_EUCLID, SURVEY_HST, SURVEY_JWST
+from lensmae.data.simulation.cameras import (
+    EUCLID_VIS,
+    HR_CAMERA,
+    HST_F160W,
+    MODEL_I,
+    MODEL_I_64,
+    PAIRS_64,
+    SURVEY_EUCLID,
+    SURVEY_HST,
+    SURVEY_JWST,
+)
+from lensmae.data.simulation.priors import FREE_OFFSET, GALAXY, GALAXY_OFFSET
 
 CLASSES = ("no_sub", "cdm", "axion")
 
@@ -22,7 +34,7 @@ MULTI_PLANE_FACTOR = 0.6337383137658485
 
 # The same with angular-diameter distances: what a point mass does in that cosmology (`survey`). A test recomputes it.
 THETA_E_SOLAR_PHYSICAL = 1.664517450804776e-06
-Z_LENS, Z_SOURCE = 0.5, 1.0
+Z_LENS = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,9 @@ class Preset:
         plane_factor: deflections are multiplied by it; see `MULTI_PLANE_FACTOR`.
         theta_e_solar: Einstein radius of a point mass of 1 Msun.
         halo_profile: lenstronomy's profile of a cold dark matter subhalo.
+        macro: priors of lens and source: "model" (Models I-III), "free" (`FREE_PRIORS`), "pairs", "survey", "galaxy".
+        offset: the lens's centre lies within so many arcsec of the image's, in x and in y.
+        strata: presets that a corpus is drawn from, each with its weight; empty for all others.
         noise: name of the noise in `lensmae.data.simulation.noise`.
         noise_level: share of that noise in the data set's images, where a lens's row does not say otherwise.
     """
@@ -60,89 +75,15 @@ class Preset:
     plane_factor: float = 1.0
     theta_e_solar: float = THETA_E_SOLAR
     halo_profile: str = "POINT_MASS"
+    macro: str = "model"
+    offset: float = 0.0
+    strata: tuple[tuple[str, float], ...] = ()
     noise: str = "camera"
     noise_level: float = 1.0
 
 
-# Models I-III (DeepLenseSim): the lens and the source are always the same but for the source's place, uniform in x and y.
-MODEL_LENS_MASS = 1e12
-MODEL_LENS = {"e1": 0.1, "e2": 0.0, "gamma1": 0.05, "gamma2": 0.0}
-MODEL_SOURCE = {"R_sersic": 0.25, "n_sersic": 1.0, "source_e1": -0.1, "source_e2": 0.1}
-MODEL_SOURCE_PLACE = (-0.35, 0.35)
-# Cold dark matter: so many point masses, dN/dm ~ m^slope between two masses, radius uniform in an annulus.
-MODEL_HALOS = {"count": 25, "slope": -0.9, "masses": (1e6, 1e10), "radius": (0.25, 2.0)}
-# Axion vortex: log10 of its mass in eV, uniform; a line of equal point masses of half-length length / (2 m).
-AXION_LOG_MASS = (-24.0, -22.0)
-VORTEX = {"count": 100, "point_mass": 3e8, "length": 0.06e-22}
-
-# Models I-III: magnitude of the source; Model I has an amplitude (flux a square arcsec at the half-light radius) instead.
-SOURCE_MAGNITUDE = 20.0
-MODEL_I_AMPLITUDE = 20.0
-MODEL_I_BACKGROUND_RMS = 0.01
-# Logarithm of the exposure time in seconds, uniform.
-MODEL_I_LOG_EXPOSURE = (3.0, 3.5)
-
-# `superres`: rings and arcs 20-45 HR pixels in radius, elongated along x by 0.6-1, as measured on Task VI.B. Uniform.
-PAIR_PRIORS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "theta_E": (1.0, 2.25),
-        "e1": (0.0, 0.25),
-        "e2": (-0.05, 0.05),
-        "gamma1": (-0.06, 0.02),
-        "gamma2": (-0.03, 0.03),
-        "source_x": (-0.3, 0.3),
-        "source_y": (-0.3, 0.3),
-        "R_sersic": (0.18, 0.36),
-        "n_sersic": (0.5, 1.0),
-        "source_e1": (-0.2, 0.2),
-        "source_e2": (-0.2, 0.2),
-    }
-)
-
-# `superres`: flux-dependent noise of the HR images (range [0, 1]): variance = background + shot + a term that grows with flux
-# squared. Set so that bicubic scores what it scores on Task VI.B's images (41.6 dB, SSIM 0.973); rms 0.006 on the sky, 0.010 /
-# 0.013 / 0.018 / 0.026 / 0.034 at flux 0.09 / 0.18 / 0.37 / 0.7 / 1, some 20 % above the local rms measured on those images.
-PAIR_NOISE_VARIANCE = (3.0e-5, 6.6e-4, 4.4e-4)
-PAIR_SKY = 0.008
-
-# `survey`, cold dark matter. Slope dN/dm ~ m^-1.9: Springel et al. 2008 (MNRAS 391, 1685). Share of the projected mass near the
-# Einstein radius that is in subhalos: Dalal & Kochanek 2002 (ApJ 572, 25), median 0.02, 90 % between 0.006 and 0.07.
-HALO_SLOPE = -1.9
-HALO_MASSES = (1e8, 1e10)
-HALO_FRACTION = 0.02
-# Mass-concentration relation c200(M, z) of NFW halos: Dutton & Maccio 2014 (MNRAS 441, 3359), eqs. 7, 10, 11, with its scatter.
-HALO_CONCENTRATION = {"a": (0.520, 0.905, -0.617, 1.21), "b": (-0.101, 0.026), "scatter_dex": 0.11}
-# Truncation radius 1.4 kpc (m / 1e7 Msun)^(1/3) (r / 50 kpc)^(2/3): Gilman et al. 2020 (MNRAS 491, 6077), here r = 50 kpc.
-HALO_TRUNCATION_KPC = 1.4
-
-# `survey`, priors of lens and source (uniform between the bounds unless said). Axis ratios, shear and sizes as in the SLACS
-# sample (Bolton et al. 2008, ApJ 682, 964; Auger et al. 2009, ApJ 705, 1099); lens light is round about the mass.
-SURVEY_PRIORS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "theta_E": (0.5, 2.2),
-        "theta_E_pixels": (5.0, 23.0),
-        "ellipticity": (0.0, 0.25),
-        "shear": (0.0, 0.08),
-        # Source's distance from the optical axis, in Einstein radii; its square is uniform.
-        "source_offset": (0.0, 0.45),
-        "R_sersic": (0.06, 0.35),
-        "n_sersic": (0.5, 2.5),
-        "source_ellipticity": (0.0, 0.35),
-        # Bright knots of the source: number (Poisson mean, maximum), each one's share of its light, and size in arcsec.
-        "clumps": (1.2, 4.0),
-        "clump_share": (0.03, 0.12),
-        "clump_R_sersic": (0.03, 0.06),
-        # The lens galaxy's half-light radius in Einstein radii, and its Sersic index.
-        "lens_R_sersic": (0.4, 1.8),
-        "lens_n_sersic": (2.5, 5.0),
-        # Neighbours: number (Poisson mean, maximum), fainter than the lens by so many magnitudes, size in arcsec.
-        "neighbours": (0.6, 3.0),
-        "neighbour_fainter": (1.5, 4.0),
-        "neighbour_R_sersic": (0.1, 0.4),
-    }
-)
-
 _SURVEY = {
+    "macro": "survey",
     "classes": CLASSES,
     "shape": (64, 64),
     "target_shape": None,
@@ -206,6 +147,7 @@ _PRESETS = (
         description="Noisy 150-pixel lenses and their bicubic 75-pixel copies, with the noise-free truth.",
         source="measured properties of Task VI.B of the DeepLense benchmark",
         cameras=("pairs",),
+        macro="pairs",
         noise="pairs",
     ),
     Preset(
@@ -246,4 +188,88 @@ _PRESETS = (
         **_SURVEY,
     ),
 )
-PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _PRESETS})
+# Presets of 64 pixels beside the ones above, for networks that shall know more than one simulator.
+_GENERALIST = (
+    Preset(
+        name="model_ii_free",
+        title="Model II, free macro model",
+        classes=CLASSES,
+        shape=(64, 64),
+        target_shape=None,
+        pixel_scale=EUCLID_VIS.pixel_scale,
+        flux_unit="2 x e-/s per pixel, noise-free",
+        description="Model II's camera and dark matter behind lenses that differ: axis ratio, Einstein radius, shear, source, "
+        "centre, every orientation.",
+        source="ranges about Model II's values; dark matter and camera of Model II",
+        cameras=("euclid_vis",),
+        macro="free",
+        offset=FREE_OFFSET,
+        plane_factor=MULTI_PLANE_FACTOR,
+        noise="doubled",
+        noise_level=0.0,
+    ),
+    Preset(
+        name="model_i_64",
+        title="Model I at 64 pixels",
+        classes=CLASSES,
+        shape=(64, 64),
+        target_shape=None,
+        pixel_scale=MODEL_I_64.pixel_scale,
+        flux_unit="counts",
+        description="The field of Model I in 64 pixels, as files of Model I are brought to the networks' size.",
+        source=f"DeepLenseSim Model I ({_DEEPLENSE}), pixels 150 / 64 as large",
+        cameras=("model_i_64",),
+        noise="counts",
+    ),
+    Preset(
+        name="pairs_64",
+        title="VI.B's look at 64 pixels",
+        classes=("no_sub",),
+        shape=(64, 64),
+        target_shape=None,
+        pixel_scale=PAIRS_64.pixel_scale,
+        flux_unit="normalised to [0, 1]",
+        description="The field and the noise of the HR images of Task VI.B in 64 pixels.",
+        source="measured properties of Task VI.B of the DeepLense benchmark, pixels 150 / 64 as large",
+        cameras=("pairs_64",),
+        macro="pairs",
+        noise="pairs",
+    ),
+    Preset(
+        name="galaxies",
+        title="Galaxies that are no lenses",
+        classes=(GALAXY,),
+        shape=(64, 64),
+        target_shape=None,
+        pixel_scale=None,
+        flux_unit="e-/s per pixel, sky subtracted",
+        description="Ellipticals, discs and spirals with neighbours, seen by HST, Euclid and JWST: no arcs, no dark matter.",
+        source="cameras and magnitudes of the survey presets; shapes as in `GALAXY_PRIORS`",
+        cameras=("survey_hst", "survey_euclid", "survey_jwst"),
+        macro="galaxy",
+        offset=GALAXY_OFFSET,
+        theta_e_solar=THETA_E_SOLAR_PHYSICAL,
+    ),
+    Preset(
+        name="generalist",
+        title="Generalist corpus",
+        classes=(*CLASSES, GALAXY),
+        shape=(64, 64),
+        target_shape=None,
+        pixel_scale=None,
+        flux_unit="the unit of each lens's stratum",
+        description="A mixture of the presets of 64 pixels, to train generalists on; the column `stratum` says which one it is.",
+        source="the presets named in `stratum`",
+        cameras=(),
+        strata=(
+            ("model_ii", 0.2),
+            ("model_ii_free", 0.3),
+            ("model_i_64", 0.1),
+            ("model_iii", 0.1),
+            ("pairs_64", 0.05),
+            ("survey", 0.15),
+            ("galaxies", 0.1),
+        ),
+    ),
+)
+PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in (*_PRESETS, *_GENERALIST)})

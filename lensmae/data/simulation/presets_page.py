@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
-from lensmae.data.simulation.presets import (
+from lensmae.data.simulation.presets import MULTI_PLANE_FACTOR, PRESETS, THETA_E_SOLAR, THETA_E_SOLAR_PHYSICAL, Preset
+from lensmae.data.simulation.priors import (
     AXION_LOG_MASS,
     HALO_CONCENTRATION,
     HALO_FRACTION,
@@ -19,16 +20,11 @@ from lensmae.data.simulation.presets import (
     MODEL_LENS_MASS,
     MODEL_SOURCE,
     MODEL_SOURCE_PLACE,
-    MULTI_PLANE_FACTOR,
     PAIR_NOISE_VARIANCE,
     PAIR_PRIORS,
-    PRESETS,
     SOURCE_MAGNITUDE,
     SURVEY_PRIORS,
-    THETA_E_SOLAR,
-    THETA_E_SOLAR_PHYSICAL,
     VORTEX,
-    Preset,
 )
 
 _INTRODUCTION = """# Presets

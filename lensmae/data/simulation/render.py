@@ -1,7 +1,6 @@
 """Noise-free images of lenses from their rows; lenstronomy does the lensing."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,33 +11,13 @@ from lenstronomy.LightModel.light_model import LightModel
 from lenstronomy.SimulationAPI.sim_api import SimAPI
 from lenstronomy.Util.data_util import magnitude2cps
 
-from lensmae.data.simulation.cameras import CAMERAS, Instrument
+from lensmae.data.simulation.cameras import Instrument
 from lensmae.data.simulation.halos import concentration, truncated_nfw
-from lensmae.data.simulation.presets import MODEL_I_AMPLITUDE, SOURCE_MAGNITUDE, Preset
+from lensmae.data.simulation.presets import Preset
+from lensmae.data.simulation.priors import MODEL_I_AMPLITUDE, SOURCE_MAGNITUDE
+from lensmae.data.simulation.rows import camera_of, centre_of, known, listed
 
 Arguments = list[dict[str, float]]
-# Columns of a row that replace a value of its camera.
-_CAMERA_COLUMNS = {"pixel_scale": "pixel_scale", "psf_fwhm": "seeing", "exposure_time": "exposure_time"}
-
-
-def known(row: Mapping[str, Any], name: str) -> bool:
-    """Whether a row says something about a scalar column."""
-    value = row.get(name)
-    return value is not None and value == value
-
-
-def camera_of(preset: Preset, row: Mapping[str, Any]) -> Instrument:
-    """The camera that sees a lens, with what the row says of its pixels, PSF and exposure.
-
-    Coarser pixels are sums of the camera's own, so their read noise is larger.
-    """
-    camera = CAMERAS[str(row["camera"]) if known(row, "camera") else preset.cameras[0]]
-    changes = {field: float(row[name]) for name, field in _CAMERA_COLUMNS.items() if known(row, name)}
-    if not changes:
-        return camera
-    if "pixel_scale" in changes:
-        changes["read_noise"] = camera.read_noise * changes["pixel_scale"] / camera.pixel_scale
-    return replace(camera, **changes)
 
 
 def deflectors(preset: Preset, row: Mapping[str, Any]) -> tuple[LensModel, Arguments]:
@@ -48,9 +27,10 @@ def deflectors(preset: Preset, row: Mapping[str, Any]) -> tuple[LensModel, Argum
     Einstein radii of point masses by its square root.
     """
     factor = preset.plane_factor
+    x, y = centre_of(row)
     lens = [
-        {"theta_E": row["theta_E"] * factor, "e1": row["e1"], "e2": row["e2"], "center_x": 0.0, "center_y": 0.0},
-        {"gamma1": row["gamma1"] * factor, "gamma2": row["gamma2"] * factor, "ra_0": 0.0, "dec_0": 0.0},
+        {"theta_E": row["theta_E"] * factor, "e1": row["e1"], "e2": row["e2"], "center_x": x, "center_y": y},
+        {"gamma1": row["gamma1"] * factor, "gamma2": row["gamma2"] * factor, "ra_0": x, "dec_0": y},
     ]
     names, halos = _substructure(preset, row)
     return LensModel(["SIE", "SHEAR", *names]), lens + halos
@@ -102,7 +82,7 @@ def source_light(preset: Preset, row: Mapping[str, Any], camera: Instrument) -> 
     if preset.noise == "counts":
         return light, [source | {"amp": MODEL_I_AMPLITUDE}]
     flux = _counts(camera, row["source_magnitude"] if known(row, "source_magnitude") else SOURCE_MAGNITUDE)
-    knots = _listed(row, "clump", ("share", "R_sersic", "x", "y"))
+    knots = listed(row, ("clump_share", "clump_R_sersic", "clump_x", "clump_y"))
     if not knots:
         return light, [_bright(light, source, flux)]
     body = flux * (1 - sum(share for share, *_ in knots))
@@ -118,21 +98,16 @@ def _foreground(row: Mapping[str, Any], camera: Instrument) -> tuple[LightModel 
     """Light of the lens galaxy and its neighbours, where the row has any."""
     names, arguments = [], []
     if known(row, "lens_magnitude"):
-        light = {"R_sersic": row["lens_R_sersic"], "n_sersic": row["lens_n_sersic"], "center_x": 0.0, "center_y": 0.0}
+        x, y = centre_of(row)
+        light = {"R_sersic": row["lens_R_sersic"], "n_sersic": row["lens_n_sersic"], "center_x": x, "center_y": y}
         light |= {"e1": row["lens_e1"], "e2": row["lens_e2"]}
         names.append("SERSIC_ELLIPSE")
         arguments.append(_bright(LightModel(names), light, _counts(camera, row["lens_magnitude"])))
-    for magnitude, size, x, y in _listed(row, "neighbour", ("magnitude", "R_sersic", "x", "y")):
+    for magnitude, size, x, y in listed(row, ("neighbour_magnitude", "neighbour_R_sersic", "neighbour_x", "neighbour_y")):
         light = {"R_sersic": size, "n_sersic": 1.0, "center_x": x, "center_y": y}
         names.append("SERSIC")
         arguments.append(_bright(LightModel(["SERSIC"]), light, _counts(camera, magnitude)))
     return (LightModel(names), arguments) if names else (None, None)
-
-
-def _listed(row: Mapping[str, Any], what: str, columns: tuple[str, ...]) -> list[tuple[float, ...]]:
-    """One tuple a knot or neighbour, from the row's lists; none where the row has no such columns."""
-    lists = [row.get(f"{what}_{column}") for column in columns]
-    return [] if lists[0] is None else list(zip(*lists, strict=True))
 
 
 def _counts(camera: Instrument, magnitude: float) -> float:

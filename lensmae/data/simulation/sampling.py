@@ -6,8 +6,13 @@ import numpy as np
 
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
 from lensmae.data.simulation.halos import concentration
-from lensmae.data.simulation.presets import (
+from lensmae.data.simulation.presets import PRESETS, THETA_E_SOLAR, THETA_E_SOLAR_PHYSICAL, Preset
+from lensmae.data.simulation.priors import (
     AXION_LOG_MASS,
+    FREE_PRIORS,
+    GALAXY_ARMS_SHARE,
+    GALAXY_DISC_SHARE,
+    GALAXY_PRIORS,
     HALO_CONCENTRATION,
     HALO_FRACTION,
     HALO_MASSES,
@@ -19,26 +24,53 @@ from lensmae.data.simulation.presets import (
     MODEL_SOURCE,
     MODEL_SOURCE_PLACE,
     PAIR_PRIORS,
-    PRESETS,
     SURVEY_PRIORS,
-    THETA_E_SOLAR,
-    THETA_E_SOLAR_PHYSICAL,
     VORTEX,
-    Preset,
 )
 
 
 def draw_parameters(preset: str, class_name: str, seed: int) -> dict[str, Any]:
     """Draw a lens's parameters from the preset's priors."""
+    kind, start = PRESETS[preset], {"class": class_name, "seed": seed}
+    if kind.strata:
+        return _of_a_stratum(kind, class_name, seed)
     rng = np.random.default_rng(seed)
-    start = {"class": class_name, "seed": seed}
-    if PRESETS[preset].halo_profile == "TNFW":
-        return start | _survey(PRESETS[preset], class_name, rng)
-    macro = _pair_macro(rng) if preset == "superres" else _model_macro(rng)
-    row = start | macro | _substructure(class_name, rng)
-    if preset == "model_i":
+    if kind.macro == "survey":
+        return start | _survey(kind, class_name, rng)
+    if kind.macro == "galaxy":
+        return off_centre(start | _galaxy(kind, rng), kind.offset, rng)
+    row = start | _MACRO[kind.macro](kind, rng) | _substructure(class_name, rng)
+    if kind.noise == "counts":
         row["exposure_time"] = float(10 ** rng.uniform(*MODEL_I_LOG_EXPOSURE))
-    return row
+    return off_centre(row, kind.offset, rng) if kind.offset else row
+
+
+def _of_a_stratum(corpus: Preset, class_name: str, seed: int) -> dict[str, Any]:
+    """A lens of one of the presets of a corpus that have the class, by their weights; `stratum` names it."""
+    shares = stratum_shares(corpus, class_name)
+    # A stream of its own: the lens is the one that its stratum draws from this seed.
+    stratum = str(np.random.default_rng([seed, 2]).choice(list(shares), p=list(shares.values())))
+    row = draw_parameters(stratum, class_name, seed)
+    scale = {} if "pixel_scale" in row else {"pixel_scale": PRESETS[stratum].pixel_scale}
+    return row | scale | {"stratum": stratum}
+
+
+def stratum_shares(corpus: Preset, class_name: str) -> dict[str, float]:
+    """Share of each stratum among the lenses of a class; 1 in all."""
+    weights = {name: weight for name, weight in corpus.strata if class_name in PRESETS[name].classes}
+    return {name: weight / sum(weights.values()) for name, weight in weights.items()}
+
+
+def off_centre(row: dict[str, Any], offset: float, rng: np.random.Generator) -> dict[str, Any]:
+    """The lens and all that belongs to it moved by up to `offset` arcsec in x and in y."""
+    moved = dict(row)
+    for axis in ("x", "y"):
+        by = float(rng.uniform(-offset, offset))
+        moved[f"lens_{axis}"] = by
+        for name in (f"{part}_{axis}" for part in ("source", "clump", "neighbour", "subhalo")):
+            if name in row:
+                moved[name] = [value + by for value in row[name]] if isinstance(row[name], list) else row[name] + by
+    return moved
 
 
 def theta_e(mass: np.ndarray | float) -> np.ndarray | float:
@@ -68,15 +100,36 @@ def subhalos(
     return {**places, "axion_mass_ev": float(axion_mass), "axion_angle": float(axion_angle)}
 
 
-def _model_macro(rng: np.random.Generator) -> dict[str, float]:
+def _model_macro(preset: Preset, rng: np.random.Generator) -> dict[str, float]:
     """Models I-III: everything fixed but the source's place."""
     source_x, source_y = rng.uniform(*MODEL_SOURCE_PLACE, 2)
     place = {"source_x": float(source_x), "source_y": float(source_y)}
     return {"theta_E": float(theta_e(MODEL_LENS_MASS)), **MODEL_LENS, **place, **MODEL_SOURCE}
 
 
-def _pair_macro(rng: np.random.Generator) -> dict[str, float]:
+def _free_macro(preset: Preset, rng: np.random.Generator) -> dict[str, float]:
+    """Models II and III with everything free. Einstein radius and shear are as seen: the table has them before `plane_factor`."""
+    drawn = {name: float(rng.uniform(*bounds)) for name, bounds in FREE_PRIORS.items()}
+    source_x, source_y = rng.uniform(*MODEL_SOURCE_PLACE, 2)
+    place = {"source_x": float(source_x), "source_y": float(source_y)}
+    angles = rng.uniform(0.0, 2 * np.pi, 3)
+    shapes = (ellipticity(drawn["axis_ratio"]), drawn["shear"] / preset.plane_factor, ellipticity(drawn["source_axis_ratio"]))
+    for name, size, angle in zip(("e", "gamma", "source_e"), shapes, angles, strict=True):
+        place |= {f"{name}1": float(size * np.cos(angle)), f"{name}2": float(size * np.sin(angle))}
+    light = {name: drawn[name] for name in ("R_sersic", "n_sersic")}
+    return {"theta_E": drawn["theta_E"] / preset.plane_factor, **place, **light}
+
+
+def ellipticity(axis_ratio: float) -> float:
+    """Modulus of lenstronomy's ellipticity components."""
+    return (1 - axis_ratio) / (1 + axis_ratio)
+
+
+def _pair_macro(preset: Preset, rng: np.random.Generator) -> dict[str, float]:
     return {name: float(rng.uniform(*bounds)) for name, bounds in PAIR_PRIORS.items()}
+
+
+_MACRO = {"model": _model_macro, "free": _free_macro, "pairs": _pair_macro}
 
 
 def _substructure(class_name: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -198,3 +251,68 @@ def _survey_substructure(class_name: str, radius: float, rng: np.random.Generato
         x, y = rng.normal(0.0, 0.2 * radius, 2)
         found = vortex(axion_mass, angle, x, y)
     return found | {"subhalo_concentration": (concentration(mass) * scatter).tolist()}
+
+
+def _galaxy(preset: Preset, rng: np.random.Generator) -> dict[str, Any]:
+    """A galaxy that is no lens, in a lens's columns: the galaxy is the "source" of a lens of no mass, its arms are the source's
+    knots, its bulge is the light of the lens."""
+    name = preset.cameras[int(rng.integers(len(preset.cameras)))]
+    camera = CAMERAS[name]
+    scale = camera.pixel_scale * float(rng.uniform(1.0, camera.coarsest))
+    row: dict[str, Any] = {
+        "camera": name,
+        "pixel_scale": scale,
+        **dict.fromkeys(("theta_E", "e1", "e2", "gamma1", "gamma2"), 0.0),
+    }
+    row |= {"source_x": 0.0, "source_y": 0.0, "source_magnitude": float(rng.uniform(*camera.lens_magnitudes))}
+    if rng.random() < GALAXY_DISC_SHARE:
+        row |= _disc(rng, scale, row["source_magnitude"])
+    else:
+        row |= {"R_sersic": scale * _in(rng, "R_sersic_pixels"), "n_sersic": float(rng.uniform(*SURVEY_PRIORS["lens_n_sersic"]))}
+        row |= _spin(rng, "source_e", SURVEY_PRIORS["ellipticity"])
+        row |= {f"clump_{column}": [] for column in ("x", "y", "share", "R_sersic")}
+    count = int(min(rng.poisson(GALAXY_PRIORS["neighbours"][0]), GALAXY_PRIORS["neighbours"][1]))
+    distance, angle = scale * rng.uniform(*GALAXY_PRIORS["neighbour_distance_pixels"], count), rng.uniform(0, 2 * np.pi, count)
+    row |= {
+        "neighbour_x": (distance * np.cos(angle)).tolist(),
+        "neighbour_y": (distance * np.sin(angle)).tolist(),
+        "neighbour_magnitude": (row["source_magnitude"] + rng.uniform(*GALAXY_PRIORS["neighbour_fainter"], count)).tolist(),
+        "neighbour_R_sersic": rng.uniform(*SURVEY_PRIORS["neighbour_R_sersic"], count).tolist(),
+    }
+    return row | subhalos(np.empty(0), np.empty(0), np.empty(0)) | {"subhalo_concentration": []}
+
+
+def _in(rng: np.random.Generator, name: str) -> float:
+    return float(rng.uniform(*GALAXY_PRIORS[name]))
+
+
+def _disc(rng: np.random.Generator, scale: float, magnitude: float) -> dict[str, Any]:
+    size, flat, angle = scale * _in(rng, "disc_R_sersic_pixels"), _in(rng, "disc_ellipticity"), rng.uniform(0, 2 * np.pi)
+    disc = {"R_sersic": size, "n_sersic": 1.0}
+    disc |= {"source_e1": float(flat * np.cos(angle)), "source_e2": float(flat * np.sin(angle))}
+    bulge = {
+        "lens_magnitude": magnitude + _in(rng, "bulge_fainter"),
+        "lens_R_sersic": size * _in(rng, "bulge_R_sersic"),
+        "lens_n_sersic": _in(rng, "bulge_n_sersic"),
+        "lens_e1": disc["source_e1"] / 2,
+        "lens_e2": disc["source_e2"] / 2,
+    }
+    return disc | bulge | _arms(rng, size, flat, angle / 2)
+
+
+def _arms(rng: np.random.Generator, size: float, flat: float, axis: float) -> dict[str, list[float]]:
+    """Knots along two logarithmic spirals, r = r0 exp(pitch x angle), in a disc of ellipticity `flat` along `axis` (radians)."""
+    count = int(_in(rng, "knots")) if rng.random() < GALAXY_ARMS_SHARE else 0
+    share, pitch, scatter = _in(rng, "knots_share"), _in(rng, "pitch") * rng.choice([-1.0, 1.0]), _in(rng, "knot_scatter")
+    first, last = np.log(GALAXY_PRIORS["arms"])
+    along = rng.uniform(first, last, count)
+    turn = rng.uniform(0, 2 * np.pi) + along / pitch + np.pi * (np.arange(count) % 2)
+    face_on = np.exp(along) * np.stack([np.cos(turn), np.sin(turn)]) + scatter * rng.standard_normal((2, count))
+    stretch = np.sqrt((1 + flat) / (1 - flat))
+    major, minor = face_on[0] * stretch, face_on[1] / stretch
+    return {
+        "clump_x": (size * (major * np.cos(axis) - minor * np.sin(axis))).tolist(),
+        "clump_y": (size * (major * np.sin(axis) + minor * np.cos(axis))).tolist(),
+        "clump_share": np.full(count, share / max(1, count)).tolist(),
+        "clump_R_sersic": (size * rng.uniform(*GALAXY_PRIORS["knot_R_sersic"], count)).tolist(),
+    }

@@ -1,6 +1,6 @@
 """Batches of lenses by array operations in torch, on CPU, CUDA or MPS; lenstronomy is the reference they are tested against.
 
-`batched.rows`, which makes lenses again from rows of `lenses.parquet`, is imported apart: it loads lenstronomy.
+`batched.from_rows`, which makes lenses again from rows of `lenses.parquet`, is imported apart: it loads lenstronomy.
 """
 
 from lensmae.data.simulation.batched.batch import LensBatch, simulate_batch

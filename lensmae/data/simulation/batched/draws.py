@@ -22,6 +22,7 @@ class Draws:
         return torch.rand(shape, generator=self.generator, device=self.device, dtype=self.dtype)
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        """Uniform in [low, high)."""
         return low + (high - low) * self.unit(*shape)
 
     def angle(self, *shape: int) -> Tensor:
@@ -32,11 +33,25 @@ class Draws:
         """Standard normal."""
         return torch.randn(shape, generator=self.generator, device=self.device, dtype=self.dtype)
 
+    def poisson(self, mean: Tensor) -> Tensor:
+        """Whole numbers of the shape of `mean`."""
+        return torch.poisson(mean, generator=self.generator)
+
     def power_law(self, slope: float, low: float, high: float, *shape: int) -> Tensor:
         """Values between `low` and `high` with density ~ value^slope, by the inverse of their distribution."""
         power = round(slope + 1, 9)
         start, end = low**power, high**power
         return (start + self.unit(*shape) * (end - start)) ** (1 / power)
+
+    def spin(self, low: float, high: float, *shape: int) -> tuple[Tensor, Tensor]:
+        """Two components of an ellipticity or shear: modulus uniform between the bounds, any direction."""
+        size, angle = self.uniform(low, high, *shape), self.angle(*shape)
+        return size * angle.cos(), size * angle.sin()
+
+    def some(self, mean: float, most: float, count: int) -> Tensor:
+        """Which of the places 0 ... most - 1 are taken, (count, most) bool: a Poisson number of them, at most all."""
+        number = self.poisson(self.constant(mean, count).contiguous())
+        return torch.arange(int(most), device=self.device) < number[:, None]
 
     def constant(self, value: float, *shape: int) -> Tensor:
         """One number everywhere; takes no memory."""

@@ -1,5 +1,7 @@
 """Images of a batch of lenses: rays on a grid, their deflection, the light they meet, the PSF."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -7,15 +9,19 @@ from lensmae.data.simulation.batched.profiles import (
     isothermal_deflection,
     over_grid,
     point_mass_deflection,
+    round_exponential,
     sersic,
     sersic_unit_flux,
+    tabulated_nfw_pull,
+    truncated_nfw_pull,
 )
-from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
+from lensmae.data.simulation.batched.scene import Halos, Knots, Light, Macro, Points, Scene
 
 # Numbers in the largest intermediate array: what fits a core's cache, or keeps a GPU busy at a few hundred megabytes.
 _ELEMENTS = {"cpu": 2**17, "cuda": 2**26}
 # Rays times masses: that array is passed over a few times only, and is worth a longer product.
 _MASS_ELEMENTS = {"cpu": 2**19, "cuda": 2**28}
+_HALO_ELEMENTS = {"cpu": 2**16, "cuda": 2**26}
 
 
 @torch.no_grad()
@@ -27,7 +33,7 @@ def render(scene: Scene, dtype: torch.dtype = torch.float32) -> Tensor:
         dtype: of the rays and the image.
     """
     rays = (scene.side * scene.supersampling) ** 2
-    step = max(1, _ELEMENTS.get(scene.pixel_scale.device.type, 2**24) // rays)
+    step = max(1, _elements(_ELEMENTS, scene.pixel_scale) // rays)
     parts = [_render(scene[start : start + step], dtype) for start in range(0, len(scene), step)]
     if not parts:
         return torch.empty(0, scene.side, scene.side, dtype=dtype, device=scene.pixel_scale.device)
@@ -41,13 +47,21 @@ def _render(scene: Scene, dtype: torch.dtype) -> Tensor:
     if scene.points is not None:
         points_x, points_y = _point_deflection(scene.points, grid)
         bent_x, bent_y = bent_x + points_x, bent_y + points_y
+    if scene.halos is not None:
+        halos_x, halos_y = _halo_deflection(scene.halos, grid)
+        bent_x, bent_y = bent_x + halos_x, bent_y + halos_y
     # Places in the source plane are counted from the lens's centre here: the numbers stay small, and float32 exact.
     source_x, source_y = x - bent_x, y - bent_y
-    light = _shine(scene.source, source_x, source_y, scene.macro.x, scene.macro.y)
+    centre = scene.macro.x, scene.macro.y
+    light = _shine(scene.source, scene.knots, source_x, source_y, grid, centre)
     if scene.foreground is not None:
-        light = light + _shine(scene.foreground, x, y, scene.macro.x, scene.macro.y)
+        light = light + _shine(scene.foreground, scene.neighbours, x, y, grid, centre)
     area = over_grid(scene.pixel_scale.square() * scene.gain, light)
     return _blur(_binned(light, scene.supersampling), scene) * area
+
+
+def _elements(budget: dict[str, int], on: Tensor) -> int:
+    return budget.get(on.device.type, 2**24)
 
 
 class _Grid:
@@ -80,29 +94,64 @@ def _macro_deflection(macro: Macro, x: Tensor, y: Tensor) -> tuple[Tensor, Tenso
 def _point_deflection(points: Points, grid: _Grid) -> tuple[Tensor, Tensor]:
     """(B, count, count) arcsec in x and in y."""
     lenses, masses = points.x.shape
-    strength = points.theta_E_squared / grid.spacing[:, None]
+    strength = (points.theta_E_squared / grid.spacing[:, None]).to(grid.dtype)
     dx, dy = grid.from_masses(points.x), grid.from_masses(points.y)
-    step = max(1, _MASS_ELEMENTS.get(dx.device.type, 2**26) // max(1, masses * grid.count**2))
-    parts = []
+    total = dx.new_empty(2, lenses, grid.count, grid.count)
+    # Blocks of whole lenses where they are small, of rows of one lens where they are not.
+    lines = max(1, _elements(_MASS_ELEMENTS, dx) // (masses * grid.count))
+    step = max(1, lines // grid.count)
     for start in range(0, lenses, step):
         some = slice(start, start + step)
-        parts.append(point_mass_deflection(dx[some], dy[some], strength[some].to(grid.dtype)))
-    if len(parts) == 1:
-        return parts[0]
-    return torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts])
+        for first in range(0, grid.count, lines):
+            rows = slice(first, first + lines)
+            total[0, some, rows], total[1, some, rows] = point_mass_deflection(dx[some], dy[some, :, rows], strength[some])
+    return total[0], total[1]
 
 
-def _shine(light: Light, x: Tensor, y: Tensor, from_x: Tensor, from_y: Tensor) -> Tensor:
-    """Surface brightness (B, H, W) of all profiles at rays (x, y) that are counted from (from_x, from_y)."""
+def _halo_deflection(halos: Halos, grid: _Grid) -> tuple[Tensor, Tensor]:
+    """(B, count, count) arcsec in x and in y. Halos of all lenses are taken block by block, and added where they belong."""
+    size = grid.spacing[:, None, None]
+    dx, dy = (grid.from_masses(places) * size.to(grid.dtype) for places in (halos.x, halos.y))
+    total_x = dx.new_zeros(len(dx), grid.count, grid.count)
+    total_y = torch.zeros_like(total_x)
+    for lens, halo in _blocks(halos.strength, grid):
+        across, along = dx[lens, halo][:, None, :], dy[lens, halo][:, :, None]
+        strength, inverse, truncation = (
+            values[lens, halo].to(grid.dtype) for values in (halos.strength, 1 / halos.Rs.square(), halos.truncation)
+        )
+        scaled = inverse[:, None, None]
+        squared = (across.square() * scaled + along.square() * scaled).flatten(1)
+        pull_of = tabulated_nfw_pull if grid.dtype == torch.float32 else truncated_nfw_pull
+        pull = pull_of(squared, truncation[:, None]).mul_(strength[:, None]).view(-1, grid.count, grid.count)
+        total_x.index_add_(0, lens, pull * across)
+        total_y.index_add_(0, lens, pull.mul_(along))
+    return total_x, total_y
+
+
+def _blocks(amounts: Tensor, grid: _Grid) -> Iterator[tuple[Tensor, Tensor]]:
+    """Places (lens, member) where `amounts` (B, N) is not 0, so many at a time as fit the cache or keep the GPU busy."""
+    lens, member = amounts.nonzero(as_tuple=True)
+    step = max(1, _elements(_HALO_ELEMENTS, amounts) // grid.count**2)
+    return zip(lens.split(step), member.split(step), strict=True)
+
+
+def _shine(light: Light, knots: Knots | None, x: Tensor, y: Tensor, grid: _Grid, centre: tuple[Tensor, Tensor]) -> Tensor:
+    """Surface brightness (B, H, W) of all profiles at rays (x, y) that are counted from `centre`, each (B,)."""
     total: Tensor | None = None
     for place in range(light.flux.shape[1]):
         one = light.each(lambda values, place=place: values[:, place])
         amplitude = one.flux / sersic_unit_flux(one.R_sersic, one.n_sersic)
-        dx, dy = x - over_grid(one.x - from_x, x), y - over_grid(one.y - from_y, y)
+        dx, dy = x - over_grid(one.x - centre[0], x), y - over_grid(one.y - centre[1], y)
         part = sersic(dx, dy, amplitude, one.R_sersic, one.n_sersic, one.e1, one.e2)
-        total = part if total is None else total + part
+        total = part if total is None else total.add_(part)
     if total is None:
-        raise ValueError("The scene has no light.")
+        raise ValueError("A scene needs a Sersic profile in each of its planes; one of no flux will do.")
+    if knots is not None:
+        amplitude = knots.flux / sersic_unit_flux(knots.R_sersic, torch.ones_like(knots.flux))
+        across, along = knots.x - centre[0][:, None], knots.y - centre[1][:, None]
+        for lens, knot in _blocks(knots.flux, grid):
+            dx, dy = x[lens] - over_grid(across[lens, knot], x), y[lens] - over_grid(along[lens, knot], y)
+            total.index_add_(0, lens, round_exponential(dx, dy, amplitude[lens, knot], knots.R_sersic[lens, knot]))
     return total
 
 

@@ -1,4 +1,4 @@
-"""Lenses of DeepLenseSim's Models I-III drawn from their priors, with the fixed macro model or a free one."""
+"""Lenses of Models I-III, with the fixed macro model or a free one, and of `superres`, drawn from their priors."""
 
 from typing import Any
 
@@ -9,8 +9,10 @@ from lensmae.data.simulation.batched.draws import Draws
 from lensmae.data.simulation.batched.profiles import sersic_unit_flux
 from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
-from lensmae.data.simulation.presets import (
+from lensmae.data.simulation.presets import Preset
+from lensmae.data.simulation.priors import (
     AXION_LOG_MASS,
+    FREE_PRIORS,
     MODEL_HALOS,
     MODEL_I_AMPLITUDE,
     MODEL_I_LOG_EXPOSURE,
@@ -18,35 +20,31 @@ from lensmae.data.simulation.presets import (
     MODEL_LENS_MASS,
     MODEL_SOURCE,
     MODEL_SOURCE_PLACE,
+    PAIR_PRIORS,
     SOURCE_MAGNITUDE,
     VORTEX,
-    Preset,
 )
 
 FWHM_OF_SIGMA = 2.3548200450309493
 
-# Free macro model: ranges about those of Models II and III as seen through their plane factor (theta_E 0.81", shear 0.032).
-# Uniform between the bounds; every direction alike.
-FREE_MACRO = {
-    "theta_E": (0.6, 1.1),
-    "axis_ratio": (0.6, 0.99),
-    "shear": (0.0, 0.06),
-    "R_sersic": (0.12, 0.4),
-    "n_sersic": (0.7, 2.0),
-    "source_axis_ratio": (0.6, 1.0),
-}
 
-
-def model_scene(preset: Preset, class_name: str, count: int, draws: Draws, free: bool) -> tuple[Scene, Tensor]:
+def model_scene(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Scene, Tensor]:
     """`count` lenses of one class, and the logarithm of their axion masses in eV (NaN where there is none)."""
     camera = CAMERAS[preset.cameras[0]]
-    macro = _free_macro(count, draws) if free else _fixed_macro(preset, count, draws)
-    source = _source(preset, camera, count, draws, free)
-    points, log_mass = _points(preset, class_name, count, draws)
-    gain = draws.constant(2.0 if preset.noise == "doubled" else 1.0, count)
+    macro, shape = _MACRO[preset.macro](preset, count, draws)
+    points, log_mass = point_masses(preset, class_name, count, draws)
+    exposure = draws.constant(camera.exposure_time * camera.num_exposures, count)
     if preset.noise == "counts":
-        gain = 10 ** draws.uniform(*MODEL_I_LOG_EXPOSURE, count)
-    return Scene(macro=macro, source=source, points=points, gain=gain, **camera_fields(camera, count, draws)), log_mass
+        exposure = 10 ** draws.uniform(*MODEL_I_LOG_EXPOSURE, count)
+    fields = camera_fields(camera, count, draws) | {"exposure": exposure, "gain": gain_of(preset, exposure)}
+    return Scene(macro=macro, source=_source(preset, camera, count, draws, shape), points=points, **fields), log_mass
+
+
+def gain_of(preset: Preset, exposure: Tensor) -> Tensor:
+    """Factor between a preset's unit and counts a second."""
+    if preset.noise == "counts":
+        return exposure
+    return torch.full_like(exposure, 2.0 if preset.noise == "doubled" else 1.0)
 
 
 def camera_fields(camera: Instrument, count: int, draws: Draws) -> dict[str, Any]:
@@ -55,76 +53,42 @@ def camera_fields(camera: Instrument, count: int, draws: Draws) -> dict[str, Any
         "pixel_scale": draws.constant(camera.pixel_scale, count),
         "psf_sigma": draws.constant(camera.seeing / FWHM_OF_SIGMA / camera.pixel_scale, count),
         "truncation": draws.constant(camera.truncation, count),
+        "background": draws.constant(background_of(camera), count),
         "side": camera.num_pix,
         "supersampling": camera.supersampling,
     }
 
 
-def flux_of(magnitude: Tensor | float, camera: Instrument) -> Tensor | float:
+def background_of(camera: Instrument) -> float:
+    """Standard deviation of sky and read-out noise in counts a second and pixel."""
+    time = camera.exposure_time * camera.num_exposures
+    sky = float(flux_of(camera.sky_brightness, camera.magnitude_zero_point)) * camera.pixel_scale**2
+    return (camera.num_exposures * camera.read_noise**2 + sky * time) ** 0.5 / time
+
+
+def flux_of(magnitude: Tensor | float, zero_point: Tensor | float) -> Tensor | float:
     """Counts a second."""
-    return 10 ** (-0.4 * (magnitude - camera.magnitude_zero_point))
+    return 10 ** (-0.4 * (magnitude - zero_point))
 
 
-def spin(size: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
-    """Components of an ellipticity or shear of `size`, whose axis is at half of `angle`."""
-    return size * angle.cos(), size * angle.sin()
-
-
-def ellipticity(axis_ratio: Tensor) -> Tensor:
-    return (1 - axis_ratio) / (1 + axis_ratio)
-
-
-def _fixed_macro(preset: Preset, count: int, draws: Draws) -> Macro:
-    factor = preset.plane_factor
-    values = {
-        "theta_E": preset.theta_e_solar * MODEL_LENS_MASS**0.5 * factor,
-        "e1": MODEL_LENS["e1"],
-        "e2": MODEL_LENS["e2"],
-        "gamma1": MODEL_LENS["gamma1"] * factor,
-        "gamma2": MODEL_LENS["gamma2"] * factor,
-        "x": 0.0,
-        "y": 0.0,
-    }
-    return Macro(**{name: draws.constant(value, count) for name, value in values.items()})
-
-
-def _free_macro(count: int, draws: Draws) -> Macro:
-    size = ellipticity(draws.uniform(*FREE_MACRO["axis_ratio"], count))
-    e1, e2 = spin(size, draws.angle(count))
-    gamma1, gamma2 = spin(draws.uniform(*FREE_MACRO["shear"], count), draws.angle(count))
-    centre = draws.constant(0.0, count)
-    return Macro(draws.uniform(*FREE_MACRO["theta_E"], count), e1, e2, gamma1, gamma2, centre, centre)
-
-
-def _source(preset: Preset, camera: Instrument, count: int, draws: Draws, free: bool) -> Light:
-    x, y = draws.uniform(*MODEL_SOURCE_PLACE, count, 1), draws.uniform(*MODEL_SOURCE_PLACE, count, 1)
-    if free:
-        size, index = draws.uniform(*FREE_MACRO["R_sersic"], count, 1), draws.uniform(*FREE_MACRO["n_sersic"], count, 1)
-        flat = ellipticity(draws.uniform(*FREE_MACRO["source_axis_ratio"], count, 1))
-        e1, e2 = spin(flat, draws.angle(count, 1))
-    else:
-        names = ("R_sersic", "n_sersic", "source_e1", "source_e2")
-        size, index, e1, e2 = (draws.constant(MODEL_SOURCE[name], count, 1) for name in names)
-    if preset.noise == "counts":
-        flux = MODEL_I_AMPLITUDE * sersic_unit_flux(size, index)
-    else:
-        flux = draws.constant(float(flux_of(SOURCE_MAGNITUDE, camera)), count, 1)
-    return Light(flux, size, index, e1, e2, x, y)
-
-
-def _points(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Points | None, Tensor]:
+def point_masses(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Points | None, Tensor]:
+    """Substructure of Models I-III about the centre, and the logarithm of the axion mass."""
     none = draws.constant(float("nan"), count)
     if class_name == "cdm":
         shape = (count, MODEL_HALOS["count"])
         mass = draws.power_law(MODEL_HALOS["slope"], *MODEL_HALOS["masses"], *shape)
         radius, angle = draws.uniform(*MODEL_HALOS["radius"], *shape), draws.angle(*shape)
         return Points(_squared(preset, mass), radius * angle.cos(), radius * angle.sin()), none
-    if class_name == "axion":
-        log_mass, angle = draws.uniform(*AXION_LOG_MASS, count), draws.angle(count, 1)
-        x, y = vortex_places(log_mass, angle)
-        mass = draws.constant(VORTEX["point_mass"], count, VORTEX["count"])
-        return Points(_squared(preset, mass), x, y), log_mass
-    return None, none
+    return vortex(preset, count, draws) if class_name == "axion" else (None, none)
+
+
+def vortex(preset: Preset, count: int, draws: Draws) -> tuple[Points, Tensor]:
+    """Lines of equal point masses through the centre, and the logarithms of their axion masses."""
+    log_mass, angle = draws.uniform(*AXION_LOG_MASS, count), draws.angle(count, 1)
+    along = torch.linspace(-1, 1, VORTEX["count"], device=draws.device, dtype=draws.dtype)
+    along = along * (VORTEX["length"] / 2 * 10 ** (-log_mass))[:, None]
+    mass = draws.constant(VORTEX["point_mass"], count, VORTEX["count"])
+    return Points(_squared(preset, mass), along * angle.cos(), along * angle.sin()), log_mass
 
 
 def _squared(preset: Preset, mass: Tensor) -> Tensor:
@@ -132,13 +96,50 @@ def _squared(preset: Preset, mass: Tensor) -> Tensor:
     return preset.theta_e_solar**2 * preset.plane_factor * mass
 
 
-def vortex_places(log_mass: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
-    """x and y (B, N) in arcsec of a vortex's point masses about its middle.
+def _fixed_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
+    factor = preset.plane_factor
+    lens = {"theta_E": preset.theta_e_solar * MODEL_LENS_MASS**0.5 * factor, "e1": MODEL_LENS["e1"], "e2": MODEL_LENS["e2"]}
+    lens |= {name: MODEL_LENS[name] * factor for name in ("gamma1", "gamma2")} | {"x": 0.0, "y": 0.0}
+    shape = {name: draws.constant(value, count, 1) for name, value in MODEL_SOURCE.items()}
+    return Macro(**{name: draws.constant(value, count) for name, value in lens.items()}), shape | _source_place(count, draws)
 
-    Args:
-        log_mass: (B,) of the axion in eV.
-        angle: (B, 1) of the line in radians.
-    """
-    along = torch.linspace(-1, 1, VORTEX["count"], device=angle.device, dtype=angle.dtype)
-    along = along * (VORTEX["length"] / 2 * 10 ** (-log_mass))[:, None]
-    return along * angle.cos(), along * angle.sin()
+
+def _free_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
+    """Einstein radius and shear are drawn as seen: in one plane already."""
+    e1, e2 = _flattened(draws, "axis_ratio", count)
+    gamma1, gamma2 = draws.spin(*FREE_PRIORS["shear"], count)
+    centre = draws.constant(0.0, count)
+    macro = Macro(draws.uniform(*FREE_PRIORS["theta_E"], count), e1, e2, gamma1, gamma2, centre, centre)
+    shape = {name: draws.uniform(*FREE_PRIORS[name], count, 1) for name in ("R_sersic", "n_sersic")}
+    shape["source_e1"], shape["source_e2"] = _flattened(draws, "source_axis_ratio", count, 1)
+    return macro, shape | _source_place(count, draws)
+
+
+def _pair_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
+    drawn = {name: draws.uniform(*bounds, count) for name, bounds in PAIR_PRIORS.items()}
+    centre = draws.constant(0.0, count)
+    macro = Macro(*(drawn[name] for name in ("theta_E", "e1", "e2", "gamma1", "gamma2")), centre, centre)
+    names = ("R_sersic", "n_sersic", "source_e1", "source_e2", "source_x", "source_y")
+    return macro, {name: drawn[name][:, None] for name in names}
+
+
+_MACRO = {"model": _fixed_macro, "free": _free_macro, "pairs": _pair_macro}
+
+
+def _source_place(count: int, draws: Draws) -> dict[str, Tensor]:
+    return {name: draws.uniform(*MODEL_SOURCE_PLACE, count, 1) for name in ("source_x", "source_y")}
+
+
+def _flattened(draws: Draws, name: str, *shape: int) -> tuple[Tensor, Tensor]:
+    """Ellipticity components of an axis ratio of `FREE_PRIORS`, any direction."""
+    ratio, angle = draws.uniform(*FREE_PRIORS[name], *shape), draws.angle(*shape)
+    size = (1 - ratio) / (1 + ratio)
+    return size * angle.cos(), size * angle.sin()
+
+
+def _source(preset: Preset, camera: Instrument, count: int, draws: Draws, shape: dict[str, Tensor]) -> Light:
+    if preset.noise == "counts":
+        flux = MODEL_I_AMPLITUDE * sersic_unit_flux(shape["R_sersic"], shape["n_sersic"])
+    else:
+        flux = draws.constant(float(flux_of(SOURCE_MAGNITUDE, camera.magnitude_zero_point)), count, 1)
+    return Light(flux, *(shape[name] for name in ("R_sersic", "n_sersic", "source_e1", "source_e2", "source_x", "source_y")))

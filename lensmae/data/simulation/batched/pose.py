@@ -6,9 +6,10 @@ from typing import TypeVar
 from torch import Tensor
 
 from lensmae.data.simulation.batched.draws import Draws
-from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
+from lensmae.data.simulation.batched.scene import Halos, Knots, Light, Macro, Points, Scene
 
-_Placed = TypeVar("_Placed", Macro, Points, Light)
+_Placed = TypeVar("_Placed", Macro, Points, Halos, Light, Knots)
+_Round = TypeVar("_Round", Points, Halos, Knots)
 
 
 def posed(scene: Scene, draws: Draws, turned: bool, offset: float) -> Scene:
@@ -49,16 +50,19 @@ def turn(scene: Scene, angle: Tensor, flip: Tensor) -> Scene:
     x, y = place(scene.macro.x, scene.macro.y)
     e1, e2 = spin(scene.macro.e1, scene.macro.e2)
     gamma1, gamma2 = spin(scene.macro.gamma1, scene.macro.gamma2)
-    points = scene.points
-    if points is not None:
-        points_x, points_y = place(points.x, points.y)
-        points = replace(points, x=points_x, y=points_y)
+
+    def round_ones(part: _Round | None) -> _Round | None:
+        return None if part is None else replace(part, **dict(zip("xy", place(part.x, part.y), strict=True)))
+
     return replace(
         scene,
         macro=Macro(scene.macro.theta_E, e1, e2, gamma1, gamma2, x, y),
         source=light(scene.source),
         foreground=light(scene.foreground),
-        points=points,
+        knots=round_ones(scene.knots),
+        neighbours=round_ones(scene.neighbours),
+        points=round_ones(scene.points),
+        halos=round_ones(scene.halos),
     )
 
 
@@ -68,13 +72,9 @@ def move(scene: Scene, x: Tensor, y: Tensor) -> Scene:
     def moved(part: _Placed) -> _Placed:
         return replace(part, x=part.x + _as(x, part.x), y=part.y + _as(y, part.y))
 
-    return replace(
-        scene,
-        macro=moved(scene.macro),
-        source=moved(scene.source),
-        foreground=None if scene.foreground is None else moved(scene.foreground),
-        points=None if scene.points is None else moved(scene.points),
-    )
+    names = ("macro", "source", "knots", "foreground", "neighbours", "points", "halos")
+    parts = {name: getattr(scene, name) for name in names}
+    return replace(scene, **{name: moved(part) for name, part in parts.items() if part is not None})
 
 
 def _as(values: Tensor, like: Tensor) -> Tensor:

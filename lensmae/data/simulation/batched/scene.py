@@ -68,6 +68,25 @@ class Points(_Tensors):
 
 
 @dataclass(frozen=True)
+class Halos(_Tensors):
+    """Truncated NFW halos (Baltz, Marshall & Oguri 2009), each (B, N); one with `strength` 0 is none.
+
+    Attributes:
+        strength: 4 rho_0 R_s in units of the critical surface density, (theta_E / R_s)^2 / (ln(1 + c) - c / (1 + c)) with theta_E
+            the Einstein radius of a point of the halo's mass before truncation.
+        Rs: scale radius in arcsec.
+        truncation: truncation radius in scale radii.
+        x, y: in arcsec.
+    """
+
+    strength: Tensor
+    Rs: Tensor
+    truncation: Tensor
+    x: Tensor
+    y: Tensor
+
+
+@dataclass(frozen=True)
 class Light(_Tensors):
     """Elliptical Sersic profiles, each (B, K); one with `flux` 0 is none.
 
@@ -89,17 +108,32 @@ class Light(_Tensors):
 
 
 @dataclass(frozen=True)
+class Knots(_Tensors):
+    """Round exponential profiles (Sersic index 1), each (B, K); one with `flux` 0 is none. Fields as of `Light`."""
+
+    flux: Tensor
+    R_sersic: Tensor
+    x: Tensor
+    y: Tensor
+
+
+@dataclass(frozen=True)
 class Scene(_Tensors):
     """A batch of B lenses before a camera.
 
     Attributes:
         macro: the main deflector.
         points: point masses, None without.
-        source: light of the source plane (K profiles: the body, its bright knots).
-        foreground: light of the lens plane that is not deflected, None without.
+        halos: truncated NFW halos, None without.
+        source: light of the source plane.
+        knots: small sources beside it, None without.
+        foreground: light of the lens plane, which is not deflected, None without.
+        neighbours: galaxies beside it, None without; they need a `foreground`.
         pixel_scale: (B,) arcsec.
         psf_sigma: (B,) standard deviation of the Gaussian PSF in pixels, cut off at `truncation` times it.
         truncation: (B,).
+        background: (B,) standard deviation of sky and read-out noise in counts a second and pixel.
+        exposure: (B,) seconds in all.
         gain: (B,) factor between the image and counts a second.
         side: pixels an axis.
         supersampling: rays a pixel and axis.
@@ -110,10 +144,15 @@ class Scene(_Tensors):
     pixel_scale: Tensor
     psf_sigma: Tensor
     truncation: Tensor
+    background: Tensor
+    exposure: Tensor
     gain: Tensor
     side: int
     points: Points | None = None
+    halos: Halos | None = None
+    knots: Knots | None = None
     foreground: Light | None = None
+    neighbours: Knots | None = None
     supersampling: int = 1
 
     def __len__(self) -> int:

@@ -17,8 +17,10 @@ from scipy import stats
 from lensmae.data import CLASSES, PRESETS, simulate_dataset, simulate_lens, simulate_row
 from lensmae.data.simulation.cameras import CAMERAS, HST_F160W
 from lensmae.data.simulation.noise import expected_image
-from lensmae.data.simulation.presets import HALO_MASSES, THETA_E_SOLAR_PHYSICAL
-from lensmae.data.simulation.render import camera_of, noise_free
+from lensmae.data.simulation.presets import THETA_E_SOLAR_PHYSICAL
+from lensmae.data.simulation.priors import HALO_MASSES
+from lensmae.data.simulation.render import noise_free
+from lensmae.data.simulation.rows import camera_of
 from lensmae.data.simulation.sampling import draw_parameters, expected_subhalos
 
 COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3, Ob0=0.05)
