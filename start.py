@@ -1,7 +1,7 @@
 """Install LensMAE into ./.venv and open the dashboard, or run the tests. Needs Python 3.11 and nothing else.
 
 python3 start.py                 install what is missing, open the dashboard
-python3 start.py test            install what is missing, run linter, import contracts and tests
+python3 start.py test            install what is missing, run linter, import contracts, documentation and tests
 python3 start.py install         install only
 """
 
@@ -78,6 +78,8 @@ def test() -> int:
         [SCRIPTS / "ruff", "format", "--check", "."],
         # Its cache goes by time stamps and misses changes.
         [SCRIPTS / "lint-imports", "--no-cache"],
+        # The documentation: a warning, a dead link among them, is an error.
+        [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "auto", "docs", "build/site"],
         # One test process a core, so each keeps to one thread.
         [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
     ]

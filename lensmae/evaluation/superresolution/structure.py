@@ -5,7 +5,7 @@ from skimage.metrics import structural_similarity
 
 
 def power_spectrum(image: np.ndarray, pixel_scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Azimuthal mean of |F|^2 / (H W), F the discrete Fourier transform of an image (H, W) about its mean.
+    """Azimuthal mean of `|F|^2 / (H W)`, F the discrete Fourier transform of an image (H, W) about its mean.
 
     Args:
         pixel_scale: arcsec a pixel (1 gives cycles a pixel).
