@@ -22,8 +22,8 @@ _OURS = re.compile(r"\.(?P<name>.+)\.(?P<host>[0-9a-f]{8})-[0-9a-f]{8}\.partial"
 
 @contextlib.contextmanager
 def locked(folder: Path, patience_s: float = 0.0) -> Iterator[bool]:
-    """Hold a folder for this process; the lock ends with the process, however it ends. Gives whether there is a lock: some file
-    systems, and Windows, have none for folders, and two writers of one name at once are then the user's to avoid.
+    """Hold a folder or a file for this process; the lock ends with the process, however it ends. Gives whether there is a lock:
+    some file systems, and Windows, have none, and two writers of one name at once are then the user's to avoid.
 
     Args:
         patience_s: wait so long for another holder.
@@ -35,7 +35,8 @@ def locked(folder: Path, patience_s: float = 0.0) -> Iterator[bool]:
     except ImportError:
         yield False
         return
-    handle = os.open(folder, os.O_RDONLY)
+    # NFS gives an exclusive lock only to who may write.
+    handle = os.open(folder, os.O_RDONLY if folder.is_dir() else os.O_RDWR)
     try:
         yield _hold(handle, fcntl, time.monotonic() + patience_s)
     finally:

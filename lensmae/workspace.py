@@ -6,12 +6,24 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lensmae.errors import ConfigError, LensMAEError
 
+# Far beyond any record; a larger file is none.
+_MOST_JSON = 1 << 26
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A data set, checkpoint or run that is there and cannot be used, and why."""
+
+    kind: str
+    name: str
+    reason: str
 
 
 def workspace() -> Path:
@@ -79,9 +91,15 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path, error: type[LensMAEError]) -> dict[str, Any]:
     """Read a JSON object; raise `error` with the file's name where it is missing or damaged."""
     try:
+        if not path.is_file():
+            raise FileNotFoundError
+        if path.stat().st_size > _MOST_JSON:
+            raise error(f"{path} has {path.stat().st_size / 1e6:,.0f} MB, which no record has.")
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise error(f"{path} does not exist.") from None
+    except RecursionError:
+        raise error(f"{path} cannot be read as JSON: it is nested too deep.") from None
     except (OSError, ValueError) as problem:
         raise error(f"{path} cannot be read as JSON: {problem}.") from problem
     if not isinstance(value, dict):

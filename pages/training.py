@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lensmae.app.shared import choices
-from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.guard import fragment, plain_errors
 from lensmae.app.shared.widgets import empty_state, page_title, unknown_value
 from lensmae.app.training.compare import compare
 from lensmae.app.training.monitor import follow
@@ -26,7 +26,8 @@ else:
     fragment(run_table, run_every=10.0)()
     unknown_value("run", runs, "run", runs[0])
     chosen = st.selectbox("Follow", runs, key="run", bind="query-params")
-    follow(chosen)
+    with plain_errors():
+        follow(chosen)
     if len(runs) > 1:
         with st.expander("Compare runs", expanded="compare" in st.query_params, icon=":material/compare_arrows:"):
             fragment(compare)(runs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lensmae.cli.console import AsJson, print_figures, print_table, with_progress
+from lensmae.cli.console import AsJson, print_damaged, print_figures, print_table, with_progress
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointCard
@@ -17,9 +17,10 @@ commands = typer.Typer()
 @commands.command()
 def checkpoints(as_json: AsJson = False) -> None:
     """List the checkpoints that can be named wherever one is asked for."""
-    from lensmae.models import list_checkpoints
+    from lensmae.models import damaged_checkpoints, list_checkpoints
 
     entries = list_checkpoints()
+    print_damaged(damaged_checkpoints())
     if as_json:
         records = [{"name": e.name, "path": str(e.path), "origin": e.origin, **e.card.model_dump(mode="json")} for e in entries]
         typer.echo(json.dumps(records))

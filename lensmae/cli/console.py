@@ -14,6 +14,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from lensmae.errors import LensMAEError
+from lensmae.workspace import Damaged
 
 _messages = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON and nothing else on stdout")]
@@ -47,6 +48,12 @@ def with_progress(label: str, work: Callable[[Callable[[int, int], None]], Any])
     ):
         task = bar.add_task(label, total=None)
         return work(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def print_damaged(found: list[Damaged]) -> None:
+    """Name on stderr what is there and cannot be used: it hides nothing else."""
+    for one in found:
+        typer.echo(f"Damaged {one.kind} {one.name!r}: {one.reason}", err=True)
 
 
 def print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]], empty: str) -> None:

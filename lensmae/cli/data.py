@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lensmae.cli.console import AsJson, print_table, with_progress
+from lensmae.cli.console import AsJson, print_damaged, print_table, with_progress
 
 commands = typer.Typer()
 
@@ -34,9 +34,10 @@ def simulate(
 @commands.command("data")
 def list_data(as_json: AsJson = False) -> None:
     """List the workspace's data sets."""
-    from lensmae.data import list_datasets
+    from lensmae.data.store.dataset import damaged_datasets, list_datasets
 
     found = list_datasets()
+    print_damaged(damaged_datasets())
     if as_json:
         typer.echo(json.dumps([info.model_dump(mode="json") for info in found]))
         return

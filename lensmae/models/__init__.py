@@ -12,7 +12,7 @@ from lensmae.models.predictors import (
     bicubic_upsample,
     load_checkpoint,
 )
-from lensmae.models.registry import CheckpointEntry, find_checkpoint, list_checkpoints
+from lensmae.models.registry import CheckpointEntry, damaged_checkpoints, find_checkpoint, list_checkpoints
 from lensmae.models.superres import LensSuperResolver
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Reconstructor",
     "SuperResolver",
     "bicubic_upsample",
+    "damaged_checkpoints",
     "find_checkpoint",
     "list_checkpoints",
     "load_checkpoint",

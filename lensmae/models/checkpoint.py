@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
@@ -14,6 +14,7 @@ from torch import nn
 from lensmae.data.symmetry import Symmetry, recorded_symmetry
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
+from lensmae.models.architecture import check_sizes
 from lensmae.models.classifier import LensClassifier
 from lensmae.models.edsr import ConvSuperResolver
 from lensmae.models.mae import MAEEncoder, MAEViT
@@ -44,6 +45,21 @@ class CheckpointCard(BaseModel):
     metrics: dict[str, Any] = Field(default_factory=dict, description="figures by split, with their date")
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     description: str = ""
+
+    @field_validator("metrics")
+    @classmethod
+    def _figures_by_split(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if not all(isinstance(figures, dict) for figures in value.values()):
+            raise ValueError("metrics holds figures by split")
+        return value
+
+    @field_validator("training")
+    @classmethod
+    def _known_training(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(value.get("config", {}), dict):
+            raise ValueError("training holds a configuration")
+        recorded_symmetry(value.get("config", {}).get("symmetry", "d4"))
+        return value
 
     @property
     def symmetric(self) -> bool:
@@ -91,22 +107,26 @@ def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype:
 
 def read_card(path: Path) -> CheckpointCard:
     """Read the header only. Raises `CheckpointError` where the file is missing, damaged or not ours."""
-    return _open(path, lambda file: _card(path, file.metadata()))
+    return _open(path, lambda file: _card(path, file))
 
 
 def read_network(path: Path) -> tuple[CheckpointCard, nn.Module]:
     """The card and the network in float32, in evaluation mode, with gradients off."""
     card, tensors = _open(
         path,
-        lambda file: (_card(path, file.metadata()), {name: file.get_tensor(name) for name in file.keys()}),  # noqa: SIM118, a safetensors file is no mapping
+        lambda file: (_card(path, file), {name: file.get_tensor(name) for name in file.keys()}),  # noqa: SIM118, a safetensors file is no mapping
     )
+    if bad := sorted(name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()):
+        raise CheckpointError(f"{path} holds weights that are not finite ({', '.join(bad[:3])}); it cannot answer anything.")
     try:
         # On the meta device nothing is allocated: a header that claims a huge network fails on its tensors, not on memory.
         with torch.device("meta"):
             network = build_network(card.kind, card.architecture)
         network.load_state_dict({name: _converted(tensor, torch.float32) for name, tensor in tensors.items()}, assign=True)
-    except (TypeError, ValueError, KeyError, RuntimeError) as problem:
-        raise CheckpointError(f"{path} does not hold the {card.kind} network that its header describes: {problem}.") from problem
+    except Exception as problem:
+        # A header can make a constructor fail in any way; every one of them means the same.
+        said = f"{type(problem).__name__}: {str(problem)[:500]}"
+        raise CheckpointError(f"{path} does not hold the {card.kind} network that its header describes ({said}).") from problem
     return card, network.eval().requires_grad_(False)
 
 
@@ -121,17 +141,22 @@ def _open(path: Path, read: Any) -> Any:
     try:
         with safe_open(path, framework="pt") as file:
             return read(file)
-    except (SafetensorError, OSError) as problem:
+    except (SafetensorError, OSError, MemoryError, OverflowError) as problem:
         raise CheckpointError(f"{path} is not a readable safetensors file: {problem}.") from problem
 
 
-def _card(path: Path, metadata: dict[str, str] | None) -> CheckpointCard:
+def _card(path: Path, file: Any) -> CheckpointCard:
+    metadata = file.metadata()
     if not metadata or _HEADER not in metadata:
         raise CheckpointError(
             f"{path} is a safetensors file without a LensMAE header; LensMAE loads checkpoints that LensMAE saved, "
             "and other weights through lensmae.models.foreign."
         )
     try:
-        return CheckpointCard.model_validate(json.loads(metadata[_HEADER]))
+        card = CheckpointCard.model_validate(json.loads(metadata[_HEADER]))
+        check_sizes(card.architecture, tensors=len(file.keys()))
+    except RecursionError:
+        raise CheckpointError(f"The LensMAE header of {path} is damaged: it is nested too deep.") from None
     except (ValidationError, ValueError) as problem:
-        raise CheckpointError(f"The LensMAE header of {path} is damaged: {problem}.") from problem
+        raise CheckpointError(f"The LensMAE header of {path} is damaged: {str(problem)[:1000]}.") from problem
+    return card

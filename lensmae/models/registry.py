@@ -1,5 +1,6 @@
 """Which checkpoints there are, and what a name means."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -7,7 +8,7 @@ from typing import Literal
 from lensmae.errors import CheckpointError
 from lensmae.models.checkpoint import CheckpointCard, read_card
 from lensmae.shipped import CHECKPOINTS
-from lensmae.workspace import models_dir, runs_dir
+from lensmae.workspace import Damaged, models_dir, runs_dir
 
 PRODUCT = "model.safetensors"
 # What is usual for a checkpoint (`lensmae.evaluation.ood.references`) lies beside it under this ending.
@@ -43,15 +44,28 @@ def _candidates() -> list[tuple[str, Path, Literal["shipped", "workspace", "run"
 
 def list_checkpoints() -> list[CheckpointEntry]:
     """All readable checkpoints: shipped, the workspace's own, products of runs. Where two share a name, the first is meant."""
-    entries: dict[str, CheckpointEntry] = {}
+    return [entry for entry in _looked_through() if isinstance(entry, CheckpointEntry)]
+
+
+def damaged_checkpoints() -> list[Damaged]:
+    """Checkpoint files that cannot be used, with the reason."""
+    return [entry for entry in _looked_through() if isinstance(entry, Damaged)]
+
+
+def _looked_through() -> Iterator[CheckpointEntry | Damaged]:
+    seen: set[str] = set()
     for name, path, origin in _candidates():
-        if name not in entries:
-            try:
-                entries[name] = CheckpointEntry(name, path, read_card(path), origin)
-            except CheckpointError:
-                # Not offered for choosing; asked for by name, it is named with its reason (`find_checkpoint` + reading).
-                continue
-    return list(entries.values())
+        if name in seen:
+            continue
+        try:
+            if not name.isprintable():
+                raise CheckpointError("its name is no printable text.")
+            entry = CheckpointEntry(name, path, read_card(path), origin)
+        except CheckpointError as problem:
+            yield Damaged("checkpoint", name.encode("utf-8", "backslashreplace").decode(), str(problem))
+        else:
+            seen.add(name)
+            yield entry
 
 
 def find_checkpoint(reference: str | Path) -> Path:

@@ -1,25 +1,27 @@
 """A run's folder: config.json, status.json, metrics.csv, log.txt, film/, last.ckpt (resume), model.safetensors (the product)."""
 
 import contextlib
-import fcntl
+import math
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
 import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from lensmae.errors import RunError
+from lensmae.folders import locked
 from lensmae.jobs import JobOptions, live_tickets, slurm
 from lensmae.models.registry import PRODUCT
 from lensmae.training.config import RunConfig, config_from_record
 from lensmae.workspace import check_name, read_json, replacing, runs_dir, write_json
 
-State = Literal["queued", "running", "finished", "stopped", "failed", "lost"]
+State = Literal["queued", "running", "finished", "stopped", "failed", "lost", "damaged"]
 # A running run writes its heartbeat every two seconds; compiling and slow disks may hold it up.
 _LOST_AFTER_SECONDS = 180.0
 # Room kept free for the last words of a run whose disk is full.
@@ -29,6 +31,18 @@ _RESERVE_BYTES = 1 << 16
 def now() -> str:
     """The time in ISO format, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _moment(text: str) -> str:
+    """A time as records write it; empty where it is not known."""
+    if text and datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("a time has no zone")
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+# What is not finite was never a speed or a time left.
+Finite = Annotated[float, AfterValidator(lambda value: value if math.isfinite(value) else 0.0)]
 
 
 class RunStatus(BaseModel):
@@ -47,13 +61,13 @@ class RunStatus(BaseModel):
     id: str
     kind: str
     state: State = "queued"
-    step: int = 0
-    total_steps: int = 0
-    images_per_second: float = 0.0
-    eta_s: float | None = None
-    created: str
-    updated: str
-    pid: int | None = None
+    step: NonNegativeInt = 0
+    total_steps: NonNegativeInt = 0
+    images_per_second: Finite = 0.0
+    eta_s: Finite | None = None
+    created: Moment
+    updated: Moment
+    pid: Annotated[int, Field(gt=0, lt=1 << 31)] | None = None
     pid_started: float | None = None
     host: str | None = None
     device: str = ""
@@ -132,14 +146,19 @@ class RunFolder:
     def stored_status(self) -> RunStatus:
         """The status as the run itself last wrote it."""
         try:
-            return RunStatus.model_validate(read_json(self.path / "status.json", RunError))
+            status = RunStatus.model_validate(read_json(self.path / "status.json", RunError))
+            # A run is known by its folder's name.
+            return status.model_copy(update={"id": self.id})
         except ValidationError as problem:
             raise RunError(f"{self.path / 'status.json'} is damaged: {problem}.") from problem
 
     def job(self) -> Job | None:
         """The run's background job; None where it was never one."""
         path = self.path / "job.json"
-        return Job.model_validate(read_json(path, RunError)) if path.is_file() else None
+        try:
+            return Job.model_validate(read_json(path, RunError)) if path.is_file() else None
+        except ValidationError as problem:
+            raise RunError(f"{path} is damaged: {problem}.") from problem
 
     def status(self) -> RunStatus:
         """The status, with a run that died without a word recognised as lost."""
@@ -169,9 +188,12 @@ class RunFolder:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Keep every other process from training this run; the system takes the lock back from a process that dies."""
-        with (self.path / ".lock").open("w") as lock:
+        lock = self.path / ".lock"
+        lock.touch()
+        with contextlib.ExitStack() as held:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Where a file system has no locks there is none, and two processes of one run are the user's to avoid.
+                held.enter_context(locked(lock))
             except BlockingIOError:
                 raise RunError(f"Run {self.id} is being trained by another process already.") from None
             yield
@@ -230,12 +252,33 @@ def open_run(run_id: str) -> RunFolder:
     return folder
 
 
+def read_curve(path: Path) -> pd.DataFrame:
+    """The rows of a metrics.csv, numbers all; none before the first save. Raises `RunError` where it is damaged."""
+    if not path.is_file():
+        return pd.DataFrame({"step": [], "train_loss": []})
+    try:
+        curve = pd.read_csv(path)
+        if "step" not in curve:
+            raise ValueError("it has no column step")
+        curve = curve.apply(pd.to_numeric)
+        if not np.isfinite(curve["step"].to_numpy(float)).all():
+            raise ValueError("a step in it is no number")
+    except (ValueError, TypeError, OverflowError, OSError) as problem:
+        raise RunError(f"{path} is damaged: {str(problem)[:300]}.") from None
+    return curve
+
+
 class MetricsFile:
     """metrics.csv, one row an interval, rewritten atomically; rows after the step resumed from are dropped."""
 
     def __init__(self, path: Path, step: int) -> None:
         self.path = path
-        kept = pd.read_csv(path) if path.is_file() else pd.DataFrame({"step": []})
+        try:
+            kept = read_curve(path)
+        except RunError:
+            # The run goes on; its curve begins anew beside what could not be read.
+            path.replace(path.with_name(f"{path.name}.damaged"))
+            kept = read_curve(path)
         self.rows: list[dict[str, Any]] = kept[kept["step"] <= step].to_dict("records")
 
     def append(self, row: dict[str, Any]) -> None:

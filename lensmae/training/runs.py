@@ -15,7 +15,7 @@ import psutil
 from lensmae.errors import LensMAEError, RunError
 from lensmae.jobs import JobOptions, slurm, submit, withdraw
 from lensmae.training.config import RunConfig, config_from_record
-from lensmae.training.folder import Job, RunFolder, RunStatus, now, open_run, process_of
+from lensmae.training.folder import Job, RunFolder, RunStatus, now, open_run, process_of, read_curve
 from lensmae.workspace import check_name, runs_dir, write_json
 
 # How the processes of one run find each other: Lightning and Slurm start the same command once a process.
@@ -188,23 +188,23 @@ def get_run(run_id: str) -> RunStatus:
 
 
 def list_runs() -> list[RunStatus]:
-    """All readable runs, newest first."""
+    """All runs, newest first; those whose records cannot be read last, in the state "damaged", with the reason as message."""
     found = []
     for path in runs_dir().glob("*/config.json"):
+        folder = RunFolder(path.parent)
         try:
-            found.append(RunFolder(path.parent).status())
-        except LensMAEError as problem:
-            unreadable = RunStatus(
-                id=path.parent.name, kind="unknown", state="failed", created="", updated="", message=str(problem)
-            )
-            found.append(unreadable)
+            check_name(folder.id, "run")
+            folder.config()
+            found.append(folder.status())
+        except (LensMAEError, ValueError, TypeError, OverflowError, OSError) as problem:
+            name = folder.id.encode("utf-8", "backslashreplace").decode()
+            found.append(RunStatus(id=name, kind="unknown", state="damaged", created="", updated="", message=str(problem)))
     return sorted(found, key=lambda status: status.created, reverse=True)
 
 
 def read_metrics(run_id: str) -> pd.DataFrame:
     """The curve of a run (step, epoch, learning_rate, images_per_second, train_loss, validation_*); empty before a save."""
-    path = open_run(run_id).metrics
-    return pd.read_csv(path) if path.is_file() else pd.DataFrame({"step": [], "train_loss": []})
+    return read_curve(open_run(run_id).metrics)
 
 
 def read_log(run_id: str, lines: int = 40) -> str:
@@ -220,6 +220,12 @@ def read_log(run_id: str, lines: int = 40) -> str:
 def delete_run(run_id: str) -> None:
     """Remove a run that is not running, with everything in its folder."""
     folder = open_run(run_id)
-    if folder.status().state in ("running", "queued"):
+    try:
+        folder.config()
+        state = folder.status().state
+    except LensMAEError:
+        # What cannot be read can be removed.
+        state = "damaged"
+    if state in ("running", "queued"):
         raise RunError(f"Run {run_id} is running; stop it before deleting it.")
     shutil.rmtree(folder.path)

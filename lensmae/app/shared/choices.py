@@ -8,8 +8,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from lensmae.app.shared import loaders
+from lensmae.app.shared.damaged import damaged_records
 from lensmae.app.shared.widgets import empty_state
 from lensmae.data import DatasetInfo
+from lensmae.errors import DatasetError
 from lensmae.figures import STRETCHES
 
 if TYPE_CHECKING:
@@ -69,7 +71,14 @@ def sidebar() -> Choice:
     notices: list[str] = []
     with st.sidebar:
         data = _choose_set("data", "Data set", loaders.datasets(), notices)
-        lens = _choose_lens(data, notices) if data else 0
+        lens = 0
+        if data is not None:
+            try:
+                lens = _choose_lens(data, notices)
+            except DatasetError as problem:
+                # One damaged set takes no page with it; another can be chosen above.
+                notices.append(str(problem))
+                data = None
         with st.expander("Checkpoints", icon=":material/neurology:"):
             chosen = {kind: entry for kind in KINDS if (entry := _choose_checkpoint(kind, notices))}
         with st.expander("Display and pairs", icon=":material/tune:"):
@@ -77,6 +86,7 @@ def sidebar() -> Choice:
             stretch = _choose("stretch", "Stretch", STRETCHES, notices)
             limits = [f"{percentile:g}" for percentile in _PERCENTILES]
             percentile = float(_choose("limit", "Upper limit (percentile of the pixels)", limits, notices))
+        damaged_records()
     choice = Choice(data, lens, pairs, chosen, stretch, percentile, notices)
     st.session_state["_choice"] = choice
     return choice

@@ -9,11 +9,13 @@ import streamlit as st
 from lensmae.app.lens_view.component import Slider, lens_view
 from lensmae.app.shared import choices
 from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.units import duration, size
 from lensmae.app.shared.widgets import figure
 from lensmae.app.training.new_run import duplicate
 from lensmae.app.training.promotion import promotion
 from lensmae.app.training.run_list import ACTIVE
+from lensmae.errors import LensMAEError
 from lensmae.figures import Panel, training_curve
 from lensmae.training import (
     FilmFolder,
@@ -39,7 +41,15 @@ _FILM_SECONDS = 30.0
 
 def follow(run_id: str) -> None:
     """Draw a run. What is over is drawn once; what is active refreshes itself until it is over."""
-    active = get_run(run_id).state in ACTIVE
+    try:
+        active = get_run(run_id).state in ACTIVE
+        open_run(run_id).config()
+    except LensMAEError as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+        with st.popover("Delete", icon=":material/delete:"):
+            st.write("Delete this damaged run with everything in its folder?")
+            _button("Delete it", None, delete_run, run_id)
+        return
     every: Callable[[float], float | None] = lambda seconds: seconds if active else None  # noqa: E731
     fragment(_state, run_every=every(_STATE_SECONDS))(run_id, active)
     _buttons(get_run(run_id))

@@ -2,19 +2,22 @@
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, field_validator
 
+from lensmae.data.images.npy import read_header
 from lensmae.data.store.splits import SPLITS
-from lensmae.errors import DatasetError
-from lensmae.workspace import check_name, datasets_dir, read_json, write_json
+from lensmae.errors import DatasetError, LensMAEError
+from lensmae.workspace import Damaged, check_name, datasets_dir, read_json, write_json
 
 RECORD = "dataset.json"
+_TABLE = "lenses.parquet"
 _ARRAYS = ("images", "targets", "truths")
 _BLOCK = 1 << 24
 
@@ -38,17 +41,22 @@ class DatasetInfo(BaseModel):
     preset: str | None
     seed: int | None
     classes: tuple[str, ...]
-    counts: dict[str, int]
-    splits: dict[str, int]
-    n: int
-    shape: tuple[int, int]
-    target_shape: tuple[int, int] | None
-    pixel_scale: float | None
+    counts: dict[str, NonNegativeInt]
+    splits: dict[str, NonNegativeInt]
+    n: PositiveInt
+    shape: tuple[PositiveInt, PositiveInt]
+    target_shape: tuple[PositiveInt, PositiveInt] | None
+    pixel_scale: float | None = Field(gt=0, allow_inf_nan=False)
     flux_unit: str
     created: str
     fingerprint: str
-    size_bytes: int
+    size_bytes: NonNegativeInt
     origin: dict[str, str] | None = None
+
+    @field_validator("splits")
+    @classmethod
+    def _every_split(cls, value: dict[str, int]) -> dict[str, int]:
+        return dict.fromkeys(SPLITS, 0) | value
 
 
 @dataclass(frozen=True)
@@ -138,9 +146,12 @@ def open_store(folder: Path) -> LensDataset:
     if "images" not in arrays or ("targets" in arrays) != (info.target_shape is not None):
         raise DatasetError(f"Data set {folder} is damaged: an array that {RECORD} names is missing; delete it and make it again.")
     try:
-        lenses = pd.read_parquet(folder / "lenses.parquet")
-    except (OSError, ValueError) as problem:
+        lenses = pd.read_parquet(folder / _TABLE)
+        missing = {"id", "class", "split"} - set(lenses.columns)
+    except (OSError, ValueError, KeyError, TypeError) as problem:
         raise DatasetError(f"{folder / 'lenses.parquet'} cannot be read: {problem}.") from problem
+    if missing:
+        raise DatasetError(f"{folder / _TABLE} has no column {', '.join(sorted(missing))}.")
     if len(lenses) != info.n:
         raise DatasetError(f"Data set {folder} is damaged: {len(lenses)} rows in lenses.parquet for {info.n} images.")
     return LensDataset(folder, info, arrays["images"], arrays.get("targets"), arrays.get("truths"), lenses)
@@ -158,20 +169,57 @@ def _open_array(path: Path, info: DatasetInfo) -> np.ndarray:
 
 def _read_info(folder: Path) -> DatasetInfo:
     try:
-        return DatasetInfo.model_validate(read_json(folder / RECORD, DatasetError))
+        info = DatasetInfo.model_validate(read_json(folder / RECORD, DatasetError))
     except ValidationError as problem:
         raise DatasetError(f"{folder / RECORD} is damaged: {problem}.") from problem
+    # A folder is known by its own name, whatever name it had when it was made.
+    return info.model_copy(update={"name": folder.name})
 
 
 def list_datasets() -> list[DatasetInfo]:
-    """Complete data sets of the workspace, by name; damaged ones are left out here and named when opened."""
-    found = []
+    """Complete data sets of the workspace, by name; what is damaged, `damaged_datasets` names."""
+    return [info for _, info in _looked_through() if isinstance(info, DatasetInfo)]
+
+
+def damaged_datasets() -> list[Damaged]:
+    """Data sets of the workspace that cannot be used, by name, with the reason."""
+    return [Damaged("data set", name, problem) for name, problem in _looked_through() if isinstance(problem, str)]
+
+
+def _looked_through() -> Iterator[tuple[str, DatasetInfo | str]]:
+    """Every folder of the workspace that has a record, and what that says, or why it is not to be used."""
     for record in sorted(datasets_dir().glob(f"[!.]*/{RECORD}")):
+        folder = record.parent
         try:
-            found.append(_read_info(record.parent))
-        except DatasetError:
-            continue
-    return found
+            check_name(folder.name, "data set")
+            info = _read_info(folder)
+            _check_array(folder / "images.npy", (info.n, *info.shape))
+            if info.target_shape is not None:
+                _check_array(folder / "targets.npy", (info.n, *info.target_shape))
+            if not (folder / _TABLE).is_file():
+                raise DatasetError(f"{_TABLE} is missing.")
+        except (LensMAEError, OSError) as problem:
+            yield _printable(folder.name), str(problem)
+        else:
+            yield folder.name, info
+
+
+def _printable(name: str) -> str:
+    """A file name of any bytes as text."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _check_array(path: Path, shape: tuple[int, ...]) -> None:
+    """Whether an array is whole, told from its header and its size."""
+    if not path.is_file():
+        raise DatasetError(f"{path.name} is missing.")
+    with path.open("rb") as file:
+        header = read_header(file)
+        there = path.stat().st_size - file.tell()
+    if header.shape != shape or header.dtype != np.float32:
+        raise DatasetError(f"{path.name} holds {header.dtype} of shape {header.shape}; the record says float32 of {shape}.")
+    if there < header.nbytes:
+        raise DatasetError(f"{path.name} is cut short: {there:,} of {header.nbytes:,} bytes are there.")
 
 
 def delete_dataset(name: str) -> None:

@@ -28,6 +28,14 @@ class Headline:
 
 def headline(card: "CheckpointCard") -> Headline | None:
     """The most telling figure of a card, from the lenses that say most; None where the card holds no figure."""
+    try:
+        return _headline(card)
+    except (TypeError, ValueError, AttributeError, KeyError) as problem:
+        # Any JSON may stand in the card of a stranger's checkpoint.
+        return Headline("Figures of its card", "damaged", f"they cannot be read ({type(problem).__name__})", "")
+
+
+def _headline(card: "CheckpointCard") -> Headline | None:
     for split, figures in _by_worth(card.metrics):
         found = _no_sub(figures) if card.kind == "mae" and schooling(card).pure else _HEADLINES[card.kind](figures)
         if found is not None:
