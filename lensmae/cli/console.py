@@ -17,6 +17,7 @@ from lensmae.errors import LensMAEError
 from lensmae.workspace import Damaged
 
 _messages = Console(stderr=True)
+AXES_HELP = "a letter an axis of the array, as in NHWC: N lenses, C bands, H rows, W columns; else told by header and shape"
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON and nothing else on stdout")]
 
 

@@ -1,12 +1,19 @@
 """Commands about single images of the user's own."""
 
+import functools
+import itertools
 import json
+import re
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
+from typer.core import TyperCommand
 
-from lensmae.cli.console import AsJson, print_table, with_progress
+from lensmae.cli.console import AXES_HELP, AsJson, print_table, with_progress
 from lensmae.errors import CheckpointError, ConfigError, ImageReadError
 from lensmae.workspace import replacing
 
@@ -14,17 +21,30 @@ if TYPE_CHECKING:
     from lensmae.data import LensImage
     from lensmae.data.images.crop import Crop
     from lensmae.data.images.read_options import Reading
-    from lensmae.evaluation.images.analyse import Analysis, Networks, Refusal
+    from lensmae.evaluation.images.analyse import Analysis, Networks, Refusal, Source
     from lensmae.evaluation.ood.references import Reference
     from lensmae.models.predictors import LoadedModel
 
 commands = typer.Typer()
-_NONE = "none"
+_NONE, _AUTO = "none", "auto"
 
 
-@commands.command()
+class _CropCommand(TyperCommand):
+    """`--crop 5 10 64` is one option of three numbers, `--crop auto` one of a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Join the three numbers into one value."""
+        if "--crop" in args:
+            place = args.index("--crop") + 1
+            numbers = list(itertools.takewhile(re.compile(r"-?[0-9]+").fullmatch, args[place : place + 3]))
+            if len(numbers) == 3:
+                args = [*args[:place], " ".join(numbers), *args[place + 3 :]]
+        return super().parse_args(ctx, args)
+
+
+@commands.command(cls=_CropCommand)
 def predict(
-    files: Annotated[list[Path], typer.Argument(help="images: npy, npz, FITS, PNG, JPEG, TIFF or HDF5")],
+    files: Annotated[list[Path], typer.Argument(help="images: npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB or torch tensors")],
     classifier: Annotated[
         str,
         typer.Option(
@@ -34,11 +54,19 @@ def predict(
     mae: Annotated[str, typer.Option(help="the same of a masked autoencoder")] = "mae",
     superres: Annotated[str, typer.Option(help="the same of a super-resolver; it draws where there is an --out")] = "superres",
     out: Annotated[Path | None, typer.Option(help="folder for answers.csv and, of each file, what the networks drew")] = None,
-    item: Annotated[str | None, typer.Option(help="which HDU, array or page of files with several; the first by default")] = None,
-    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
-    crop: Annotated[
-        tuple[int, int, int] | None, typer.Option(metavar="COLUMN ROW SIDE", help="cut out a square from this pixel on, from 0")
+    item: Annotated[
+        str | None, typer.Option(help="which HDU, array or page of files with several; the image by name by default")
     ] = None,
+    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
+    axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
+    lens: Annotated[int | None, typer.Option(min=0, help="only this lens of a stack, from 0; all of them by default")] = None,
+    crop: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|COLUMN ROW SIDE",
+            help="auto: find the lens where the field is larger than the network's; or a square from this pixel on, from 0",
+        ),
+    ] = _AUTO,
     pixel_scale: Annotated[
         float | None, typer.Option(min=1e-3, max=60, help="arcsec a pixel, instead of what the files say or do not say")
     ] = None,
@@ -58,7 +86,7 @@ def predict(
     from lensmae.evaluation.images.analyse import Refusal
     from lensmae.evaluation.images.answers import record, table
 
-    how = Reading(item, band, _square(crop), clean, pixel_scale)
+    how = Reading(item, band, _square(crop), clean, pixel_scale, axes, lens)
     networks = _load(classifier, mae, superres)
     answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, how, progress))
     refused = [answer.reason for answer in answers if isinstance(answer, Refusal)]
@@ -80,15 +108,19 @@ def predict(
         raise typer.Exit(1)
 
 
-def _square(crop: tuple[int, int, int] | None) -> "Crop | None":
+def _square(crop: str) -> "Crop | str | None":
+    """`auto`, nothing for `none`, or a square from column, row and side."""
+    from lensmae.data.images.axes import MIN_SIDE
     from lensmae.data.images.crop import Crop
-    from lensmae.data.images.reader import MIN_SIDE
 
-    if crop is None:
-        return None
-    column, row, side = crop
+    if crop in (_AUTO, _NONE):
+        return _AUTO if crop == _AUTO else None
+    numbers = re.findall(r"-?[0-9]+", crop)
+    if len(numbers) != 3 or re.sub(r"[-0-9, ]", "", crop):
+        raise ConfigError(f"--crop wants auto, none, or a column, a row and a side; {crop!r} was given.")
+    column, row, side = map(int, numbers)
     if min(column, row) < 0 or side < MIN_SIDE:
-        raise ConfigError(f"--crop wants a column and a row from 0 on and a side of at least {MIN_SIDE}; {crop} was given.")
+        raise ConfigError(f"--crop wants a column and a row from 0 on and a side of at least {MIN_SIDE}; {crop!r} was given.")
     return Crop(row, column, side)
 
 
@@ -135,31 +167,70 @@ def _reference(model: "LoadedModel") -> "Reference | None":
 def _answer(
     files: list[Path], networks: "Networks", out: Path | None, how: "Reading", progress: Any
 ) -> list["Analysis | Refusal"]:
-    from lensmae.evaluation.images.analyse import Analysis, Source, analyse_files
+    """Answers for every lens of every file, a few at a time: a stack may hold a hundred thousand."""
+    from lensmae.evaluation.images.analyse import Analysis, analyse_files
 
-    sources = [Source(str(path), lambda path=path: _read(path, how)) for path in files]
+    lenses = _Lenses(_without_companions(files), how)
     found = []
-    for path, answer in zip(files, analyse_files(sources, networks), strict=True):
+    for answer in analyse_files(lenses.sources(), networks):
+        path, image = lenses.waiting.popleft()
         if out is not None and isinstance(answer, Analysis):
-            _draw(path, f"{len(found):04}-{path.stem}" if _twice(files, path) else path.stem, answer, networks, out, how)
+            stem = _stem(answer.name, path, len(found), twice=_twice(files, path))
+            _draw(stem, answer, image, networks, out)
         found.append(answer)
-        progress(len(found), len(files))
+        progress(len(found), max(lenses.total, len(found)))
     return found
 
 
-def _read(path: Path, how: "Reading") -> "LensImage":
-    from lensmae.data.images.crop import crop_image
+class _Lenses:
+    """The lenses of files, one after the other; `waiting` are those that were read and not answered yet."""
 
-    image = how.whole(path, str(path))
-    if (crop := how.crop) is not None:
-        height, width = image.pixels.shape
-        if crop.left + crop.side > width or crop.top + crop.side > height:
-            raise ImageReadError(
-                f"{path} was not read: it has {width}x{height} pixels, and a square of {crop.side} from column {crop.left} and "
-                f"row {crop.top} on does not lie inside; choose another --crop."
-            )
-        return crop_image(image, crop)
-    return image
+    def __init__(self, files: list[Path], how: "Reading") -> None:
+        self._files, self._how = files, how
+        self.total = len(files)
+        self.waiting: deque[tuple[Path, LensImage | None]] = deque()
+
+    def sources(self) -> Iterator["Source"]:
+        """Each lens, read when its turn comes. A file that cannot be read is one whose reading fails."""
+        from lensmae.evaluation.images.analyse import Source
+
+        for path in self._files:
+            try:
+                for place, image in enumerate(self._how.lenses(path, str(path))):
+                    self.total += image.lenses - 1 if place == 0 else 0
+                    cut = _cut(image, self._how)
+                    self.waiting.append((path, cut))
+                    yield Source(image.name, lambda cut=cut: cut)
+            except ImageReadError as problem:
+                self.waiting.append((path, None))
+                yield Source(str(path), functools.partial(_refuse, problem))
+
+
+def _refuse(problem: ImageReadError) -> "LensImage":
+    raise problem
+
+
+def _without_companions(files: list[Path]) -> list[Path]:
+    """The files without those that are the noise, flags or PSF of another of them."""
+    from lensmae.data.images.companions import companions
+
+    belongs = {part: image for image, parts in companions(map(str, files)).items() for part in parts.values()}
+    for part, image in belongs.items():
+        typer.echo(f"{part} belongs to {image} and is not answered for itself.", err=True)
+    return [path for path in files if str(path) not in belongs]
+
+
+def _cut(image: "LensImage", how: "Reading") -> "LensImage":
+    from lensmae.data.images.fitting import Crop
+
+    crop = how.crop
+    height, width = image.pixels.shape
+    if isinstance(crop, Crop) and (crop.left + crop.side > width or crop.top + crop.side > height):
+        raise ImageReadError(
+            f"{image.name} was not read: it has {width}x{height} pixels, and a square of {crop.side} from column {crop.left} and "
+            f"row {crop.top} on does not lie inside; choose another --crop."
+        )
+    return how.framed(image)
 
 
 def _twice(files: list[Path], path: Path) -> bool:
@@ -167,16 +238,23 @@ def _twice(files: list[Path], path: Path) -> bool:
     return sum(other.stem.casefold() == path.stem.casefold() for other in files) > 1
 
 
-def _draw(path: Path, stem: str, answer: "Analysis", networks: "Networks", out: Path, how: "Reading") -> None:
+def _stem(name: str, path: Path, place: int, twice: bool) -> str:
+    """Begin of the names of what is written of a lens: of one in a stack with its index."""
+    inside = re.sub(r"[^A-Za-z0-9_.-]+", "-", name.removeprefix(str(path))).strip("-")
+    stem = f"{path.stem}-{inside}" if inside else path.stem
+    return f"{place:04}-{stem}" if twice else stem
+
+
+def _draw(stem: str, answer: "Analysis", image: "LensImage", networks: "Networks", out: Path) -> None:
     from lensmae.evaluation.images.derived_images import reconstruction_product, superres_product
     from lensmae.figures.images.derived_images import image_files
 
     products = [reconstruction_product(answer, networks.mae)] if networks.mae else []
     if networks.superres:
-        products.append(superres_product(_read(path, how), networks.superres)[0])
+        products.append(superres_product(image, networks.superres)[0])
     for product in products:
-        upright = answer.format in ("image", "tiff")
-        made = image_files(f"{stem}.{product.kind}", product.pixels, product.pixel_scale, product.facts, upright=upright)
+        where = {"upright": answer.format in ("image", "tiff"), "sky": product.sky, "unit": product.unit}
+        made = image_files(f"{stem}.{product.kind}", product.pixels, product.pixel_scale, product.facts, **where)
         for name, content in made.items():
             _write(out / name, content)
 
@@ -191,7 +269,7 @@ def _print(answers: list["Analysis"]) -> None:
 
     for answer in answers:
         said = (verdict(answer.classified),) if answer.classified else ()
-        for line in (*answer.notes, *said, *warnings(answer)):
+        for line in (*answer.notes, *answer.framing, *said, *warnings(answer)):
             typer.echo(f"{answer.name}: {line}", err=True)
     columns = ("file", "class", "answered by", "probabilities", "masked MSE", "in domain of")
     print_table(columns, list(map(_row, answers)), empty="")

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from lensmae.app.analyse.uploads import Answered, Upload, read_otherwise, upright
+from lensmae.app.analyse.preview import preview
+from lensmae.app.analyse.uploads import Answered, Upload, upright
 from lensmae.app.lens_view.component import lens_view
-from lensmae.app.lens_view.events import Box
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure, progress_bar
-from lensmae.data import LensImage, fit_image
-from lensmae.data.images.crop import square
+from lensmae.data import LensImage
 from lensmae.figures import Panel, probability_bars
 from lensmae.figures.images.derived_images import image_files
 from lensmae.figures.ood_comparison import Measure, domain_strips
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
     from lensmae.evaluation.images.derived_images import Product
 
-# A larger preview costs time in the browser and shows no more.
-_PREVIEW = 512
 _LARGEST = 1024
 _UNIT = "in the file's unit"
 _MEASURES = {"embedding": "distance in embedding", "error": "reconstruction error", "remainder": "not in its components"}
@@ -46,7 +43,7 @@ def detail(one: Answered, choice: Choice, asked: Asked) -> None:
         if answer.classified:
             _classes(answer)
     with right:
-        _preview(one.upload, choice)
+        preview(one.upload, answer, choice)
     if answer.checks:
         _domain(answer, asked)
     if answer.redrawn:
@@ -73,8 +70,22 @@ def _facts(answer: "Analysis") -> None:
     scale = f" · {answer.pixel_scale:.3f} arcsec a pixel" if answer.pixel_scale else " · no pixel scale in the file"
     st.caption(f"{answer.format} · {_pixels(answer.shape)} px{scale}")
     shown = next(iter(answer.fitted.values()), None)
+    if beside := _beside(answer):
+        st.caption(plain(beside))
     for note in answer.notes if shown is None else shown.notes:
-        st.markdown(f"- {note}")
+        st.markdown(f"- {plain(note)}")
+
+
+def _beside(answer: "Analysis") -> str:
+    """Where the lens is on the sky, how sharp and how deep its image is, where the file says it."""
+    facts, said = answer.facts, []
+    if facts.ra is not None:
+        said.append(f"RA {facts.ra:.5f}°, Dec {facts.dec:+.5f}° (ICRS)")
+    if facts.seeing is not None:
+        said.append(f"seeing {facts.seeing:.3g} {'arcsec' if answer.pixel_scale else 'px'} (FWHM of the PSF)")
+    if facts.peak_signal_to_noise is not None:
+        said.append(f"peak S/N {facts.peak_signal_to_noise:.0f}")
+    return " · ".join([*said, *([f"unit {facts.unit}"] if facts.unit else [])])
 
 
 def _pixels(shape: tuple[int, int]) -> str:
@@ -100,80 +111,6 @@ def _classes(answer: "Analysis") -> None:
     averaged = "mean over eight rotations and reflections; bars their standard deviation"
     alone = "in the one orientation that it knows"
     st.caption(f"Softmax of {found.checkpoint}, {alone if found.spread is None else averaged}.")
-
-
-def _preview(upload: Upload, choice: Choice) -> None:
-    """The image as read, and another way to read it: a box on it is cut out."""
-    image = upload.whole()
-    _choose_part(upload, image)
-    shown = image if max(image.pixels.shape) <= _PREVIEW else fit_image(image, _PREVIEW)
-    factor = min(image.pixels.shape) / min(shown.pixels.shape) if shown is not image else 1.0
-    offset = [(length - factor * side) / 2 for length, side in zip(image.pixels.shape, shown.pixels.shape, strict=True)]
-
-    def cut(event: Any) -> None:
-        if isinstance(event, Box):
-            rows, columns = (
-                tuple(start + factor * (end + 0.5) - 0.5 for end in ends)
-                for start, ends in zip(offset, ((event.y0, event.y1), (event.x0, event.x1)), strict=True)
-            )
-            read_otherwise(upload, replace(upload.reading, crop=square(image.pixels.shape, rows, columns)))
-
-    lens_view(
-        [Panel("As read", shown.pixels)], key="preview", unit=_UNIT, upright=upright(image), pick=("box",), on_event=cut,
-        **choice.display,
-    )  # fmt: skip
-    crop, whole = upload.reading.crop, replace(upload.reading, crop=None)
-    if crop is None:
-        st.caption("Draw a box on the image to cut the lens out.")
-    else:
-        st.caption(f"Analysed: {crop.side}×{crop.side} px from column {crop.left} and row {crop.top} on.")
-        st.button("Whole image", icon=":material/crop_free:", on_click=read_otherwise, args=(upload, whole), key="whole")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        _choose_scale(upload, image)
-        _choose_cosmic_rays(upload)
-
-
-def _choose_part(upload: Upload, image: LensImage) -> None:
-    """Another image of a file that holds several (HDUs, arrays, pages), or another band."""
-
-    def chosen() -> None:
-        item = st.session_state[keys[0]] if len(image.items) > 1 else None
-        band = st.session_state[keys[1]] if image.bands > 1 else None
-        read_otherwise(upload, replace(now, item=item, band=band, crop=None))
-
-    keys = [f"{part}-{upload.key[0]}" for part in ("item", "band")]
-    now = upload.reading
-    with st.container(horizontal=True):
-        if len(image.items) > 1:
-            place = image.items.index(now.item) if now.item in image.items else 0
-            st.selectbox("Image in the file", image.items, place, key=keys[0], on_change=chosen)
-        if image.bands > 1:
-            bands = [None, *range(image.bands)]
-            named = {None: "as read by default", **{band: f"band {band}" for band in range(image.bands)}}
-            st.selectbox("Band", bands, bands.index(now.band), key=keys[1], on_change=chosen, format_func=named.get)
-
-
-def _choose_scale(upload: Upload, image: LensImage) -> None:
-    def chosen() -> None:
-        given = st.session_state[key]
-        read_otherwise(upload, replace(upload.reading, pixel_scale=float(given) if given else None))
-
-    key = f"scale-{upload.key[0]}"
-    helped = "Arcsec a pixel. It decides how much of the image a network sees; empty: what the file says."
-    shown = "not in the file" if image.pixel_scale is None else f"{image.pixel_scale:.4g}, as the file says"
-    st.number_input(
-        "Pixel scale", 1e-3, 60.0, upload.reading.pixel_scale, format="%g", key=key, on_change=chosen, help=helped,
-        placeholder=shown, width=200,
-    )  # fmt: skip
-
-
-def _choose_cosmic_rays(upload: Upload) -> None:
-    def chosen() -> None:
-        read_otherwise(upload, replace(upload.reading, clean=st.session_state[key]))
-
-    key = f"clean-{upload.key[0]}"
-    helped = "L.A.Cosmic (van Dokkum 2001); hit pixels get the median of their neighbours. For images a camera saw."
-    st.toggle("Remove cosmic rays", upload.reading.clean, key=key, on_change=chosen, help=helped)
 
 
 def _domain(answer: "Analysis", asked: Asked) -> None:
@@ -264,7 +201,9 @@ def _files(name: str, product: "Product", choice: Choice, first_row_on_top: bool
 
 
 def _file(name: str, stem: str, product: "Product", options: dict[str, Any]) -> bytes:
-    return image_files(stem, product.pixels, product.pixel_scale, product.facts, **options)[name]
+    return image_files(stem, product.pixels, product.pixel_scale, product.facts, sky=product.sky, unit=product.unit, **options)[
+        name
+    ]
 
 
 def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:

@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.analyse import uploads
+from lensmae.app.analyse.preview import choose_axes
 from lensmae.app.analyse.uploads import Answered
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import numbers
 
 if TYPE_CHECKING:
@@ -24,8 +26,11 @@ def refusals(found: Sequence[Answered]) -> list[Answered]:
 
     refused = [one.answer for one in found if isinstance(one.answer, Refusal)]
     if len(refused) <= _FEW:
-        for one in refused:
-            st.error(one.reason, icon=":material/error:")
+        for one in found:
+            if isinstance(one.answer, Refusal):
+                st.error(plain(one.answer.reason), icon=":material/error:")
+                if "--axes" in one.answer.reason or one.upload.reading.axes:
+                    choose_axes(one.upload)
     else:
         st.error(f"{len(refused)} of {len(found)} files were not read; each is named here with its reason.")
         rows = [{"file": one.name, "reason": one.reason} for one in refused]

@@ -1,7 +1,7 @@
 """Uploaded files: how each is to be read, and the answers for all, kept for as long as the visitor and the files stay."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import streamlit as st
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import LensImage
+from lensmae.data.images.companions import companions
 from lensmae.data.images.read_options import Reading
 from lensmae.figures import Panel
 from lensmae.figures.images.picture import data_url, png
@@ -26,12 +27,14 @@ class Upload:
 
     Attributes:
         name: unlike those of the other files.
-        key: of the file and its reading.
+        key: of the file and its reading, and of those that belong to it.
+        beside: its noise, flags and PSF among the other files.
     """
 
     name: str
-    key: tuple[str, Reading]
+    key: tuple[str, Reading, tuple[str, ...]]
     file: Any
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def reading(self) -> Reading:
@@ -40,11 +43,14 @@ class Upload:
 
     def whole(self) -> LensImage:
         """Read it without the crop."""
-        return self.reading.whole(self.file.getvalue(), self.name)
+        return self.reading.whole(self.file.getvalue(), self.name, self._beside())
 
     def read(self) -> LensImage:
         """Read it as it is to be read. Raises `ImageReadError`."""
-        return self.reading.read(self.file.getvalue(), self.name)
+        return self.reading.read(self.file.getvalue(), self.name, self._beside())
+
+    def _beside(self) -> dict[str, bytes]:
+        return {role: file.getvalue() for role, file in self.beside.items()}
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,21 @@ class Answered:
 
 
 def uploads(files: Sequence[Any]) -> list[Upload]:
-    """The files in their order; where several have one name, the later ones get their place behind it."""
+    """The files in their order; where several have one name, the later ones get their place behind it.
+
+    The noise, flags and PSF of one of them belong to it and are none themselves.
+    """
+    belong = companions(file.name for file in files)
+    parts = {name for found in belong.values() for name in found.values()}
+    named = {file.name: file for file in files}
     found: dict[str, Upload] = {}
     for place, file in enumerate(files, start=1):
+        if file.name in parts:
+            continue
         name = file.name if file.name not in found else f"{file.name} ({place})"
-        found[name] = Upload(name, (file.file_id, reading(file.file_id)), file)
+        beside = {role: named[part] for role, part in belong.get(file.name, {}).items()}
+        key = file.file_id, reading(file.file_id), tuple(part.file_id for part in beside.values())
+        found[name] = Upload(name, key, file, beside)
     return list(found.values())
 
 

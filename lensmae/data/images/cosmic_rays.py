@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from lensmae.data.images.fitting import fill_bad
-from lensmae.data.images.reader import LensImage
+from lensmae.data.images.lens_image import LensImage
 
 # Laplacian over noise, and over the fine structure, from which on a pixel is hit.
 _SIGNIFICANCE, _CONTRAST = 5.0, 5.0

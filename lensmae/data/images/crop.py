@@ -1,19 +1,11 @@
 """A square cut out of an image by hand."""
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from lensmae.data.images.reader import MIN_SIDE, LensImage
-
-
-@dataclass(frozen=True)
-class Crop:
-    """A square of `side` pixels whose first pixel is (`top`, `left`), row and column."""
-
-    top: int
-    left: int
-    side: int
+from lensmae.data.images.axes import MIN_SIDE
+from lensmae.data.images.fitting import Crop
+from lensmae.data.images.lens_image import LensImage
+from lensmae.data.images.sky import Grid
 
 
 def square(shape: tuple[int, int], rows: tuple[float, float], columns: tuple[float, float]) -> Crop:
@@ -31,10 +23,10 @@ def square(shape: tuple[int, int], rows: tuple[float, float], columns: tuple[flo
 
 def crop_image(image: LensImage, crop: Crop) -> LensImage:
     """The square of an image, and a note that says so; the part of it that lies inside the image."""
-    pixels = image.pixels[crop.top : crop.top + crop.side, crop.left : crop.left + crop.side]
-    if min(pixels.shape) < MIN_SIDE:
+    part = np.s_[crop.top : crop.top + crop.side, crop.left : crop.left + crop.side]
+    if min(image.pixels[part].shape) < MIN_SIDE:
         # The same file read otherwise (another HDU) may be smaller than the square that was chosen for it.
         return image
-    rows, columns = pixels.shape
+    rows, columns = image.pixels[part].shape
     note = f"{columns}x{rows} pixels from column {crop.left} and row {crop.top} on were cut out."
-    return replace(image, pixels=np.ascontiguousarray(pixels), notes=(*image.notes, note))
+    return image.cut(part, Grid(crop.top, crop.left), note)

@@ -16,8 +16,6 @@ from lensmae.errors import ImageReadError
 MAX_BYTES = 1 << 27
 _MAX_HEADER = 10_000
 _MAX_AXES = 16
-# eV; ultralight axions lie near 1e-22.
-_MASSES = (1e-40, 1e9)
 _HEADERS = {
     (1, 0): npy_format.read_array_header_1_0,
     (2, 0): npy_format.read_array_header_2_0,
@@ -93,26 +91,6 @@ def read_npy(file: BinaryIO) -> np.ndarray:
     if len(data) < header.nbytes:
         raise ImageReadError(f"it is cut short: {len(data)} of {header.nbytes} bytes of the array {shape} are there")
     return np.frombuffer(data, dtype).reshape(shape, order="F" if header.fortran else "C")
-
-
-def split_objects(array: np.ndarray) -> tuple[np.ndarray, float | None]:
-    """Image and axion mass (eV) of an array: `[image, mass]` of DeepLense's axion files, or a plain image."""
-    if array.dtype != object:
-        return array, None
-    parts = list(array.ravel())
-    images = [part for part in parts if isinstance(part, np.ndarray) and part.ndim >= 2]
-    numbers = [part for part in parts if isinstance(part, float | int | np.number) and not isinstance(part, np.complexfloating)]
-    if len(images) != 1 or len(parts) > 2:
-        raise ImageReadError(f"its object array of shape {array.shape} is not [image, axion mass]")
-    return images[0], _mass(numbers[0]) if numbers else None
-
-
-def _mass(number: float | int | np.number) -> float:
-    # Compared before it is converted: an integer may have any number of digits.
-    if not _MASSES[0] <= number <= _MASSES[1]:
-        said = f"{number:.3g}" if isinstance(number, float | np.floating) else f"{len(hex(int(number)))} hexadecimal digits"
-        raise ImageReadError(f"its axion mass is no mass in eV ({said}); the range is {_MASSES[0]:g} to {_MASSES[1]:g}")
-    return float(number)
 
 
 class Npz:

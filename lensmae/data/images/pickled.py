@@ -15,8 +15,10 @@ import numpy as np
 from lensmae.errors import ImageReadError
 
 MAX_OBJECT_BYTES = 1 << 26
-_MAX_STEPS = 2_000
-_MAX_OBJECTS = 16
+# An image of 150x150 pixels that are objects takes three steps a pixel.
+_MAX_STEPS = 100_000
+_MAX_OBJECTS = 32_768
+_MAX_ENTRIES = 64
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray", "numpy")
 
 
@@ -90,11 +92,23 @@ def _objects(content: object, size: int) -> np.ndarray:
         raise ImageReadError("its object array is damaged or has too many entries")
     result = np.empty(size, dtype=object)
     for place, entry in enumerate(content):
-        inner = entry.array() if isinstance(entry, _Array) else entry
-        if not isinstance(inner, int | float | np.number | np.ndarray) or getattr(inner, "dtype", None) == np.dtype(object):
-            raise ImageReadError(f"its object array holds a {type(inner).__name__}; only arrays and numbers are read")
-        result[place] = inner
+        result[place] = _dictionary(entry) if isinstance(entry, dict) and size == 1 else _plain(entry)
     return result
+
+
+def _plain(entry: object) -> object:
+    """A number, or an array of numbers."""
+    inner = entry.array() if isinstance(entry, _Array) else entry
+    if not isinstance(inner, int | float | np.number | np.ndarray) or getattr(inner, "dtype", None) == np.dtype(object):
+        raise ImageReadError(f"its object array holds a {type(inner).__name__}; only arrays and numbers are read")
+    return inner
+
+
+def _dictionary(entries: dict[object, object]) -> dict[str, object]:
+    """Arrays and numbers by name; what is neither, such as a text, is left out."""
+    if len(entries) > _MAX_ENTRIES or not all(isinstance(name, str) for name in entries):
+        raise ImageReadError("its object array holds a dictionary that is no set of named arrays")
+    return {name: _plain(entry) for name, entry in entries.items() if isinstance(entry, _Array | int | float | np.number)}
 
 
 def _scalar(kind: object, data: object) -> np.generic:
@@ -135,7 +149,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_objects(file: BinaryIO, shape: tuple[int, ...]) -> np.ndarray:
-    """The object array (at most 16 entries, numbers and arrays of numbers) that is pickled in the rest of a stream."""
+    """The object array (numbers and arrays of numbers, or one dictionary of such) that is pickled in the rest of a stream."""
     data = file.read(MAX_OBJECT_BYTES + 1)
     if len(data) > MAX_OBJECT_BYTES:
         raise ImageReadError(f"its object array is larger than {MAX_OBJECT_BYTES / 1e6:.0f} MB")

@@ -1,12 +1,17 @@
 """How a user wants a file to be read, where not as `read_image` does it by itself."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
+from lensmae.data.images.axes import parse_axes
 from lensmae.data.images.cosmic_rays import without_cosmic_rays
 from lensmae.data.images.crop import Crop, crop_image
-from lensmae.data.images.guarded_reader import read_image
-from lensmae.data.images.reader import LensImage
+from lensmae.data.images.guarded_reader import read_image, read_lenses
+from lensmae.data.images.lens_image import LensImage
+
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -14,28 +19,51 @@ class Reading:
     """The choices; all None is as `read_image` does it by itself.
 
     Attributes:
-        item, band: as `read_image` takes them.
-        crop: a square of that image.
+        item, band, axes, lens: as `read_image` takes them.
+        crop: a square of that image; "auto": the lens is looked for, and `fit_image` frames it where the field is larger than a
+            network's; None: the whole image.
         clean: whether cosmic rays are removed.
         pixel_scale: arcsec a pixel, instead of what the file says or does not say.
     """
 
     item: str | None = None
     band: int | None = None
-    crop: Crop | None = None
+    crop: Crop | Literal["auto"] | None = AUTO
     clean: bool = False
     pixel_scale: float | None = None
+    axes: str | None = None
+    lens: int | None = None
 
-    def whole(self, source: Path | bytes, name: str) -> LensImage:
-        """Read a file without the crop. Raises `ImageReadError`."""
-        image = read_image(source, name, item=self.item, band=self.band)
+    def __post_init__(self) -> None:
+        if self.axes is not None:
+            parse_axes(self.axes)
+
+    def whole(self, source: Path | bytes, name: str, beside: Mapping[str, Path | bytes] | None = None) -> LensImage:
+        """Read one image of a file without the crop. Raises `ImageReadError`."""
+        options = {"item": self.item, "band": self.band, "axes": self.axes, "lens": self.lens, "beside": beside}
+        return self._treated(read_image(source, name, **options))
+
+    def read(self, source: Path | bytes, name: str, beside: Mapping[str, Path | bytes] | None = None) -> LensImage:
+        """Read one image of a file as it is to be read. Raises `ImageReadError`."""
+        return self.framed(self.whole(source, name, beside))
+
+    def lenses(self, source: Path | bytes, name: str, beside: Mapping[str, Path | bytes] | None = None) -> Iterator[LensImage]:
+        """All lenses of a file, or the chosen one, without the crop. Raises `ImageReadError`."""
+        if self.lens is not None:
+            yield self.whole(source, name, beside)
+            return
+        for image in read_lenses(source, name, item=self.item, band=self.band, axes=self.axes, beside=beside):
+            yield self._treated(image)
+
+    def framed(self, image: LensImage) -> LensImage:
+        """An image cut as the choices say."""
+        if self.crop is None:
+            return image
+        return image.found() if self.crop == AUTO else crop_image(image, self.crop)
+
+    def _treated(self, image: LensImage) -> LensImage:
         if self.pixel_scale is not None:
             said = "none" if image.pixel_scale is None else f"{image.pixel_scale:.4g} arcsec"
             note = f"The pixel scale was given as {self.pixel_scale:.4g} arcsec; the file says {said}."
             image = replace(image, pixel_scale=self.pixel_scale, notes=(*image.notes, note))
         return without_cosmic_rays(image) if self.clean else image
-
-    def read(self, source: Path | bytes, name: str) -> LensImage:
-        """Read a file as it is to be read. Raises `ImageReadError`."""
-        image = self.whole(source, name)
-        return image if self.crop is None else crop_image(image, self.crop)

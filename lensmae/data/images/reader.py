@@ -1,167 +1,333 @@
 """One image reader for the command line and the pages: any common file in, one finite float32 image out, and what was done."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from lensmae.data.images.fitting import fill_bad, fit_pixels
+from lensmae.data.images import companions, roles
+from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, ordered
+from lensmae.data.images.bad_pixels import clean
+from lensmae.data.images.fitting import fill_bad
 from lensmae.data.images.formats import MAX_FILE, Stored, decode
+from lensmae.data.images.formats.fits_file import flagged, standard_deviation
+from lensmae.data.images.formats.stored import Beside
+from lensmae.data.images.lens_image import LensImage, fit_image, frame_of
+from lensmae.data.images.sky import Sky
 from lensmae.errors import ImageReadError
 
-MAX_SIDE = 4096
-MIN_SIDE = 4
-SUFFIXES = ("npy", "npz", "fits", "fit", "fts", "fits.gz", "fits.fz", "png", "jpg", "jpeg", "tif", "tiff", "h5", "hdf5")
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+__all__ = [
+    "MAX_SIDE",
+    "MIN_SIDE",
+    "SUFFIXES",
+    "LensImage",
+    "fill_bad",
+    "fit_image",
+    "frame_of",
+    "image_of",
+    "read_image",
+    "read_lenses",
+]
+
+SUFFIXES = (
+    "npy", "npz", "fits", "fit", "fts", "fits.gz", "fits.fz", "fits.bz2", "fits.xz", "fits.zip", "png", "jpg", "jpeg", "tif",
+    "tiff", "h5", "hdf5", "mat", "pt", "pth",
+)  # fmt: skip
+# Up to so many bands are averaged; of more the middle one is taken.
+_MOST_AVERAGED = 4
+Source = Path | str | bytes
 
 
-@dataclass(frozen=True)
-class LensImage:
-    """An image as read.
-
-    Attributes:
-        pixels: (H, W) float32, finite, in the file's own unit.
-        name: the file's name.
-        format: npy, npz, fits, image, tiff or hdf5.
-        pixel_scale: arcsec a pixel, where the file says it.
-        notes: what was done to the pixels, in full sentences.
-        axion_mass_ev: as DeepLense's axion files say it.
-        items: names of all images in the file (HDUs, arrays, pages), each good for `read_image(item=...)`.
-        bands: how many bands the image has, each good for `read_image(band=...)`.
-    """
-
-    pixels: np.ndarray
-    name: str
-    format: str
-    pixel_scale: float | None = None
-    notes: tuple[str, ...] = ()
-    axion_mass_ev: float | None = None
-    items: tuple[str, ...] = ()
-    bands: int = 1
-
-
-def read_image(source: Path | bytes, name: str | None = None, *, item: str | None = None, band: int | None = None) -> LensImage:
+def read_image(
+    source: Source,
+    name: str | None = None,
+    *,
+    item: str | None = None,
+    band: int | None = None,
+    axes: str | None = None,
+    lens: int | None = None,
+    beside: Mapping[str, Source] | None = None,
+) -> LensImage:
     """Read one image. The format is told from the content, not from the name.
 
     Args:
         source: the file, or its content.
         name: of the file, for messages.
-        item: which image of a file that holds several, as `LensImage.items` names it; the first where None.
-        band: which band of an image that has several, from 0; up to four are averaged where None.
+        item: which image of a file that holds several, as `LensImage.items` names it, or by its extension's name or number; the
+            image by name where None (never a mask, noise, PSF or labels).
+        band: which band of an image that has several, from 0; up to four are averaged where None, of more the middle is taken.
+        axes: a letter an axis (N lenses, C bands, H rows, W columns), where header and shape do not say it.
+        lens: which lens of a stack, from 0; the first where None.
+        beside: files that belong to it, by "noise", "bad" and "psf"; of a file on disk those of its name where None.
 
     Raises `ImageReadError` with the file's name, what was wrong and what to do.
     """
-    label = name or (source.name if isinstance(source, Path) else "the upload")
+    label, choice = label_of(source, name), ArrayChoice(item, band, axes, lens)
     try:
-        kind, stored = decode(_load(source), item)
-        return _image(stored, label, kind, band)
+        kind, stored = _decoded(source, item, beside)
+        found = _Array.of(stored, choice)
+        return _image(found, stored, label, kind, choice, choice.lens or 0, whole=False)
     except ImageReadError as problem:
         raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
 
 
-def image_of(array: np.ndarray, name: str, *, band: int | None = None) -> LensImage:
+def read_lenses(
+    source: Source,
+    name: str | None = None,
+    *,
+    item: str | None = None,
+    band: int | None = None,
+    axes: str | None = None,
+    beside: Mapping[str, Source] | None = None,
+) -> Iterator[LensImage]:
+    """Every lens of a file, in its order: of a stack all, of groups and pages of one shape all, else the one image.
+
+    Takes what `read_image` takes. A stack's lenses are named by their index, as in `X_test.npy[3]`.
+    """
+    label, choice = label_of(source, name), ArrayChoice(item, band, axes)
+    try:
+        kind, stored = _decoded(source, item, beside)
+        if item is None and stored.alike:
+            yield from _each_item(source, stored, label, choice)
+            return
+        found = _Array.of(stored, choice)
+        for lens in range(found.lenses):
+            named = label if found.lenses == 1 else f"{label}[{lens}]"
+            yield _image(found, stored, named, kind, choice, lens, whole=True)
+    except ImageReadError as problem:
+        raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
+
+
+def _each_item(source: Source, stored: Stored, label: str, choice: ArrayChoice) -> Iterator[LensImage]:
+    data = _load(source)
+    for one in stored.alike:
+        kind, part = decode(data, one)
+        found = _Array.of(part, choice)
+        for lens in range(found.lenses):
+            named = f"{label}:{one}" if found.lenses == 1 else f"{label}:{one}[{lens}]"
+            yield _image(found, part, named, kind, choice, lens, whole=True)
+
+
+def image_of(array: np.ndarray, name: str, *, band: int | None = None, axes: str | None = None) -> LensImage:
     """An array that was read already, by the same rules as a file."""
     try:
-        return _image(Stored(array), name, "npy", band)
+        stored, choice = Stored(array, flat=True), ArrayChoice(band=band, axes=axes)
+        return _image(_Array.of(stored, choice), stored, name, "npy", choice, 0, whole=False)
     except ImageReadError as problem:
         raise ImageReadError(f"{name} was not read: {str(problem).rstrip('.')}.") from None
 
 
-def _load(source: Path | bytes) -> bytes:
+def label_of(source: Source, name: str | None) -> str:
+    """What a file is called in messages."""
+    if name:
+        return name
+    return "the upload" if isinstance(source, bytes) else Path(source).name
+
+
+def _load(source: Source) -> bytes:
     if isinstance(source, bytes):
         data = source
     else:
         try:
-            with source.open("rb") as file:
+            with Path(source).open("rb") as file:
                 data = file.read(MAX_FILE + 1)
         except OSError as problem:
             raise ImageReadError(f"it cannot be opened ({problem.strerror or problem})") from None
     if len(data) > MAX_FILE:
-        raise ImageReadError(f"it has more than {MAX_FILE / 1e6:,.0f} MB; cut out the lens first")
+        raise ImageReadError(
+            f"it has more than {MAX_FILE / 1e6:,.0f} MB; cut out the lens, or import it if it is a stack of lenses"
+        )
     if not data:
         raise ImageReadError("it is empty; save or download it again")
     return data
 
 
-def _image(stored: Stored, name: str, kind: str, band: int | None) -> LensImage:
-    array, notes = stored.array, stored.notes
-    if array.dtype.kind not in "biuf":
-        raise ImageReadError(f"its values are of type {array.dtype}; real numbers are needed")
-    if len(stored.items) > 1:
-        notes = (f"Of its {len(stored.items)} images, {stored.item} was taken.", *notes)
-    if stored.axion_mass_ev is not None:
-        notes = (*notes, f"It also says an axion mass of {stored.axion_mass_ev:.3g} eV.")
-    plane, bands, taken = _one_plane(array, band)
-    pixels, filled = _finite(plane)
-    return LensImage(
-        pixels, name, kind, stored.pixel_scale, notes + taken + filled, stored.axion_mass_ev, stored.items, bands
-    )  # fmt: skip
+def _decoded(source: Source, item: str | None, beside: Mapping[str, Source] | None) -> tuple[str, Stored]:
+    """The content of a file, with what lies in the files beside it."""
+    kind, stored = decode(_load(source), item)
+    if beside is None and kind == "fits" and not isinstance(source, bytes):
+        beside = companions.beside(Path(source))
+    return kind, _with_files(stored, beside) if beside else stored
 
 
-def _one_plane(array: np.ndarray, band: int | None) -> tuple[np.ndarray, int, tuple[str, ...]]:
-    """Any numeric array -> (H, W), the number of bands it had, and what was done.
-
-    Bands lie along the shortest axis, first or last: up to four are averaged, of a longer stack the first is taken.
-    """
-    shape = array.shape
-    cube = array.reshape([side for side in shape if side != 1]) if array.ndim > 2 else array
-    bands, axis = 1, 0
-    if cube.ndim == 3:
-        axis = 0 if cube.shape[0] <= cube.shape[-1] else -1
-        bands = cube.shape[axis]
-    elif cube.ndim != 2:
-        raise ImageReadError(f"it holds an array of shape {shape}; an image (height, width) is needed")
-    _check_size(tuple(side for place, side in enumerate(cube.shape) if cube.ndim == 2 or place != axis % 3))
-    if band is not None and not 0 <= band < bands:
-        raise ImageReadError(f"it has {bands} bands, 0 to {bands - 1}; there is no band {band}")
-    if cube.ndim == 2:
-        return cube, 1, ()
-    if band is not None:
-        return cube.take(band, axis=axis), bands, (f"Band {band} of its {bands} was taken.",)
-    if not bands:
-        raise ImageReadError(f"it holds an array of shape {shape}, which is empty")
-    if bands <= 4:
-        return cube.mean(axis=axis, dtype=np.float64), bands, (f"Its {bands} bands were averaged.",)
-    return cube.take(0, axis=axis), bands, (f"It holds {bands} images; the first was taken.",)
+def _with_files(stored: Stored, beside: Mapping[str, Source]) -> Stored:
+    """Noise, flags and PSF from files of their own; those of the file itself go first."""
+    found: dict[str, Any] = {}
+    sources = dict(stored.beside.sources)
+    notes: tuple[str, ...] = ()
+    for role, source in beside.items():
+        if role in sources:
+            continue
+        label = "a file beside it" if isinstance(source, bytes) else Path(source).name
+        try:
+            array = decode(_load(source))[1].array
+        except ImageReadError as problem:
+            notes = (*notes, f"{label} beside it was not used: {problem}.")
+            continue
+        if role != "psf" and array.shape != stored.array.shape[-2:]:
+            notes = (*notes, f"{label} beside it was not used: its shape is {array.shape}.")
+            continue
+        found[role], sources[role] = _as_role(array, role, label), label
+    return replace(stored, beside=replace(stored.beside, sources=sources, **found), notes=stored.notes + notes)
 
 
-def _check_size(shape: tuple[int, ...]) -> None:
-    height, width = shape
-    if min(shape) < MIN_SIDE:
+def _as_role(array: np.ndarray, role: str, label: str) -> np.ndarray:
+    if role == "noise":
+        return standard_deviation(array, companions.kind(label) or roles.NOISE)
+    return flagged(array, {}, {}) if role == "bad" else np.asarray(array, dtype=np.float32)
+
+
+class _Array:
+    """An array whose axes are known: (N, C, H, W)."""
+
+    def __init__(self, cube: np.ndarray, letters: str, stored: Stored) -> None:
+        self.cube, self.letters = cube, letters
+        self._stored = stored
+
+    @classmethod
+    def of(cls, stored: Stored, choice: ArrayChoice) -> "_Array":
+        array = stored.array
+        if array.dtype.kind not in "biuf":
+            raise ImageReadError(f"its values are of type {array.dtype}; real numbers are needed")
+        letters = find_axes(array.shape, stored.axes, choice.axes, flat=stored.flat)
+        height, width = (count_of(letter, letters, array.shape) for letter in "HW")
+        if "P" not in letters:
+            check_size(height, width)
+        return cls(ordered(array, letters), letters, stored)
+
+    @property
+    def lenses(self) -> int:
+        return self.cube.shape[0]
+
+    @property
+    def bands(self) -> int:
+        return self.cube.shape[1]
+
+    def beside(self, lens: int, band: int | None) -> Beside:
+        """Noise and flags of one plane, as that is made of the bands."""
+        noise = self._planes(self._stored.beside.noise, lens)
+        bad = self._planes(self._stored.beside.bad, lens)
+        if band is not None:
+            noise, bad = (None if one is None else one[min(band, len(one) - 1)] for one in (noise, bad))
+        else:
+            noise = None if noise is None else np.sqrt(np.square(noise, dtype=np.float64).sum(axis=0)) / len(noise)
+            bad = None if bad is None else bad.any(axis=0)
+        return replace(self._stored.beside, noise=noise, bad=bad)
+
+    def _planes(self, array: np.ndarray | None, lens: int) -> np.ndarray | None:
+        """The bands (C, H, W) of an array that lies beside this one, or one plane for all of them."""
+        if array is None:
+            return None
+        if array.shape == self._stored.array.shape:
+            return ordered(array, self.letters)[lens]
+        return array[None] if array.shape == self.cube.shape[-2:] else None
+
+
+def check_size(height: int, width: int) -> None:
+    """Refuse an image with too few or too many pixels."""
+    if min(height, width) < MIN_SIDE:
         raise ImageReadError(f"its image has {height}x{width} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed")
-    if max(shape) > MAX_SIDE:
+    if max(height, width) > MAX_SIDE:
         raise ImageReadError(
             f"its image has {height}x{width} pixels; cut out the lens first (the limit is {MAX_SIDE}x{MAX_SIDE})"
         )
 
 
-def _finite(plane: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Pixels as finite float32, those that were not filled by `fill_bad`, and what was done."""
-    notes: tuple[str, ...] = ()
-    good = None
-    if plane.dtype.kind == "f":
-        # Comparisons with NaN are false; what float32 cannot hold is no better than infinite.
-        good = np.isfinite(plane) if plane.itemsize <= 4 else (plane < _FLOAT32_MAX) & (plane > -_FLOAT32_MAX)
-    if good is None or good.all():
-        pixels = np.ascontiguousarray(plane, dtype=np.float32)
-    elif good.any():
-        pixels = fill_bad(np.where(good, plane, 0).astype(np.float32), ~good)
-        notes = (f"{int((~good).sum())} pixels that were not finite were set to the median of their neighbours.",)
-    else:
-        raise ImageReadError("none of its pixels is a finite number")
-    if pixels.max() == pixels.min():
-        notes = (*notes, "All its pixels are equal, so there is nothing to classify.")
-    return pixels, notes
-
-
-def fit_image(image: LensImage, size: int, pixel_scale: float | None = None) -> LensImage:
-    """Bring an image to (size, size), and say how.
-
-    Where both its own and the wanted `pixel_scale` (arcsec a pixel) are known, it is first resampled to that scale and then
-    cropped to its centre. Otherwise the centred square is averaged down to `size`. What is smaller is padded with its sky, the
-    median of the border.
-    """
-    pixels, scale, notes = fit_pixels(image.pixels, size, image.pixel_scale, pixel_scale)
+def _image(found: _Array, stored: Stored, name: str, kind: str, choice: ArrayChoice, lens: int, whole: bool) -> LensImage:
+    """One lens of an array. `whole`: all its lenses are read, so that nothing was chosen."""
+    if not 0 <= lens < found.lenses:
+        raise ImageReadError(f"it holds {found.lenses} lenses, 0 to {found.lenses - 1}; there is no lens {lens}")
+    plane, band, taken = _one_plane(found.cube[lens], choice.band)
+    beside = found.beside(lens, band)
+    sources = beside.sources
+    made = clean(plane, beside.bad, sources.get("bad", ""), beside.noise, sources.get("noise", ""))
+    eight_bit = stored.eight_bit or stored.array.dtype == np.uint8 or _has_eight_bits(plane)
+    notes = _of_items(stored) + stored.notes + _of_lenses(found, lens, whole) + taken + made.notes
+    if stored.axion_mass_ev is not None:
+        notes = (*notes, f"It also says an axion mass of {stored.axion_mass_ev:.3g} eV.")
+    noise = None if beside.noise is None else np.asarray(beside.noise, dtype=np.float32)
     return LensImage(
-        pixels, image.name, image.format, scale, image.notes + notes, image.axion_mass_ev, image.items, image.bands
-    )  # fmt: skip
+        pixels=made.pixels,
+        name=name,
+        format=kind,
+        pixel_scale=stored.pixel_scale,
+        notes=notes + _of_beside(beside) + _of_levels(made.pixels, eight_bit, stored.lossy),
+        axion_mass_ev=stored.axion_mass_ev,
+        items=stored.items,
+        item=stored.item,
+        bands=found.bands,
+        lenses=found.lenses,
+        unit=stored.unit,
+        sky=Sky(stored.header) if stored.header else None,
+        noise=noise,
+        psf=beside.psf,
+        eight_bit=eight_bit,
+        lossy=stored.lossy,
+    )
+
+
+def _one_plane(bands: np.ndarray, band: int | None) -> tuple[np.ndarray, int | None, tuple[str, ...]]:
+    """Bands (C, H, W) -> one plane (H, W), which band that is (None: their mean), and what was done."""
+    n = len(bands)
+    if band is not None and not 0 <= band < n:
+        raise ImageReadError(f"it has {n} bands, 0 to {n - 1}; there is no band {band}")
+    if n == 1:
+        return bands[0], 0, ()
+    if band is not None:
+        return bands[band], band, (f"Band {band} of its {n} was taken.",)
+    if n <= _MOST_AVERAGED:
+        return bands.mean(axis=0, dtype=np.float64), None, (f"Its {n} bands were averaged.",)
+    return bands[n // 2], n // 2, (f"It has {n} bands; the middle one, band {n // 2}, was taken.",)
+
+
+def _of_items(stored: Stored) -> tuple[str, ...]:
+    if len(stored.items) <= 1:
+        return ()
+    over = f"; passed over: {', '.join(stored.passed[:8])}" if stored.passed else ""
+    return (f"Of its {len(stored.items)} images, {stored.item} was taken{over}.",)
+
+
+def _of_lenses(found: _Array, lens: int, whole: bool) -> tuple[str, ...]:
+    if "P" in found.letters:
+        side = found.cube.shape[-1]
+        flat = (f"Its rows of {side * side:,} values were read as {side}x{side} pixels.",)
+    else:
+        flat = ()
+    if found.lenses == 1:
+        return flat
+    shape = "x".join(map(str, found.cube.shape[-2:]))
+    said = f"Its array was read as {found.lenses:,} lenses of {shape} pixels (axes {found.letters})"
+    return (*flat, f"{said}." if whole else f"{said}; lens {lens} was taken.")
+
+
+def _of_beside(beside: Beside) -> tuple[str, ...]:
+    words = {"noise": "noise", "psf": "PSF"}
+    return tuple(f"Its {words[role]} is that of {name}." for role, name in beside.sources.items() if role in words)
+
+
+def _of_levels(pixels: np.ndarray, eight_bit: bool, lossy: bool) -> tuple[str, ...]:
+    notes: tuple[str, ...] = ()
+    if pixels.max() == pixels.min():
+        return ("All its pixels are equal, so there is nothing to classify.",)
+    if eight_bit:
+        notes = ("Its values are levels of 8 bits: what is fainter than a 255th of the brightest is lost.",)
+    return (*notes, "It was compressed with a loss (JPEG), which changes faint structure.") if lossy else notes
+
+
+def _has_eight_bits(plane: np.ndarray) -> bool:
+    """Whether floats are the levels 0 to 255, or those over 255: an array made of a picture."""
+    if plane.dtype.kind != "f" or plane.size < 256:
+        return False
+    top = float(plane.max())
+    most = 255.0 if 1.0 < top <= 255.0 else 1.0 if 0.5 < top <= 1.0 else 0.0
+    if not most or float(plane.min()) < 0:
+        return False
+
+    def levels(values: np.ndarray) -> bool:
+        scaled = values.astype(np.float64) * (255.0 / most)
+        return bool((np.abs(scaled - np.round(scaled)) < 1e-3).all())
+
+    # The first row tells almost always.
+    return levels(plane[0]) and levels(plane) and len(np.unique(plane)) > 2

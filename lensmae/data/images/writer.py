@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from lensmae import __version__
+from lensmae.data.images.sky import Sky, fits_unit
 
 # Of a FITS card; longer values go on in CONTINUE cards, which astropy writes.
 Facts = Mapping[str, tuple[str | float | int | None, str]]
@@ -24,6 +25,9 @@ def fits_bytes(
     pixel_scale: float | None = None,
     facts: Facts | None = None,
     extensions: Mapping[str, np.ndarray] | None = None,
+    *,
+    sky: Sky | None = None,
+    unit: str = "",
 ) -> bytes:
     """An image (H, W) as a FITS file: float32 in the primary HDU, its header with PIXSCALE, DATE, ORIGIN and the given facts.
 
@@ -32,22 +36,27 @@ def fits_bytes(
         facts: header keyword (up to 8 letters) -> value and comment; values of None are left out. FITS knows ASCII only, so
             other letters are written as escapes.
         extensions: further images by the name of their HDU, in float32.
+        sky: where the pixels lie on the sky; its WCS goes into the header, so that DS9 and Aladin lay the image over others.
+        unit: of the pixels, written as BUNIT where it is a unit of the FITS standard.
     """
     from astropy.io import fits
 
-    unit = fits.PrimaryHDU(np.asarray(pixels, dtype=np.float32))
+    primary = fits.PrimaryHDU(np.asarray(pixels, dtype=np.float32))
     date = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
     shared: Facts = {
         "DATE": (date, "UTC date of this file"),
         "ORIGIN": (f"LensMAE {__version__}", "program that wrote this file"),
         "PIXSCALE": (pixel_scale, "[arcsec] side of a pixel"),
+        "BUNIT": (fits_unit(unit) or None, "unit of the pixels"),
     }
+    if sky is not None:
+        primary.header.extend(sky.wcs().to_header(relax=True), update=True)
     for keyword, (value, comment) in {**shared, **(facts or {})}.items():
         if value is not None:
-            unit.header[keyword] = (_ascii(value) if isinstance(value, str) else value, comment)
+            primary.header[keyword] = (_ascii(value) if isinstance(value, str) else value, comment)
     others = [fits.ImageHDU(np.asarray(image, dtype=np.float32), name=name) for name, image in (extensions or {}).items()]
     buffer = io.BytesIO()
-    fits.HDUList([unit, *others]).writeto(buffer)
+    fits.HDUList([primary, *others]).writeto(buffer)
     return buffer.getvalue()
 
 

@@ -7,6 +7,8 @@ from itertools import islice
 import numpy as np
 
 from lensmae.data import LensImage, fit_image
+from lensmae.data.images.fitting import Crop
+from lensmae.data.images.lens_image import Facts, frame_of, framed
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.images.classified import Classified, choose, classify
 from lensmae.evaluation.ood.domain import DomainCheck, check_domain
@@ -82,6 +84,9 @@ class Analysis:
     Attributes:
         shape, pixel_scale, notes: of the image as read.
         fitted: by kind of network, the image that it was shown, with all that was done to it in its notes.
+        facts: what the file says of it beside the pixels.
+        framing: how the lens was found and cut out of a larger field, in full sentences; each is in the notes of `fitted` too.
+        frame: the square of the image as read that the first network was shown; None where it was shown the whole image.
         classified: None without a classifier, and for an image whose pixels are all equal: any class of it would be made up.
         checks: by kind of network, the image beside the training lenses of the one that answered, where it has a reference.
     """
@@ -92,6 +97,9 @@ class Analysis:
     pixel_scale: float | None
     notes: tuple[str, ...]
     fitted: Mapping[str, LensImage]
+    facts: Facts
+    framing: tuple[str, ...]
+    frame: Crop | None
     classified: Classified | None
     redrawn: RedrawnLens | None
     checks: Mapping[str, DomainCheck]
@@ -117,6 +125,9 @@ class _Prepared:
     pixel_scale: float | None
     notes: tuple[str, ...]
     fitted: Mapping[str, LensImage]
+    facts: Facts
+    framing: tuple[str, ...]
+    frame: Crop | None
 
 
 def analyse_files(
@@ -154,7 +165,11 @@ def _prepare(image: LensImage, networks: Networks) -> _Prepared:
     wanted = {kind: (_size(kind, model, networks), _scale(kind, networks)) for kind, model in networks.loaded().items()}
     small = {one: fit_image(image, *one) for one in set(wanted.values())}
     fitted = {kind: small[one] for kind, one in wanted.items()}
-    return _Prepared(image.name, image.format, image.pixels.shape, image.pixel_scale, image.notes, fitted)
+    begin = len(image.notes)
+    framing = tuple(dict.fromkeys(note for one in wanted.values() for note in framed(image, *one).notes[begin:]))
+    shape, scale = image.pixels.shape, image.pixel_scale
+    frame = next((frame_of(image, *one) for one in wanted.values()), None)
+    return _Prepared(image.name, image.format, shape, scale, image.notes, fitted, Facts.of(image), framing, frame)
 
 
 def _scale(kind: str, networks: Networks) -> float | None:
@@ -198,6 +213,9 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
                 pixel_scale=one.pixel_scale,
                 notes=one.notes,
                 fitted=one.fitted,
+                facts=one.facts,
+                framing=one.framing,
+                frame=one.frame,
                 classified=answer if shows[place] else None,
                 redrawn=redrawn[place],
                 checks=own | {kind: checked[place] for kind, checked in checks.items()},

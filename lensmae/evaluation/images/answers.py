@@ -1,6 +1,7 @@
 """Answers for image files as a table and as records for JSON."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,8 @@ def record(answer: Analysis | Refusal, references: Mapping[str, Reference] | Non
     if isinstance(answer, Refusal):
         return {"file": answer.name, "refused": answer.reason}
     found: dict[str, Any] = {"file": answer.name, "format": answer.format, "shape": list(answer.shape)}
-    found |= {"pixel_scale_arcsec": answer.pixel_scale, "notes": list(answer.notes)}
+    found |= {"pixel_scale_arcsec": answer.pixel_scale, "notes": [*answer.notes, *answer.framing]}
+    found |= {"facts": {name: value for name, value in asdict(answer.facts).items() if value not in (None, "")}}
     found |= {"class": answer.called, "in_domain": answer.in_domain}
     if answer.classified:
         found |= _classified(answer.classified)
@@ -86,7 +88,8 @@ def _row(answer: Analysis | Refusal) -> dict[str, Any]:
         return {"file": answer.name, "refused": answer.reason}
     height, width = answer.shape
     facts: dict[str, Any] = {"file": answer.name, "format": answer.format, "height_px": height, "width_px": width}
-    facts["pixel_scale_arcsec"] = answer.pixel_scale
+    facts |= {"pixel_scale_arcsec": answer.pixel_scale, "ra_deg": answer.facts.ra, "dec_deg": answer.facts.dec}
+    facts |= {"peak_signal_to_noise": answer.facts.peak_signal_to_noise}
     facts |= {} if answer.classified is None else _classified_row(answer.classified)
     facts |= {} if answer.redrawn is None else {"masked_mse": answer.redrawn.score}
     facts |= {f"in_domain_{kind}": answer.in_domain[kind] for kind in KINDS}
@@ -95,7 +98,7 @@ def _row(answer: Analysis | Refusal) -> dict[str, Any]:
             name = f"{kind}_{_column(one.measure)}"
             facts |= {} if one.measure == "error" else {name: one.value}
             facts |= {f"{name}_percentile": one.percentile, f"{name}_over_limit": one.ratio}
-    return facts | {"notes": " ".join(answer.notes)}
+    return facts | {"notes": " ".join((*answer.notes, *answer.framing))}
 
 
 def _classified_row(classified: Classified) -> dict[str, Any]:

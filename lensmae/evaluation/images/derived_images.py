@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensmae.data import LensImage
+from lensmae.data.images.sky import Grid, Sky
 from lensmae.data.images.writer import Facts
 from lensmae.evaluation.images.analyse import Analysis
 from lensmae.evaluation.ood.references import content_digest
@@ -24,12 +25,16 @@ class Product:
         pixels: (H, W) float32 in the unit of the file it was made from.
         pixel_scale: arcsec a pixel, where known.
         facts: for a FITS header.
+        sky: where its pixels lie on the sky, where that is known.
+        unit: of its pixels, as the file says it.
     """
 
     kind: str
     pixels: np.ndarray
     pixel_scale: float | None
     facts: Facts
+    sky: Sky | None = None
+    unit: str = ""
 
 
 def reconstruction_product(analysis: Analysis, model: LoadedModel) -> Product:
@@ -39,7 +44,8 @@ def reconstruction_product(analysis: Analysis, model: LoadedModel) -> Product:
         "NMASKS": (PARTS, "masks that were averaged"),
         "MASKMSE": (analysis.redrawn.score, "masked-patch MSE, image on [0, 1]"),
     }
-    return Product("reconstruction", analysis.redrawn.prediction, analysis.fitted["mae"].pixel_scale, facts)
+    fitted = analysis.fitted["mae"]
+    return Product("reconstruction", analysis.redrawn.prediction, fitted.pixel_scale, facts, fitted.sky, fitted.unit)
 
 
 def superres_product(
@@ -49,7 +55,8 @@ def superres_product(
     bicubic, drawn = enlarge(model, image.pixels, progress)
     scale = None if image.pixel_scale is None else image.pixel_scale / model.scale
     facts = _facts(image.name, model, "super-resolution") | {"SRSCALE": (model.scale, "pixels a side for one of the source")}
-    return Product("superres", drawn, scale, facts), bicubic
+    sky = None if image.sky is None else image.sky.on(Grid(0, 0, 1 / model.scale, 1 / model.scale))
+    return Product("superres", drawn, scale, facts, sky, image.unit), bicubic
 
 
 def _facts(source: str, model: LoadedModel, content: str) -> Facts:

@@ -68,7 +68,7 @@ def redraw(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, se
 
 
 def _fitted(image: np.ndarray, size: int) -> np.ndarray:
-    return image if image.shape == (size, size) else fit_pixels(image, size, None, None)[0]
+    return image if image.shape == (size, size) else fit_pixels(image, size, None, None).pixels
 
 
 def sweep_subhalo(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lensmae.data.images.sky import Sky
 from lensmae.data.images.writer import Facts, fits_bytes, npy_bytes
 from lensmae.figures.images.panels import Panel
 from lensmae.figures.images.picture import png
@@ -11,18 +12,25 @@ _PICTURE_SIDE = 512
 
 
 def image_files(
-    stem: str, pixels: np.ndarray, pixel_scale: float | None, facts: Facts, stretch: str = "asinh", upright: bool = False
+    stem: str,
+    pixels: np.ndarray,
+    pixel_scale: float | None,
+    facts: Facts,
+    stretch: str = "asinh",
+    upright: bool = False,
+    sky: Sky | None = None,
+    unit: str = "",
 ) -> dict[str, bytes]:
     """Files STEM.npy, STEM.fits and STEM.png of an image (H, W) in flux.
 
     Args:
-        pixel_scale, facts: for the FITS header.
+        pixel_scale, facts, sky, unit: for the FITS header.
         stretch: of the picture.
         upright: the first row is the upper one, as in pictures.
     """
     enlarge = max(1, _PICTURE_SIDE // max(pixels.shape))
     return {
         f"{stem}.npy": npy_bytes(np.asarray(pixels, dtype=np.float32)),
-        f"{stem}.fits": fits_bytes(pixels, pixel_scale, facts),
+        f"{stem}.fits": fits_bytes(pixels, pixel_scale, facts, sky=sky, unit=unit),
         f"{stem}.png": png(Panel(stem, pixels), stretch, upright=upright, enlarge=enlarge),
     }

@@ -1,0 +1,176 @@
+"""Which axis of an array is which: one letter an axis, N lenses, C bands, H rows, W columns; P is flattened pixels, 1 nothing.
+
+A header decides, then the shape: a square pair of axes is the image. What can be read in several ways is refused.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lensmae.errors import ConfigError, ImageReadError
+
+MIN_SIDE = 4
+MAX_SIDE = 4096
+# Of a first axis no longer than this the entries are bands, of a longer one lenses; a last axis may have more bands.
+MOST_BANDS = 4
+_MOST_LAST_BANDS = 16
+_LEAST_FLAT_SIDE = 16
+_LONGEST_SIDE_RATIO = 8
+_NEARLY_SQUARE = 1.5
+_SYNONYMS = {"B": "C", "Y": "H", "X": "W", "S": "C"}
+_MEANING = "N lenses, C bands, H rows, W columns, P flattened pixels"
+
+
+@dataclass(frozen=True)
+class ArrayChoice:
+    """What a user says of an array where it could be read otherwise.
+
+    Attributes:
+        item: which HDU, array or page of a file that holds several.
+        band: which band, from 0.
+        axes: a letter an axis, as `parse_axes` takes them.
+        lens: which lens of a stack, from 0.
+    """
+
+    item: str | None = None
+    band: int | None = None
+    axes: str | None = None
+    lens: int | None = None
+
+
+def parse_axes(text: str) -> str:
+    """Letters of the axes in the order of the array (`NHWC`, `nyxc`). Raises `ConfigError` where they are no axes of images."""
+    letters = "".join(_SYNONYMS.get(letter, letter) for letter in text.upper() if letter.isalnum())
+    single = [letter for letter in letters if letter != "1"]
+    pixels = {"H", "W"} <= set(single) or "P" in single
+    if not pixels or len(set(single)) < len(single) or not set(single) <= set("NCHWP") or ("P" in single and "H" in single):
+        raise ConfigError(f"--axes {text!r} is not understood; give a letter an axis, in their order: {_MEANING}, as in NCHW.")
+    return letters
+
+
+def find_axes(
+    shape: Sequence[int], hinted: str = "", given: str | None = None, lenses: int | None = None, flat: bool = True
+) -> str:
+    """The letter of each axis.
+
+    Args:
+        hinted: letters that a header says, "?" where it is silent; empty where it says nothing.
+        given: letters that the user says.
+        lenses: how many lenses there must be, where labels beside the array say it.
+        flat: whether rows may be flattened images; no picture and no FITS file has such.
+
+    Raises `ImageReadError` where the shape is no image's, or can be read in several ways.
+    """
+    shape = tuple(int(side) for side in shape)
+    if given is not None:
+        return _as_given(parse_axes(given), shape)
+    if "H" in hinted and "W" in hinted:
+        return "".join("1" if side == 1 and letter not in "HW" else letter.replace("?", "C")
+                       for letter, side in zip(hinted, shape, strict=True))  # fmt: skip
+    if 0 in shape and len(shape) > 2:
+        raise ImageReadError(f"it holds an array of shape {shape}, which is empty")
+    found = _by_shape(shape, lenses, flat)
+    if not found:
+        raise ImageReadError(f"it holds an array of shape {shape}; an image (height, width) is needed")
+    if len(found) > 1:
+        ways = " or ".join(found)
+        raise ImageReadError(
+            f"its array of shape {shape} can be read in several ways; say which axis is which with --axes {ways} ({_MEANING})"
+        )
+    return found[0]
+
+
+def _as_given(letters: str, shape: tuple[int, ...]) -> str:
+    if len(letters) == len(shape):
+        return letters
+    # Letters may be given for the axes that are longer than one.
+    long, rest = sum(side != 1 for side in shape), iter(letters)
+    if len(letters) == long:
+        return "".join("1" if side == 1 else next(rest) for side in shape)
+    raise ImageReadError(f"its array has the shape {shape}, {len(shape)} axes, and --axes {letters} names {len(letters)}")
+
+
+def _by_shape(shape: tuple[int, ...], lenses: int | None, flat: bool) -> list[str]:
+    if len(shape) == 1:
+        return ["P"] if flat and _is_flat(shape[0]) else []
+    if len(shape) == 2:
+        return ["NP"] if flat and _is_flat_stack(shape, lenses) else ["HW"]
+    if len(shape) == 3:
+        return _best(_three(shape, lenses), shape, lenses)
+    if len(shape) == 4:
+        return _best(("NCHW", "NHWC", "HWCN", "CNHW"), shape, lenses) or _squeezed(shape, lenses)
+    return _squeezed(shape, lenses)
+
+
+def _squeezed(shape: tuple[int, ...], lenses: int | None) -> list[str]:
+    """The letters without the axes of one entry, which get a 1."""
+    long = tuple(side for side in shape if side != 1)
+    if len(long) == len(shape) or len(long) < 2:
+        return []
+    found = []
+    for letters in _by_shape(long, lenses, flat=False):
+        rest = iter(letters)
+        found.append("".join("1" if side == 1 else next(rest) for side in shape))
+    return found
+
+
+def _three(shape: tuple[int, ...], lenses: int | None) -> tuple[str, ...]:
+    first = "N" if shape[0] > MOST_BANDS or shape[0] == lenses else "C"
+    last = "N" if shape[2] > _MOST_LAST_BANDS or (shape[2] == lenses and lenses != shape[0]) else "C"
+    middle = ("HCW",) if shape[1] <= MOST_BANDS else ()
+    return (f"{first}HW", f"HW{last}", *middle)
+
+
+def _best(candidates: Sequence[str], shape: tuple[int, ...], lenses: int | None) -> list[str]:
+    """The candidates whose image is nearest to a square; those with as many lenses as there are labels, where there are any."""
+    # Bands before lenses are taken only where the first axis cannot be lenses.
+    candidates = [one for one in candidates if one != "CNHW" or shape[1] > _MOST_LAST_BANDS]
+    if lenses is not None:
+        candidates = [one for one in candidates if "N" in one and shape[one.index("N")] == lenses] or candidates
+    ranked = [(_rank(one, shape), one) for one in candidates]
+    ranked = [(rank, one) for rank, one in ranked if rank is not None]
+    least = min((rank for rank, _ in ranked), default=0)
+    return [one for rank, one in ranked if rank == least]
+
+
+def _rank(letters: str, shape: tuple[int, ...]) -> int | None:
+    height, width = shape[letters.index("H")], shape[letters.index("W")]
+    bands = shape[letters.index("C")] if "C" in letters else 1
+    ratio = max(height, width) / max(1, min(height, width))
+    if min(height, width) < MIN_SIDE or ratio > _LONGEST_SIDE_RATIO or bands > _MOST_LAST_BANDS:
+        return None
+    return 0 if height == width else 1 if ratio <= _NEARLY_SQUARE else 2
+
+
+def _is_flat(size: int) -> bool:
+    return size >= _LEAST_FLAT_SIDE**2 and math.isqrt(size) ** 2 == size
+
+
+def _is_flat_stack(shape: tuple[int, ...], lenses: int | None) -> bool:
+    n, size = shape
+    uneven = max(shape) > _LONGEST_SIDE_RATIO * max(1, min(shape)) or n > MAX_SIDE or n == lenses
+    return n > 0 and _is_flat(size) and uneven
+
+
+def count_of(letter: str, letters: str, shape: Sequence[int]) -> int:
+    """Entries along the axes of a letter; 1 where there is none."""
+    return math.prod(side for one, side in zip(letters, shape, strict=True) if one == letter)
+
+
+def lens_axis(letters: str) -> int | None:
+    """The axis of the lenses, where there is one."""
+    return letters.index("N") if "N" in letters else None
+
+
+def ordered(array: np.ndarray, letters: str) -> np.ndarray:
+    """An array with its axes as letters say -> (N, C, H, W)."""
+    counts = {one: count_of(one, letters, array.shape) for one in "NCHWP"}
+    order = [place for one in "NCHWP1" for place, letter in enumerate(letters) if letter == one]
+    height, width = counts["H"], counts["W"]
+    if "P" in letters:
+        height = width = math.isqrt(counts["P"])
+        if height * width != counts["P"]:
+            raise ImageReadError(f"its rows of {counts['P']:,} values are no square image")
+    return array.transpose(order).reshape(counts["N"], counts["C"], height, width)

@@ -1,0 +1,71 @@
+"""Files that belong to an image and are none themselves: `X_noise_map.fits`, `X_psf.fits`, `X_dq.fits` beside `X_data.fits`."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+
+from lensmae.data.images import roles
+
+_ROLES = {roles.NOISE: "noise", roles.VARIANCE: "noise", roles.WEIGHT: "noise", roles.FLAGS: "bad", roles.PSF: "psf"}
+_ENDING = re.compile(r"(?i)\.(fits|fit|fts)(\.(gz|fz|bz2|xz))?$")
+_TAIL = (
+    r"(?:noise_map|noisemap|noise|rms|err|error|sigma|std|unc|uncertainty|var|variance|wht|weight|ivar|psf|dq|mask|flags?|bpm)"
+)
+_COMPANION = re.compile(rf"(?i)^(?P<root>.+?)[_.-](?P<tail>{_TAIL})$")
+_IMAGE_TAIL = re.compile(r"(?i)[_.-](data|sci|image|img|flux|drz|drc)$")
+
+
+def companions(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By image, the files among `names` that belong to it: its "noise", "bad" pixels and "psf". Each lies in the image's folder.
+
+    A name alone decides nothing: `a_psf.fits` without an `a.fits` or `a_data.fits` beside it is an image like any other.
+    """
+    images: dict[tuple[str, str], str] = {}
+    tails: list[tuple[str, str, str, str]] = []
+    for name in names:
+        folder, stem = _parts(name)
+        if stem is None:
+            continue
+        if match := _COMPANION.match(stem):
+            tails.append((name, folder, match["root"].casefold(), match["tail"]))
+        root = _IMAGE_TAIL.sub("", stem).casefold()
+        if root != stem.casefold() or (folder, root) not in images:
+            images[folder, root] = name
+    found: dict[str, dict[str, str]] = {}
+    for name, folder, root, tail in tails:
+        image = images.get((folder, root))
+        if image is not None and image != name:
+            found.setdefault(image, {}).setdefault(_role(tail), name)
+    return found
+
+
+def beside(path: Path) -> dict[str, Path]:
+    """The companions of an image on disk."""
+    stem = _parts(path.name)[1]
+    if stem is None or not path.parent.is_dir():
+        return {}
+    root = _IMAGE_TAIL.sub("", stem)
+    # Only names that begin like it: a folder may hold a hundred thousand files.
+    near = [one.name for one in path.parent.glob(f"{_escaped(root)}[_.-]*") if one.is_file()]
+    return {role: path.parent / name for role, name in companions([*near, path.name]).get(path.name, {}).items()}
+
+
+def _parts(name: str) -> tuple[str, str | None]:
+    """Folder and stem of a name; None for the stem of a file that has no companions."""
+    path = PurePath(name)
+    match = _ENDING.search(path.name)
+    return path.parent.as_posix(), path.name[: match.start()] if match else None
+
+
+def _role(tail: str) -> str:
+    return _ROLES[roles.role(tail)]
+
+
+def kind(name: str) -> str:
+    """What the tail of a companion's name says it is, in the words of `roles`: noise, variance, weight, flags or psf."""
+    match = _COMPANION.match(_parts(name)[1] or "")
+    return roles.role(match["tail"]) or roles.NOISE if match else roles.UNKNOWN
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", text)

@@ -1,0 +1,67 @@
+"""A file packed by gzip, bzip2, xz or zip, unpacked no further than an image may be."""
+
+import bz2
+import io
+import lzma
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+
+from lensmae.data.images.formats.stored import MAX_FILE, inflated
+from lensmae.errors import ImageReadError
+
+_GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
+# What xz -9 needs to unpack.
+_XZ_MEMORY = 1 << 27
+_UNKNOWN = {
+    b"\x1f\x9d": "compress (.Z)", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard",
+}  # fmt: skip
+
+
+def unpacked(data: bytes) -> bytes:
+    """The content of a packed file, or the data as they are."""
+    for signature, name in _UNKNOWN.items():
+        if data.startswith(signature):
+            raise ImageReadError(f"it is packed by {name}, which is not read; unpack it first")
+    if data[257:262] == b"ustar":
+        raise ImageReadError("it is a tar archive of files; unpack it first")
+    try:
+        if data.startswith(_GZIP):
+            return inflated(data, MAX_FILE, 31)
+        if data.startswith(_BZIP2):
+            return _within(bz2.BZ2Decompressor().decompress(data, MAX_FILE + 1))
+        if data.startswith(_XZ):
+            return _within(lzma.LZMADecompressor(memlimit=_XZ_MEMORY).decompress(data, MAX_FILE + 1))
+    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as problem:
+        raise ImageReadError(f"its packed data are damaged ({problem})") from None
+    return _from_zip(data) if data.startswith(_ZIP) else data
+
+
+def _within(data: bytes) -> bytes:
+    if len(data) > MAX_FILE:
+        raise ImageReadError(f"its compressed data unpack to more than {MAX_FILE / 1e6:,.1f} MB")
+    return data
+
+
+def _from_zip(data: bytes) -> bytes:
+    """The one file of a zip archive; npz and torch files, which are such archives too, stay as they are."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir() and not _is_junk(one.filename)]
+            if any(one.filename.endswith((".npy", "/data.pkl", "/version")) for one in members):
+                return data
+            if len(members) != 1:
+                named = ", ".join(one.filename for one in members[:4])
+                raise ImageReadError(f"it is a zip archive of {len(members)} files ({named}); unpack it first")
+            with archive.open(members[0]) as stream:
+                return _within(stream.read(MAX_FILE + 1))
+    except ImageReadError:
+        raise
+    except Exception as problem:  # noqa: BLE001
+        # zipfile raises many kinds of errors on damaged archives; all mean the same.
+        raise ImageReadError(f"its zip archive is damaged ({type(problem).__name__}: {problem})") from None
+
+
+def _is_junk(name: str) -> bool:
+    """What macOS adds to archives."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)

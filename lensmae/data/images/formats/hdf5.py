@@ -1,0 +1,182 @@
+"""HDF5 files: the image by the names of groups and arrays. Links out of the file are not followed."""
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from lensmae.data.images import roles
+from lensmae.data.images.formats.numpy_file import choose_array
+from lensmae.data.images.formats.stored import MAX_PIECES, Stored, check_bytes, inflated
+from lensmae.data.images.npy import MAX_BYTES, count
+from lensmae.errors import ImageReadError
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# HDF5's filters that cannot unpack to more than a chunk once the deflated ones are checked: deflate, shuffle, checksum, LZF,
+# scale-offset and n-bit, which only widen numbers.
+_HDF5_FILTERS = {1, 2, 3, 5, 6, 32000}
+_LAST_USER_BLOCK = 1 << 20
+MAX_OBJECTS, MAX_DEPTH = 10_000, 32
+_LENS_WORDS = ("lens", "lenses", "n", "batch", "sample", "samples", "image", "index", "time", "t", "frame")
+_LETTERS = {"y": "H", "x": "W", "row": "H", "rows": "H", "height": "H", "h": "H", "column": "W", "columns": "W", "width": "W",
+            "w": "W", "band": "C", "bands": "C", "channel": "C", "channels": "C", "c": "C", "filter": "C", "wavelength": "C",
+            "ra": "W", "dec": "H"} | dict.fromkeys(_LENS_WORDS, "N")  # fmt: skip
+
+
+def is_hdf5(data: bytes) -> bool:
+    """Whether HDF5 begins here, or behind a user block of 512, 1024, ... bytes, as MATLAB's files do."""
+    at = 512
+    while at <= _LAST_USER_BLOCK and not data.startswith(SIGNATURE):
+        if data[at : at + len(SIGNATURE)] == SIGNATURE:
+            return True
+        at *= 2
+    return data.startswith(SIGNATURE)
+
+
+def from_hdf5(data: bytes, item: str | None) -> Stored:
+    """The image array of an HDF5 file."""
+    import h5py
+
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            found = {array.name: array for array in numeric_arrays(file)}
+            chosen, images, passed = _choose(file, found, item)
+            array = found[chosen]
+            check_bytes(array.shape, array.dtype.itemsize)
+            check_chunks(array, array.shape)
+            values, letters, notes = array[()], axes_of(array), ()
+            if is_matlab(array, data):
+                values, letters, notes = values.T, letters[::-1], ("Its axes were reversed: MATLAB keeps columns first.",)
+            unit, alike = _text(array.attrs.get("unit", array.attrs.get("units", ""))), _alike(found, chosen)
+            return Stored(values, images, chosen, notes=notes, axes=letters, flat=True, passed=passed, alike=alike, unit=unit)
+    except ImageReadError:
+        raise
+    except Exception as problem:  # noqa: BLE001
+        # HDF5's C library reports damage in many ways.
+        raise ImageReadError(f"its HDF5 structure is damaged ({type(problem).__name__}: {problem})") from None
+
+
+def _choose(file: Any, found: dict[str, Any], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    outside = _outside(file)
+    try:
+        return choose_array({name: array.shape for name, array in found.items()}, item)
+    except ImageReadError as problem:
+        if outside:
+            raise ImageReadError(f"its arrays lie in other files, which are not followed: {', '.join(outside[:4])}; "
+                                 "copy the pixels into one file") from None  # fmt: skip
+        raise ImageReadError(str(problem).replace("image array", "numeric array with two axes or more")) from None
+
+
+def numeric_arrays(file: Any) -> list[Any]:
+    """HDF5's arrays of real numbers that lie in the file itself; links out of it are not followed."""
+    import h5py
+
+    found: list[Any] = []
+    visit_objects(file, lambda _, entry: found.append(entry) if isinstance(entry, h5py.Dataset) and entry.ndim else None)
+    return [array for array in found if array.dtype.kind in "biuf" and array.external is None and not array.is_virtual]
+
+
+def _outside(file: Any) -> list[str]:
+    """Arrays and links whose pixels lie in other files, with the reason."""
+    import h5py
+
+    found: list[str] = []
+
+    def visit(name: str, entry: Any) -> None:
+        if isinstance(entry, h5py.Dataset) and (entry.is_virtual or entry.external):
+            found.append(f"{name} ({'a virtual dataset' if entry.is_virtual else 'external storage'})")
+        if isinstance(entry, h5py.Group):
+            links(entry)
+
+    def links(group: Any) -> None:
+        for name in group:
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                found.append(f"{name} (a link to {link.filename})")
+
+    links(file)
+    visit_objects(file, visit)
+    return found
+
+
+def is_matlab(array: Any, data: bytes) -> bool:
+    """Whether MATLAB wrote an array, whose axes HDF5 then has the other way round."""
+    return data.startswith(b"MATLAB") or "MATLAB_class" in array.attrs
+
+
+def axes_of(array: Any) -> str:
+    """Letters of the axes that attributes name: dimension labels, `axes`, the HDF5 image specification's interlace mode."""
+    if array.ndim == 2:
+        return ""
+    labels = [str(dimension.label).strip().lower() for dimension in array.dims]
+    said = _text(array.attrs.get("axes", array.attrs.get("AXES", array.attrs.get("dims", ""))))
+    if not all(labels) and said:
+        parts = said.replace(",", " ").split()
+        labels = parts if len(parts) == array.ndim else list(said) if len(said) == array.ndim else labels
+    letters = "".join(_LETTERS.get(label.strip().lower(), "?") for label in labels)
+    if {"H", "W"} <= set(letters):
+        return letters
+    mode = _text(array.attrs.get("INTERLACE_MODE", ""))
+    ordered = {"channels_last": "HWC", "channels_first": "CHW"}.get(_text(array.attrs.get("data_format", "")), "")
+    letters = {"INTERLACE_PIXEL": "HWC", "INTERLACE_PLANE": "CHW", "INTERLACE_LINE": "HCW"}.get(mode, ordered)
+    return ("N" * (array.ndim - 3) + letters) if letters and array.ndim in (3, 4) else ""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        value = " ".join(_text(one) for one in value.ravel()[:8]) if value.size else ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _alike(found: dict[str, Any], chosen: str) -> tuple[str, ...]:
+    """Arrays of one shape and one last name, or one name but for numbers, in groups of their own: lenses of one set."""
+    like = found[chosen]
+    same = tuple(name for name, array in found.items() if _stem(name) == _stem(chosen) and array.shape == like.shape)
+    return same if len(same) > 1 and roles.role(chosen) in (roles.SCIENCE, roles.UNKNOWN) else ()
+
+
+def _stem(name: str) -> str:
+    return name.rsplit("/", 1)[-1].rstrip("0123456789").rstrip("_- ")
+
+
+def visit_objects(file: Any, look: Callable[[str, Any], None]) -> None:
+    """Show every object of an HDF5 file with its name; `ImageReadError` where there are too many, or too deep."""
+    seen = 0
+
+    def visit(name: str, entry: Any) -> str | None:
+        nonlocal seen
+        seen += 1
+        if seen > MAX_OBJECTS:
+            return f"it holds more than {MAX_OBJECTS:,} objects"
+        if name.count("/") >= MAX_DEPTH:
+            return f"its groups are nested more than {MAX_DEPTH} deep"
+        look(name, entry)
+        return None
+
+    # What is returned ends the visit; raised errors would pass through HDF5's C library.
+    if (problem := file.visititems(visit)) is not None:
+        raise ImageReadError(problem)
+
+
+def check_chunks(array: Any, shape: Sequence[int]) -> None:
+    """Refuse an HDF5 array whose chunks are too large, unpack to more than they claim, or are too many in a part of `shape`."""
+    if array.chunks is None:
+        return
+    pieces = count(tuple(-(-side // chunk) for side, chunk in zip(shape, array.chunks, strict=True)))
+    if pieces > MAX_PIECES:
+        raise ImageReadError(f"its array {array.name} lies in {pieces:,} chunks; the limit is {MAX_PIECES:,}")
+    stored = array.id
+    filters = [stored.get_create_plist().get_filter(place)[0] for place in range(stored.get_create_plist().get_nfilters())]
+    if not set(filters) <= _HDF5_FILTERS or filters.count(1) > 1 or filters.count(32000) > 1:
+        raise ImageReadError(f"its array {array.name} is compressed in a way that is not read (HDF5 filters {filters})")
+    claimed = count(array.chunks) * array.dtype.itemsize
+    check_bytes(array.chunks, array.dtype.itemsize)
+    if 1 not in filters:
+        return
+    for place in range(stored.get_num_chunks()):
+        chunk = stored.get_chunk_info(place)
+        # Deflate packs at most about 1032 to 1.
+        if chunk.size * 1032 > MAX_BYTES // 8:
+            _, packed = stored.read_direct_chunk(chunk.chunk_offset)
+            inflated(packed, claimed + 4096)

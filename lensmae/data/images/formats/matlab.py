@@ -1,0 +1,48 @@
+"""MATLAB files up to version 7.2, as SciPy reads them; later ones are HDF5."""
+
+import io
+import struct
+
+import numpy as np
+
+from lensmae.data.images.formats.numpy_file import choose_array
+from lensmae.data.images.formats.stored import Stored, check_bytes, inflated
+from lensmae.data.images.npy import MAX_BYTES
+from lensmae.errors import ImageReadError
+
+SIGNATURE = b"MATLAB 5.0 MAT-file"
+_HEADER = 128
+_COMPRESSED = 15
+_NUMBERS = ("double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical")
+
+
+def from_matlab(data: bytes, item: str | None) -> Stored:
+    """The image array of a MATLAB file; structures, cells and objects are not looked into."""
+    from scipy.io import loadmat, whosmat
+
+    try:
+        _check_elements(data)
+        shapes = {name: shape for name, shape, kind in whosmat(io.BytesIO(data)) if kind in _NUMBERS}
+        chosen, images, passed = choose_array({name: tuple(shape) for name, shape in shapes.items()}, item)
+        check_bytes(shapes[chosen], 8)
+        array = np.asarray(loadmat(io.BytesIO(data), variable_names=[chosen])[chosen])
+        if array.ndim == 2 and 1 in array.shape:
+            # MATLAB has no arrays of one axis.
+            array = array.ravel()
+        return Stored(array, images, chosen, flat=True, passed=passed)
+    except ImageReadError:
+        raise
+    except Exception as problem:  # noqa: BLE001
+        # SciPy's parser raises many kinds of errors on damaged data.
+        raise ImageReadError(f"its MATLAB data are damaged ({type(problem).__name__}: {problem})") from None
+
+
+def _check_elements(data: bytes) -> None:
+    """Elements that are packed unpack to no more than an image."""
+    order = "<" if data[126:128] == b"IM" else ">"
+    place, left = _HEADER, MAX_BYTES
+    while place + 8 <= len(data):
+        kind, size = struct.unpack_from(f"{order}II", data, place)
+        if kind == _COMPRESSED:
+            left -= len(inflated(data[place + 8 : place + 8 + size], left))
+        place += 8 + size

@@ -1,0 +1,95 @@
+"""npy and npz files as images."""
+
+import io
+from typing import Any
+
+import numpy as np
+
+from lensmae.data.images import roles
+from lensmae.data.images.axes import MIN_SIDE
+from lensmae.data.images.formats.stored import Stored, choose_item
+from lensmae.data.images.npy import Npz, read_npy
+from lensmae.errors import ImageReadError
+
+# Of DeepLense's axion files; any other number beside an image is none.
+_LARGEST_MASS_EV = 1e-10
+_LARGEST_NUMBER = 10**18
+
+
+def from_npy(data: bytes, item: str | None) -> Stored:
+    """The array of an npy file; of an object array the image in it."""
+    array = read_npy(io.BytesIO(data))
+    return split_objects(array, item) if array.dtype == object else Stored(array, flat=True)
+
+
+def from_npz(data: bytes, item: str | None) -> Stored:
+    """The image array of an npz file, by its name, then its shape."""
+    with Npz(io.BytesIO(data)) as archive:
+        headers = {key: archive.header(key) for key in archive.keys}
+        shapes = {key: header.shape for key, header in headers.items() if header.dtype.kind in "biuf"}
+        chosen, images, passed = choose_array(shapes, item)
+        return Stored(archive.read(chosen), images, chosen, flat=True, passed=passed)
+
+
+def choose_array(shapes: dict[str, tuple[int, ...]], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Of arrays by name the image, all that may be asked for, and what the others are."""
+    images = tuple(key for key, shape in shapes.items() if len(shape) >= 2)
+    if not images:
+        # Flattened pixels are one axis; nothing else that is one axis is an image.
+        images = tuple(key for key, shape in shapes.items() if len(shape) == 1 and roles.role(key) == roles.SCIENCE)
+    large = tuple(key for key in images if _can_be_image(shapes[key])) or images
+    chosen = choose_item(images if item is not None else large, item, "image array")
+    passed = tuple(f"{key}: {roles.role(key)}" for key in images if key != chosen and _not_shown(key))
+    return chosen, images, passed
+
+
+def _can_be_image(shape: tuple[int, ...]) -> bool:
+    """Whether two sides are long enough, or the last one is that of flattened pixels."""
+    sides = sorted((side for side in shape if side != 1), reverse=True)
+    return len(sides) < 2 or sides[1] >= MIN_SIDE
+
+
+def _not_shown(key: str) -> bool:
+    return roles.role(key) not in (roles.SCIENCE, roles.UNKNOWN)
+
+
+def split_objects(array: np.ndarray, item: str | None = None) -> Stored:
+    """The image of an object array: `[image, axion mass]` of DeepLense's axion files, rows or pixels as objects, a dictionary."""
+    parts = list(array.ravel())
+    if len(parts) == 1 and isinstance(parts[0], dict):
+        return _from_dict(parts[0], item)
+    images = [part for part in parts if isinstance(part, np.ndarray) and part.ndim >= 2]
+    numbers = [_number(part) for part in parts if _is_number(part)]
+    if len(images) == 1 and len(numbers) == len(parts) - 1 <= 3:
+        mass = next((number for number in numbers if 0 < number < _LARGEST_MASS_EV), None)
+        others = [f"{number:g}" for number in numbers if number != mass]
+        notes = (f"Beside its image it holds {', '.join(others)}.",) if others else ()
+        return Stored(images[0], axion_mass_ev=mass, notes=notes)
+    if len(numbers) == len(parts) and array.ndim >= 2:
+        return Stored(np.array(numbers).reshape(array.shape), flat=True, notes=("Its pixels were stored as objects.",))
+    if images and len(images) == len(parts) and len({part.shape for part in images}) == 1:
+        return Stored(np.stack(images), notes=(f"It holds {len(images)} arrays of one shape.",))
+    rows = [part for part in parts if isinstance(part, np.ndarray) and part.ndim == 1]
+    if array.ndim == 1 and len(rows) == len(parts) > 1 and len({len(row) for row in rows}) == 1:
+        return Stored(np.stack(rows), flat=True, notes=("Its rows were stored as objects.",))
+    raise ImageReadError(f"its object array of shape {array.shape} is not [image, axion mass]")
+
+
+def _is_number(part: Any) -> bool:
+    if isinstance(part, np.ndarray):
+        return part.size == 1 and part.dtype.kind in "biuf"
+    return isinstance(part, float | int | np.number) and not isinstance(part, np.complexfloating)
+
+
+def _number(part: Any) -> float:
+    number = part.item() if isinstance(part, np.ndarray) else part
+    # Compared before it is converted: an integer may have any number of digits.
+    if isinstance(number, int) and abs(number) > _LARGEST_NUMBER:
+        raise ImageReadError(f"its object array holds a number of {len(hex(number))} hexadecimal digits, which is no axion mass")
+    return float(number)
+
+
+def _from_dict(entries: dict[str, Any], item: str | None) -> Stored:
+    arrays = {str(key): value for key, value in entries.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"}
+    chosen, images, passed = choose_array({key: value.shape for key, value in arrays.items()}, item)
+    return Stored(arrays[chosen], images, chosen, flat=True, passed=passed)

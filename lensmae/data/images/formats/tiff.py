@@ -1,0 +1,121 @@
+"""TIFF files, every colour model and compression: tifffile with imagecodecs, and Pillow for colours that those leave raw."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lensmae.data.images.formats.pictures import from_pillow, grey, oriented
+from lensmae.data.images.formats.stored import MAX_PIECES, Stored, check_bytes, choose_item, inflated
+from lensmae.data.images.npy import MAX_BYTES, count
+from lensmae.errors import ImageReadError
+
+_DEFLATE = (8, 32946)
+_JPEG = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001, 52546)
+_MOST_PAGES = 1000
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _TRANSPARENCY, _SEPARATED, _YCBCR = range(7)
+_ALPHA = (1, 2)
+
+
+def from_tiff(data: bytes, item: str | None) -> Stored:
+    """The page `item` of a TIFF file, or its first one that is no thumbnail."""
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            pages = tuple(f"page {place}" for place in range(min(len(file.pages), _MOST_PAGES)))
+            chosen = choose_item(pages, item, "page")
+            place = pages.index(chosen)
+            page = file.pages[place]
+            if item is None and page.is_reduced and len(pages) > 1:
+                full = [at for at in range(len(pages)) if not file.pages[at].is_reduced]
+                place = full[0] if full else place
+                chosen, page = pages[place], file.pages[place]
+            check_bytes(page.shape, page.dtype.itemsize if page.dtype is not None else 1)
+            if len(page.dataoffsets) > MAX_PIECES:
+                raise ImageReadError(f"its image lies in {len(page.dataoffsets):,} strips; the limit is {MAX_PIECES:,}")
+            if page.compression in _DEFLATE:
+                _check_segments(page, data)
+            stored = _from_page(page, data, place)
+            alike = pages if len(pages) > 1 and all(_alike(file.pages[at], page) for at in range(len(pages))) else ()
+            lossy = page.compression in _JPEG and not _is_lossless(page)
+            return replace(stored, items=pages, item=chosen, alike=alike, lossy=lossy or stored.lossy)
+    except ImageReadError:
+        raise
+    except Exception as problem:  # noqa: BLE001
+        # tifffile's parsers raise many kinds of errors on damaged data.
+        raise ImageReadError(f"its TIFF data are damaged ({type(problem).__name__}: {problem})") from None
+
+
+def _alike(page: Any, other: Any) -> bool:
+    return (page.shape, page.dtype, page.is_reduced) == (other.shape, other.dtype, other.is_reduced)
+
+
+def _is_lossless(page: Any) -> bool:
+    return page.compression == 34892 and page.dtype is not None and page.dtype.kind == "u" and page.dtype.itemsize > 1
+
+
+def _check_segments(page: Any, data: bytes) -> None:
+    left = count(page.shape) * page.dtype.itemsize + MAX_BYTES // 8
+    for offset, size in zip(page.dataoffsets, page.databytecounts, strict=False):
+        left -= len(inflated(data[offset : offset + size], left))
+
+
+def _from_page(page: Any, data: bytes, place: int) -> Stored:
+    model = int(page.photometric)
+    if page.dtype is None or model > _YCBCR or (model == _YCBCR and page.compression not in _JPEG):
+        # L*a*b*, raw YCbCr and the like, of 8 bits: as viewers show them.
+        return from_pillow(data, ("TIFF",), place)
+    values = page.asarray()
+    if page.planarconfig == 2 and page.samplesperpixel > 1 and values.ndim == 3 and values.shape[0] == page.samplesperpixel:
+        values = np.moveaxis(values, 0, -1)
+    orientation = page.tags.valueof(274, default=1)
+    if model == _PALETTE:
+        return oriented(_from_palette(values, page), orientation)
+    if model == _SEPARATED:
+        return oriented(_from_inks(values, page), orientation)
+    if model == _WHITE_IS_ZERO:
+        stored = Stored(_largest(page) - values, notes=("White is 0 in it; its values were turned round.",))
+        return oriented(replace(stored, eight_bit=values.dtype == np.uint8), orientation)
+    colours = 3 if model in (_RGB, _YCBCR) else 1
+    extra = page.samplesperpixel - colours
+    if values.ndim == 3 and values.shape[-1] == page.samplesperpixel and (colours == 3 or _has_alpha(page)) and 0 <= extra <= 1:
+        return oriented(grey(values, extra == 1), orientation)
+    if values.ndim == 3 and values.shape[-1] == page.samplesperpixel > 1 and colours == 3:
+        return oriented(grey(values[..., :4], True), orientation)
+    # Samples of no colour are bands.
+    axes = "HWC" if values.ndim == 3 and values.shape[-1] == page.samplesperpixel > 1 else ""
+    return oriented(Stored(values, axes=axes, eight_bit=values.dtype == np.uint8), orientation)
+
+
+def _has_alpha(page: Any) -> bool:
+    return any(int(sample) in _ALPHA for sample in page.extrasamples)
+
+
+def _largest(page: Any) -> Any:
+    return page.dtype.type(2 ** int(page.bitspersample) - 1) if page.dtype.kind == "u" else page.dtype.type(1)
+
+
+def _from_palette(values: np.ndarray, page: Any) -> Stored:
+    """Colours of the indices; a palette has 16 bits a colour, most of them 8 repeated."""
+    if values.ndim == 3:
+        values = values[..., 0]
+    colours = np.asarray(page.colormap).T[values]
+    if (colours % 257 == 0).all():
+        colours = (colours // 257).astype(np.uint8)
+    elif (colours % 256 == 0).all():
+        colours = (colours // 256).astype(np.uint8)
+    stored = grey(colours, False)
+    return replace(stored, notes=("The colours of its palette were taken.", *stored.notes))
+
+
+def _from_inks(values: np.ndarray, page: Any) -> Stored:
+    """Cyan, magenta, yellow and black as light."""
+    if values.ndim != 3 or values.shape[-1] < 4 or values.dtype.kind != "u":
+        raise ImageReadError(f"it has inks of shape {values.shape} and type {values.dtype}; save it as RGB")
+    most = float(_largest(page))
+    light = (most - values[..., :3]) * (most - values[..., 3:4]) / most
+    colours = np.round(light).astype(values.dtype)
+    stored = grey(colours, False)
+    return replace(stored, notes=("Its inks (CMYK) were turned into light.", *stored.notes))

@@ -1,0 +1,64 @@
+"""Tensors that torch saved, read with `weights_only`, which runs nothing."""
+
+import io
+import zipfile
+from typing import Any
+
+from lensmae.data.images.formats.numpy_file import choose_array
+from lensmae.data.images.formats.stored import Stored
+from lensmae.data.images.npy import MAX_BYTES
+from lensmae.errors import ImageReadError
+
+_HOW = "save the array from Python: numpy.save('lens.npy', tensor.numpy())"
+_MOST = 64
+
+
+def is_torch(data: bytes) -> bool:
+    """Whether a zip archive is torch's."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return any(name.endswith("/data.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+        return False
+
+
+def from_torch(data: bytes, item: str | None) -> Stored:
+    """The image tensor of a torch file: a tensor, or a dictionary or list of them."""
+    import torch
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if any(one.compress_type != zipfile.ZIP_STORED for one in members) or sum(m.file_size for m in members) > MAX_BYTES:
+                raise ImageReadError(f"it is a torch file larger than an image; {_HOW}")
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        found = {name: tensor.numpy() for name, tensor in _tensors(content).items()}
+    except ImageReadError:
+        raise
+    except Exception as problem:  # noqa: BLE001
+        # torch raises many kinds of errors on damaged files and on objects that would have to be unpickled.
+        said = str(problem).splitlines()[0][:120] if str(problem) else ""
+        raise ImageReadError(
+            f"it is a torch file that holds more than tensors ({type(problem).__name__}: {said}); {_HOW}"
+        ) from None
+    if not found:
+        raise ImageReadError(f"it is a torch file without a tensor of real numbers; {_HOW}")
+    if len(found) > _MOST:
+        raise ImageReadError(f"it is a torch file of {len(found)} tensors, such as the weights of a network, and no image")
+    chosen, images, passed = choose_array({name: array.shape for name, array in found.items()}, item)
+    note = "It is a torch file; its tensor was taken as an array."
+    return Stored(found[chosen], images, chosen, notes=(note,), flat=True, passed=passed)
+
+
+def _tensors(content: Any) -> dict[str, Any]:
+    """Tensors of real numbers by name."""
+    import torch
+
+    named = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list | tuple) else ()
+    found = {"tensor": content} if isinstance(content, torch.Tensor) else {str(name): one for name, one in named}
+    tensors = {name: one.detach() for name, one in found.items() if isinstance(one, torch.Tensor) and not one.is_complex()}
+    return {
+        name: (one.float() if one.dtype == torch.bfloat16 else one)
+        for name, one in tensors.items()
+        if one.layout == torch.strided
+    }

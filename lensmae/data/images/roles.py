@@ -1,0 +1,54 @@
+"""What an array is, told from its name in the file: the image, its noise, its PSF, a mask, labels."""
+
+import re
+from collections.abc import Sequence
+
+SCIENCE, NOISE, VARIANCE, WEIGHT, FLAGS, PSF, OTHER, UNKNOWN = (
+    "science", "noise", "variance", "weight", "flags", "psf", "other", "",
+)  # fmt: skip
+
+# Words of extension, key and file names, as archives and pipelines write them (MAST, ESA, ESO, LSST, PyAutoLens). The first line
+# that has a word of a name decides: `image_mask` is a mask, `sky_sub_image` an image.
+_WORDS = (
+    (FLAGS, "dq mask masks flag flags bpm badpix badpixel badpixels quality"),
+    (PSF, "psf psfs kernel"),
+    (VARIANCE, "var variance variances stat covariance"),
+    (WEIGHT, "wht weight weights ivar invvar wmap"),
+    (NOISE, "err error errors rms sigma std stdev stddev noise noisemap unc uncert uncertainty uncertainties"),
+    (OTHER, "label labels y ytrain ytest yval class classes seg segm segmentation segmap thumb thumbnail preview model models "
+            "residual residuals catalog catalogue"),
+    (SCIENCE, "sci science image images img imgs data flux signal intensity lens lenses x xtrain xtest xval lr hr lowres highres "
+              "input inputs pixels array picture cutout cutouts stamp stamps"),
+    (OTHER, "target targets ctx con context exp exptime exposure nsamp samp time bkg background sky coverage hits area id ids "
+            "index indices hist history wavelength"),
+)  # fmt: skip
+_ROLES = {word: (place, role) for place, (role, line) in reversed(list(enumerate(_WORDS))) for word in line.split()}
+
+
+def words(name: str) -> list[str]:
+    """Words of a name in lower case: cut at signs, at digits and where a capital follows a small letter."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return [word for word in re.split(r"[^a-z]+", spaced.lower()) if word]
+
+
+def role(name: str) -> str:
+    """What an array of this name is; "" where the name does not say.
+
+    Only the last part of a path counts (`group/image` is an image).
+    """
+    found = [_ROLES[word] for word in words(name.rsplit("/", 1)[-1]) if word in _ROLES]
+    return min(found)[1] if found else UNKNOWN
+
+
+def best(names: Sequence[str], roles: Sequence[str]) -> str | None:
+    """The first image by name, else the first array of unknown meaning, else the first of another meaning that may be shown."""
+    for wanted in (SCIENCE, UNKNOWN, OTHER):
+        for name, one in zip(names, roles, strict=True):
+            if one == wanted:
+                return name
+    return None
+
+
+def root(name: str) -> str:
+    """A name without the words of its role: `VIS_FLUX`, `VIS_RMS` and `VIS_PSF` belong together."""
+    return " ".join(word for word in re.split(r"[^a-z0-9]+", name.lower()) if word and word not in _ROLES)

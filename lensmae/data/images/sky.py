@@ -1,0 +1,178 @@
+"""Where the pixels of an image lie on the sky: its WCS, kept through crops and resampling, and its pixel scale."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
+_PLAUSIBLE = (1e-4, 60.0)
+# Header keywords in arcsec a pixel, as cameras and drizzling write them.
+_KEYWORDS = ("PIXSCALE", "PIXELSCL", "PIXSCAL1", "PIXSCAL", "PIXSIZE", "PIXELSZ", "SECPIX", "SECPIX1", "D001SCAL", "PLTSCALE",
+             "PIXELSCALE", "SCALE")  # fmt: skip
+# Sides of pixels that differ by less are equal.
+_SQUARE = 0.01
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How new pixels lie on the original ones, axis by axis: original = start + step * (new + 1/2) - 1/2, both counted from 0.
+
+    Attributes:
+        top, left: original row and column of the new image's lower edge, counted in pixel borders.
+        row_step, column_step: original pixels a new one.
+    """
+
+    top: float = 0.0
+    left: float = 0.0
+    row_step: float = 1.0
+    column_step: float = 1.0
+
+    def then(self, other: "Grid") -> "Grid":
+        """This grid and, on its pixels, another."""
+        return Grid(
+            self.top + self.row_step * other.top,
+            self.left + self.column_step * other.left,
+            self.row_step * other.row_step,
+            self.column_step * other.column_step,
+        )
+
+
+@dataclass(frozen=True)
+class Sky:
+    """A celestial WCS and the grid of the pixels on those that it was made for.
+
+    Attributes:
+        header: FITS header of the WCS.
+    """
+
+    header: str
+    grid: Grid = Grid()
+
+    def on(self, grid: Grid) -> "Sky":
+        """The WCS of pixels on a grid of these ones."""
+        return replace(self, grid=self.grid.then(grid))
+
+    def wcs(self) -> "WCS":
+        """The WCS of the pixels, of two axes: x is the column, y the row."""
+        from astropy.io import fits
+        from astropy.wcs import WCS
+
+        with warnings.catch_warnings():
+            # Headers of archives are full of keywords that the standard has renamed since.
+            warnings.simplefilter("ignore")
+            wcs = WCS(fits.Header.fromstring(self.header, sep="\n"), naxis=2)
+            _regrid(wcs, self.grid)
+        return wcs
+
+    def position(self, row: float, column: float) -> tuple[float, float]:
+        """Right ascension and declination in degrees (ICRS) of a pixel; (0, 0) is the first."""
+        where = self.wcs().pixel_to_world(column, row)
+        where = getattr(where, "icrs", where)
+        return float(where.ra.deg), float(where.dec.deg)
+
+
+def _regrid(wcs: "WCS", grid: Grid) -> None:
+    start, step = np.array([grid.left, grid.top]), np.array([grid.column_step, grid.row_step])
+    wcs.wcs.crpix = (wcs.wcs.crpix - start - 0.5) / step + 0.5
+    wcs.wcs.pc = wcs.wcs.get_pc() * step
+    if wcs.sip is not None:
+        wcs.sip = _sip(wcs.sip, wcs.wcs.crpix, step)
+    wcs.wcs.set()
+
+
+def _sip(sip: Any, crpix: np.ndarray, step: np.ndarray) -> Any:
+    """Polynomials of the distortion in new pixels: each power of a side scales with that side."""
+    from astropy.wcs import Sip
+
+    def scaled(matrix: np.ndarray | None, side: float) -> np.ndarray | None:
+        if matrix is None:
+            return None
+        powers = np.arange(len(matrix))
+        return matrix * step[0] ** powers[:, None] * step[1] ** powers[None, :] / side
+
+    return Sip(scaled(sip.a, step[0]), scaled(sip.b, step[1]), scaled(sip.ap, step[0]), scaled(sip.bp, step[1]), crpix)
+
+
+def read_sky(header: Any) -> tuple[str, float | None, str, tuple[str, ...]]:
+    """What a FITS header says of the sky: its celestial WCS as text, arcsec a pixel, letters of the axes, and notes.
+
+    The scale is `astropy.wcs.utils.proj_plane_pixel_scales`; where the header has no celestial WCS, that of its keywords.
+    """
+    from astropy.wcs import WCS
+
+    notes: tuple[str, ...] = ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            wcs = WCS(header)
+            letters, scales = _letters(wcs), _scales(wcs)
+            text = wcs.celestial.to_header(relax=True).tostring(sep="\n") if wcs.has_celestial else ""
+        except Exception as problem:  # noqa: BLE001
+            # wcslib and astropy refuse headers in a dozen ways; the pixels are good all the same.
+            notes = (f"Its WCS could not be used ({str(problem).splitlines()[0][:120]}).",)
+            letters, scales, text = "", None, ""
+    if scales is not None and max(scales) > (1 + _SQUARE) * min(scales):
+        notes = (*notes, f"Its pixels have sides of {scales[0]:.4g} and {scales[1]:.4g} arcsec; their geometric mean is used.")
+    scale = float(np.sqrt(scales[0] * scales[1])) if scales is not None else _from_keywords(header)
+    return text, scale, letters, notes
+
+
+def _letters(wcs: "WCS") -> str:
+    """Letters of the axes in NumPy's order, the reverse of FITS's."""
+    kinds = [kind["coordinate_type"] for kind in wcs.get_axis_types()]
+    letters = ["C" if kind is not None else "?" for kind in kinds]
+    if wcs.has_celestial:
+        first, second = sorted((wcs.wcs.lng, wcs.wcs.lat))
+        letters[first], letters[second] = "W", "H"
+    return "".join(reversed(letters)) if any(kind is not None for kind in kinds) else ""
+
+
+def _scales(wcs: "WCS") -> tuple[float, float] | None:
+    """Arcsec a pixel of both sides; None where they are not known or implausible."""
+    from astropy.wcs.utils import proj_plane_pixel_scales
+
+    if wcs.has_celestial:
+        found = np.abs(proj_plane_pixel_scales(wcs.celestial)) * 3600
+    elif wcs.naxis >= 2 and not any(str(unit) for unit in list(wcs.wcs.cunit)[:2]) and not any(list(wcs.wcs.ctype)[:2]):
+        # A matrix without names of its axes: degrees, as everywhere in FITS.
+        found = np.linalg.norm(wcs.pixel_scale_matrix[:2, :2], axis=0) * 3600
+    else:
+        return None
+    known = [float(one) for one in found if _PLAUSIBLE[0] < one < _PLAUSIBLE[1]]
+    if not wcs.has_celestial and len(known) == 1:
+        known *= 2
+    return (known[0], known[1]) if len(known) == 2 else None
+
+
+def _from_keywords(header: Mapping[str, Any]) -> float | None:
+    area = header.get("PIXAR_A2")
+    values = [header.get(key) for key in _KEYWORDS] + [area**0.5 if isinstance(area, float) and area > 0 else None]
+    known = (float(one) for one in values if isinstance(one, int | float) and not isinstance(one, bool))
+    return next((one for one in known if _PLAUSIBLE[0] < one < _PLAUSIBLE[1]), None)
+
+
+def fits_unit(text: str) -> str:
+    """A unit as the FITS standard writes it, for BUNIT; empty where it is none."""
+    from astropy import units
+
+    for written in (text.strip(), text.strip().lower(), _plain_unit(text)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return units.Unit(written).to_string("fits") if written else ""
+            except (ValueError, TypeError, units.UnitsError):
+                continue
+    return ""
+
+
+def _plain_unit(text: str) -> str:
+    """Units as cameras write them: ELECTRONS/S, COUNTS, e-/s, DN."""
+    words = {"electrons": "electron", "e-": "electron", "counts": "ct", "cts": "ct", "dn": "adu", "seconds": "s", "sec": "s"}
+    cut = text.strip().lower().replace(" ", "")
+    parts = [words.get(part, part) for part in cut.split("/")]
+    return "/".join(parts)
