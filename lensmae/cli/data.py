@@ -12,7 +12,10 @@ commands = typer.Typer()
 
 @commands.command()
 def simulate(
-    preset: Annotated[str, typer.Argument(help="model_i, model_ii, model_iii, superres, survey or survey_{hst,euclid,jwst}")],
+    preset: Annotated[
+        str,
+        typer.Argument(help="model_{i,ii,iii}, superres, survey, survey_{hst,euclid,jwst}, model_ii_free, ...: docs/presets.md"),
+    ],
     name: Annotated[str, typer.Argument(help="name of the new data set")],
     per_class: Annotated[int, typer.Option(min=1, help="lenses a class")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="seed of the data set; sets of one seed share lenses")] = 0,
@@ -20,11 +23,15 @@ def simulate(
         list[str] | None, typer.Option("--class", help="only this class of the preset; may be given more than once")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; all cores by default")] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cuda, cpu or mps: whole batches at once there, the same lenses to rounding; lenstronomy by default"),
+    ] = None,
 ) -> None:
     """Simulate a data set into the workspace."""
     from lensmae.data import simulate_dataset
 
-    options = {"classes": classes or (), "jobs": jobs}
+    options = {"classes": classes or (), "jobs": jobs, "device": device}
     dataset = with_progress(
         "Simulating", lambda progress: simulate_dataset(preset, name, per_class, seed, **options, progress=progress)
     )

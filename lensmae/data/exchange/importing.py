@@ -18,6 +18,7 @@ from numpy.lib.format import open_memmap
 
 from lensmae.data.exchange.import_chunks import Block, Form, Sample, find_form, read_blocks
 from lensmae.data.exchange.layouts import Layout, find_layout
+from lensmae.data.store.arrays import new_array, new_arrays
 from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import SPLITS, assign_splits
 from lensmae.errors import Cancelled, DatasetError
@@ -211,13 +212,7 @@ class _Work:
         """Start afresh; whatever another plan left in the folder goes."""
         for path in folder.iterdir():
             path.unlink()
-        free = shutil.disk_usage(folder).free
-        if plan.nbytes > free:
-            raise DatasetError(f"The data set takes {plan.nbytes / 1e9:,.1f} GB; {free / 1e9:,.1f} GB are free.")
-        arrays = {
-            name: open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
-            for name, shape in plan.shapes.items()
-        }
+        arrays = new_arrays(folder, plan.shapes)
         write_json(folder / _PLAN, _record(plan))
         return cls(folder, plan, arrays, [])
 
@@ -331,8 +326,8 @@ def _with_facts(table: pd.DataFrame, masses: dict[int, float], notes: dict[int, 
 
 def _compacted(path: Path, array: np.memmap, kept: np.ndarray) -> np.memmap:
     """The kept rows of an array in a file of their own, which then takes the place of the first."""
-    shorter = path.with_name(f"{path.stem}.kept")
-    copy = open_memmap(shorter, mode="w+", dtype=np.float32, shape=(len(kept), *array.shape[1:]))
+    shorter = path.with_name(f"{path.stem}.kept.npy")
+    copy = new_array(shorter, (len(kept), *array.shape[1:]))
     for start in range(0, len(kept), _COPY):
         copy[start : start + _COPY] = array[kept[start : start + _COPY]]
     copy.flush()

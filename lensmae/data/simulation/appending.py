@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
 
 from lensmae.data.simulation.lenses import SimulatedLens
 from lensmae.data.simulation.presets import PRESETS, Preset
+from lensmae.data.store.arrays import new_array
 from lensmae.data.store.dataset import RECORD, LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import SPLITS
 from lensmae.errors import DatasetError
@@ -64,7 +63,7 @@ def _write(folder: Path, name: str, preset: Preset, before: LensDataset | None, 
     table = pd.DataFrame([row])
     if before is not None:
         table = _joined(before.lenses, row)
-    images = open_memmap(folder / "images.npy", mode="w+", dtype=np.float32, shape=(count + 1, *lens.image.shape))
+    images = new_array(folder / "images.npy", (count + 1, *lens.image.shape))
     if before is not None:
         images[:count] = before.images
     images[count] = lens.image

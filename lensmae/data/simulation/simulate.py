@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from numpy.lib.format import open_memmap
 
 from lensmae.data.simulation.lenses import SimulatedLens, check_preset, simulate_lens
 from lensmae.data.simulation.presets import PRESETS, Preset
+from lensmae.data.simulation.sampling import draw_parameters
+from lensmae.data.store.arrays import new_arrays
 from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import assign_splits
 from lensmae.errors import DatasetError
@@ -19,6 +22,7 @@ from lensmae.folders import new_folder
 from lensmae.workspace import check_name, datasets_dir
 
 _CHUNK = 32
+_GPU_CHUNK = 1024
 # Images in place, their table, the seed -> the table.
 Finish = Callable[[np.ndarray, pd.DataFrame, int], pd.DataFrame]
 
@@ -33,6 +37,7 @@ def simulate_dataset(
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     finish: Finish | None = None,
+    device: str | None = None,
 ) -> LensDataset:
     """Simulate `per_class` lenses of every class of a preset, or of some of its classes, into the workspace.
 
@@ -44,19 +49,38 @@ def simulate_dataset(
         classes: those to simulate; all of the preset where empty.
         jobs: processes; all cores where None.
         progress: called with (lenses done, lenses in all); where it raises, everything written is removed.
+        device: "cpu", "cuda" or "mps": by array operations there, lenstronomy's lenses to rounding; None is lenstronomy itself.
         finish: changes the images (N, H, W) in place and returns the table with what it did (`lensmae.data.mixed`).
     """
     check_preset(preset)
     check_name(name, "data set")
+    if device is not None:
+        from lensmae.data.simulation.on_device import check_device
+
+        check_device(device)
     if per_class < 1:
         raise DatasetError(f"per_class is {per_class}; it must be at least 1.")
     chosen = _chosen(PRESETS[preset], classes)
     final = datasets_dir() / name
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
-    with new_folder(final) as partial:
-        _write(PRESETS[preset], chosen, name, per_class, seed, partial, jobs or os.cpu_count() or 1, progress, finish)
+    work = _Work(PRESETS[preset], chosen, name, per_class, seed, jobs or os.cpu_count() or 1, device)
+    with new_folder(final) as folder:
+        _write(work, folder, progress, finish)
     return open_store(final)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is simulated, and by what."""
+
+    preset: Preset
+    classes: tuple[str, ...]
+    name: str
+    per_class: int
+    seed: int
+    jobs: int
+    device: str | None
 
 
 def _chosen(preset: Preset, classes: Sequence[str]) -> tuple[str, ...]:
@@ -86,31 +110,31 @@ def _simulate_chunk(preset: str, start: int, lenses: list[tuple[str, int]]) -> t
     return start, [simulate_lens(preset, class_name, seed) for class_name, seed in lenses]
 
 
-def _chunks(preset: Preset, plan: list[tuple[str, int, str]], jobs: int) -> Iterator[tuple[int, list[SimulatedLens]]]:
+def _batched_chunk(preset: str, device: str, start: int, lenses: list[tuple[str, int]]) -> tuple[int, list[SimulatedLens]]:
+    from lensmae.data.simulation.on_device import simulate_rows
+
+    return start, simulate_rows(preset, [draw_parameters(preset, class_name, seed) for class_name, seed in lenses], device)
+
+
+def _chunks(work: _Work, plan: list[tuple[str, int, str]]) -> Iterator[tuple[int, list[SimulatedLens]]]:
     lenses = [(class_name, seed) for class_name, seed, _ in plan]
-    starts = range(0, len(lenses), _CHUNK)
-    # Processes cost a second to start; a few chunks are done sooner without.
-    workers = 1 if len(lenses) <= 2 * _CHUNK else jobs
-    calls = (delayed(_simulate_chunk)(preset.name, start, lenses[start : start + _CHUNK]) for start in starts)
+    on_gpu = work.device is not None and not work.device.startswith("cpu")
+    chunk = _GPU_CHUNK if on_gpu else _CHUNK
+    # Processes cost a second to start; a few chunks are done sooner without. A GPU is one process's.
+    workers = 1 if on_gpu or len(lenses) <= 2 * chunk else work.jobs
+    simulate = _simulate_chunk if work.device is None else partial(_batched_chunk, device=work.device)
+    parts = ((start, lenses[start : start + chunk]) for start in range(0, len(lenses), chunk))
+    calls = (delayed(simulate)(work.preset.name, start=start, lenses=some) for start, some in parts)
     yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2 * n_jobs")(calls)
 
 
-def _write(
-    preset: Preset,
-    classes: tuple[str, ...],
-    name: str,
-    per_class: int,
-    seed: int,
-    folder: Path,
-    jobs: int,
-    progress: Callable[[int, int], None] | None,
-    finish: Finish | None,
-) -> None:
-    plan = _plan(preset, classes, per_class, seed)
-    arrays = _arrays(folder, preset, len(plan))
+def _write(work: _Work, folder: Path, progress: Callable[[int, int], None] | None, finish: Finish | None) -> None:
+    preset, seed = work.preset, work.seed
+    plan = _plan(preset, work.classes, work.per_class, seed)
+    arrays = new_arrays(folder, shapes_of(preset, len(plan)))
     rows: list[dict] = [{} for _ in plan]
     done = 0
-    for start, lenses in _chunks(preset, plan, jobs):
+    for start, lenses in _chunks(work, plan):
         for place, lens in enumerate(lenses, start):
             _store(arrays, place, lens)
             rows[place] = {"id": f"{lens.parameters['class']}_{place:06d}", "split": plan[place][2], "source_file": ""}
@@ -126,18 +150,16 @@ def _write(
         array.flush()
     facts = {"preset": preset.name, "seed": seed, "pixel_scale": preset.pixel_scale, "flux_unit": unit}
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    info = summarise(name, table, arrays, classes=classes, created=created, **facts)
+    info = summarise(work.name, table, arrays, classes=work.classes, created=created, **facts)
     write_table(folder, info, table)
 
 
-def _arrays(folder: Path, preset: Preset, count: int) -> dict[str, np.memmap]:
+def shapes_of(preset: Preset, count: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays of a set of `count` lenses."""
     shapes = {"images": preset.shape}
     if preset.target_shape is not None:
         shapes |= {"targets": preset.target_shape, "truths": preset.target_shape}
-    return {
-        name: open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=(count, *shape))
-        for name, shape in shapes.items()
-    }
+    return {name: (count, *shape) for name, shape in shapes.items()}
 
 
 def _store(arrays: dict[str, np.memmap], place: int, lens: SimulatedLens) -> None:

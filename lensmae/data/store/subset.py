@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
 
+from lensmae.data.store.arrays import new_array
 from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
 from lensmae.errors import DatasetError
 from lensmae.folders import new_folder
@@ -58,7 +58,7 @@ def _write(dataset: LensDataset, rows: np.ndarray, name: str, folder: Path, labe
 
 def _copy(array: np.ndarray, rows: np.ndarray, path: Path) -> np.ndarray:
     """The rows, a block at a time, in a file of their own."""
-    copied = open_memmap(path, mode="w+", dtype=np.float32, shape=(len(rows), *array.shape[1:]))
+    copied = new_array(path, (len(rows), *array.shape[1:]))
     for start in range(0, len(rows), _BLOCK):
         copied[start : start + _BLOCK] = array[rows[start : start + _BLOCK]]
     copied.flush()
