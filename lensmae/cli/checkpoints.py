@@ -67,6 +67,24 @@ def evaluate(
 
 
 @commands.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="MAE weights: IcarusWizard, facebookresearch/mae, timm or Hugging Face")],
+    name: Annotated[str, typer.Argument(help="name of the checkpoint that they become")],
+    heads: Annotated[int | None, typer.Option(min=1, help="attention heads; by default one for 64 channels")] = None,
+    decoder_heads: Annotated[int | None, typer.Option(min=1, help="of the decoder; by default as published")] = None,
+    normalised: Annotated[bool, typer.Option(help="the network saw pixels normalised as its project does, not on [0, 1]")] = True,
+) -> None:
+    """Make a checkpoint of MAE weights that others trained. Nothing in the file is run."""
+    from lensmae.models.foreign import save_converted
+
+    normalisation = "layout" if normalised else "none"
+    path, conversion = save_converted(file, name, heads=heads, decoder_heads=decoder_heads, normalisation=normalisation)
+    if conversion.unused:
+        typer.echo(f"Note: not used, a masked autoencoder has no place for them: {', '.join(conversion.unused)}", err=True)
+    typer.echo(f"{path}: {conversion.layout}, {conversion.card.architecture}")
+
+
+@commands.command()
 def promote(
     checkpoint: Annotated[str, typer.Argument(help="run id, name or path of a checkpoint")],
     name: Annotated[str, typer.Argument(help="name to keep it under")],

@@ -4,16 +4,19 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+# torch's own; published ViTMAE weights have 1e-6.
+NORM_EPS = 1e-5
+
 
 class Attention(nn.Module):
-    """Multi-head self-attention over tokens (B, T, C); query, key and value share one bias-free projection."""
+    """Multi-head self-attention over tokens (B, T, C); query, key and value share one projection, without bias by default."""
 
-    def __init__(self, dim: int, heads: int) -> None:
+    def __init__(self, dim: int, heads: int, qkv_bias: bool = False) -> None:
         super().__init__()
         if dim % heads:
             raise ValueError(f"emb_dim {dim} is not divisible by {heads} heads.")
         self.heads = heads
-        self.qkv = nn.Linear(dim, 3 * dim, bias=False)
+        self.qkv = nn.Linear(dim, 3 * dim, bias=qkv_bias)
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -43,11 +46,11 @@ class Block(nn.Module):
     """One pre-norm transformer layer; `drop_path` skips a residual branch for a whole image in training
     (stochastic depth, Huang et al. 2016, arXiv:1603.09382)."""
 
-    def __init__(self, dim: int, heads: int, drop_path: float = 0.0) -> None:
+    def __init__(self, dim: int, heads: int, drop_path: float = 0.0, qkv_bias: bool = False, norm_eps: float = NORM_EPS) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(dim)
-        self.attn = Attention(dim, heads)
-        self.norm2 = nn.LayerNorm(dim)
+        self.norm1 = nn.LayerNorm(dim, eps=norm_eps)
+        self.attn = Attention(dim, heads, qkv_bias)
+        self.norm2 = nn.LayerNorm(dim, eps=norm_eps)
         self.mlp = Mlp(dim)
         self.drop_path = drop_path
 
@@ -62,9 +65,21 @@ class Block(nn.Module):
         return tokens + self._branch(self.mlp(self.norm2(tokens)))
 
 
-def transformer(dim: int, layers: int, heads: int, drop_path: float = 0.0) -> nn.Sequential:
-    """`layers` blocks whose drop-path rate rises linearly from 0 to `drop_path`."""
-    return nn.Sequential(*(Block(dim, heads, drop_path * layer / max(1, layers - 1)) for layer in range(layers)))
+def transformer(
+    dim: int, layers: int, heads: int, drop_path: float = 0.0, qkv_bias: bool = False, norm_eps: float = NORM_EPS
+) -> nn.Sequential:
+    """`layers` blocks whose drop-path rate rises linearly from 0 to `drop_path`.
+
+    Args:
+        dim: token width.
+        layers: blocks.
+        heads: attention heads of each; they divide `dim`.
+        drop_path: stochastic depth of the last block, in [0, 1).
+        qkv_bias: whether the projection of queries, keys and values has a bias, as in ViTMAE's weights.
+        norm_eps: added to the variance by layer norms.
+    """
+    rates = [drop_path * layer / max(1, layers - 1) for layer in range(layers)]
+    return nn.Sequential(*(Block(dim, heads, rate, qkv_bias, norm_eps) for rate in rates))
 
 
 def init_linear(module: nn.Module) -> None:

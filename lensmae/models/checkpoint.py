@@ -150,7 +150,7 @@ def _card(path: Path, file: Any) -> CheckpointCard:
     if not metadata or _HEADER not in metadata:
         raise CheckpointError(
             f"{path} is a safetensors file without a LensMAE header; LensMAE loads checkpoints that LensMAE saved, "
-            "and other weights through lensmae.models.foreign."
+            "and makes checkpoints of other weights with `lensmae convert FILE NAME`."
         )
     try:
         card = CheckpointCard.model_validate(json.loads(metadata[_HEADER]))

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor, nn
 
-from lensmae.models.blocks import init_linear, transformer
+from lensmae.models.blocks import NORM_EPS, init_linear, transformer
 from lensmae.models.linear_prior import LinearPrior
 from lensmae.models.masking import PatchShuffle, noise_from_hidden, take
 
@@ -36,6 +36,8 @@ class MAEEncoder(nn.Module):
         mask_ratio: float = 0.75,
         in_channels: int = 1,
         drop_path: float = 0.0,
+        qkv_bias: bool = False,
+        norm_eps: float = NORM_EPS,
     ) -> None:
         super().__init__()
         if image_size % patch_size:
@@ -47,8 +49,8 @@ class MAEEncoder(nn.Module):
         self.pos_embedding = nn.Parameter(torch.zeros(1, self.native_grid[0] * self.native_grid[1], emb_dim))
         self.shuffle = PatchShuffle(mask_ratio)
         self.patchify = nn.Conv2d(in_channels, emb_dim, patch_size, patch_size)
-        self.transformer = transformer(emb_dim, layers, heads, drop_path)
-        self.layer_norm = nn.LayerNorm(emb_dim)
+        self.transformer = transformer(emb_dim, layers, heads, drop_path, qkv_bias, norm_eps)
+        self.layer_norm = nn.LayerNorm(emb_dim, eps=norm_eps)
         init_linear(self)
         nn.init.trunc_normal_(self.cls_token, std=0.02)
         nn.init.trunc_normal_(self.pos_embedding, std=0.02)
@@ -105,10 +107,24 @@ class MAEEncoder(nn.Module):
 
 
 class MAEDecoder(nn.Module):
-    """Mask tokens in, un-shuffle, position embedding, transformer, linear head, rearrange to an image."""
+    """Mask tokens in, un-shuffle, position embedding, transformer, linear head, rearrange to an image.
+
+    Args:
+        encoder_dim: width of the encoder's tokens where it is another than the decoder's `emb_dim`; a linear layer takes one to
+            the other, and a layer norm stands before the head, as in He et al.'s own weights.
+    """
 
     def __init__(
-        self, image_size: int = 64, patch_size: int = 4, emb_dim: int = 192, layers: int = 4, heads: int = 3, in_channels: int = 1
+        self,
+        image_size: int = 64,
+        patch_size: int = 4,
+        emb_dim: int = 192,
+        layers: int = 4,
+        heads: int = 3,
+        in_channels: int = 1,
+        encoder_dim: int | None = None,
+        qkv_bias: bool = False,
+        norm_eps: float = NORM_EPS,
     ) -> None:
         super().__init__()
         self.patch_size = patch_size
@@ -116,7 +132,9 @@ class MAEDecoder(nn.Module):
         self.native_grid = (image_size // patch_size, image_size // patch_size)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, emb_dim))
         self.pos_embedding = nn.Parameter(torch.zeros(1, self.native_grid[0] * self.native_grid[1] + 1, emb_dim))
-        self.transformer = transformer(emb_dim, layers, heads)
+        self.embed = nn.Identity() if encoder_dim is None else nn.Linear(encoder_dim, emb_dim)
+        self.transformer = transformer(emb_dim, layers, heads, qkv_bias=qkv_bias, norm_eps=norm_eps)
+        self.layer_norm = nn.Identity() if encoder_dim is None else nn.LayerNorm(emb_dim, eps=norm_eps)
         self.head = nn.Linear(emb_dim, in_channels * patch_size**2)
         init_linear(self)
         nn.init.trunc_normal_(self.mask_token, std=0.02)
@@ -160,16 +178,20 @@ class MAEDecoder(nn.Module):
         read = total if drawn_share >= 1.0 else visible + max(1, round(drawn_share * (total - visible)))
         mask = self.pixel_mask(backward_indexes, visible, grid)
         if read == total:
-            patches = self.head(self.transformer(tokens)[:, 1:])
+            patches = self._patches(tokens)
         else:
             patches = self._drawn(tokens, torch.argsort(backward_indexes, dim=1)[:, :read])
             mask &= ~self.pixel_mask(backward_indexes, read, grid)
         return self.to_image(patches, grid), mask.to(patches.dtype)
 
+    def _patches(self, tokens: Tensor) -> Tensor:
+        """Tokens (B, 1 + R, emb_dim), class token first -> patches (B, R, C * p * p)."""
+        return self.head(self.layer_norm(self.transformer(tokens)[:, 1:]))
+
     def _drawn(self, tokens: Tensor, places: Tensor) -> Tensor:
         """Patches (B, T, C * p * p) of tokens (B, 1 + T, emb_dim), from those at places (B, R) alone; the others are zero."""
         read = torch.cat([tokens[:, :1], take(tokens[:, 1:], places)], dim=1)
-        drawn = self.head(self.transformer(read)[:, 1:])
+        drawn = self._patches(read)
         empty = drawn.new_zeros(tokens.shape[0], tokens.shape[1] - 1, drawn.shape[-1])
         return empty.scatter(1, repeat(places, "b r -> b r n", n=drawn.shape[-1]), drawn)
 
@@ -179,6 +201,7 @@ class MAEDecoder(nn.Module):
         """What the transformer gets: class token, then features and mask tokens in raster order, with their position embedding,
         (B, 1 + T, emb_dim). Arguments as of `forward`."""
         batch, total = backward_indexes.shape
+        features = self.embed(features)
         mask_tokens = repeat(self.mask_token, "1 1 c -> b m c", b=batch, m=total - features.shape[1] + 1)
         shuffled = torch.cat([features[:, 1:], mask_tokens.to(features.dtype)], dim=1)
         patches = take(shuffled, backward_indexes)
@@ -197,6 +220,8 @@ class MAEViT(nn.Module):
     Args:
         linear_prior: principal components of a `LinearPrior`; 0 for none. With one, the decoder is told its guess and how far
             the visible pixels lie from it, and draws the difference; an untrained network is exactly the prior.
+        decoder_dim: token width of the decoder where it is another than the encoder's.
+        qkv_bias, norm_eps: of the attention and of the layer norms, for weights that others trained.
     """
 
     def __init__(
@@ -211,10 +236,17 @@ class MAEViT(nn.Module):
         mask_ratio: float = 0.75,
         in_channels: int = 1,
         linear_prior: int = 0,
+        decoder_dim: int | None = None,
+        qkv_bias: bool = False,
+        norm_eps: float = NORM_EPS,
     ) -> None:
         super().__init__()
-        self.encoder = MAEEncoder(image_size, patch_size, emb_dim, encoder_layers, encoder_heads, mask_ratio, in_channels)
-        self.decoder = MAEDecoder(image_size, patch_size, emb_dim, decoder_layers, decoder_heads, in_channels)
+        blocks = {"qkv_bias": qkv_bias, "norm_eps": norm_eps}
+        self.encoder = MAEEncoder(
+            image_size, patch_size, emb_dim, encoder_layers, encoder_heads, mask_ratio, in_channels, **blocks
+        )
+        size = (image_size, patch_size, decoder_dim or emb_dim, decoder_layers, decoder_heads, in_channels)
+        self.decoder = MAEDecoder(*size, encoder_dim=emb_dim if decoder_dim else None, **blocks)
         self.prior = LinearPrior(linear_prior, image_size, patch_size) if linear_prior else None
         if self.prior is not None:
             self.hints = nn.Conv2d(2, emb_dim, patch_size, patch_size)

@@ -23,12 +23,14 @@ class Limits:
         cpu: seconds of processor time.
         wall: seconds by the clock, after which the parent ends the process; for what waits rather than computes.
         output: bytes of arrays in an answer.
+        imports: modules that are imported before the limits hold, because they write temporary files while they are.
     """
 
     memory: int = 1_000_000_000
     cpu: int = 9
     wall: float = 120.0
     output: int = 1 << 28
+    imports: tuple[str, ...] = ()
 
 
 def limit_process(limits: Limits) -> None:

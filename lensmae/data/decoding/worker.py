@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from lensmae.data.decoding import plain
@@ -25,6 +26,8 @@ def main() -> None:
     os.dup2(nothing, 1)
     parent, limits = _next(requests)
     killed_with_parent(parent)
+    for name in limits.imports:
+        import_module(name)
     limit_process(limits)
     answers.write(READY)
     os.dup2(nothing, 2)

@@ -3,10 +3,9 @@ import pytest
 import torch
 
 from lensmae.models import MAEViT, PatchShuffle
-from lensmae.models.foreign import icarus_architecture, icarus_to_ours, load_icarus
 from lensmae.models.mae import masked_loss
 from lensmae.models.masking import kept_count, mask_noise
-from tests.unit.models.reference_mae import forward, random_state
+from tests.unit.models.reference_mae import random_state
 
 
 def small(**options):
@@ -17,32 +16,6 @@ def small(**options):
 def test_the_reference_net_has_the_parameter_count_of_the_same_net_in_icarus_layout():
     state = random_state(patch=4, dim=192, encoder_layers=12, decoder_layers=4, side=16, channels=1)
     assert sum(p.numel() for p in MAEViT().parameters()) == sum(tensor.numel() for tensor in state.values())
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_translated_icarus_weights_give_the_prediction_of_an_independent_forward_pass(channels):
-    state = random_state(patch=2, dim=128, encoder_layers=2, decoder_layers=1, side=4, channels=channels)
-    ours = icarus_to_ours(state, channels)
-    network = MAEViT(**icarus_architecture(ours)).eval()
-    network.load_state_dict(ours)
-    generator = torch.Generator().manual_seed(1)
-    images, noise = torch.rand(3, channels, 8, 8, generator=generator), torch.rand(3, 16, generator=generator)
-    with torch.no_grad():
-        prediction, mask = network(images, mask_ratio=0.75, noise=noise)
-    expected, expected_mask = forward(state, images, noise.argsort(1), kept=4, heads=2)
-    torch.testing.assert_close(prediction, expected, rtol=1e-4, atol=1e-5)
-    assert torch.equal(mask, expected_mask)
-
-
-def test_three_channel_weights_on_a_grey_image_draw_the_mean_of_the_three_channel_prediction(tmp_path):
-    state = random_state(patch=2, dim=64, encoder_layers=1, decoder_layers=1, side=4, channels=3)
-    torch.save(state, tmp_path / "icarus.pt")
-    network = load_icarus(tmp_path / "icarus.pt", in_channels=1)
-    grey, noise = torch.rand(2, 1, 8, 8), torch.rand(2, 16)
-    with torch.no_grad():
-        prediction, _ = network(grey, noise=noise, mask_ratio=0.5)
-    expected, _ = forward(state, grey.expand(-1, 3, -1, -1), noise.argsort(1), kept=8, heads=1)
-    torch.testing.assert_close(prediction, expected.mean(1, keepdim=True), rtol=1e-4, atol=1e-5)
 
 
 def test_shuffle_keeps_the_lowest_scores_and_backward_indexes_undo_it():
