@@ -31,3 +31,7 @@ class ConfigError(LensMAEError):
 
 class RecordError(LensMAEError):
     """Grades, notes or saved views cannot be read, kept, or understood."""
+
+
+class JobError(LensMAEError):
+    """Work in the background failed, or cannot be started."""

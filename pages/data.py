@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.data import browse, makers, new_dataset
+from lensmae.app.data import browse, dataset_jobs, new_dataset
 from lensmae.app.grading import sheet
 from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.guard import fragment
@@ -28,9 +28,9 @@ def look(choice: choices.Choice, name: str) -> None:
 
 choice = choices.current()
 page_title("Data", "What do I have? Simulated and imported lenses, with their splits and every parameter that is known of them.")
-if makers.all_jobs():
-    running = any(job.running for job in makers.all_jobs().values())
-    fragment(new_dataset.watch_jobs, run_every=1.0 if running else None)()
+if jobs := dataset_jobs.all_jobs():
+    active = any(job.active for job in jobs.values())
+    fragment(new_dataset.watch_jobs, run_every=1.0 if active else None)()
 infos = loaders.datasets() + loaders.datasets(pairs=True)
 if not read_only():
     with st.expander("New data set", expanded=not infos, icon=":material/add_circle:"):

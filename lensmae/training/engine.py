@@ -16,12 +16,12 @@ from pytorch_lightning.profilers import Profiler
 
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import LensMAEError, RunError
-from lensmae.jobs import JobOptions, slurm
+from lensmae.jobs import JobOptions, JobRecord, slurm
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Saver
 from lensmae.training.config import MassConfig, RunConfig
 from lensmae.training.datamodule import LensData
-from lensmae.training.folder import Job, MetricsFile, RunFolder, now
+from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.loggers import run_logger
 from lensmae.training.modules import TASKS, LensTask
 from lensmae.training.networks import start_network
@@ -70,7 +70,7 @@ def _note_slurm(folder: RunFolder) -> None:
     """A job that was submitted by hand is known like one of ours, so that its state can be asked for."""
     number, known = os.environ.get("SLURM_JOB_ID"), folder.job()
     if number and SLURMEnvironment.detect() and (known is None or known.id != number):
-        job = Job(executor="slurm", id=number, submitted=time.time(), options=JobOptions(executor="slurm"))
+        job = JobRecord(executor="slurm", id=number, submitted=time.time(), options=JobOptions(executor="slurm"))
         write_json(folder.path / "job.json", job.model_dump())
 
 

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
-import psutil
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from lensmae.errors import RunError
 from lensmae.folders import locked
-from lensmae.jobs import JobOptions, live_tickets, slurm
+from lensmae.jobs import JobRecord, JobState, live_tickets, living_process, place_in_queue, slurm
 from lensmae.models.registry import PRODUCT
 from lensmae.training.config import RunConfig, config_from_record
 from lensmae.workspace import check_name, read_json, replacing, runs_dir, write_json
 
-State = Literal["queued", "running", "finished", "stopped", "failed", "lost", "damaged"]
 # A running run writes its heartbeat every two seconds; compiling and slow disks may hold it up.
 _LOST_AFTER_SECONDS = 180.0
 # Room kept free for the last words of a run whose disk is full.
@@ -60,7 +58,7 @@ class RunStatus(BaseModel):
 
     id: str
     kind: str
-    state: State = "queued"
+    state: JobState = JobState.QUEUED
     step: NonNegativeInt = 0
     total_steps: NonNegativeInt = 0
     images_per_second: Finite = 0.0
@@ -75,17 +73,6 @@ class RunStatus(BaseModel):
     memory_bytes: int | None = None
     device_memory_bytes: int | None = None
     message: str = ""
-
-
-class Job(BaseModel):
-    """The background job of a run, as `lensmae.jobs.submit` recorded it."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    executor: Literal["local", "slurm"]
-    id: str
-    submitted: float
-    options: JobOptions = JobOptions()
 
 
 @dataclass(frozen=True)
@@ -152,11 +139,11 @@ class RunFolder:
         except ValidationError as problem:
             raise RunError(f"{self.path / 'status.json'} is damaged: {problem}.") from problem
 
-    def job(self) -> Job | None:
+    def job(self) -> JobRecord | None:
         """The run's background job; None where it was never one."""
         path = self.path / "job.json"
         try:
-            return Job.model_validate(read_json(path, RunError)) if path.is_file() else None
+            return JobRecord.model_validate(read_json(path, RunError)) if path.is_file() else None
         except ValidationError as problem:
             raise RunError(f"{path} is damaged: {problem}.") from problem
 
@@ -167,22 +154,24 @@ class RunFolder:
             job = self.job()
             if job and job.executor == "slurm" and slurm.job_state(job.id) in slurm.WAITING:
                 message = "Slurm took the run off its node and will start it again; it goes on from its last save."
-                return status.model_copy(update={"state": "queued", "eta_s": None, "message": message})
+                return status.model_copy(update={"state": JobState.QUEUED, "eta_s": None, "message": message})
             message = "The process ended without finishing; resume the run to go on from its last save."
         elif status.state == "queued" and not self._waits(status):
             job = self.job()
             if job and job.executor == "slurm":
                 ended = slurm.job_state(job.id) or "it knows no such job any more"
                 message = f"Slurm ended the job ({ended}); resume goes on from the last save."
-                return status.model_copy(update={"state": "stopped", "eta_s": None, "message": message})
+                return status.model_copy(update={"state": JobState.STOPPED, "eta_s": None, "message": message})
             message = "The process did not start; the log may say why. Resume the run to try again."
+        elif status.state == "queued" and not status.message:
+            return status.model_copy(update={"message": self._waits_for()})
         else:
             return status
-        return status.model_copy(update={"state": "lost", "eta_s": None, "message": message})
+        return status.model_copy(update={"state": JobState.LOST, "eta_s": None, "message": message})
 
     def update(self, **changes: Any) -> None:
         """Change fields of status.json."""
-        status = self.stored_status().model_copy(update=changes)
+        status = RunStatus.model_validate(self.stored_status().model_dump() | changes)
         write_json(self.path / "status.json", status.model_dump())
 
     @contextlib.contextmanager
@@ -210,7 +199,7 @@ class RunFolder:
     def _runs(self, status: RunStatus) -> bool:
         """Whether a run that says it is running does."""
         if status.host == socket.gethostname() and status.pid is not None:
-            return process_of(status) is not None
+            return living_process(status.pid, status.pid_started) is not None
         job = self.job()
         if _age(status) < _LOST_AFTER_SECONDS or job is None or job.executor == "local":
             return _age(status) < _LOST_AFTER_SECONDS
@@ -226,16 +215,15 @@ class RunFolder:
             return slurm.job_state(job.id) in (*slurm.WAITING, "RUNNING", "COMPLETING", None)
         return any(ticket.job == self.id for ticket in live_tickets())
 
-
-def process_of(status: RunStatus) -> psutil.Process | None:
-    """The living first process of a run on this machine."""
-    try:
-        process = psutil.Process(status.pid)
-        # A number is given to another process sooner or later; the time it began tells them apart, give or take a clock set.
-        same = status.pid_started is None or abs(process.create_time() - status.pid_started) < 60
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None
+    def _waits_for(self) -> str:
+        """What a queued run waits for, in a sentence."""
+        job = self.job()
+        if job is None:
+            return ""
+        if job.executor == "slurm":
+            return f"Slurm's state of job {job.id}: {slurm.job_state(job.id) or 'not known'}."
+        before = place_in_queue(self.id)
+        return f"Waits for {before} run{'s' if before > 1 else ''} before it." if before else "Its process is starting."
 
 
 def _age(status: RunStatus) -> float:

@@ -1,16 +1,13 @@
 """What a run would cost: a few real steps of its own training, measured.
 
-`python -m lensmae.training.probe` reads a configuration as JSON from stdin and prints the estimate as JSON. A process of its own,
-because its peak memory is what is measured, and because it may be cancelled.
+The Training page has it measured in a process of its own, because its peak memory is what is measured, and because it may be
+cancelled.
 """
 
-import contextlib
-import json
 import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,8 +15,7 @@ import pytorch_lightning as pl
 import torch
 
 from lensmae.data import open_dataset
-from lensmae.errors import LensMAEError
-from lensmae.jobs import live_tickets
+from lensmae.jobs import Report, live_tickets
 from lensmae.training.callbacks import device_name
 from lensmae.training.config import RunConfig, config_from_record
 from lensmae.training.datamodule import LensData
@@ -177,20 +173,12 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main() -> int:
-    """Estimate or problem on stdout, as JSON."""
-    with contextlib.suppress(OSError):
-        # Where memory runs out, this process goes first.
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            found = measure(config_from_record(json.load(sys.stdin)))
-    except LensMAEError as problem:
-        print(json.dumps({"problem": str(problem)}))
-        return 2
-    print(json.dumps(asdict(found)))
-    return 0
+def answer(request: dict[str, Any], report: Report) -> dict[str, Any]:
+    """`measure` as the work of a `ProcessJob`: an `Estimate` as a dictionary.
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    Args:
+        request: a run configuration's `model_dump(mode="json")`.
+        report: told what is being done.
+    """
+    report.phase("reading the data set, then training a few steps; about half a minute")
+    return asdict(measure(config_from_record(request)))

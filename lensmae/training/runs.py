@@ -13,9 +13,9 @@ import pandas as pd
 import psutil
 
 from lensmae.errors import LensMAEError, RunError
-from lensmae.jobs import JobOptions, slurm, submit, withdraw
+from lensmae.jobs import JobOptions, JobRecord, JobState, living_process, slurm, submit, withdraw
 from lensmae.training.config import RunConfig, config_from_record
-from lensmae.training.folder import Job, RunFolder, RunStatus, now, open_run, process_of, read_curve
+from lensmae.training.folder import RunFolder, RunStatus, now, open_run, read_curve
 from lensmae.workspace import check_name, runs_dir, write_json
 
 # How the processes of one run find each other: Lightning and Slurm start the same command once a process.
@@ -130,7 +130,7 @@ def _start(folder: RunFolder, options: JobOptions) -> None:
 def stop(run_id: str) -> None:
     """Ask a run to finish its step, save and end; a waiting one leaves the queue."""
     folder = open_run(run_id)
-    if folder.status().state not in ("running", "queued"):
+    if not folder.status().state.active:
         raise RunError(f"Run {run_id} is not running, so it cannot be stopped.")
     folder.stop_request.touch()
     job = folder.job()
@@ -138,7 +138,7 @@ def stop(run_id: str) -> None:
         folder.update(state="stopped", message="Taken out of the queue; resume puts it back.", updated=now())
 
 
-def _take_out(folder: RunFolder, job: Job) -> bool:
+def _take_out(folder: RunFolder, job: JobRecord) -> bool:
     """Take a job out of its queue; False where its turn has come."""
     if job.executor == "local":
         return withdraw(folder.id)
@@ -152,7 +152,7 @@ def end_now(run_id: str) -> None:
     """End a run that does not answer, with all its processes, without a save: it goes on from the save before."""
     folder = open_run(run_id)
     status, job = folder.status(), folder.job()
-    if status.state not in ("running", "queued"):
+    if not status.state.active:
         raise RunError(f"Run {run_id} is not running, so it cannot be ended.")
     if job is not None and job.executor == "slurm":
         slurm.cancel(job.id, at_once=status.state == "running")
@@ -163,7 +163,8 @@ def end_now(run_id: str) -> None:
 
 
 def _kill(folder: RunFolder, status: RunStatus) -> None:
-    process = process_of(status) if status.pid is not None else _controller(folder)
+    job = folder.job()
+    process = living_process(status.pid, status.pid_started) or (job.process() if job else None)
     if process is None:
         return
     family = [process, *process.children(recursive=True)]
@@ -171,15 +172,6 @@ def _kill(folder: RunFolder, status: RunStatus) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
     psutil.wait_procs(family, timeout=20)
-
-
-def _controller(folder: RunFolder) -> psutil.Process | None:
-    """submitit's process above a local job: all that is known of a job that is just starting."""
-    job = folder.job()
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(int(job.id)) if job else None
-        return process if process and "submitit.local._local" in process.cmdline() else None
-    return None
 
 
 def get_run(run_id: str) -> RunStatus:
@@ -198,7 +190,7 @@ def list_runs() -> list[RunStatus]:
             found.append(folder.status())
         except (LensMAEError, ValueError, TypeError, OverflowError, OSError) as problem:
             name = folder.id.encode("utf-8", "backslashreplace").decode()
-            found.append(RunStatus(id=name, kind="unknown", state="damaged", created="", updated="", message=str(problem)))
+            found.append(RunStatus(id=name, kind="unknown", state=JobState.DAMAGED, created="", updated="", message=str(problem)))
     return sorted(found, key=lambda status: status.created, reverse=True)
 
 
@@ -225,7 +217,7 @@ def delete_run(run_id: str) -> None:
         state = folder.status().state
     except LensMAEError:
         # What cannot be read can be removed.
-        state = "damaged"
-    if state in ("running", "queued"):
+        state = JobState.DAMAGED
+    if state.active:
         raise RunError(f"Run {run_id} is running; stop it before deleting it.")
     shutil.rmtree(folder.path)

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from lensmae.app.data import makers
+from lensmae.app.data import dataset_jobs
 from lensmae.data import list_datasets, open_dataset, simulate_dataset
 from tests.app.conftest import assert_clean, texts
 from tests.unit.data.originals import write_classes
@@ -18,10 +18,10 @@ def own(home, lens_home, monkeypatch):
     shutil.rmtree(home / "datasets")
     shutil.copytree(lens_home / "datasets", home / "datasets")
     yield home
-    for name, job in makers.all_jobs().items():
+    for name, job in dataset_jobs.all_jobs().items():
         job.cancel()
         assert job.finished.wait(60)
-        makers.forget(name, job)
+        dataset_jobs.forget(name, job)
 
 
 def press(app, label):
@@ -30,7 +30,7 @@ def press(app, label):
 
 def ended(name):
     """The job that makes a data set, once it is over."""
-    job = makers.all_jobs()[name]
+    job = dataset_jobs.all_jobs()[name]
     assert job.finished.wait(120)
     return job
 
@@ -73,13 +73,13 @@ def test_the_form_simulates_a_set_that_is_then_listed(own, open_app):
     app.number_input("new-count").set_value(2)
     press(app, "Simulate")
     job = ended("fresh")
-    assert makers.message(job) == "fresh is ready: 6 lenses."
+    assert job.message == "fresh is ready: 6 lenses."
     app.run()
     assert_clean(app)
     assert "fresh" in app.dataframe[0].value["name"].tolist()
-    assert makers.message(job) in texts(app.success)
+    assert job.message in texts(app.success)
     press(app, "Dismiss")
-    assert makers.all_jobs() == {}
+    assert dataset_jobs.all_jobs() == {}
 
 
 def test_the_form_simulates_the_chosen_class_alone(own, open_app):
@@ -88,7 +88,7 @@ def test_the_form_simulates_the_chosen_class_alone(own, open_app):
     app.number_input("new-count").set_value(2)
     app.button_group("new-classes-model_ii").set_value(["axion"])
     press(app, "Simulate")
-    assert makers.message(ended("vortices")) == "vortices is ready: 2 lenses."
+    assert ended("vortices").message == "vortices is ready: 2 lenses."
     assert open_dataset("vortices").info.classes == ("axion",)
     press(app.run(), "Dismiss")
 
@@ -104,7 +104,7 @@ def test_an_import_says_what_it_found_before_it_starts_and_what_it_left_out(own,
     assert [info.name for info in list_datasets()] == ["lenses", "pairs"]
     app.text_input("import-name").set_value("brought")
     press(app, "Import")
-    assert makers.message(ended("brought")) == "brought is ready: 8 lenses. Left out, and named below: 1."
+    assert ended("brought").message == "brought is ready: 8 lenses. Left out, and named below: 1."
     app.run().selectbox("set").set_value("brought").run()
     assert_clean(app)
     assert any("cdm/cdm_sim_0001.npy" in frame.value.to_string() for frame in app.dataframe)
@@ -144,7 +144,7 @@ def test_names_that_are_taken_or_unsafe_are_refused(own, open_app):
         app.text_input("new-name-model_ii").set_value(name)
         press(app, "Simulate")
         assert message in texts(app.error)
-    assert makers.all_jobs() == {}
+    assert dataset_jobs.all_jobs() == {}
 
 
 def test_deleting_takes_two_clicks_and_removes_the_set(own, open_app):
@@ -171,7 +171,7 @@ def test_a_killed_import_is_offered_to_go_on(own, open_app, tmp_path):
     app.button_group("new-way").set_value("folder").run()
     assert "late" in texts(app.markdown)
     press(app, "Go on")
-    assert makers.message(ended("late")) == "late is ready: 300 lenses."
+    assert ended("late").message == "late is ready: 300 lenses."
 
 
 def test_read_only_shows_and_changes_nothing(home, open_app, monkeypatch):

@@ -1,6 +1,5 @@
 """An empty workspace, a read-only one, and what opening the dashboard imports."""
 
-import functools
 import subprocess
 import sys
 import threading
@@ -8,9 +7,10 @@ import threading
 import pytest
 import streamlit as st
 
-from lensmae.app.data import demo, makers
-from lensmae.app.jobs import board
+from lensmae.app.data import dataset_jobs, demo
+from lensmae.app.jobs.board import board
 from lensmae.data import list_datasets
+from lensmae.jobs import JobState
 from tests.app.conftest import ROOT, assert_clean, texts
 from tests.models import save_small_networks
 
@@ -59,12 +59,13 @@ def test_two_visitors_at_once_make_one_demo_set(empty_home, monkeypatch):
 
 
 def test_a_second_server_that_comes_late_takes_the_set_of_the_first(empty_home):
-    work = functools.partial(makers.simulate, *demo.LENSES)
-    first, second = (board.Job(work) for _ in range(2))
-    first.run()
-    second.run()
-    assert first.problem is None
-    assert "already exists" in str(second.problem)
+    preset, name, per_class, seed = demo.LENSES
+    for expected in (JobState.FINISHED, JobState.FAILED):
+        job = dataset_jobs.start_simulation(name, preset, per_class, seed)
+        assert job.finished.wait(60)
+        assert job.state is expected
+    assert "already exists" in job.message
+    board().clear()
     demo.ensure_lenses()
     assert [info.n for info in list_datasets()] == [12]
 

@@ -3,20 +3,19 @@
 import numpy as np
 import pytest
 
-from lensmae.app.jobs import board
+from lensmae.app.jobs.board import board
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from tests.app.conftest import SMALL, assert_clean, texts
 
 
 @pytest.fixture(autouse=True)
 def no_jobs():
-    board._jobs.clear()
+    board().clear()
 
 
 def finish_jobs(app):
     """Wait for the background work that the page began, and draw the page with its results."""
-    for job in board._jobs()[0].values():
-        assert job.finished.wait(60)
+    assert board().wait(60)
     return app.run()
 
 

@@ -1,17 +1,20 @@
 """Uploaded images among the training lenses of a network, in a plane."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
 from lensmae.app.analyse.uploads import Answered
-from lensmae.app.jobs import board
+from lensmae.app.jobs.view import offered
 from lensmae.app.shared.choices import KINDS
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.widgets import choose, figure
 from lensmae.figures import class_scatter
 from lensmae.figures.ood_comparison import with_uploads
+from lensmae.jobs import ThreadJob
+from lensmae.progress import Progress
 
 _METHODS = {"pca": "PCA", "umap": "UMAP"}
 
@@ -58,9 +61,9 @@ def _umap(asked: Asked, kind: str, images: np.ndarray) -> tuple[np.ndarray, np.n
     reference, projection = asked.networks.references[kind], Projection("umap")
     embedded = reference.embeddings.astype(np.float32)
 
-    def work(progress: board.Progress) -> np.ndarray:
+    def work(progress: Progress) -> np.ndarray:
         return project(embedded, projection, progress)
 
     key = ("reference-umap", reference.card.sha256, reference.card.fingerprint, len(embedded))
-    known = board.offered(key, work, "Computing the UMAP plane", "Compute the UMAP plane", begun=True)
+    known = offered(key, functools.partial(ThreadJob, work, "Computing the UMAP plane", "epochs"))
     return None if known is None else (known, np.stack([place(image, embedded, known, projection) for image in images]))

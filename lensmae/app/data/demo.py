@@ -1,14 +1,17 @@
 """A first start with an empty workspace makes its own lenses: seconds, once, whoever comes first."""
 
-import functools
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lensmae.app.data import makers
-from lensmae.app.jobs.board import Progress
+from lensmae.app.data import dataset_jobs
 from lensmae.app.shared import loaders
 from lensmae.errors import DatasetError, LensMAEError
+from lensmae.jobs import JobState
 from lensmae.workspace import read_only
+
+if TYPE_CHECKING:
+    from lensmae.data.simulation.simulate import Finish
 
 LENSES = ("model_ii", "demo", 100, 26_120)
 PAIRS = ("superres", "demo-pairs", 60, 26_121)
@@ -27,25 +30,23 @@ def ensure_pairs() -> None:
         st.rerun()
 
 
-def _mixed(preset: str, name: str, per_class: int, seed: int, progress: Progress) -> str:
-    """Lenses with what files do to them, so that every page has something to show: not all answers are right."""
-    from lensmae.data import simulate_dataset
+def _nuisances() -> "Finish":
+    """Lenses get what files do to them, so that every page has something to show: not all answers are right."""
     from lensmae.data.mixed import mix_nuisances
 
-    info = simulate_dataset(preset, name, per_class, seed, progress=progress, finish=mix_nuisances).info
-    return f"{name} is ready: {info.n:,} lenses."
+    return mix_nuisances
 
 
 def _ensure(preset: str, name: str, per_class: int, seed: int) -> None:
-    make = _mixed if (preset, name, per_class, seed) == LENSES else makers.simulate
-    job = makers.start(name, f"Simulating {name}", functools.partial(make, preset, name, per_class, seed))
+    finish = _nuisances() if (preset, name, per_class, seed) == LENSES else None
+    job = dataset_jobs.start_simulation(name, preset, per_class, seed, finish=finish)
     bar = st.progress(0.0, text="First start: simulating lenses …")
     while not job.finished.wait(0.1):
-        bar.progress(job.share, text=f"First start: simulating {name}, {job.done} of {job.total} lenses")
+        bar.progress(job.share, text=f"First start: simulating {name}: {job.progress_text}")
     bar.empty()
-    makers.forget(name, job)
-    if job.state == "cancelled":
-        raise DatasetError(makers.message(job))
+    dataset_jobs.forget(name, job)
+    if job.state is JobState.CANCELLED:
+        raise DatasetError(job.message)
     # Another server on the same workspace may have been first; then its set is there, and that is all that was wanted.
     if job.problem is not None and not (isinstance(job.problem, LensMAEError | OSError) and _exists(name)):
         raise job.problem

@@ -1,6 +1,5 @@
 """New data sets on the Data page: simulate a preset, import a folder of this machine, upload a file; and the jobs that do it."""
 
-import functools
 import re
 import secrets
 import shutil
@@ -11,10 +10,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lensmae.app.data import makers
-from lensmae.app.jobs.board import Job, Work
+from lensmae.app.data import dataset_jobs
+from lensmae.app.jobs import view
 from lensmae.data import PRESETS, SPLITS
 from lensmae.errors import DatasetError, LensMAEError
+from lensmae.jobs import Job, JobState
 from lensmae.workspace import check_name, datasets_dir, read_only, uploads_dir
 
 WAYS = {"simulate": "Simulate", "folder": "Import a folder", "upload": "Upload a file"}
@@ -24,28 +24,25 @@ _DAY = 86_400.0
 
 def watch_jobs() -> None:
     """Progress and cancel buttons of what is going on, and how it ended; the page is drawn again when something ends."""
-    found = makers.all_jobs()
-    running = {name for name, job in found.items() if job.running}
+    found = dataset_jobs.all_jobs()
+    running = {name for name, job in found.items() if job.active}
     before = st.session_state.get("_running_jobs", set())
     st.session_state["_running_jobs"] = running
     for name, job in found.items():
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(border=True):
             _draw_job(name, job)
     if before - running:
         st.rerun()
 
 
 def _draw_job(name: str, job: Job) -> None:
-    if job.running:
-        counted = f"{job.done:,} of {job.total:,} lenses" if job.total else "starting …"
-        st.progress(job.share, text=f"{job.title}: {'cancelling' if job.state == 'cancelling' else counted}")
-        if not read_only():
-            waits = job.state == "cancelling"
-            st.button(f"Cancel {name}", icon=":material/cancel:", on_click=job.cancel, disabled=waits, key=f"stop-{name}")
+    if job.active:
+        view.draw(job, None if read_only() else f"Cancel {name}")
         return
-    show = {"finished": st.success, "cancelled": st.info, "failed": st.error}[job.state]
-    show(makers.message(job))
-    st.button("Dismiss", on_click=makers.forget, args=(name, job), key=f"dismiss-{name}", type="tertiary")
+    show = {JobState.FINISHED: st.success, JobState.CANCELLED: st.info}.get(job.state, st.error)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show(job.message)
+        st.button("Dismiss", on_click=dataset_jobs.forget, args=(name, job), key=f"dismiss-{name}", type="tertiary")
 
 
 def simulate_form() -> None:
@@ -68,8 +65,9 @@ def simulate_form() -> None:
         if st.form_submit_button("Simulate", type="primary", icon=":material/play_arrow:"):
             if not classes:
                 raise DatasetError("Choose at least one class to simulate.")
-            work = functools.partial(makers.simulate, preset, chosen, int(count), int(seeded), classes=classes)
-            _begin(chosen, f"Simulating {chosen}", work)
+            _check_new(chosen)
+            dataset_jobs.start_simulation(chosen, preset, int(count), int(seeded), classes)
+            st.rerun()
 
 
 def _classes_to_simulate(preset: str) -> list[str]:
@@ -174,16 +172,19 @@ def _confirm(plan: Any) -> None:
     with st.form("import", border=False):
         name = st.text_input("Name of the new data set", _safe(plan.layout.root.stem), key="import-name", max_chars=64)
         if st.form_submit_button("Import", type="primary", icon=":material/download:"):
-            work = functools.partial(makers.bring_in, plan.layout.root, name, plan.options)
             st.session_state.pop("_plan")
-            _begin(name, f"Importing {name}", work)
+            _begin_import(name, plan.layout.root, plan.options)
 
 
-def _begin(name: str, title: str, work: Work) -> None:
+def _check_new(name: str) -> None:
     check_name(name, "data set")
     if (datasets_dir() / name).exists():
         raise DatasetError(f"There is a data set {name!r} already; choose another name, or delete it first.")
-    makers.start(name, title, work)
+
+
+def _begin_import(name: str, source: Path, options: Any) -> None:
+    _check_new(name)
+    dataset_jobs.start_import(name, source, options)
     st.rerun()
 
 
@@ -195,9 +196,7 @@ def _unfinished() -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"The import of **{left.name}** from `{left.source}` was cut short.")
             if st.button("Go on", key=f"resume-{left.name}", icon=":material/play_arrow:"):
-                _begin(
-                    left.name, f"Importing {left.name}", functools.partial(makers.bring_in, left.source, left.name, left.options)
-                )
+                _begin_import(left.name, left.source, left.options)
             if st.button("Discard", key=f"discard-{left.name}", icon=":material/delete:"):
                 discard_import(left.name)
                 st.rerun()

@@ -1,13 +1,14 @@
 """The Embeddings page's choices, and what they need: embeddings, points and colours, computed at once where that is quick and
 by a background job where it is not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from lensmae.app.jobs import background
+from lensmae.app.jobs.view import computed
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, empty_state, progress_bar, unfit_number, unknown_value
@@ -17,7 +18,7 @@ from lensmae.evaluation.embeddings.nearest import METRICS
 from lensmae.evaluation.embeddings.projections import METHODS, Projection, kept_projection, project
 from lensmae.evaluation.facts import Fact, fact, fact_names, number
 from lensmae.evaluation.measure.reports import select_rows
-from lensmae.evaluation.tasks.tasks import Task
+from lensmae.evaluation.tasks import IN_A_PROCESS, Task
 from lensmae.models.predictors import POOLINGS
 from lensmae.workspace import read_only
 
@@ -172,7 +173,12 @@ def embeddings_ready(view: View, work: str = "embed") -> bool:
         )
         return False
     label = f"{what} of {len(rows):,} lenses by {view.entry.name}"
-    return missing() <= _AT_ONCE or background.computed(view.task(work), lambda: missing() == 0, label)
+    return missing() <= _AT_ONCE or _computed(view.task(work), lambda: missing() == 0, label)
+
+
+def _computed(task: Task, ready: Callable[[], bool], title: str) -> bool:
+    unit = "epochs" if task.work == "project" else "lenses"
+    return computed(task, IN_A_PROCESS, task.model_dump(mode="json"), ready, title, unit)
 
 
 def embeddings(view: View) -> np.ndarray:
@@ -205,7 +211,7 @@ def points(view: View) -> tuple[np.ndarray, Projection]:
         )
     else:
         label = f"UMAP of {len(embedded):,} lenses by {view.entry.name}"
-        background.computed(view.task("project"), lambda: _kept_points(view, embedded) is not None, label)
+        _computed(view.task("project"), lambda: _kept_points(view, embedded) is not None, label)
     return project(embedded, pca), pca
 
 

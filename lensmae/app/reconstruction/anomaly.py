@@ -1,9 +1,11 @@
 """Reconstruction page: is there something in this lens that the network does not expect?"""
 
+import functools
+
 import numpy as np
 import streamlit as st
 
-from lensmae.app.jobs import board
+from lensmae.app.jobs.view import offered
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
@@ -18,6 +20,8 @@ from lensmae.evaluation.reconstruction.anomaly import (
     substructure,
 )
 from lensmae.figures import Line, Overlay, Panel, Points, place_among
+from lensmae.jobs import ThreadJob
+from lensmae.progress import Progress
 
 _MASKS = 16
 _SET_LENSES = 64
@@ -85,12 +89,11 @@ def _place(shown: Shown, own: AnomalyScores) -> None:
         return
     rows = rows[np.linspace(0, len(rows) - 1, min(_SET_LENSES, len(rows))).round().astype(int)]
 
-    def work(progress: board.Progress) -> AnomalyScores:
+    def work(progress: Progress) -> AnomalyScores:
         return anomaly_scores(model, np.asarray(dataset.images[rows]), _MASKS, progress=progress)
 
-    measured = board.offered(
-        ("anomaly", *shown.key), work, "Scoring lenses without substructure", f"Score {len(rows)} no_sub lenses"
-    )
+    job = functools.partial(ThreadJob, work, "Scoring lenses without substructure", "lenses")
+    measured = offered(("anomaly", *shown.key), job, f"Score {len(rows)} no_sub lenses")
     if measured is None:
         return
     about = f"{len(rows)} no_sub lenses of the {shown.split} split of {shown.data.name}"

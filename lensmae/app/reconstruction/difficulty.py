@@ -1,12 +1,14 @@
 """Reconstruction page: is this lens hard to redraw, and what do many masks say?"""
 
+import functools
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from lensmae.app.jobs import board
+from lensmae.app.jobs.board import board
+from lensmae.app.jobs.view import offered
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.reconstruction import custom_mask
 from lensmae.app.reconstruction.state import Shown
@@ -19,6 +21,8 @@ from lensmae.evaluation.reconstruction.difficulty import Hardness, measure_hardn
 from lensmae.evaluation.reconstruction.frames import error_table
 from lensmae.evaluation.reconstruction.spread import MOST_MASKS, Spread, redraw_many
 from lensmae.figures import Panel, error_against_ratio, place_among
+from lensmae.jobs import JobState, ThreadJob
+from lensmae.progress import Progress
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry
@@ -54,8 +58,8 @@ def hardness(shown: Shown) -> None:
 
 def known_hardness(entry: "CheckpointEntry", data: DatasetInfo, strategy: str) -> Hardness | None:
     """The errors of the set under masks of a strategy, where they have been measured."""
-    job = board.find(_key(loaders.model_key(entry.path), loaders.data_key(data), strategy))
-    return job.result if job is not None and job.finished.is_set() else None
+    job = board().get(_key(loaders.model_key(entry.path), loaders.data_key(data), strategy))
+    return job.result if job is not None and job.state is JobState.FINISHED else None
 
 
 def _key(*facts: Hashable) -> Hashable:
@@ -69,7 +73,7 @@ def _hardness(shown: Shown) -> Hardness | None:
     dataset, model, hidden = loaders.get_dataset(shown.data), shown.model, shown.hidden
     rows = select_rows(dataset, shown.split, _SET_LENSES)
 
-    def work(progress: board.Progress) -> Hardness:
+    def work(progress: Progress) -> Hardness:
         images = np.asarray(dataset.images[rows])
         if own:
             return measure_mask(model, images, hidden, progress)
@@ -77,7 +81,8 @@ def _hardness(shown: Shown) -> Hardness | None:
 
     key = _key(*shown.key, mask_text(hidden) if own else shown.strategy)
     # Every click makes another own mask: those are measured when asked for.
-    return board.offered(key, work, "Redrawing lenses of the set", "Compare with the set under this mask", begun=not own)
+    button = "Compare with the set under this mask" if own else None
+    return offered(key, functools.partial(ThreadJob, work, "Redrawing lenses of the set", "lenses"), button)
 
 
 def spread(shown: Shown) -> None:
@@ -95,11 +100,12 @@ def spread(shown: Shown) -> None:
     key += (shown.strategy, shown.seed, shown.ratio, masks)
     model, image = shown.model, shown.image
 
-    def work(progress: board.Progress) -> Spread:
+    def work(progress: Progress) -> Spread:
         options = {"mask_ratio": shown.ratio, "seed": shown.seed, "strategy": shown.strategy}
         return redraw_many(model, image, masks, progress=progress, **options)
 
-    found = board.offered(key, work, "Redrawing under many masks", f"Redraw under {masks} masks")
+    job = functools.partial(ThreadJob, work, "Redrawing under many masks", "masks")
+    found = offered(key, job, f"Redraw under {masks} masks")
     if found is None:
         return
     lens_view(

@@ -14,7 +14,6 @@ from lensmae.app.shared.units import duration, size
 from lensmae.app.shared.widgets import figure
 from lensmae.app.training.new_run import duplicate
 from lensmae.app.training.promotion import promotion
-from lensmae.app.training.run_list import ACTIVE
 from lensmae.errors import LensMAEError
 from lensmae.figures import Panel, training_curve
 from lensmae.training import (
@@ -42,7 +41,7 @@ _FILM_SECONDS = 30.0
 def follow(run_id: str) -> None:
     """Draw a run. What is over is drawn once; what is active refreshes itself until it is over."""
     try:
-        active = get_run(run_id).state in ACTIVE
+        active = get_run(run_id).state.active
         open_run(run_id).config()
     except LensMAEError as problem:
         st.error(plain(str(problem)), icon=":material/error:")
@@ -63,10 +62,10 @@ def follow(run_id: str) -> None:
 
 def _state(run_id: str, was_active: bool) -> None:
     status = get_run(run_id)
-    if was_active and status.state not in ACTIVE:
+    if was_active and not status.state.active:
         # Over: the buttons change, and nothing needs to refresh any more.
         st.rerun()
-    active = status.state in ACTIVE
+    active = status.state.active
     row = st.container(horizontal=True)
     row.metric("State", status.state, border=True)
     row.metric("Step", f"{status.step:,} of {status.total_steps:,}", border=True)
@@ -75,7 +74,7 @@ def _state(run_id: str, was_active: bool) -> None:
     if status.state == "running" and status.device:
         st.caption(_used(status))
     if status.message:
-        (st.error if status.state in ("failed", "lost") else st.info)(status.message)
+        (st.error if status.state.broken else st.info)(status.message)
 
 
 def _used(status: RunStatus) -> str:
@@ -92,7 +91,7 @@ def _used(status: RunStatus) -> str:
 
 def _buttons(status: RunStatus) -> None:
     with st.container(horizontal=True):
-        if status.state in ACTIVE:
+        if status.state.active:
             _button("Stop", ":material/stop:", stop, status.id, "Finish the step, save, end.")
             with st.popover("End now", icon=":material/cancel:"):
                 st.write("End all its processes at once? What it learnt since its last save is lost.")
@@ -101,7 +100,7 @@ def _buttons(status: RunStatus) -> None:
             _button("Resume", ":material/play_arrow:", resume, status.id, "Go on from the last save.")
         told = "Fill the form above with this run's configuration."
         st.button("Duplicate", icon=":material/content_copy:", help=told, on_click=duplicate, args=(status.id,))
-        if status.state not in ACTIVE:
+        if not status.state.active:
             with st.popover("Extend", icon=":material/expand_content:"):
                 _extend(status)
             with st.popover("Delete", icon=":material/delete:"):

@@ -7,8 +7,6 @@ from lensmae.app.shared.units import duration
 from lensmae.jobs import at_once, live_tickets, set_at_once
 from lensmae.training import RunStatus, list_runs
 
-ACTIVE = ("running", "queued")
-
 
 def run_table() -> None:
     """All runs, newest first."""
@@ -29,7 +27,7 @@ def _row(status: RunStatus, waiting: list[str]) -> dict[str, object]:
         "state": place,
         "progress": status.step / max(1, status.total_steps),
         "images/s": status.images_per_second,
-        "time left": duration(status.eta_s) if status.state in ACTIVE else "",
+        "time left": duration(status.eta_s) if status.state.active else "",
         "message": status.message,
     }
 

@@ -1,16 +1,28 @@
-"""Real jobs through submitit's local executor: small shell commands instead of trainings."""
+"""Real jobs of the local queue: small shell commands instead of trainings."""
 
 import os
 import pickletools
 import signal
+import subprocess
+import sys
 
 import psutil
 import pytest
 
 from lensmae.errors import ConfigError, RunError
-from lensmae.jobs import JobOptions, at_once, live_tickets, place_in_queue, set_at_once, submit, withdraw
-from lensmae.jobs.submission import job_environment
-from lensmae.jobs.tickets import draw
+from lensmae.jobs import (
+    JobOptions,
+    at_once,
+    job_environment,
+    live_tickets,
+    place_in_queue,
+    set_at_once,
+    slurm_submission,
+    submit,
+    withdraw,
+)
+from lensmae.jobs.queue import draw
+from lensmae.workspace import write_json
 
 
 @pytest.fixture(autouse=True)
@@ -22,21 +34,20 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def start(home):
     """Start a job that writes `NAME+`, waits for its gate, and writes `NAME-`; all leftovers are ended with the test."""
-    controllers = []
+    started = []
 
     def begin(name, gate=None, options=None):
         wait = f"read line < {gate};" if gate else ""
         script = f"echo {name}+ >> {home}/order; {wait} echo {name}- >> {home}/order"
         command = ["/bin/sh", "-c", script]
         record = submit(home / "runs" / name, name, command, options or JobOptions(), log=home / f"{name}.txt")
-        controllers.append(psutil.Process(int(record.id)))
-        return controllers[-1]
+        started.append(record.process())
+        return started[-1]
 
     yield begin
-    for controller in controllers:
-        if controller.is_running():
-            for process in [*controller.children(recursive=True), controller]:
-                process.kill()
+    for process in started:
+        if process.is_running():
+            process.kill()
 
 
 def gate(home, name):
@@ -45,8 +56,8 @@ def gate(home, name):
     return home / name
 
 
-def ended(*controllers):
-    _, alive = psutil.wait_procs(controllers, timeout=60)
+def ended(*processes):
+    _, alive = psutil.wait_procs(processes, timeout=60)
     assert not alive
 
 
@@ -89,9 +100,9 @@ def test_a_killed_job_gives_its_place_to_the_next(home, start):
     opened = gate(home, "gate")
     first, second = start("first", opened), start("second")
     with opened.open("w"):
-        at_work = [p for p in first.children(recursive=True) if p.name() == "sh"]
-        for process in at_work:
-            os.kill(process.pid, signal.SIGKILL)
+        # The command took the place of the process that waited.
+        assert first.name() == "sh"
+        os.kill(first.pid, signal.SIGKILL)
         ended(first, second)
     assert order(home) == ["first+", "second+", "second-"]
 
@@ -113,7 +124,7 @@ def test_as_many_jobs_work_at_once_as_the_setting_allows(home, start):
 
 def test_what_a_job_prints_goes_into_its_log(home, start):
     record = submit(home / "runs/a", "a", ["/bin/sh", "-c", "echo said; echo loud >&2"], JobOptions(), log=home / "a.txt")
-    ended(psutil.Process(int(record.id)))
+    ended(record.process())
     assert (home / "a.txt").read_text() == "said\nloud\n"
 
 
@@ -124,9 +135,31 @@ def test_a_ticket_whose_process_never_begins_keeps_its_place_for_a_while_and_the
     assert live_tickets() == []
 
 
-def test_the_stored_job_holds_nothing_but_a_call_of_execv(home, start):
-    ended(start("first"))
-    (stored,) = (home / "runs/first").glob("job-*/*_submitted.pkl")
+def test_a_job_outlives_whoever_submitted_it_and_holds_nothing_of_theirs(home):
+    opened = gate(home, "gate")
+    submitter = f"""
+from pathlib import Path
+from lensmae.jobs import JobOptions, submit
+command = ["/bin/sh", "-c", "read line < {opened}; echo done > {home}/done"]
+print(submit(Path("{home}/runs/a"), "a", command, JobOptions(), log=Path("{home}/a.txt")).id, flush=True)
+"""
+    # Reading to the end of the output would wait for a job that holds it.
+    number = subprocess.run([sys.executable, "-c", submitter], stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+    job = psutil.Process(int(number))
+    assert os.getsid(job.pid) == job.pid
+    opened.write_text("go\n")
+    ended(job)
+    assert (home / "done").read_text() == "done\n"
+
+
+def test_the_job_stored_for_slurm_holds_nothing_but_a_call_of_execv(home):
+    folder = home / "job"
+    folder.mkdir(mode=0o700)
+    # submitit's local executor stores a job as its Slurm executor does.
+    order = {"folder": str(folder), "command": ["/bin/true"], "cluster": "local", "parameters": {}}
+    write_json(folder / "order.json", order)
+    subprocess.run([sys.executable, "-m", slurm_submission.__name__, str(folder / "order.json")], check=True, timeout=60)
+    (stored,) = folder.glob("*_submitted.pkl")
     # Names that unpickling would import, as GLOBAL or as the strings before STACK_GLOBAL.
     names, strings = set(), []
     for opcode, argument, _ in pickletools.genops(stored.read_bytes()):

@@ -1,22 +1,18 @@
 """What is known before a run, and what several runs have in common: probe, meaning of fields, loggers, comparison."""
 
 import importlib.util
-import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from lensmae.errors import DatasetError, RunError
+from lensmae.jobs import JobState, ProcessJob
 from lensmae.models import load_checkpoint
 from lensmae.training import CONFIGS, create_run, make_config, open_run, read_metrics, train_run
 from lensmae.training.compare import best_figures, compare_runs
 from lensmae.training.fields import bounds_text, field_text
 from lensmae.training.probe import measure
 
-ROOT = Path(__file__).resolve().parents[3]
 TINY = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8, "batch_size": 12, "save_every": 4}
 pytestmark = pytest.mark.usefixtures("no_run_id")
 
@@ -50,12 +46,13 @@ def test_a_probe_refuses_what_the_run_would_refuse():
         measure(make_config("superres", data="lenses", init="scratch", emb_dim=24))
 
 
-def test_a_probe_in_a_process_of_its_own_says_a_problem_as_json():
+def test_a_probe_in_a_process_of_its_own_says_what_is_wrong():
     config = make_config("pretrain", data="nowhere", **TINY)
-    command = [sys.executable, "-m", "lensmae.training.probe"]
-    ended = subprocess.run(command, cwd=ROOT, input=config.model_dump_json(), capture_output=True, text=True)
-    assert ended.returncode == 2
-    assert "nowhere" in json.loads(ended.stdout)["problem"]
+    job = ProcessJob("lensmae.training.probe:answer", config.model_dump(mode="json"))
+    job.start()
+    assert job.finished.wait(120)
+    assert job.state is JobState.FAILED
+    assert "nowhere" in job.message
 
 
 @pytest.mark.parametrize("kind", CONFIGS)

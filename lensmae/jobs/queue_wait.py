@@ -1,7 +1,7 @@
-"""`python -m lensmae.jobs.turn ...`: wait in the queue, then become the job's command.
+"""`python -m lensmae.jobs.queue_wait ...`: wait in the queue, then become the job's command.
 
-The command takes this process's place (exec), with the locked ticket still open: signals reach it at once, nothing stands
-between it and submitit or Slurm, and the place in the queue is free the moment the process is gone.
+The command takes this process's place (exec), with the locked ticket still open: its number is that of the job, signals reach it
+at once, and the place in the queue is free the moment the process is gone.
 """
 
 import argparse
@@ -9,18 +9,16 @@ import os
 import time
 from pathlib import Path
 
-from lensmae.jobs.tickets import claim, has_turn
+from lensmae.jobs.queue import claim, has_turn
 
-# submitit's local executor hides all GPUs unless told a number; what the submitting process saw is restored.
-VISIBLE_GPUS = "LENSMAE_VISIBLE_GPUS"
 _ASK_SECONDS = 0.5
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Wait, redirect what the command prints, become the command. Returns only where the ticket was withdrawn."""
-    parser = argparse.ArgumentParser(prog="lensmae.jobs.turn", description=__doc__)
+    parser = argparse.ArgumentParser(prog="lensmae.jobs.queue_wait", description=__doc__)
     parser.add_argument("--ticket", type=Path, help="place in the queue; none where a cluster does the queueing")
-    parser.add_argument("--log", type=Path, required=True, help="file that takes what the command prints")
+    parser.add_argument("--log", type=Path, help="file that takes what the command prints, where that is not set up yet")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args(arguments)
     if options.ticket is not None:
@@ -28,9 +26,8 @@ def main(arguments: list[str] | None = None) -> None:
         if held is None:
             return
         os.set_inheritable(held, True)
-        _restore_gpus()
-    if int(os.environ.get("SLURM_PROCID", "0")) == 0:
-        # Of several processes of one job the first writes the log; the others keep submitit's own files.
+    # Of several processes of one job the first writes the log; the others keep submitit's own files.
+    if options.log is not None and int(os.environ.get("SLURM_PROCID", "0")) == 0:
         log = os.open(options.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -48,14 +45,6 @@ def _await_turn(ticket: Path) -> int | None:
             break
         time.sleep(_ASK_SECONDS)
     return held
-
-
-def _restore_gpus() -> None:
-    seen = os.environ.pop(VISIBLE_GPUS, None)
-    if seen is None:
-        os.environ.pop("CUDA_VISIBLE_DEVICES", None)
-    else:
-        os.environ["CUDA_VISIBLE_DEVICES"] = seen
 
 
 if __name__ == "__main__":

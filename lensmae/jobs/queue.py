@@ -1,7 +1,7 @@
 """The local queue: one ticket a job, in the order of submission; the first few are at work, the others wait.
 
 A ticket is a file that its job's process keeps locked (flock) from its start to its end, however it ends. So the queue needs no
-server, moves on while no dashboard is open, and forgets the dead. Standard library only: a waiting process stays small.
+server, moves on while no dashboard is open, and forgets the dead.
 """
 
 import contextlib

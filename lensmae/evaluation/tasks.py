@@ -1,16 +1,22 @@
-"""Long computations whose results are kept on disk: what to compute, as data that a process can be given."""
+"""Long computations whose results are kept on disk: what to compute, as data that a process of its own can be given."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError
-from lensmae.evaluation.embeddings.embed import Progress, embed_dataset, reconstruction_errors
+from lensmae.evaluation.embeddings.embed import embed_dataset, reconstruction_errors
 from lensmae.evaluation.embeddings.projections import Projection, project
 from lensmae.evaluation.measure.reports import select_rows
+from lensmae.jobs import Report
 from lensmae.models import Reconstructor, load_checkpoint
+from lensmae.progress import Progress
+
+# What a `ProcessJob` calls.
+IN_A_PROCESS = f"{__name__}:answer"
 
 
 class Task(BaseModel):
@@ -36,11 +42,17 @@ class Task(BaseModel):
     projection: Projection = Projection()
 
 
-def run_task(task: Task, progress: Progress | None = None) -> np.ndarray:
+def run_task(task: Task, progress: Progress | None = None, phase: Callable[[str], None] = lambda _: None) -> np.ndarray:
     """Do it: embeddings (N, D), points (N, 2 or 3) or errors (N,), which are also kept on disk.
 
     For a process that computes nothing else meanwhile.
+
+    Args:
+        task: what to compute.
+        progress: called with lenses, or epochs of UMAP, done and in all.
+        phase: called with what is being done before the first of them.
     """
+    phase("loading the network and the lenses")
     model, dataset = load_checkpoint(task.checkpoint), open_dataset(task.data)
     rows = select_rows(dataset, task.split, task.limit)
     if task.work == "errors":
@@ -50,4 +62,17 @@ def run_task(task: Task, progress: Progress | None = None) -> np.ndarray:
     embedded = task.work == "embed"
     facts = {"layer": task.layer, "pooling": task.pooling, "alone": True}
     embeddings = embed_dataset(model, dataset, rows, progress if embedded else None, **facts)
-    return embeddings if embedded else project(embeddings, task.projection, progress)
+    if embedded:
+        return embeddings
+    phase("compiling UMAP and finding nearest neighbours")
+    return project(embeddings, task.projection, progress)
+
+
+def answer(request: dict[str, Any], report: Report) -> None:
+    """`run_task` as the work of a `ProcessJob`; the result is what it keeps on disk.
+
+    Args:
+        request: a task's `model_dump(mode="json")`.
+        report: told how many lenses or epochs are done.
+    """
+    run_task(Task.model_validate(request), report, report.phase)

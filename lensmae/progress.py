@@ -1,0 +1,17 @@
+"""How long work says how far it is: one type for all of it."""
+
+from collections.abc import Callable
+
+# Called as `progress(done, total)` after every step, 0 <= done <= total. It may raise `Cancelled`, which ends the work.
+Progress = Callable[[int, int], None]
+
+
+def part_of(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
+    """Progress of one part of some work: a function that takes how much of the part is done.
+
+    Args:
+        progress: of the whole work; None reports to nobody.
+        before: how much of the whole was done before the part began.
+        total: of the whole.
+    """
+    return lambda done: None if progress is None else progress(before + done, total)
