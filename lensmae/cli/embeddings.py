@@ -41,7 +41,7 @@ def embed(
     from lensmae.evaluation.embeddings.quality import embedding_quality
     from lensmae.evaluation.embeddings.selection import selection_table
     from lensmae.evaluation.measure.reports import select_rows
-    from lensmae.evaluation.tasks.tasks import Task, run_task
+    from lensmae.evaluation.tasks import Task, run_task
     from lensmae.workspace import replacing
 
     if output.suffix not in (".npy", ".csv"):

@@ -15,14 +15,15 @@ commands = typer.Typer()
 
 @commands.command()
 def gallery(
-    output: Annotated[Path, typer.Option(help="folder for presets.md and presets/NAME.png")] = Path("docs"),
+    output: Annotated[Path, typer.Option(help="folder for presets.md, presets/NAME.png and data.md")] = Path("docs"),
     lenses: Annotated[int, typer.Option(min=1, max=32, help="lenses a class")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="seed of the lenses")] = 0,
 ) -> None:
-    """Write a picture of every preset, and the page with all its numbers."""
+    """Write a picture of every preset, the page with all its numbers, and the page on the columns of a data set."""
     from PIL import Image
 
     from lensmae.data import PRESETS
+    from lensmae.data.columns import data_page
     from lensmae.data.simulation.presets_page import presets_page
     from lensmae.figures.images.gallery import sheet
     from lensmae.workspace import write_text
@@ -37,6 +38,7 @@ def gallery(
 
     with_progress("Drawing", draw)
     write_text(output / "presets.md", presets_page("presets"))
+    write_text(output / "data.md", data_page())
     typer.echo(f"{output / 'presets.md'}: {len(PRESETS)} presets")
 
 

@@ -1,22 +1,16 @@
-"""What is known of lenses, one number or name a lens: columns of `lenses.parquet`, lists of subhalos summed up."""
+"""What is known of lenses, one number or name a lens: columns of `lenses.parquet`, lists of subhalos summed up.
+
+Names and units are those of `lensmae.data.columns`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
-_UNITS = {
-    "theta_E": "arcsec",
-    "source_x": "arcsec",
-    "source_y": "arcsec",
-    "R_sersic": "arcsec",
-    "axion_mass_ev": "eV",
-    "axion_angle": "rad",
-    "subhalo_mass": "Msun",
-}
-_LEFT_OUT = ("id", "seed", "source_file")
+from lensmae.data.columns import QUANTITIES, Column, column
+
 _SUBHALOS = ("subhalo_mass", "subhalo_x", "subhalo_y")
 _MOST_NAMES = 12
 
@@ -36,44 +30,70 @@ class Fact:
     values: np.ndarray | None = None
 
 
+@dataclass(frozen=True)
+class LargestSubhalo:
+    """The heaviest subhalo of each lens, nan where a lens has none.
+
+    Attributes:
+        mass: (N,) in solar masses.
+        x, y: (N,) in arcsec from the middle of the image.
+    """
+
+    mass: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+    @property
+    def radius(self) -> np.ndarray:
+        """Distance from the middle of the image, (N,) in arcsec."""
+        return np.hypot(self.x, self.y)
+
+
 def fact_names(lenses: pd.DataFrame) -> list[str]:
     """Names of all by which these lenses differ; ids, seeds and file names tell nothing and are left out."""
-    return [*(found.name for found in _scalars(lenses) if _differs(found)), *_list_makers(lenses)]
+    return [*(found.name for found in _scalars(lenses) if _differs(found)), *_of_subhalos(lenses)]
 
 
 def fact(lenses: pd.DataFrame, name: str) -> Fact:
     """What a name of `fact_names` says of these lenses, or of some of them. Raises `KeyError` for another name."""
-    makers = _list_makers(lenses)
-    if name in makers:
+    found = _of_subhalos(lenses)
+    if name in found:
         # Lists take a while for a large set, so they are read only where they are asked for.
-        return makers[name](lenses)
+        return found[name](lenses)
     return {found.name: found for found in _scalars(lenses)}[name]
 
 
-def number(name: str, values: np.ndarray, unit: str = "") -> Fact:
-    """A fact of numbers. Masses span powers of ten and are shown as their logarithm."""
+def quantity(described: Column, values: np.ndarray) -> Fact:
+    """A fact of numbers (N,); what spans powers of ten as its log10, nan where that is not finite."""
     values = np.asarray(values, dtype=np.float64)
-    if "mass" not in name:
-        return Fact(f"{name} ({unit})" if unit else name, values=values)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log10(values)
-    return Fact(f"log10({name} / {unit})" if unit else f"log10({name})", values=np.where(np.isfinite(logs), logs, np.nan))
+    if described.log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = np.log10(values)
+    return Fact(described.title, values=np.where(np.isfinite(values), values, np.nan))
+
+
+def largest_subhalo(lenses: pd.DataFrame) -> LargestSubhalo:
+    """The heaviest subhalo of each lens. The points of a vortex line are no subhalos, so lenses of the class axion have none."""
+    found = np.full((3, len(lenses)), np.nan)
+    for place, (masses, x, y, kind) in enumerate(zip(*(lenses[name] for name in (*_SUBHALOS, "class")), strict=True)):
+        if len(masses) and kind != "axion":
+            largest = int(np.argmax(masses))
+            found[:, place] = masses[largest], x[largest], y[largest]
+    return LargestSubhalo(*found)
 
 
 def _scalars(lenses: pd.DataFrame) -> list[Fact]:
-    found = [_scalar(column, lenses[column]) for column in lenses.columns if column not in _LEFT_OUT]
+    found = [_scalar(column(name), lenses[name]) for name in lenses.columns]
     return [one for one in found if one is not None]
 
 
-def _list_makers(lenses: pd.DataFrame) -> dict[str, Callable[[pd.DataFrame], Fact]]:
-    return _OF_SUBHALOS if set(_SUBHALOS) <= set(lenses.columns) else {}
-
-
-def _scalar(name: str, column: pd.Series) -> Fact | None:
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        return number(name, column.to_numpy(dtype=np.float64, na_value=np.nan), _UNITS.get(name, ""))
-    if isinstance(column.iloc[0], str | bool | np.bool_):
-        return Fact(name, names=column.astype(str).to_numpy())
+def _scalar(described: Column, values: pd.Series) -> Fact | None:
+    if described.role == "identity":
+        return None
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return quantity(described, values.to_numpy(dtype=np.float64, na_value=np.nan))
+    if isinstance(values.iloc[0], str | bool | np.bool_):
+        return Fact(described.label, names=values.astype(str).to_numpy())
     return None
 
 
@@ -84,27 +104,17 @@ def _differs(found: Fact) -> bool:
     return len(finite) > 0 and bool(np.ptp(finite) > 0 or len(finite) < len(found.values))
 
 
-def _number_of_subhalos(lenses: pd.DataFrame) -> Fact:
-    return number("number of subhalos", lenses["subhalo_x"].map(len).to_numpy())
+def _of_subhalos(lenses: pd.DataFrame) -> dict[str, Callable[[pd.DataFrame], Fact]]:
+    if not {*_SUBHALOS, "class"} <= set(lenses.columns):
+        return {}
+    makers: dict[str, Callable[[pd.DataFrame], np.ndarray]] = {
+        "subhalos": lambda table: table["subhalo_mass"].map(len).to_numpy(),
+        "largest_subhalo_mass": lambda table: largest_subhalo(table).mass,
+        "total_subhalo_mass": lambda table: table["subhalo_mass"].map(np.sum).to_numpy(),
+        "largest_subhalo_to_centre": lambda table: largest_subhalo(table).radius,
+    }
+    return {QUANTITIES[name].title: _maker(QUANTITIES[name], make) for name, make in makers.items()}
 
 
-def _subhalo_mass(lenses: pd.DataFrame, which: str, sum_up: Callable[[np.ndarray], float]) -> Fact:
-    values = [sum_up(masses) if len(masses) else np.nan for masses in lenses["subhalo_mass"]]
-    return number(f"{which} subhalo mass", np.array(values), "Msun")
-
-
-def _largest_distance(lenses: pd.DataFrame) -> Fact:
-    distances = np.full(len(lenses), np.nan)
-    for place, (masses, x, y) in enumerate(zip(*(lenses[name] for name in _SUBHALOS), strict=True)):
-        if len(masses):
-            largest = int(np.argmax(masses))
-            distances[place] = np.hypot(x[largest], y[largest])
-    return number("distance of the largest subhalo from the centre", distances, "arcsec")
-
-
-_OF_SUBHALOS: dict[str, Callable[[pd.DataFrame], Fact]] = {
-    "number of subhalos": _number_of_subhalos,
-    "log10(largest subhalo mass / Msun)": partial(_subhalo_mass, which="largest", sum_up=np.max),
-    "log10(total subhalo mass / Msun)": partial(_subhalo_mass, which="total", sum_up=np.sum),
-    "distance of the largest subhalo from the centre (arcsec)": _largest_distance,
-}
+def _maker(described: Column, make: Callable[[pd.DataFrame], np.ndarray]) -> Callable[[pd.DataFrame], Fact]:
+    return lambda lenses: quantity(described, make(lenses))

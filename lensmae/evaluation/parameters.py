@@ -6,21 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lensmae.data import columns
+
 _BINS = 40
 _PLACE_BINS = 48
-# Columns that name a lens rather than describe it.
-_NAMES = frozenset(("id", "class", "split", "source_file", "seed", "notes"))
 _MOST_WORDS = 12
 # Quantities that span orders of magnitude, most of them low in the range, are binned in log10.
 _WIDE, _LOW = 50.0, 0.2
-_UNITS = {
-    "theta_E": "arcsec",
-    "pixel_scale": "arcsec",
-    "axion_mass_ev": "eV",
-    "axion_angle": "rad",
-    "exposure_time": "s",
-}
-_UNIT_ENDINGS = {"_x": "arcsec", "_y": "arcsec", "R_sersic": "arcsec", "_mass": "Msun", "magnitude": "mag", "_angle": "rad"}
 
 
 @dataclass(frozen=True)
@@ -52,11 +44,6 @@ class Places:
     counts: np.ndarray
 
 
-def unit(name: str) -> str:
-    """Unit of a column of `lenses.parquet`; "" where it has none or is unknown."""
-    return _UNITS.get(name) or next((unit for ending, unit in _UNIT_ENDINGS.items() if name.endswith(ending)), "")
-
-
 def distributions(lenses: pd.DataFrame) -> list[Distribution | Places]:
     """A histogram of every parameter that varies, in the order of the columns; a list's length is counted, its entries pooled."""
     found: list[Distribution | Places] = []
@@ -69,7 +56,8 @@ def distributions(lenses: pd.DataFrame) -> list[Distribution | Places]:
         counted = f"{group}s"
         lengths = column.map(len)
         if not any(entry.name == counted for entry in found):
-            found += _numbers(counted, f"{counted.replace('_', ' ')} a lens", lengths.to_numpy(float), lenses["class"].to_numpy())
+            number = columns.QUANTITIES.get(counted) or columns.Column(counted, f"number of {counted.replace('_', ' ')}")
+            found += _numbers(number, lengths.to_numpy(float), lenses["class"].to_numpy())
         found += _pooled(name, group, lenses, lengths)
     return found
 
@@ -82,7 +70,7 @@ def constants(lenses: pd.DataFrame) -> pd.DataFrame:
         if not _is_list(column) and column.nunique(dropna=False) == 1 and column.notna().all():
             value = column.iloc[0]
             shown = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-            rows.append({"parameter": name, "value": shown, "unit": unit(name)})
+            rows.append({"parameter": name, "value": shown, "unit": columns.column(name).unit})
     return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
 
 
@@ -97,10 +85,10 @@ def describe_row(lens: pd.Series) -> pd.DataFrame:
     for name, value in lens.items():
         if isinstance(value, np.ndarray | list):
             if len(value):
-                rows.append({"parameter": name, "value": _range(np.asarray(value)), "unit": unit(str(name))})
+                rows.append({"parameter": name, "value": _range(np.asarray(value)), "unit": columns.column(str(name)).unit})
         elif not pd.isna(value) and value != "":
             shown = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-            rows.append({"parameter": name, "value": shown, "unit": unit(str(name))})
+            rows.append({"parameter": name, "value": shown, "unit": columns.column(str(name)).unit})
     return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
 
 
@@ -111,7 +99,7 @@ def _range(values: np.ndarray) -> str:
 
 
 def _columns(lenses: pd.DataFrame) -> list[str]:
-    return [name for name in lenses.columns if name not in _NAMES]
+    return [name for name in lenses.columns if columns.column(name).role == "parameter"]
 
 
 def _is_list(column: pd.Series) -> bool:
@@ -120,30 +108,29 @@ def _is_list(column: pd.Series) -> bool:
 
 def _plain(name: str, column: pd.Series, classes: pd.Series) -> list[Distribution | Places]:
     if pd.api.types.is_numeric_dtype(column):
-        return _numbers(name, name, column.to_numpy(float), classes.to_numpy())
+        return _numbers(columns.column(name), column.to_numpy(float), classes.to_numpy())
     words = column.dropna().astype(str)
     known = tuple(words.value_counts().index)
     if not 1 < len(known) <= _MOST_WORDS:
         return []
     table = pd.crosstab(words, classes).reindex(list(known))
     counts = {kind: table[kind].to_numpy() for kind in table.columns}
-    return [Distribution(name, name, np.arange(len(known) + 1) - 0.5, counts, known)]
+    return [Distribution(name, columns.column(name).label, np.arange(len(known) + 1) - 0.5, counts, known)]
 
 
-def _numbers(name: str, label: str, values: np.ndarray, classes: np.ndarray) -> list[Distribution | Places]:
+def _numbers(described: columns.Column, values: np.ndarray, classes: np.ndarray) -> list[Distribution | Places]:
     """Histogram of values (N,) with their classes (N,); nothing where all are equal."""
     known = np.isfinite(values)
     values, classes = values[known], classes[known]
     if not len(values) or values.min() == values.max():
         return []
-    shown, where = unit(name), ""
+    log = False
     if values.min() > 0 and values.max() / values.min() > _WIDE and np.median(values) - values.min() < _LOW * np.ptp(values):
-        values, where = np.log10(values), "log10 "
-    axis = f"{where}{label}" + (f" ({shown})" if shown else "")
+        values, log = np.log10(values), True
     whole = np.array_equal(values, np.round(values)) and np.ptp(values) < _BINS
     edges = np.arange(values.min(), values.max() + 2) - 0.5 if whole else np.histogram_bin_edges(values, _BINS)
     counts = {str(kind): np.histogram(values[classes == kind], edges)[0] for kind in _ordered(classes)}
-    return [Distribution(name, axis, edges, counts)]
+    return [Distribution(described.name, described.title_in(log), edges, counts)]
 
 
 def _ordered(classes: np.ndarray) -> Sequence[str]:
@@ -157,7 +144,7 @@ def _pooled(name: str, group: str, lenses: pd.DataFrame, lengths: pd.Series) -> 
         return []
     values, classes = _entries(lenses[name]), np.repeat(lenses["class"].to_numpy(), lengths)
     if not (name.endswith("_x") and f"{group}_y" in lenses):
-        return _numbers(name, name, values, classes)
+        return _numbers(columns.column(name), values, classes)
     y = _entries(lenses[f"{group}_y"])
     return [_places(group, str(kind), values[classes == kind], y[classes == kind]) for kind in _ordered(classes)]
 

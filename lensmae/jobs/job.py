@@ -18,7 +18,8 @@ _log = logging.getLogger("lensmae.jobs")
 
 
 class JobState(StrEnum):
-    """Where a job is. `stopped`: ended as asked, and can go on; `lost`: its process is gone without a word."""
+    """Where a job is. `stopped`: ended as asked, and can go on; `lost`: its process is gone without a word; `damaged`: its record
+    cannot be read."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -28,6 +29,7 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
     FAILED = "failed"
     LOST = "lost"
+    DAMAGED = "damaged"
 
     @property
     def active(self) -> bool:
@@ -37,7 +39,7 @@ class JobState(StrEnum):
     @property
     def broken(self) -> bool:
         """Whether it ended as nobody wanted."""
-        return self in (JobState.FAILED, JobState.LOST)
+        return self in (JobState.FAILED, JobState.LOST, JobState.DAMAGED)
 
 
 class Report(Protocol):

@@ -16,7 +16,7 @@ from lensmae.data import DatasetInfo, LensDataset
 from lensmae.evaluation.embeddings.embed import embed_dataset, errors_to_measure, lenses_to_embed, reconstruction_errors
 from lensmae.evaluation.embeddings.nearest import METRICS
 from lensmae.evaluation.embeddings.projections import METHODS, Projection, kept_projection, project
-from lensmae.evaluation.facts import Fact, fact, fact_names, number
+from lensmae.evaluation.facts import Fact, fact, fact_names
 from lensmae.evaluation.measure.reports import select_rows
 from lensmae.evaluation.tasks import IN_A_PROCESS, Task
 from lensmae.models.predictors import POOLINGS
@@ -245,7 +245,9 @@ def colour(choice: Choice, view: View, name: str) -> Fact | None:
     classes = lenses["class"].to_numpy(dtype=str)[view.rows]
     if name == ERROR:
         judge = View(choice.checkpoint("mae"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
-        return number("log10 of the reconstruction MSE", np.log10(_errors(judge))) if embeddings_ready(judge, "errors") else None
+        if not embeddings_ready(judge, "errors"):
+            return None
+        return Fact("log10 of the reconstruction MSE", values=np.log10(_errors(judge)))
     if name not in (PREDICTION, CORRECT, CONFIDENCE):
         return Fact(name, names=classes) if name == "class" else fact(lenses.iloc[view.rows], name)
     judge = View(choice.checkpoint("classifier"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
@@ -254,7 +256,7 @@ def colour(choice: Choice, view: View, name: str) -> Fact | None:
     chances = loaders.get_model(judge.entry.path).classify(embeddings(judge))
     predicted = np.array(judge.entry.card.classes)[chances.argmax(axis=1)]
     if name == CONFIDENCE:
-        return number("largest softmax probability", chances.max(axis=1))
+        return Fact("largest softmax probability", values=chances.max(axis=1))
     if name == PREDICTION:
         return Fact(f"predicted by {judge.entry.name}", names=predicted)
     right = predicted == classes

@@ -7,22 +7,17 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data import LensDataset
+from lensmae.data.columns import COLUMNS, QUANTITIES
 from lensmae.data.simulation.presets import PRESETS
 from lensmae.evaluation.classification.delong import auc_interval
+from lensmae.evaluation.facts import largest_subhalo, quantity
 
-AXION_MASS = "log10(axion mass / eV)"
-LARGEST = "log10(largest subhalo mass / Msun)"
-TO_RING = "distance of the largest subhalo to the Einstein ring (arcsec)"
-OFFSET = "source offset (arcsec)"
-SNR = "signal-to-noise ratio"
-_PLAIN = {
-    "theta_E": "Einstein radius parameter theta_E (arcsec)",
-    "gamma1": "shear gamma1",
-    "gamma2": "shear gamma2",
-    "R_sersic": "source R_sersic (arcsec)",
-    "n_sersic": "source n_sersic",
-    "snr": SNR,
-}
+AXION_MASS = COLUMNS["axion_mass_ev"].title
+LARGEST = QUANTITIES["largest_subhalo_mass"].title
+TO_RING = QUANTITIES["largest_subhalo_to_ring"].title
+OFFSET = QUANTITIES["source_offset"].title
+SNR = COLUMNS["snr"].title
+_PLAIN = ("theta_E", "gamma1", "gamma2", "R_sersic", "n_sersic", "snr", "axion_mass_ev")
 _FEWEST = 5
 
 
@@ -35,12 +30,10 @@ def physical_parameters(dataset: LensDataset, rows: np.ndarray) -> dict[str, np.
     none.
     """
     table = dataset.lenses.iloc[rows]
-    found = {title: _numbers(table[name]) for name, title in _PLAIN.items() if name in table}
+    facts = [quantity(COLUMNS[name], _numbers(table[name])) for name in _PLAIN if name in table]
+    found = {known.name: known.values for known in facts}
     if {"source_x", "source_y"} <= set(table):
         found[OFFSET] = np.hypot(_numbers(table["source_x"]), _numbers(table["source_y"]))
-    if "axion_mass_ev" in table:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found[AXION_MASS] = np.log10(_numbers(table["axion_mass_ev"]))
     if {"subhalo_mass", "subhalo_x", "subhalo_y", "class"} <= set(table):
         found |= _largest_subhalo(dataset, table)
     if SNR not in found:
@@ -96,16 +89,10 @@ def _numbers(column: pd.Series) -> np.ndarray:
 
 
 def _largest_subhalo(dataset: LensDataset, table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Of subhalos with masses of their own: a vortex is a line of equal points, of which none is the largest."""
-    mass, place = np.full(len(table), np.nan), np.full((len(table), 2), np.nan)
-    columns = (table[name] for name in ("subhalo_mass", "subhalo_x", "subhalo_y"))
-    for row, (masses, x, y) in enumerate(zip(*columns, strict=True)):
-        if len(masses) and np.ptp(masses) > 0:
-            largest = int(np.argmax(masses))
-            mass[row], place[row] = masses[largest], (x[largest], y[largest])
-    found = {LARGEST: np.log10(mass)}
+    largest = largest_subhalo(table)
+    found = {LARGEST: quantity(QUANTITIES["largest_subhalo_mass"], largest.mass).values}
     if "theta_E" in table:
-        found[TO_RING] = np.abs(np.hypot(*place.T) - einstein_radius(dataset.info.preset, table))
+        found[TO_RING] = np.abs(largest.radius - einstein_radius(dataset.info.preset, table))
     return found
 
 

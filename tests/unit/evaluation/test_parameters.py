@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lensmae.data import open_dataset
-from lensmae.evaluation.parameters import Places, constants, describe_row, distributions, unit, without_lists
+from lensmae.evaluation.parameters import Places, constants, describe_row, distributions, without_lists
 
 
 def lenses(**columns):
@@ -17,7 +17,7 @@ def test_every_lens_is_in_one_bin_and_classes_are_kept_apart():
     table = lenses(source_x=np.linspace(-1, 1, 100))
     table.loc[::2, "class"] = "axion"
     found = distributions(table)[0]
-    assert found.label == "source_x (arcsec)"
+    assert found.label == "source position x (arcsec)"
     assert {kind: counts.sum() for kind, counts in found.counts.items()} == {"axion": 50, "cdm": 50}
     expected, _ = np.histogram(table["source_x"][table["class"] == "cdm"], found.edges)
     np.testing.assert_array_equal(found.counts["cdm"], expected)
@@ -25,7 +25,7 @@ def test_every_lens_is_in_one_bin_and_classes_are_kept_apart():
 
 def test_values_over_orders_of_magnitude_are_binned_in_log10_and_evenly_spread_ones_are_not():
     found = distributions(lenses(axion_mass_ev=np.logspace(-24, -22, 50), axion_angle=np.linspace(1e-4, 6.28, 50)))
-    assert [entry.label for entry in found] == ["log10 axion_mass_ev (eV)", "axion_angle (rad)"]
+    assert [entry.label for entry in found] == ["log10(axion mass / eV)", "vortex angle (rad)"]
     assert found[0].edges[[0, -1]] == pytest.approx([-24, -22])
 
 
@@ -67,8 +67,3 @@ def test_a_simulated_set_is_described_from_its_file(workspace_with_lenses):
     assert row["unit"]["theta_E"] == "arcsec"
     assert "axion_mass_ev" not in row.index
     assert not [name for name in without_lists(table) if name.startswith("subhalo")]
-
-
-def test_units_follow_the_name():
-    names = ("theta_E", "lens_R_sersic", "subhalo_mass", "lens_magnitude", "e1")
-    assert [unit(name) for name in names] == ["arcsec", "arcsec", "Msun", "mag", ""]
