@@ -16,6 +16,7 @@ from lensmae.data.transforms import Transform
 from lensmae.evaluation.images.analyse import Networks, Refusal, Source, analyse_files
 from lensmae.models import CheckpointCard, Classifier, Reconstructor
 from lensmae.models.checkpoint import build_network
+from lensmae.progress import Progress
 
 # Of a survey's cut-out that was not cut: the large ones decide about memory.
 _LARGE = 3000
@@ -40,7 +41,7 @@ class AnalyseResult:
     kinds: tuple[str, ...] = field(default=("fits", "npy", "npz", "png", "tiff"))
 
 
-def analyse(progress: Callable[[int, int], None], files: int = 200, size: dict[str, int] | None = None) -> AnalyseResult:
+def analyse(progress: Progress, files: int = 200, size: dict[str, int] | None = None) -> AnalyseResult:
     """Answer files as they would come in one upload.
 
     Args:

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
+from lensmae.progress import Progress
 
-Progress = Callable[[int, int], None]
 _BATCHES = (8, 64)
 
 

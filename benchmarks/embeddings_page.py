@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,8 +27,8 @@ from lensmae.errors import ConfigError
 from lensmae.evaluation import Projection, embed_dataset, project
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
+from lensmae.progress import Progress
 
-Progress = Callable[[int, int], None]
 _ROOT = Path(__file__).resolve().parents[1]
 _ENCODER = {"image_size": 64, "patch_size": 16, "emb_dim": 64, "layers": 2, "heads": 2}
 _PATIENCE_MS = 180_000

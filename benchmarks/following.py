@@ -17,10 +17,10 @@ from pytorch_lightning.profilers import SimpleProfiler
 
 from lensmae.data import simulate_dataset
 from lensmae.errors import ConfigError
+from lensmae.progress import Progress
 from lensmae.training import create_run, end_now, get_run, launch, make_config, open_run
 from lensmae.training.engine import train
 
-Progress = Callable[[int, int], None]
 _ROOT = Path(__file__).resolve().parents[1]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _SETTLE_SECONDS = 15

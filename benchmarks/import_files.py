@@ -5,7 +5,6 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from lensmae.data import delete_dataset, open_dataset
 from lensmae.data.exchange.exporting import save_image, with_mass
+from lensmae.progress import Progress
 
 _SIDE = 64
 _LOOK_S = 0.05
@@ -45,7 +45,7 @@ class ImportResult:
     peak_memory_mb: float | None
 
 
-def import_files(progress: Callable[[int, int], None], per_class: int = 6667) -> ImportResult:
+def import_files(progress: Progress, per_class: int = 6667) -> ImportResult:
     """Write three class folders, read them once to warm the cache, import them into the workspace, and delete all of it."""
     name = f"benchmark-{secrets.token_hex(4)}"
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ def import_files(progress: Callable[[int, int], None], per_class: int = 6667) ->
     return ImportResult(files, told["seconds"], files / told["seconds"], peak)
 
 
-def _write(folder: Path, per_class: int, progress: Callable[[int, int], None]) -> int:
+def _write(folder: Path, per_class: int, progress: Progress) -> int:
     rng = np.random.default_rng(0)
     for place, kind in enumerate(("no_sub", "cdm", "axion")):
         for count in range(per_class):

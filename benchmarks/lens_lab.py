@@ -1,7 +1,6 @@
 """What the server does when a slider of the Lens lab moves."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from lensmae.figures import pack, shared_scale
 from lensmae.figures.lens_lab import lab_lines, lab_panels
 from lensmae.models import CheckpointCard, Classifier, Reconstructor
 from lensmae.models.checkpoint import build_network
+from lensmae.progress import Progress
 
 _SUBHALOS = 10
 _LENS = {
@@ -56,7 +56,7 @@ class LensLabResult:
     vortex_ms: float
 
 
-def lens_lab(progress: Callable[[int, int], None], moves: int = 60, size: dict[str, int] | None = None) -> LensLabResult:
+def lens_lab(progress: Progress, moves: int = 60, size: dict[str, int] | None = None) -> LensLabResult:
     """Move the slider of the Einstein radius `moves` times, each time to another value; networks of the reference size.
 
     Args:

@@ -1,7 +1,6 @@
 """How long one lens takes to be redrawn under many random masks."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from lensmae.data import simulate_lens
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.reconstruction.spread import MOST_MASKS, redraw_many
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
+from lensmae.progress import Progress
 
-Progress = Callable[[int, int], None]
 # `MAEViT`'s arguments of the recipe `reference`.
 REFERENCE_MAE = {"linear_prior": 256}
 

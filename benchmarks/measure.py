@@ -29,9 +29,8 @@ from lensmae.evaluation.reconstruction.frames import RATIOS, reconstruction_fram
 from lensmae.figures import Panel, pack, shared_scale
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
 from lensmae.models.mae import masked_loss
+from lensmae.progress import Progress
 from lensmae.workspace import write_json
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

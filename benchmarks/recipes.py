@@ -1,14 +1,13 @@
 """How fast each training recipe runs on this machine, and what the whole of it would take."""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lensmae.data import delete_dataset, simulate_dataset
+from lensmae.progress import Progress
 from lensmae.training import RECIPES, make_config
 from lensmae.training.probe import measure
 
-Progress = Callable[[int, int], None]
 # Training images of the sets that the shipped checkpoints learnt from, by what a recipe reads.
 TRAINING_IMAGES = {"pretrain": 48_000, "no_sub": 16_000, "classifier": 48_000, "mass": 100_000, "superres": 6_400}
 # Lenses a class: more images in the training split than any recipe's principal components.

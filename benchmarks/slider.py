@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from lensmae.errors import ConfigError
+from lensmae.progress import Progress
 
-Progress = Callable[[int, int], None]
 _DASHBOARD = Path(__file__).resolve().parents[1] / "dashboard.py"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]

@@ -7,15 +7,14 @@ then it takes another seed of the mask, or goes through Classification. All mess
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from benchmarks.slider import served_dashboard
+from lensmae.progress import Progress
 
-Progress = Callable[[int, int], None]
 _PAGE = "reconstruction"
 _PATIENCE_S = 180.0
 # Seconds a visitor looks at a picture before the next change, uniform.

@@ -1,9 +1,25 @@
 """How long work says how far it is: one type for all of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import numpy as np
 
 # Called as `progress(done, total)` after every step, 0 <= done <= total. It may raise `Cancelled`, which ends the work.
 Progress = Callable[[int, int], None]
+
+
+def batches(rows: np.ndarray, size: int, progress: Callable[[int], None] | None = None) -> Iterator[np.ndarray]:
+    """The rows (N,) a few at a time, each counted as done when the next is asked for.
+
+    Args:
+        rows: numbers of the lenses.
+        size: lenses a batch, 1 or more.
+        progress: called with how many are done.
+    """
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+        if progress is not None:
+            progress(min(start + size, len(rows)))
 
 
 def part_of(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:

@@ -1,13 +1,14 @@
 """What decides the classifier's result: recipe and pretraining with one thing changed at a time, on the same lenses for the
 same time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError
+from lensmae.progress import Progress
 from lensmae.training import delete_run, make_config
 from studies.trials import run_trials, trained, trained_and_measured
 
@@ -78,7 +79,7 @@ def ablation(
     pretrain_epochs: float = 0.2,
     seed: int = 0,
     test_images: int = 3000,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> list[dict[str, Any]]:
     """Train every variant for the same epochs and measure it on the test split; results are kept one by one in `output`.

@@ -1,11 +1,12 @@
 """Few labels: how well an encoder that saw all images, but few labels, does against networks that saw those few lenses only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError, DatasetError
+from lensmae.progress import Progress
 from lensmae.training import make_config
 from lensmae.training.config import RunConfig
 from studies.trials import run_trials, trained_and_measured
@@ -30,7 +31,7 @@ def few_labels(
     seeds: Sequence[int] = SEEDS,
     images: int = 20_000,
     test_images: int = 3000,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> list[dict[str, Any]]:
     """Train every model at every number of labels (in total, all classes alike) with every seed; measure on the test split.

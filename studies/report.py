@@ -18,7 +18,6 @@ from lensmae.evaluation.classification.axion_mass import judged, mass_figures
 from lensmae.evaluation.classification.baselines import classification_baselines, mass_regression
 from lensmae.evaluation.measure.reports import (
     ClassificationReport,
-    Progress,
     ReconstructionReport,
     SuperResReport,
     evaluate_classifier,
@@ -29,6 +28,7 @@ from lensmae.evaluation.measure.reports import (
 from lensmae.evaluation.metrics import psnr
 from lensmae.evaluation.reconstruction.anomaly import anomaly_scores, schooling
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
+from lensmae.progress import Progress
 from lensmae.workspace import read_json
 
 _ANOMALY_LENSES, _ANOMALY_MASKS = 600, 16

@@ -10,6 +10,7 @@ from lensmae.data import open_dataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.reports import evaluate_classifier, pick_device
 from lensmae.models import load_checkpoint
+from lensmae.progress import Progress
 from lensmae.training import create_run, delete_run, train_run
 from lensmae.training.config import RunConfig
 from lensmae.workspace import read_json, runs_dir, write_json
@@ -18,7 +19,7 @@ from lensmae.workspace import read_json, runs_dir, write_json
 def run_trials(
     plan: Sequence[tuple[dict[str, Any], Callable[[], dict[str, Any]]]],
     output: Path,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """Do what is missing in `output` of a plan of (identity, work); every result is kept as soon as it is there."""
     found: list[dict[str, Any]] = read_json(output, DatasetError)["results"] if output.is_file() else []

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 
 import click
 import typer
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from typer.core import TyperGroup
 
 from lensmae.errors import LensMAEError
+from lensmae.progress import Progress
 from lensmae.workspace import Damaged
 
 _messages = Console(stderr=True)
@@ -40,12 +42,12 @@ class PlainErrors(TyperGroup):
         raise typer.Exit(2)
 
 
-def with_progress(label: str, work: Callable[[Callable[[int, int], None]], Any]) -> Any:
+def with_progress(label: str, work: Callable[[Progress], Any]) -> Any:
     """`work(progress)` under a progress bar; whatever it prints goes to stderr."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
         contextlib.redirect_stdout(sys.stderr),
-        Progress(*columns, console=_messages, transient=True, disable=not _messages.is_terminal) as bar,
+        rich_progress.Progress(*columns, console=_messages, transient=True, disable=not _messages.is_terminal) as bar,
     ):
         task = bar.add_task(label, total=None)
         return work(lambda done, total: bar.update(task, completed=done, total=total))

@@ -1,5 +1,6 @@
 """The eight symmetries of the square (D4): a lens turned by 90 degrees or mirrored is as good a lens."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -24,6 +25,16 @@ def undo_d4(images: Tensor, element: int) -> Tensor:
     """Inverse of `apply_d4`."""
     images = torch.rot90(images, -(element % 4), dims=(-2, -1))
     return images.flip(-1) if element >= 4 else images
+
+
+def d4_mean(answer: Callable[[int], Tensor], symmetries: int = D4_ORDER) -> Tensor:
+    """Mean of a network's answers under the symmetries.
+
+    Args:
+        answer: called with an element of D4; of images, already turned back by `undo_d4`. All answers have one shape.
+        symmetries: how many, 1 (the image as it is) or 8.
+    """
+    return torch.stack([answer(element) for element in range(symmetries)]).mean(dim=0)
 
 
 def recorded_symmetry(value: Any) -> Any:

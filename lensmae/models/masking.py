@@ -59,6 +59,20 @@ class PatchShuffle(nn.Module):
         return take(patches, forward_indexes[:, :kept]), forward_indexes, backward_indexes
 
 
+def hidden_from_noise(noise: Tensor, mask_ratio: float) -> Tensor:
+    """The patches that `PatchShuffle` hides.
+
+    Args:
+        noise: scores (B, T).
+        mask_ratio: share of patches to hide, in [0, 1).
+
+    Returns:
+        (B, T) bool, True = hidden: all but the lowest scores, of equal ones the later.
+    """
+    rank = noise.argsort(dim=1, stable=True).argsort(dim=1)
+    return rank >= kept_count(noise.shape[1], mask_ratio)
+
+
 def noise_from_hidden(hidden: Tensor) -> tuple[Tensor, float]:
     """Scores and mask ratio that make `PatchShuffle` hide exactly the given patches.
 

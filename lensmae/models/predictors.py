@@ -11,7 +11,8 @@ import torch
 from einops import repeat
 from torch import Tensor, nn
 
-from lensmae.data.symmetry import D4_ORDER, apply_d4, undo_d4
+from lensmae.data.symmetry import D4_ORDER, apply_d4, d4_mean, undo_d4
+from lensmae.errors import DatasetError
 from lensmae.models.checkpoint import CheckpointCard, encoder_architecture, read_network
 from lensmae.models.masking import kept_count, mask_noise
 from lensmae.models.registry import PRODUCT, find_checkpoint
@@ -67,6 +68,26 @@ class LoadedModel:
         tokens = self.grid[0] * self.grid[1]
         self._batch = max(1, (_CPU_TOKENS if device == "cpu" else _GPU_TOKENS) // tokens)
         self._thread_batch = max(1, _THREAD_TOKENS // tokens)
+
+    def patch_grid(self, shape: tuple[int, ...], whose: str = "The image has") -> tuple[int, int]:
+        """Rows and columns of patches of images of this shape (..., H, W).
+
+        Args:
+            shape: of the images.
+            whose: begins the sentence of the error: "Data set demo has images of".
+
+        Raises:
+            DatasetError: where they cannot be cut into the network's patches, or are not of its only size.
+        """
+        height, width = shape[-2:]
+        if not self.any_size and (height, width) != (self.image_size, self.image_size):
+            raise DatasetError(
+                f"{whose} {height}x{width} pixels; {self.name} knows the principal components of images of "
+                f"{self.image_size}x{self.image_size} and takes no others. Choose another data set, or another checkpoint."
+            )
+        if height % self.patch_size or width % self.patch_size:
+            raise DatasetError(f"{whose} {height}x{width} pixels; {self.name} needs sides divisible by {self.patch_size}.")
+        return height // self.patch_size, width // self.patch_size
 
     def _batches(self, images: np.ndarray) -> Iterator[Tensor]:
         """Flux (b, 1, H, W) on the device, a few images at a time."""
@@ -264,8 +285,7 @@ class Classifier(LoadedModel):
 
     def _probabilities(self, flux: Tensor, symmetries: int) -> Tensor:
         inputs = self.transform.forward(flux)
-        turned = [self.module(apply_d4(inputs, element)).softmax(dim=1) for element in range(symmetries)]
-        return torch.stack(turned).mean(dim=0)
+        return d4_mean(lambda element: self.module(apply_d4(inputs, element)).softmax(dim=1), symmetries)
 
 
 class SuperResolver(LoadedModel):
@@ -289,11 +309,11 @@ class SuperResolver(LoadedModel):
         for flux in self._batches(images):
             scale = None if peak is None else self.transform.scale(torch.full_like(flux[:, :, :1, :1], peak))
             inputs = self.transform.forward(flux, scale)
-            turned = [
-                undo_d4(self.module(apply_d4(flux, element), apply_d4(inputs, element)), element)
-                for element in range(D4_ORDER if d4 else 1)
-            ]
-            drawn.append(torch.stack(turned).mean(dim=0).squeeze(1).cpu().numpy())
+
+            def turned(element: int, flux: Tensor = flux, inputs: Tensor = inputs) -> Tensor:
+                return undo_d4(self.module(apply_d4(flux, element), apply_d4(inputs, element)), element)
+
+            drawn.append(d4_mean(turned, D4_ORDER if d4 else 1).squeeze(1).cpu().numpy())
         return np.concatenate(drawn)
 
     def _patches(self, flux: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torchmetrics.functional.classification import multiclass_auroc
 from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.data.transforms import Transform
 from lensmae.models.mae import masked_loss
-from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.masking import hidden_from_noise, mask_noise
 from lensmae.training.batches import BatchPlan, step_generator
 from lensmae.training.config import RunConfig
 from lensmae.training.optimizer import build_optimizer, is_fused
@@ -190,9 +190,8 @@ class PretrainTask(LensTask):
     def hidden(self, rows: np.ndarray) -> np.ndarray:
         """Patches (B, gh, gw) that `validation_step` and `redraw` hide of these rows, True = hidden."""
         noise = mask_noise([int(row) for row in rows], self._tokens())
-        kept = kept_count(self._tokens(), self.network.encoder.shuffle.mask_ratio)
-        rank = noise.argsort(dim=1, stable=True).argsort(dim=1)
-        return (rank >= kept).reshape(len(rows), *self.network.encoder.native_grid).numpy()
+        hidden = hidden_from_noise(noise, self.network.encoder.shuffle.mask_ratio)
+        return hidden.reshape(len(rows), *self.network.encoder.native_grid).numpy()
 
     def redraw(self, rows: np.ndarray) -> Tensor:
         flux = self.pixels(rows)

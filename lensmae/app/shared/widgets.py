@@ -10,6 +10,7 @@ import streamlit as st
 
 from lensmae.app.shared.guard import fragment
 from lensmae.figures import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
+from lensmae.progress import Progress
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]}
 _WIDTHS = {"One column": COLUMN_MM, "Page": PAGE_MM}
@@ -17,7 +18,7 @@ SPLIT_OPTIONS = ("test", "validation", "train", "all")
 
 
 @contextlib.contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(label: str) -> Iterator[Progress]:
     """A bar that is there while the work lasts; gives the callback to feed it."""
     bar = st.progress(0.0, text=f"{label} …")
 

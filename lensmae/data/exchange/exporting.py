@@ -1,6 +1,5 @@
 """Write a data set in the layout of DeepLense's challenges: a folder a class, or LR/ and HR/; float64, as theirs are."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 from lensmae.data.store.dataset import LensDataset
 from lensmae.errors import DatasetError
 from lensmae.folders import new_folder
+from lensmae.progress import Progress
 
 # What the published sets call the splits.
 _PARTS = {"train": "train", "validation": "val", "test": "test"}
@@ -20,7 +20,7 @@ def export_dataset(
     *,
     split: str = "all",
     parts: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> int:
     """Write lenses as npy files, with every parameter in lenses.csv beside them; returns how many.
 

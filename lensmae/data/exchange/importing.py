@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from lensmae.data.store.dataset import LensDataset, open_store, summarise, write
 from lensmae.data.store.splits import SPLITS, assign_splits
 from lensmae.errors import Cancelled, DatasetError
 from lensmae.folders import locked
+from lensmae.progress import Progress
 from lensmae.workspace import check_name, datasets_dir, read_json, write_json
 
 SKIPPED = "skipped.csv"
@@ -126,7 +127,7 @@ def import_dataset(
     options: ImportOptions = ImportOptions(),
     *,
     jobs: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Import a folder or file in a layout of `find_layout` into the workspace.
 
@@ -243,7 +244,7 @@ class _Work:
         edges = np.flatnonzero(np.diff(missing.astype(np.int8)))
         return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
-    def run(self, jobs: int, progress: Callable[[int, int], None] | None) -> None:
+    def run(self, jobs: int, progress: Progress | None) -> None:
         """Read and write what is left, block by block."""
         todo, total = self._todo(), len(self.plan.layout.lenses)
         count = total - sum(stop - start for start, stop in todo)

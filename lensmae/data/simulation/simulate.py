@@ -19,6 +19,7 @@ from lensmae.data.store.dataset import LensDataset, open_store, summarise, write
 from lensmae.data.store.splits import assign_splits
 from lensmae.errors import DatasetError
 from lensmae.folders import new_folder
+from lensmae.progress import Progress
 from lensmae.workspace import check_name, datasets_dir
 
 _CHUNK = 32
@@ -35,7 +36,7 @@ def simulate_dataset(
     *,
     classes: Sequence[str] = (),
     jobs: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     finish: Finish | None = None,
     device: str | None = None,
 ) -> LensDataset:
@@ -128,7 +129,7 @@ def _chunks(work: _Work, plan: list[tuple[str, int, str]]) -> Iterator[tuple[int
     yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2 * n_jobs")(calls)
 
 
-def _write(work: _Work, folder: Path, progress: Callable[[int, int], None] | None, finish: Finish | None) -> None:
+def _write(work: _Work, folder: Path, progress: Progress | None, finish: Finish | None) -> None:
     preset, seed = work.preset, work.seed
     plan = _plan(preset, work.classes, work.per_class, seed)
     arrays = new_arrays(folder, shapes_of(preset, len(plan)))

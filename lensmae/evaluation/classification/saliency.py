@@ -1,6 +1,5 @@
 """Where does a classifier look? Three maps for one lens, all of the network as it is, in one orientation."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +11,8 @@ from torch import Tensor, nn
 from lensmae.errors import DatasetError
 from lensmae.models import Classifier
 from lensmae.models.classifier import LensClassifier
+from lensmae.progress import Progress
 
-Progress = Callable[[int, int], None]
 _BATCH = 32
 _NODES = (32, 64, 128, 256)
 _CLOSED = 0.02
@@ -184,14 +183,8 @@ def without_detail(model: Classifier, image: np.ndarray) -> np.ndarray:
 
 
 def _inputs(model: Classifier, image: np.ndarray) -> Tensor:
-    height, width = image.shape
-    if height % model.patch_size or width % model.patch_size:
-        raise DatasetError(f"The image has {height}x{width} pixels; {model.name} needs sides divisible by {model.patch_size}.")
-    if not model.any_size and (height, width) != (model.image_size, model.image_size):
-        raise DatasetError(
-            f"{model.name} holds principal components of one size and takes images of {model.image_size}x{model.image_size} only."
-        )
-    flux = torch.from_numpy(np.array(image, dtype=np.float32)).view(1, 1, height, width).to(model.device)
+    model.patch_grid(image.shape)
+    flux = torch.from_numpy(np.array(image, dtype=np.float32))[None, None].to(model.device)
     return model.transform.forward(flux)
 
 

@@ -1,6 +1,6 @@
 """What a network makes of the lenses of a data set, kept on disk by content: embeddings, and reconstruction errors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ from lensmae.evaluation.metrics import masked_mse
 from lensmae.models import Reconstructor, SuperResolver
 from lensmae.models.masking import kept_count, mask_noise
 from lensmae.models.predictors import POOLINGS, LoadedModel
+from lensmae.progress import Progress, batches, part_of
 
-Progress = Callable[[int, int], None]
 _BATCH = 64
 # Lenses a file: work that is cancelled is lost for no more than these.
 _PART = 512
@@ -47,8 +47,8 @@ def embed_dataset(
     files = _embedding_files(model, dataset, indices, _layer(model, layer))
     place, done, parts = POOLINGS.index(pooling), 0, []
     for rows, file in files:
-        batches = _counted(rows, done, len(indices), progress)
-        parts.append(kept(file, lambda batches=batches: _embed(model, dataset, batches, layer, alone))[place])
+        some = batches(rows, _BATCH, part_of(progress, done, len(indices)))
+        parts.append(kept(file, lambda some=some: _embed(model, dataset, some, layer, alone))[place])
         done += len(rows)
     return np.concatenate(parts)
 
@@ -67,8 +67,8 @@ def reconstruction_errors(
     check_images(model, dataset)
     done, parts = 0, []
     for rows, file in _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO)):
-        batches = _counted(rows, done, len(indices), progress)
-        parts.append(kept(file, lambda batches=batches: np.concatenate([_errors(model, dataset, part) for part in batches])))
+        some = batches(rows, _BATCH, part_of(progress, done, len(indices)))
+        parts.append(kept(file, lambda some=some: np.concatenate([_errors(model, dataset, part) for part in some])))
         done += len(rows)
     return np.concatenate(parts)
 
@@ -101,13 +101,6 @@ def _files(
     for start in range(0, len(indices), _PART):
         rows = np.asarray(indices[start : start + _PART], dtype=np.int64)
         yield rows, folder / kept_name([*content, rows.tobytes()])
-
-
-def _counted(rows: np.ndarray, done: int, total: int, progress: Progress | None) -> Iterator[np.ndarray]:
-    for start in range(0, len(rows), _BATCH):
-        yield rows[start : start + _BATCH]
-        if progress is not None:
-            progress(done + min(start + _BATCH, len(rows)), total)
 
 
 def _embed(model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], layer: int | None, alone: bool) -> np.ndarray:

@@ -1,7 +1,6 @@
 """From embeddings to a plane or a space: PCA and UMAP, kept on disk by content."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ import numpy as np
 from lensmae.errors import ConfigError
 from lensmae.evaluation.array_cache import kept, kept_path
 from lensmae.evaluation.embeddings.nearest import METRICS, nearest
+from lensmae.progress import Progress
 
 METHODS = ("umap", "pca")
 NEIGHBOURS = (2, 200)
 _FEWEST = 4
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

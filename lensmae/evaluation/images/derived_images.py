@@ -1,6 +1,5 @@
 """Images that networks draw from a file, for keeping: the pixels with all that their header says."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from lensmae.evaluation.reconstruction.full_reconstruction import PARTS
 from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import SuperResolver
 from lensmae.models.predictors import LoadedModel
+from lensmae.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,7 @@ def reconstruction_product(analysis: Analysis, model: LoadedModel) -> Product:
     return Product("reconstruction", analysis.redrawn.prediction, fitted.pixel_scale, facts, fitted.sky, fitted.unit)
 
 
-def superres_product(
-    image: LensImage, model: SuperResolver, progress: Callable[[int, int], None] | None = None
-) -> tuple[Product, np.ndarray]:
+def superres_product(image: LensImage, model: SuperResolver, progress: Progress | None = None) -> tuple[Product, np.ndarray]:
     """The super-resolved image at full size, and bicubic interpolation to stand beside it."""
     bicubic, drawn = enlarge(model, image.pixels, progress)
     scale = None if image.pixel_scale is None else image.pixel_scale / model.scale

@@ -15,10 +15,10 @@ from lensmae.evaluation.images.classified import Classified, choose, classify
 from lensmae.evaluation.metrics import masked_mse
 from lensmae.evaluation.ood.references import Reference
 from lensmae.models import Classifier, Reconstructor
+from lensmae.progress import Progress
 
 SUBHALO_MASSES = np.logspace(7, 11, 13)
 AXION_MASSES = np.logspace(-24, -22, 13)
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

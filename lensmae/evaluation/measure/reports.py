@@ -1,7 +1,6 @@
 """Measure a checkpoint on a split of a data set; each report says what it measured, on what, and how fast."""
 
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,8 +14,8 @@ from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse
 from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
 from lensmae.models.predictors import LoadedModel
+from lensmae.progress import Progress, batches, part_of
 
-Progress = Callable[[int, int], None]
 _BATCH = 64
 
 
@@ -249,24 +248,9 @@ def _overlap(name: str, learnt: dict[str, Any], dataset: LensDataset, split: str
     return None
 
 
-def _batches(rows: np.ndarray, progress: Progress | None) -> Iterator[np.ndarray]:
-    for start in range(0, len(rows), _BATCH):
-        yield rows[start : start + _BATCH]
-        if progress is not None:
-            progress(min(start + _BATCH, len(rows)), len(rows))
-
-
 def check_images(model: LoadedModel, dataset: LensDataset) -> None:
     """Raise `DatasetError` where the set's images cannot be cut into the model's patches, or are not of its only size."""
-    height, width = dataset.images.shape[1:]
-    if not model.any_size and (height, width) != (model.image_size, model.image_size):
-        raise DatasetError(
-            f"Data set {dataset.name} has {height}x{width} images; {model.name} knows the principal components of images of "
-            f"{model.image_size}x{model.image_size} and takes no others."
-        )
-    size = model.patch_size
-    if height % size or width % size:
-        raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; {model.name} needs sides divisible by {size}.")
+    model.patch_grid(dataset.images.shape, f"Data set {dataset.name} has images of")
 
 
 def evaluate_reconstruction(
@@ -283,7 +267,7 @@ def evaluate_reconstruction(
     check_images(model, dataset)
     rows = select_rows(dataset, split, limit)
     errors, baseline, linear, seconds = [], [], [], 0.0
-    for batch in _batches(rows, progress):
+    for batch in batches(rows, _BATCH, part_of(progress, 0, len(rows))):
         images = np.asarray(dataset.images[batch])
         start = time.perf_counter()
         drawn = model.predict(images, mask_ratio=mask_ratio, seed=seed + int(batch[0]))
@@ -319,7 +303,8 @@ def evaluate_classifier(
         )
     rows = select_rows(dataset, split, limit)
     start = time.perf_counter()
-    probabilities = [model.predict(np.asarray(dataset.images[batch]), d4=d4) for batch in _batches(rows, progress)]
+    counted = batches(rows, _BATCH, part_of(progress, 0, len(rows)))
+    probabilities = [model.predict(np.asarray(dataset.images[batch]), d4=d4) for batch in counted]
     seconds = time.perf_counter() - start
     # The set's own order of classes need not be the model's.
     order = np.array([model.classes.index(name) if name in model.classes else -1 for name in dataset.info.classes])
@@ -351,7 +336,7 @@ def evaluate_superres(
         *(np.asarray(of[rows[:_BATCH]]) for of in (dataset.images, dataset.targets))
     )
     figures, seconds = [], 0.0
-    for batch in _batches(rows, progress):
+    for batch in batches(rows, _BATCH, part_of(progress, 0, len(rows))):
         images, targets = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
         start = time.perf_counter()
         drawn = model.predict(images, d4=d4)

@@ -20,8 +20,8 @@ from lensmae.evaluation.reconstruction.full_reconstruction import redraw
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.models.predictors import LoadedModel
 from lensmae.models.registry import reference_path
+from lensmae.progress import Progress, part_of
 
-Progress = Callable[[int, int], None]
 _BATCH = 50
 _LEAST_REFERENCE, _LEAST_HELD_OUT = 10, 5
 
@@ -72,9 +72,9 @@ def calibrate(
         )
     total = len(train) + len(validation)
     turns = [rng.integers(D4_ORDER if model.card.symmetric else 1, size=len(rows)) for rows in (train, validation)]
-    known, *_, thumbnails = _measure(model, dataset, train, turns[0], False, _shifted(progress, 0, total))
+    known, *_, thumbnails = _measure(model, dataset, train, turns[0], False, part_of(progress, 0, total))
     known = known.astype(np.float16)
-    held, errors, remainders, _ = _measure(model, dataset, validation, turns[1], True, _shifted(progress, len(train), total))
+    held, errors, remainders, _ = _measure(model, dataset, validation, turns[1], True, part_of(progress, len(train), total))
     return Reference(
         card=_card(model, dataset),
         embeddings=known,
@@ -97,10 +97,6 @@ def _learnt(model: LoadedModel, dataset: LensDataset, split: str) -> np.ndarray:
 
 def _some(rng: np.random.Generator, rows: np.ndarray, most: int) -> np.ndarray:
     return np.sort(rng.permutation(rows)[:most])
-
-
-def _shifted(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
-    return lambda done: None if progress is None else progress(before + done, total)
 
 
 def _card(model: LoadedModel, dataset: LensDataset) -> ReferenceCard:

@@ -2,7 +2,7 @@
 redraw those well and stumble where there is a subhalo or a vortex.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,9 @@ from lensmae.evaluation.metrics import unit_scale
 from lensmae.evaluation.reconstruction.frames import patch_means, pixel_masks
 from lensmae.models import CheckpointCard, Reconstructor
 from lensmae.models.masking import kept_count, mask_noise
+from lensmae.progress import Progress
 
 _BATCH = 32
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def anomaly_scores(
         linear: score what the model's linear prior alone draws, see `Reconstructor.linear_guess`.
         progress: called with (reconstructions done, reconstructions in all).
     """
-    grid = images.shape[1] // model.patch_size, images.shape[2] // model.patch_size
+    grid = model.patch_grid(images.shape, "The images have")
     hidden = covering_masks(grid, masks, mask_ratio, seed)
     pixels = pixel_masks(hidden, images.shape[1:])
     times = np.maximum(pixels.sum(axis=0), 1)

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from lensmae.errors import ConfigError
-from lensmae.evaluation.reconstruction.frames import patch_grid
 from lensmae.models import Reconstructor
 from lensmae.models.mae import interpolate_positions
 
@@ -57,7 +56,7 @@ def attention_maps(
             mask tokens in the place of the hidden ones.
         hidden: (gh, gw) bool mask, for the decoder.
     """
-    grid = patch_grid(model, image)
+    grid = model.patch_grid(image.shape)
     flux = torch.from_numpy(np.array(image, dtype=np.float32))[None, None].to(model.device)
     inputs = model.transform.forward(flux)
     encoder, decoder = model.module.encoder, model.module.decoder

@@ -1,6 +1,5 @@
 """How hard lenses are to redraw: the error of many lenses under masks of one kind, and the place of one lens among them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +7,10 @@ import numpy as np
 from lensmae.evaluation.metrics import masked_mse, masked_ssim
 from lensmae.evaluation.reconstruction.frames import RATIOS, nested_masks, pixel_masks
 from lensmae.models import Reconstructor
+from lensmae.progress import Progress
 
 # Every second ratio; errors change smoothly between them.
 LADDER = RATIOS[1::2]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

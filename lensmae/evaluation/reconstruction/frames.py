@@ -1,18 +1,19 @@
 """One lens under every mask ratio: what the Reconstruction page slides through."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from einops import reduce, repeat
 
-from lensmae.errors import ConfigError, DatasetError
+from lensmae.errors import ConfigError
 from lensmae.evaluation.metrics import masked_mse, masked_ssim, unit_scale
 from lensmae.models import Reconstructor
-from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.masking import hidden_from_noise, mask_noise
+from lensmae.progress import Progress
 
-Progress = Callable[[int, int], None]
 RATIOS = tuple(round(0.05 * step, 2) for step in range(20))
 STRATEGIES = ("random", "block", "grid", "half", "ring", "surroundings")
 
@@ -80,7 +81,7 @@ def reconstruction_frames(
     model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random", progress: Progress | None = None
 ) -> Frames:
     """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy."""
-    patch_grid(model, image)
+    model.patch_grid(image.shape)
     return masked_frames(model, image, nested_masks(image, model.patch_size, seed, strategy), np.array(RATIOS), progress)
 
 
@@ -96,7 +97,7 @@ def masked_frames(
     Args:
         progress: called with (masks done, masks in all).
     """
-    patch_grid(model, image)
+    model.patch_grid(image.shape)
     drawn = []
     for mask in hidden:
         drawn.append(model.predict(image[None], hidden=mask[None]).prediction)
@@ -106,20 +107,6 @@ def masked_frames(
     images, masks = np.broadcast_to(image, predictions.shape), pixel_masks(hidden, image.shape)
     measured = masked_mse(images, predictions, masks), masked_ssim(images, predictions, masks)
     return Frames(hidden.mean(axis=(1, 2)) if ratios is None else ratios, predictions, hidden, *measured)
-
-
-def patch_grid(model: Reconstructor, image: np.ndarray) -> tuple[int, int]:
-    """Rows and columns of patches of an image (H, W); `DatasetError` where it cannot be cut into the model's patches, or is not
-    of its only size."""
-    (height, width), size = image.shape, model.patch_size
-    if not model.any_size and (height, width) != (model.image_size, model.image_size):
-        raise DatasetError(
-            f"The image has {height}x{width} pixels; {model.name} knows the principal components of images of "
-            f"{model.image_size}x{model.image_size} and takes no others. Choose another data set, or another checkpoint."
-        )
-    if height % size or width % size:
-        raise DatasetError(f"The image has {height}x{width} pixels; {model.name} needs sides divisible by {size}.")
-    return height // size, width // size
 
 
 def error_table(frames: Frames) -> pd.DataFrame:
@@ -135,11 +122,8 @@ def nested_masks(
 ) -> np.ndarray:
     """Masks (R, gh, gw) bool of the ratios: the patches with the highest scores are hidden, as `PatchShuffle` does it."""
     scores = hiding_scores(image, patch_size, seed, strategy)
-    order = np.argsort(scores.ravel(), kind="stable")
-    rank = np.empty(scores.size, dtype=np.int64)
-    rank[order] = np.arange(scores.size)
-    kept = np.array([kept_count(scores.size, ratio) for ratio in ratios])
-    return rank.reshape(scores.shape)[None] >= kept[:, None, None]
+    noise = torch.from_numpy(scores.reshape(1, -1))
+    return np.concatenate([hidden_from_noise(noise, ratio).reshape(1, *scores.shape).numpy() for ratio in ratios])
 
 
 def hiding_scores(image: np.ndarray, patch_size: int, seed: int, strategy: str) -> np.ndarray:

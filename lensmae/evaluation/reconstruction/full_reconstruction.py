@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lensmae.errors import DatasetError
 from lensmae.evaluation.metrics import unit_scale
 from lensmae.models import Reconstructor
 
@@ -36,14 +35,12 @@ def balanced_masks(grid: tuple[int, int], parts: int = PARTS, seed: int = 0) -> 
 def redraw(model: Reconstructor, images: np.ndarray) -> Redrawn:
     """Redraw images (B, H, W) under the same few balanced masks; the answer for an image does not depend on its neighbours.
 
-    Raises `DatasetError` where the sides are not divisible by the model's patch.
+    Raises `DatasetError` where the images cannot be cut into the model's patches, or are not of its only size.
     """
-    (height, width), size = images.shape[1:], model.patch_size
-    if height % size or width % size:
-        raise DatasetError(f"The images have {height}x{width} pixels; {model.name} needs sides divisible by {size}.")
+    grid = model.patch_grid(images.shape, "The images have")
     _, span = unit_scale(images)
     drawn, error = np.zeros(images.shape), np.zeros(images.shape)
-    masks = balanced_masks((height // size, width // size))
+    masks = balanced_masks(grid)
     for hidden in masks:
         one = model.predict(images, hidden=np.repeat(hidden[None], len(images), axis=0))
         drawn += np.where(one.mask, one.prediction, 0.0)

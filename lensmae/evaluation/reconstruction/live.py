@@ -14,7 +14,7 @@ import numpy as np
 
 from lensmae.errors import LensMAEError
 from lensmae.evaluation.metrics import masked_mse, masked_ssim
-from lensmae.evaluation.reconstruction.frames import RATIOS, Frames, nested_masks, patch_grid, pixel_masks
+from lensmae.evaluation.reconstruction.frames import RATIOS, Frames, nested_masks, pixel_masks
 from lensmae.models import Reconstructor
 
 # Lenses whose frames are kept, ready or not; 20 ratios of 64 x 64 pixels take 0.4 MB.
@@ -109,7 +109,7 @@ class FrameQueue:
         Raises:
             DatasetError: where the image cannot be cut into the network's patches.
         """
-        patch_grid(self.model, image)
+        self.model.patch_grid(image.shape)
         key = (image.tobytes(), seed, strategy)
         with self._wake:
             frames = self._known.get(key)

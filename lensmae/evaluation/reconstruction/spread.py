@@ -1,18 +1,17 @@
 """One lens under many masks: what the network is sure of, and where it errs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from lensmae.errors import ConfigError
 from lensmae.evaluation.metrics import unit_scale
-from lensmae.evaluation.reconstruction.frames import nested_masks, patch_grid, patch_means, pixel_masks
+from lensmae.evaluation.reconstruction.frames import nested_masks, patch_means, pixel_masks
 from lensmae.models import Reconstructor
+from lensmae.progress import Progress
 
 MOST_MASKS = 256
 _BATCH = 32
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def redraw_many(
     """
     if not 1 <= masks <= MOST_MASKS:
         raise ConfigError(f"{masks} masks were asked for; there can be 1 to {MOST_MASKS}.")
-    grid = patch_grid(model, image)
+    grid = model.patch_grid(image.shape)
     count = np.zeros(image.shape)
     # Differences from the image: sums of squares of small numbers lose no digits.
     total, squares = np.zeros(image.shape), np.zeros(image.shape)

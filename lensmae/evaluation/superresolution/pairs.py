@@ -1,6 +1,5 @@
 """One LR/HR pair: the network and bicubic interpolation against the truth."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from lensmae.errors import DatasetError
 from lensmae.evaluation.metrics import psnr, ssim, unit_scale
 from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
 from lensmae.models import SuperResolver, bicubic_upsample
+from lensmae.progress import Progress
 
 # Side of a tile in LR pixels, about twice that of the training pairs.
 TILE = 160
@@ -59,9 +59,7 @@ def super_resolve_pair(model: SuperResolver, dataset: LensDataset, row: int, d4:
     return ResolvedPair(low[0], nearest[0], bicubic[0], drawn[0], high[0], truth[0][0] if truth else None, *scores)
 
 
-def enlarge(
-    model: SuperResolver, image: np.ndarray, progress: Callable[[int, int], None] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def enlarge(model: SuperResolver, image: np.ndarray, progress: Progress | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Bicubic interpolation and super-resolution of one image (h, w) in any flux unit, both (scale*h, scale*w).
 
     Super-resolvers learn from pairs on [0, 1], so the image goes in on that scale and comes back on its own. A large image is
@@ -78,7 +76,7 @@ def enlarge(
     )
 
 
-def _tiled(model: SuperResolver, image: np.ndarray, progress: Callable[[int, int], None] | None) -> np.ndarray:
+def _tiled(model: SuperResolver, image: np.ndarray, progress: Progress | None) -> np.ndarray:
     """Super-resolution (scale*h, scale*w) of an image on [0, 1]; tiles fade into each other where they overlap."""
     places = [(top, left) for top in _starts(image.shape[0]) for left in _starts(image.shape[1])]
     drawn = np.zeros((model.scale * image.shape[0], model.scale * image.shape[1]))

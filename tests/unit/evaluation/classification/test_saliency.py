@@ -113,7 +113,7 @@ def test_smoothing_a_flat_image_changes_nothing(tmp_path, images):
 
 def test_an_image_of_another_size_is_refused_by_a_whitened_network(tmp_path, images):
     model = classifier(tmp_path, images, ARCHITECTURES["whitened"])
-    with pytest.raises(DatasetError, match="64x64 only"):
+    with pytest.raises(DatasetError, match="64x64 and takes no others"):
         integrated_gradients(model, np.ones((80, 80), np.float32), 0)
 
 
