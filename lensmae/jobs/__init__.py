@@ -3,10 +3,11 @@
 from lensmae.jobs import slurm
 from lensmae.jobs.environment import job_environment
 from lensmae.jobs.job import Job, JobState, Report, ThreadJob
+from lensmae.jobs.living import living_process
 from lensmae.jobs.options import Executor, JobOptions, slurm_available
 from lensmae.jobs.process import ProcessJob
 from lensmae.jobs.queue import Ticket, at_once, live_tickets, place_in_queue, set_at_once, withdraw
-from lensmae.jobs.submission import JobRecord, living_process, submit
+from lensmae.jobs.submission import JobRecord, submit
 
 __all__ = [
     "Executor",

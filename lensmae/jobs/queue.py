@@ -1,23 +1,30 @@
 """The local queue: one ticket a job, in the order of submission; the first few are at work, the others wait.
 
-A ticket is a file that its job's process keeps locked (flock) from its start to its end, however it ends. So the queue needs no
-server, moves on while no dashboard is open, and forgets the dead.
+A ticket is a file that names its job's process, which lives or not: so the queue needs no server, moves on while no dashboard is
+open, and forgets the dead. Where machines share a workspace, each has a queue of its own in the same folder.
 """
 
 import contextlib
-import fcntl
+import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from lensmae.errors import ConfigError
+from lensmae.folders import locked
+from lensmae.jobs.living import living_process
 from lensmae.workspace import check_name, workspace, write_text
 
 # How long a drawn ticket may wait for its process to begin; starting Python takes a second or two.
 _CLAIM_SECONDS = 600.0
 _MOST_AT_ONCE = 64
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,11 +35,13 @@ class Ticket:
         path: the file; its name begins with the time it was drawn.
         job: name of the job.
         started: whether its turn has come.
+        here: whether it is of this machine.
     """
 
     path: Path
     job: str
     started: bool
+    here: bool = True
 
 
 def queue_dir() -> Path:
@@ -60,19 +69,19 @@ def draw(job: str) -> Path:
     check_name(job, "job")
     with locked_queue():
         path = queue_dir() / f"{time.time_ns():020d}.{job}"
-        path.touch()
+        _write(path)
     return path
 
 
 def live_tickets() -> list[Ticket]:
-    """Tickets in their order; those of ended processes are removed."""
+    """Tickets in their order; those of this machine's ended processes are removed."""
     with locked_queue():
         return _live()
 
 
 def place_in_queue(job: str) -> int | None:
-    """How many jobs must end before this one's turn; 0 when it is at work or next, None without a ticket."""
-    tickets = live_tickets()
+    """How many jobs must end before this one's turn; 0 when it is at work or next, None without a ticket here."""
+    tickets = [ticket for ticket in live_tickets() if ticket.here]
     place = next((place for place, ticket in enumerate(tickets) if ticket.job == job), None)
     return None if place is None else max(0, place + 1 - at_once())
 
@@ -86,28 +95,24 @@ def withdraw(job: str) -> bool:
     return bool(waiting)
 
 
-def claim(path: Path) -> int | None:
-    """Lock a ticket for this process; the open file, or None where the ticket was withdrawn."""
+def claim(path: Path) -> bool:
+    """Make a ticket this process's; False where it was withdrawn."""
     with locked_queue():
-        try:
-            held = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            return None
-        # Others lock a ticket for a moment only, and only while they hold the queue's lock.
-        fcntl.flock(held, fcntl.LOCK_EX)
-        os.write(held, b"claimed")
-        return held
+        if path.is_file():
+            _write(path, state="claimed", **_this_process())
+            return True
+        return False
 
 
-def has_turn(path: Path, held: int) -> bool | None:
-    """Whether the turn of a claimed ticket has come (it is then marked as at work); None where it was withdrawn."""
+def has_turn(path: Path) -> bool | None:
+    """Whether the turn of this process's ticket has come (it is then marked as at work); None where it was withdrawn."""
     with locked_queue():
-        tickets = _live(mine=path)
+        tickets = [ticket for ticket in _live() if ticket.here]
         place = next((place for place, ticket in enumerate(tickets) if ticket.path == path), None)
         if place is None:
             return None
         if place < at_once():
-            os.pwrite(held, b"started", 0)
+            _write(path, state="started", **_this_process())
         return place < at_once()
 
 
@@ -115,27 +120,43 @@ def has_turn(path: Path, held: int) -> bool | None:
 def locked_queue() -> Iterator[None]:
     """Alone with the tickets, for a moment."""
     queue_dir().mkdir(parents=True, exist_ok=True)
-    with (queue_dir() / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = queue_dir() / ".lock"
+    lock.touch()
+    with locked(lock, _PATIENCE_S):
         yield
 
 
-def _live(mine: Path | None = None) -> list[Ticket]:
+def _this_process() -> dict[str, Any]:
+    return {"pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def _write(path: Path, **facts: Any) -> None:
+    write_text(path, json.dumps({"host": socket.gethostname()} | facts))
+
+
+def _live() -> list[Ticket]:
     found = []
     for path in sorted(queue_dir().glob("[0-9]*.*")):
-        state = path.read_text(encoding="utf-8")
-        if path == mine or _held(path) or (not state and time.time() - path.stat().st_mtime < _CLAIM_SECONDS):
-            found.append(Ticket(path, path.name.partition(".")[2], state == "started"))
+        facts = _read(path)
+        here = facts.get("host") == socket.gethostname()
+        if not here or _lives(path, facts):
+            found.append(Ticket(path, path.name.partition(".")[2], facts.get("state") == "started", here))
         else:
             path.unlink()
     return found
 
 
-def _held(path: Path) -> bool:
-    """Whether a living process holds a ticket."""
-    with path.open("rb") as opened:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+def _read(path: Path) -> dict[str, Any]:
+    """What a ticket says; of this machine's dead where it cannot be read."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        facts = None
+    return facts if isinstance(facts, dict) else {"host": socket.gethostname(), "pid": 0}
+
+
+def _lives(path: Path, facts: dict[str, Any]) -> bool:
+    pid, started = facts.get("pid"), facts.get("started")
+    if pid is None:
+        return time.time() - path.stat().st_mtime < _CLAIM_SECONDS
+    return isinstance(pid, int) and isinstance(started, float) and living_process(pid, started) is not None

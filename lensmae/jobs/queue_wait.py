@@ -1,7 +1,7 @@
 """`python -m lensmae.jobs.queue_wait ...`: wait in the queue, then become the job's command.
 
-The command takes this process's place (exec), with the locked ticket still open: its number is that of the job, signals reach it
-at once, and the place in the queue is free the moment the process is gone.
+The command takes this process's place (exec), and with it its number, which the ticket names: signals reach it at once, and the
+place in the queue is free the moment it is gone.
 """
 
 import argparse
@@ -21,11 +21,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="file that takes what the command prints, where that is not set up yet")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args(arguments)
-    if options.ticket is not None:
-        held = _await_turn(options.ticket)
-        if held is None:
-            return
-        os.set_inheritable(held, True)
+    if options.ticket is not None and not _await_turn(options.ticket):
+        return
     # Of several processes of one job the first writes the log; the others keep submitit's own files.
     if options.log is not None and int(os.environ.get("SLURM_PROCID", "0")) == 0:
         log = os.open(options.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -35,16 +32,14 @@ def main(arguments: list[str] | None = None) -> None:
     os.execv(command[0], command)
 
 
-def _await_turn(ticket: Path) -> int | None:
-    held = claim(ticket)
-    while held is not None:
-        turn = has_turn(ticket, held)
-        if turn is None:
-            return None
-        if turn:
-            break
-        time.sleep(_ASK_SECONDS)
-    return held
+def _await_turn(ticket: Path) -> bool:
+    """Wait for the turn; False where the ticket was withdrawn."""
+    turn: bool | None = False if claim(ticket) else None
+    while turn is False:
+        turn = has_turn(ticket)
+        if turn is False:
+            time.sleep(_ASK_SECONDS)
+    return bool(turn)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from lensmae.errors import RunError
 from lensmae.jobs import queue
 from lensmae.jobs.environment import ROOT, job_environment
+from lensmae.jobs.living import living_process
 from lensmae.jobs.options import JobOptions
 from lensmae.jobs.slurm_submission import hand_to_slurm
 from lensmae.workspace import write_json
@@ -97,16 +98,3 @@ def _put_into_queue(name: str, command: list[str], options: JobOptions, log: Pat
     # While we live, the ended process would stay in the table until somebody has asked for its status.
     threading.Thread(target=process.wait, name=f"status of {name}", daemon=True).start()
     return JobRecord(executor="local", id=str(process.pid), submitted=time.time(), started=started, options=options)
-
-
-def living_process(pid: int | None, started: float | None) -> psutil.Process | None:
-    """The process of this number, where it lives and is the one that began then (seconds since 1970; None: whenever)."""
-    if pid is None:
-        return None
-    try:
-        process = psutil.Process(pid)
-        # A number is given to another process sooner or later; the time it began tells them apart, give or take a clock set.
-        same = started is None or abs(process.create_time() - started) < 60
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None

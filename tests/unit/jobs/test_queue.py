@@ -190,3 +190,18 @@ def test_without_slurm_the_refusal_is_plain(home, monkeypatch):
 def test_slurm_names_cannot_smuggle_lines_into_a_batch_script():
     with pytest.raises(ValueError, match="letters, digits"):
         JobOptions(executor="slurm", partition="gpu\nrm -rf /")
+
+
+def test_tickets_of_another_machine_that_shares_the_workspace_are_neither_counted_nor_removed(home):
+    foreign = draw("far")
+    foreign.write_text('{"host": "another", "pid": 1, "started": 1.0, "state": "started"}')
+    os.utime(foreign, (1, 1))
+    draw("near")
+    assert [(ticket.job, ticket.here) for ticket in live_tickets()] == [("far", False), ("near", True)]
+    assert (place_in_queue("far"), place_in_queue("near")) == (None, 0)
+
+
+def test_a_damaged_ticket_holds_up_nobody(home):
+    draw("broken").write_bytes(b"\xff\x00{")
+    draw("next")
+    assert [ticket.job for ticket in live_tickets()] == ["next"]
