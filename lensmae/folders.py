@@ -26,6 +26,7 @@ def locked(folder: Path, patience_s: float = 0.0) -> Iterator[bool]:
     some file systems, and Windows, have none, and two writers of one name at once are then the user's to avoid.
 
     Args:
+        folder: folder or file.
         patience_s: wait so long for another holder.
 
     Raises `BlockingIOError` where another process, or another thread of this one, holds it still.

@@ -10,6 +10,7 @@ from lensmae.data.images.reader import SUFFIXES
 
 
 def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
+    """The answers for the uploaded files."""
     wanted = uploads.uploads(files)
     found = uploads.answer_all(wanted, asked)
     summary.unfinished(len(found), len(wanted))

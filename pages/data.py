@@ -13,6 +13,7 @@ VIEWS = {"gallery": "Gallery", "parameters": "Parameters", "lens": "One lens", "
 
 
 def look(choice: choices.Choice, name: str) -> None:
+    """A look into the data set of this name."""
     info = named[name]
     browse.headline(info)
     view = choose("Show", list(VIEWS), "view", VIEWS)

@@ -9,6 +9,7 @@ from lensmae.app.shared.widgets import page_title
 
 
 def workbench(choice: choices.Choice) -> None:
+    """The lens, its controls, and what the networks say of it."""
     base = page.begin(choice)
     shown, chosen = st.columns([3, 2], gap="large")
     with chosen:

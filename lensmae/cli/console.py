@@ -27,6 +27,7 @@ class PlainErrors(TyperGroup):
     """Our own errors, and the file system's, become one plain line and exit status 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; exit with status 2 and one line where it cannot do what was asked."""
         try:
             return super().invoke(ctx)
         except LensMAEError as problem:
@@ -60,6 +61,7 @@ def print_damaged(found: list[Damaged]) -> None:
 
 
 def print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]], empty: str) -> None:
+    """Rows as a table on stdout; where there are none, the sentence `empty` on stderr."""
     if not rows:
         typer.echo(empty, err=True)
         return
@@ -71,6 +73,7 @@ def print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]], empty: st
 
 
 def print_figures(figures: dict[str, Any]) -> None:
+    """Figures by name as a table on stdout; nested ones have dotted names."""
     from lensmae.evaluation.reports.tables import flatten, readable
 
     print_table(("figure", "value"), [(name, readable(value)) for name, value in flatten(figures)], empty="")

@@ -21,9 +21,11 @@ class TrainCommands(TyperGroup):
     """One command a kind of training, built when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the kinds."""
         return list(_KINDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a kind, built now."""
         return _training_command(cmd_name) if cmd_name in _KINDS else None
 
 

@@ -212,6 +212,12 @@ NUISANCES: Mapping[str, Nuisance] = MappingProxyType({nuisance.name: nuisance fo
 def perturb(images: Tensor | np.ndarray, name: str, strength: float, seed: int = 0) -> Tensor:
     """Images (B, H, W) under one nuisance at a fixed strength, float32; the same arguments give the same images.
 
+    Args:
+        images: flux (B, H, W).
+        name: one of `NUISANCES`.
+        strength: in the nuisance's unit.
+        seed: of what is random in it.
+
     Raises:
         ValueError: where there is no such nuisance.
     """

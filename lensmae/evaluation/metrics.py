@@ -106,6 +106,7 @@ def roc_curves(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[
     Args:
         labels: (N,) int, place in `classes`.
         probabilities: (N, K).
+        classes: names, in the order of the probabilities.
 
     Returns:
         A curve a class, then "macro", whose AUC is the mean AUC and whose thresholds are nan, then "micro". Empty where the

@@ -12,7 +12,15 @@ _FAR_APART = 30
 
 
 def filled_steps(edges: np.ndarray, heights: np.ndarray, name: str, colour: str, opacity: float) -> go.Scatter:
-    """A histogram as a filled line: edges (B + 1,), heights (B,), "#rrggbb" colour. Several lie over each other legibly."""
+    """A histogram as a filled line: edges (B + 1,), heights (B,), "#rrggbb" colour. Several lie over each other legibly.
+
+    Args:
+        edges: (B + 1,).
+        heights: (B,).
+        name: in the legend.
+        colour: "#rrggbb".
+        opacity: of the filling, in [0, 1].
+    """
     return go.Scatter(
         x=edges,
         y=np.r_[heights, heights[-1]],

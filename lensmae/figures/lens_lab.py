@@ -12,7 +12,14 @@ CRITICAL_COLOUR, CAUSTIC_COLOUR = "#7dff9a", "#ff9ad5"
 
 def lab_panels(image: np.ndarray, expected: np.ndarray, smooth: np.ndarray, source: np.ndarray) -> list[Panel]:
     """Four panels of (H, W) flux: the image with noise, the effect of dark substructure without noise, the lens without it, and
-    the source without the lens."""
+    the source without the lens.
+
+    Args:
+        image: (H, W) flux with noise.
+        expected: (H, W) flux without noise.
+        smooth: (H, W) flux without noise and substructure.
+        source: (H, W) flux without lensing.
+    """
     return [
         Panel("Image", image),
         Panel("Effect of the dark matter", expected - smooth, residual=True),
@@ -23,7 +30,14 @@ def lab_panels(image: np.ndarray, expected: np.ndarray, smooth: np.ndarray, sour
 
 def lab_lines(critical: Sequence[np.ndarray], caustics: Sequence[np.ndarray], pixels: int, scale: float) -> list[Line]:
     """Critical curves over the image and caustics over the source, each (N, 2) arcsec from the middle of a field of `pixels`
-    a side and `scale` arcsec a pixel."""
+    a side and `scale` arcsec a pixel.
+
+    Args:
+        critical: curves (N, 2) arcsec.
+        caustics: curves (N, 2) arcsec.
+        pixels: a side of the field.
+        scale: arcsec a pixel.
+    """
     return [
         _line("critical curves", critical, CRITICAL_COLOUR, (0,), pixels, scale),
         _line("caustics", caustics, CAUSTIC_COLOUR, (3,), pixels, scale),

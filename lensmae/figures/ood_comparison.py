@@ -49,7 +49,14 @@ def domain_strips(measures: Sequence[Measure]) -> go.Figure:
 
 
 def with_uploads(figure: go.Figure, points: np.ndarray, names: Sequence[str], chosen: str | None = None) -> go.Figure:
-    """An embedding plane with uploaded images (N, 2) as stars over the lenses; the chosen one is larger."""
+    """An embedding plane with uploaded images (N, 2) as stars over the lenses; the chosen one is larger.
+
+    Args:
+        figure: a plane, which is changed.
+        points: (N, 2) of the images.
+        names: of the images.
+        chosen: name of the larger one; none where None.
+    """
     sizes = [20 if name == chosen else 12 for name in names]
     figure.add_scatter(
         x=points[:, 0], y=points[:, 1], mode="markers", name=f"your images ({len(names)})", text=list(names),

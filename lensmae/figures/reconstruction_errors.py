@@ -15,6 +15,8 @@ def error_against_ratio(
     """Masked MSE of one lens (R,) against the mask ratio.
 
     Args:
+        ratios: (R,).
+        errors: (R,) masked MSE.
         band: ratios (K,), and the set's 16th, 50th and 84th percentile there; None where they are not known.
         name: of the set, for the legend.
     """
@@ -41,8 +43,11 @@ def place_among(values: np.ndarray, value: float, title: str, names: str, name: 
     """Distribution of the positive values of many lenses (N,), and the value of one as a line.
 
     Args:
+        values: (N,) above 0.
+        value: of the one lens.
         title: quantity and unit.
         names: whom the distribution is of.
+        name: of the axis, with its unit.
     """
     logs = np.log10(values[np.isfinite(values) & (values > 0)])
     counts, edges = np.histogram(logs, bins=min(24, max(6, len(logs) // 6)))

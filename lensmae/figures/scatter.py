@@ -24,7 +24,15 @@ class Mark:
 
 
 def class_scatter(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, axis: str, marks: Sequence[Mark] = ()) -> go.Figure:
-    """Points (N, 2 or 3) coloured by label (N,) str, one WebGL trace a label; `rows` (N,) come back from a selection."""
+    """Points (N, 2 or 3) coloured by label (N,) str, one WebGL trace a label; `rows` (N,) come back from a selection.
+
+    Args:
+        points: (N, 2 or 3).
+        labels: (N,) str.
+        rows: (N,) that a selection gives back.
+        axis: name of the projection, for the axes.
+        marks: points that are marked.
+    """
     figure = go.Figure()
     for place, label in enumerate(sorted(set(labels.tolist()))):
         chosen = labels == label
@@ -36,7 +44,16 @@ def class_scatter(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, axis
 def value_scatter(
     points: np.ndarray, values: np.ndarray, rows: np.ndarray, axis: str, quantity: str, marks: Sequence[Mark] = ()
 ) -> go.Figure:
-    """Points (N, 2 or 3) coloured by a number (N,) on a perceptual scale; those without one (nan) are grey, under the others."""
+    """Points (N, 2 or 3) coloured by a number (N,) on a perceptual scale; those without one (nan) are grey, under the others.
+
+    Args:
+        points: (N, 2 or 3).
+        values: (N,), nan where there is none.
+        rows: (N,) that a selection gives back.
+        axis: name of the projection, for the axes.
+        quantity: title of the colour bar, with its unit.
+        marks: points that are marked.
+    """
     figure = go.Figure()
     known = np.isfinite(values)
     if not known.all():
@@ -99,7 +116,15 @@ def score_pairs(
     baseline: np.ndarray, model: np.ndarray, unit: str, rows: np.ndarray | None = None, baseline_name: str = "bicubic"
 ) -> go.Figure:
     """A model's score of every image against the baseline's; above the line the model is better. `rows` (N,) come back from a
-    selection."""
+    selection.
+
+    Args:
+        baseline: (N,) scores.
+        model: (N,) scores.
+        unit: of the scores.
+        rows: (N,) that a selection gives back; none where None.
+        baseline_name: in the axis title.
+    """
     low, high = float(min(baseline.min(), model.min())), float(max(baseline.max(), model.max()))
     figure = go.Figure()
     figure.add_scatter(x=[low, high], y=[low, high], mode="lines", name="equal", line={"color": "#888", "dash": "dot"})

@@ -29,6 +29,7 @@ def spectra(found: Mapping[str, tuple[np.ndarray, np.ndarray]], nyquist: float) 
     """Power spectra by kind of image: frequencies (cycles/arcsec) and power (flux^2).
 
     Args:
+        found: by kind of image.
         nyquist: of the LR image, cycles/arcsec; what lies beyond it the LR image cannot tell.
     """
     figure = go.Figure()
@@ -64,6 +65,7 @@ def distributions(found: Mapping[str, np.ndarray], title: str, log_x: bool = Fal
         found: (N,) values by name.
         title: of the axis, with the unit.
         log_x: bins that are even in the logarithm.
+        bins: 1 or more.
     """
     figure = go.Figure()
     values = np.concatenate([each[np.isfinite(each)] for each in found.values()])

@@ -17,6 +17,10 @@ def training_curve(
     """Columns of a run's metrics.csv against its step; points without a value are skipped.
 
     Args:
+        metrics: a run's metrics.csv.
+        columns: names of columns.
+        title: of the vertical axis, with its unit.
+        log_y: logarithmic vertical axis.
         smoothing: weight of the past in an exponential moving average, in [0, 1); the points are then drawn pale below it.
     """
     named = {name.replace("_", " "): metrics[["step", name]].rename(columns={name: "value"}) for name in columns}
@@ -26,7 +30,16 @@ def training_curve(
 def compare_curves(
     runs: Mapping[str, pd.DataFrame], column: str, title: str, log_y: bool = True, smoothing: float = 0.0, by: str = "step"
 ) -> go.Figure:
-    """One column of several runs' metrics over each other, against `by` (step or epoch); runs without it are left out."""
+    """One column of several runs' metrics over each other, against `by` (step or epoch); runs without it are left out.
+
+    Args:
+        runs: metrics.csv by run.
+        column: name of the column.
+        title: of the vertical axis, with its unit.
+        log_y: logarithmic vertical axis.
+        smoothing: of an exponential average, in [0, 1); 0 for none.
+        by: step or epoch.
+    """
     named = {
         run: metrics[[by, column]].rename(columns={by: "step", column: "value"})
         for run, metrics in runs.items()

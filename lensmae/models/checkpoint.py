@@ -95,7 +95,14 @@ def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
 
 
 def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
-    """Write network and card to `path` atomically; weights are stored as `dtype`, principal components as float32."""
+    """Write network and card to `path` atomically; weights are stored as `dtype`, principal components as float32.
+
+    Args:
+        path: of the file.
+        card: its header.
+        network: whose weights are stored.
+        dtype: of the weights in the file.
+    """
     tensors = {
         name: _converted(tensor.detach().cpu(), torch.float32 if name.startswith(_EXACT) else dtype).contiguous()
         for name, tensor in network.state_dict().items()

@@ -76,6 +76,7 @@ class MAEEncoder(nn.Module):
         """Prepend the class token and run the transformer: (B, K, C) -> (B, 1 + K, C).
 
         Args:
+            patches: tokens (B, K, C).
             layers: stop after so many blocks, at least one; all where None. The final LayerNorm follows in either case, as for
                 the intermediate layers of DINOv2 (Oquab et al. 2023, arXiv:2304.07193), so that layers can be compared.
         """
@@ -199,7 +200,14 @@ class MAEDecoder(nn.Module):
         self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int], hints: Tensor | None = None
     ) -> Tensor:
         """What the transformer gets: class token, then features and mask tokens in raster order, with their position embedding,
-        (B, 1 + T, emb_dim). Arguments as of `forward`."""
+        (B, 1 + T, emb_dim). Arguments as of `forward`.
+
+        Args:
+            features: (B, 1 + K, C), class token first.
+            backward_indexes: (B, T).
+            grid: rows and columns of patches.
+            hints: (B, T, C) added to the patches; none where None.
+        """
         batch, total = backward_indexes.shape
         features = self.embed(features)
         mask_tokens = repeat(self.mask_token, "1 1 c -> b m c", b=batch, m=total - features.shape[1] + 1)
@@ -263,7 +271,15 @@ class MAEViT(nn.Module):
         drawn_share: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) -> prediction and pixel mask (1 = hidden), both (B, C, H, W); see `MAEEncoder.forward`, and
-        `MAEDecoder.forward` for `drawn_share`."""
+        `MAEDecoder.forward` for `drawn_share`.
+
+        Args:
+            images: (B, C, H, W).
+            mask_ratio: share of patches to hide, in [0, 1); the network's own where None.
+            noise: (B, T) scores; those with the highest are hidden.
+            hidden: (B, T) bool, exact masks instead.
+            drawn_share: of the hidden patches that are drawn, in (0, 1].
+        """
         features, backward_indexes = self.encoder(images, mask_ratio, noise, hidden)
         guess, hints = self.guess(images, features, backward_indexes)
         drawn, mask = self.decoder(features, backward_indexes, self.encoder.grid(images), hints, drawn_share)

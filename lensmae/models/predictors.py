@@ -101,6 +101,7 @@ class LoadedModel:
         """Pooled tokens of an encoder layer: flux (B, H, W) -> (B, D) float32.
 
         Args:
+            images: flux (B, H, W).
             layer: 1 to `layers`; the last where None.
             pooling: one of `POOLINGS`; mean and max are over patch tokens.
         """
@@ -301,6 +302,7 @@ class SuperResolver(LoadedModel):
         """LR flux (B, h, w) -> HR flux (B, scale*h, scale*w) float32.
 
         Args:
+            images: LR flux (B, h, w).
             peak: brightest pixel of the whole images that these are parts of; their own where None.
             d4: the mean over the eight symmetries, each drawn and turned back ("self-ensemble", Lim et al. 2017,
                 arXiv:1707.02921, section 3.4); eight times the work.

@@ -38,6 +38,7 @@ def train(folder: RunFolder, progress: bool = False, profiler: Profiler | None =
     A failure is written into the run's status before it is raised.
 
     Args:
+        folder: the run.
         progress: show a progress bar.
         profiler: Lightning's, for measurements.
     """

@@ -38,7 +38,14 @@ class FilmFolder:
     path: Path
 
     def start(self, step: int, images: np.ndarray, truth: np.ndarray, hidden: np.ndarray | None) -> None:
-        """Begin a film, or go on with one: frames after the step resumed from are dropped."""
+        """Begin a film, or go on with one: frames after the step resumed from are dropped.
+
+        Args:
+            step: that is resumed from; 0 for a new run.
+            images: (B, H, W) that the network gets.
+            truth: (B, H, W) that it should draw.
+            hidden: (B, gh, gw) bool, True = hidden; None where nothing is.
+        """
         self.path.mkdir(exist_ok=True)
         for later in self._frames():
             if int(later.stem) > step:

@@ -30,7 +30,14 @@ def _depth(name: str, layers: int) -> int:
 
 def parameter_groups(network: nn.Module, learning_rate: float, weight_decay: float, layer_decay: float) -> list[dict]:
     """Groups with learning rate `learning_rate * layer_decay ** depth` (Bao et al. 2022, arXiv:2106.08254); no weight decay
-    on vectors (biases, norms) and on tokens and position embeddings."""
+    on vectors (biases, norms) and on tokens and position embeddings.
+
+    Args:
+        network: whose parameters are grouped.
+        learning_rate: of the head.
+        weight_decay: of matrices.
+        layer_decay: factor a layer, in (0, 1].
+    """
     layers = len(network.encoder.transformer) if hasattr(network, "encoder") else 0
     groups: dict[tuple[int, bool], list[nn.Parameter]] = defaultdict(list)
     for name, parameter in network.named_parameters():

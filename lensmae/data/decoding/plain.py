@@ -38,6 +38,7 @@ def read(hint: Any, receive: Callable[[memoryview], None], limit: int) -> Any:
     """A value of the type `hint` from bytes.
 
     Args:
+        hint: the type.
         receive: fills a buffer with the next bytes.
         limit: bytes that arrays may have in all.
 

@@ -28,9 +28,11 @@ def export_dataset(
     arrays (1, H, W) of equal names in LR/ and HR/. float64 holds every float32 exactly, so importing gives the same pixels.
 
     Args:
+        dataset: whose lenses are written.
         folder: must not exist, or be empty.
         split: train, validation, test or all.
         parts: put train/, val/ and test/ above the class folders.
+        progress: called with (lenses done, lenses in all).
     """
     rows = dataset.indices(split)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -104,7 +104,14 @@ class Block:
 def find_form(
     layout: Layout, size: int | None = None, pixel_scale: float | None = None, clean: bool = False
 ) -> tuple[Form, Sample]:
-    """The commonest shape among lenses spread over the layout, where a single odd file does not decide; and those lenses."""
+    """The commonest shape among lenses spread over the layout, where a single odd file does not decide; and those lenses.
+
+    Args:
+        layout: where the lenses are.
+        size: pixels a side wished for; as they are where None.
+        pixel_scale: arcsec a pixel wished for; as they are where None.
+        clean: whether cosmic rays are removed first.
+    """
     if layout.is_pair and size is not None:
         raise DatasetError("LR/HR pairs keep their size; leave the size away.")
     if layout.is_pair and clean:
@@ -140,7 +147,14 @@ def _check_factor(root: Path, shape: tuple[int, int], target_shape: tuple[int, i
 
 
 def read_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]] | None = None, jobs: int = 1) -> Iterator[Block]:
-    """Blocks of the rows in `todo` (start, stop), all by default; in any order where `jobs` is more than 1."""
+    """Blocks of the rows in `todo` (start, stop), all by default; in any order where `jobs` is more than 1.
+
+    Args:
+        layout: where the lenses are.
+        form: shape and scale that they are brought to.
+        todo: rows, as (start, stop); all where None.
+        jobs: processes, 1 or more.
+    """
     todo = [(0, len(layout.lenses))] if todo is None else todo
     if layout.stacks:
         yield from _stack_blocks(layout, form, todo)
@@ -185,7 +199,14 @@ class Row:
 
 
 def read_rows(root: Path, files: list[str], lows: list[str] | None, form: Form) -> Iterator[Row]:
-    """Files read, and fitted to a form: in a decoding process, which runs ahead of who writes them."""
+    """Files read, and fitted to a form: in a decoding process, which runs ahead of who writes them.
+
+    Args:
+        root: folder of the files.
+        files: of the images, or of the HR images of pairs.
+        lows: of the LR images of pairs; None without pairs.
+        form: shape and scale that they are brought to.
+    """
     for place, file in enumerate(files):
         try:
             image = reader.read_image(root / (lows[place] if lows else file))

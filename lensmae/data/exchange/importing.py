@@ -135,6 +135,9 @@ def import_dataset(
     the report and in the set's skipped.csv.
 
     Args:
+        source: folder or file.
+        name: of the new data set.
+        options: how to read it.
         jobs: processes; all cores where None.
         progress: called with (lenses done, lenses in all); where it raises `Cancelled`, everything written is removed; where it
             raises anything else, it stays for the same call to go on with.

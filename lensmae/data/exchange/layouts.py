@@ -62,6 +62,7 @@ def find_layout(source: Path, classes: Sequence[str] | None = None) -> Layout:
     """The layout of a folder or of an npy, npz or HDF5 file.
 
     Args:
+        source: folder or file.
         classes: names of integer labels 0, 1, ... of a stack; without them they are called class_0, class_1, ...
 
     Raises `DatasetError` where nothing of the kind is there.

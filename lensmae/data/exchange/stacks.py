@@ -97,6 +97,7 @@ def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
     """The arrays of numbers and texts in a file, from their headers, in its order. `ImageReadError` where it is damaged.
 
     Args:
+        path: the file.
         above: the folder from which names count.
     """
     suffix, stem = path.suffix.lower(), path.relative_to(above).with_suffix("").as_posix()

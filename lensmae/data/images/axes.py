@@ -56,6 +56,7 @@ def find_axes(
     """The letter of each axis.
 
     Args:
+        shape: of the array.
         hinted: letters that a header says, "?" where it is silent; empty where it says nothing.
         given: letters that the user says.
         lenses: how many lenses there must be, where labels beside the array say it.

@@ -12,6 +12,7 @@ def square(shape: tuple[int, int], rows: tuple[float, float], columns: tuple[flo
     """The square about the middle of a box, as wide as the box's longer side, moved and shrunk to lie inside an image of `shape`.
 
     Args:
+        shape: of the image, (H, W) pixels.
         rows, columns: ends of the box in pixels; (0, 0) is the centre of the first pixel.
     """
     side = max(abs(rows[1] - rows[0]), abs(columns[1] - columns[0]))

@@ -55,7 +55,14 @@ class Fitted:
 
 
 def fit_pixels(pixels: np.ndarray, size: int, scale: float | None, wanted: float | None) -> Fitted:
-    """Bring pixels (H, W) to (size, size); see `fit_image`."""
+    """Bring pixels (H, W) to (size, size); see `fit_image`.
+
+    Args:
+        pixels: (H, W).
+        size: pixels a side of the result.
+        scale: arcsec a pixel; None where it is not known.
+        wanted: arcsec a pixel of the result; None to change the size alone.
+    """
     if scale is not None and wanted is not None:
         pixels, grid, notes = _to_scale(pixels, size, scale, wanted)
         scale = wanted if notes else scale

@@ -104,6 +104,8 @@ def frame(shape: tuple[int, int], lens: LensLight, field: float | None) -> Crop 
     """The square about the lens that a network should see; None where that is the whole image.
 
     Args:
+        shape: of the image, (H, W) pixels.
+        lens: where its light lies.
         field: side of the network's field in pixels of this image, where both pixel scales are known; else the square is chosen
             by the radius of the light.
     """

@@ -85,6 +85,14 @@ def read_lenses(
     """Every lens of a file, in its order: of a stack all, of groups and pages of one shape all, else the one image.
 
     Takes what `read_image` takes. A stack's lenses are named by their index, as in `X_test.npy[3]`.
+
+    Args:
+        source: path, or bytes of a file.
+        name: of the file, for errors; its own where None.
+        item: which HDU, array or page; the best where None.
+        band: from 0; None where there is one.
+        axes: a letter an axis; found where None.
+        beside: files beside it by name: noise map, PSF.
     """
     label, choice = label_of(source, name), ArrayChoice(item, band, axes)
     try:
@@ -111,7 +119,14 @@ def _each_item(source: Source, stored: Stored, label: str, choice: ArrayChoice) 
 
 
 def image_of(array: np.ndarray, name: str, *, band: int | None = None, axes: str | None = None) -> LensImage:
-    """An array that was read already, by the same rules as a file."""
+    """An array that was read already, by the same rules as a file.
+
+    Args:
+        array: the array.
+        name: of the image, for errors.
+        band: from 0; None where there is one.
+        axes: a letter an axis; found where None.
+    """
     try:
         stored, choice = Stored(array, flat=True), ArrayChoice(band=band, axes=axes)
         return _image(_Array.of(stored, choice), stored, name, "npy", choice, 0, whole=False)

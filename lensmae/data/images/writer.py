@@ -32,6 +32,7 @@ def fits_bytes(
     """An image (H, W) as a FITS file: float32 in the primary HDU, its header with PIXSCALE, DATE, ORIGIN and the given facts.
 
     Args:
+        pixels: (H, W).
         pixel_scale: arcsec a pixel, where known.
         facts: header keyword (up to 8 letters) -> value and comment; values of None are left out. FITS knows ASCII only, so
             other letters are written as escapes.

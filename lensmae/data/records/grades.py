@@ -43,6 +43,8 @@ def add_marks(sample: str, grader: str, marks: Iterable[Mark]) -> None:
 
     Args:
         sample: what the items are of: the fingerprint of a data set, or a name of one's own.
+        grader: name of who grades.
+        marks: what to add.
 
     Raises:
         RecordError: for a grader without a name, a grade that is none, or a text that is too long.
@@ -109,6 +111,8 @@ def import_grades(sample: str, table: pd.DataFrame, labels: Mapping[str, str]) -
     """Take over a table of grades, as `graded` gives it or with the columns item (or label) and grade, tags, note, grader.
 
     Args:
+        sample: key of the lenses.
+        table: one row a grade.
         labels: item -> label of the sample; a row of the table is found by its item, else by its label.
 
     Returns the number of rows taken over. Raises `RecordError`, and takes over nothing, where a row is of no item of the sample

@@ -28,6 +28,12 @@ def append_lens(name: str, preset: str, lens: SimulatedLens, split: str = "test"
     """Add a lens to the data set `name`, which is made where there is none. Atomic; two writers wait for each other.
 
     Raises `DatasetError` where the set is of another preset, was simulated as a whole or imported, or is full.
+
+    Args:
+        name: of the data set.
+        preset: its preset.
+        lens: what is added.
+        split: train, validation or test.
     """
     check_name(name, "data set")
     if split not in SPLITS:

@@ -73,6 +73,7 @@ def lab_row(
     """The row of parameters of a lens made by hand.
 
     Args:
+        preset: name of a preset.
         scalars: macro parameters, lights and camera columns by their names in `lenses.parquet`.
         matter: dark substructure; none where empty.
         seed: of the noise.

@@ -85,6 +85,8 @@ def vortex(axion_mass: float, angle: float, x: float = 0.0, y: float = 0.0) -> d
     Args:
         axion_mass: eV.
         angle: of the line, in radians from the x axis.
+        x: arcsec.
+        y: arcsec.
     """
     along = np.linspace(-1.0, 1.0, VORTEX["count"]) * VORTEX["length"] / (2 * axion_mass)
     return subhalos(
@@ -95,7 +97,15 @@ def vortex(axion_mass: float, angle: float, x: float = 0.0, y: float = 0.0) -> d
 def subhalos(
     mass: np.ndarray, x: np.ndarray, y: np.ndarray, axion_mass: float = np.nan, axion_angle: float = np.nan
 ) -> dict[str, Any]:
-    """The substructure columns of a row: masses in Msun at x, y arcsec."""
+    """The substructure columns of a row: masses in Msun at x, y arcsec.
+
+    Args:
+        mass: (K,) Msun.
+        x: (K,) arcsec.
+        y: (K,) arcsec.
+        axion_mass: eV; nan without a vortex.
+        axion_angle: rad; nan without a vortex.
+    """
     places = {"subhalo_mass": mass.tolist(), "subhalo_x": x.tolist(), "subhalo_y": y.tolist()}
     return {**places, "axion_mass_ev": float(axion_mass), "axion_angle": float(axion_angle)}
 
@@ -145,7 +155,15 @@ def _substructure(class_name: str, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def power_law(rng: np.random.Generator, count: int, slope: float, low: float, high: float) -> np.ndarray:
-    """Values (count,) between `low` and `high` with density ~ value^slope, by the inverse of their distribution."""
+    """Values (count,) between `low` and `high` with density ~ value^slope, by the inverse of their distribution.
+
+    Args:
+        rng: random numbers.
+        count: 0 or more.
+        slope: of the density.
+        low: least value, above 0.
+        high: largest value.
+    """
     power = round(slope + 1, 9)
     start, end = low**power, high**power
     return (start + rng.random(count) * (end - start)) ** (1 / power)

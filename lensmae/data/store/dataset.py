@@ -104,7 +104,15 @@ class LensDataset:
 def summarise(
     name: str, lenses: pd.DataFrame, arrays: dict[str, np.ndarray], *, classes: tuple[str, ...], created: str, **facts: Any
 ) -> DatasetInfo:
-    """The record of a data set from its content."""
+    """The record of a data set from its content.
+
+    Args:
+        name: of the data set.
+        lenses: its table.
+        arrays: images (N, H, W), and targets of pairs.
+        classes: names, in their order.
+        created: time in ISO format.
+    """
     counts = lenses["class"].value_counts()
     splits = lenses["split"].value_counts()
     return DatasetInfo(

@@ -21,7 +21,9 @@ def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str, labels: np
     `origin` (name of the data set) and `origin_row`; the record names the origin's fingerprint.
 
     Args:
+        dataset: whose lenses are taken.
         rows: (N,) of the data set.
+        name: of the new data set.
         labels: (N,) str, the class of each from now on, grades or tags for instance; the old one goes to `origin_class`.
 
     Raises:

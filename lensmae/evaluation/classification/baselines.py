@@ -41,14 +41,29 @@ def linear_probe(
     dataset: LensDataset, rows: np.ndarray, encoder: LoadedModel, seed: int = 0, *, fitted_on: LensDataset | None = None
 ) -> Baseline:
     """A logistic regression on the mean-pooled tokens of a frozen encoder, fitted to 3,000 lenses of a training split at most,
-    asked for `rows`. Arguments as `classification_baselines`."""
+    asked for `rows`. Arguments as `classification_baselines`.
+
+    Args:
+        dataset: the data set.
+        rows: (N,) int, lenses to classify.
+        encoder: the frozen network.
+        seed: of the lenses it is fitted to.
+        fitted_on: whose training split it is fitted to; `dataset` where None.
+    """
     fitted, train = _training_lenses(dataset, fitted_on, seed, _PROBE_LENSES)
     embedded = [embed_dataset(encoder, fitted, train), embed_dataset(encoder, dataset, rows)]
     return _regression([], *embedded, fitted, train, {"encoder": encoder.name})
 
 
 def pixel_regression(dataset: LensDataset, rows: np.ndarray, seed: int = 0, *, fitted_on: LensDataset | None = None) -> Baseline:
-    """The same on the first 400 principal components of log(1 + flux), fitted to 20,000 lenses at most."""
+    """The same on the first 400 principal components of log(1 + flux), fitted to 20,000 lenses at most.
+
+    Args:
+        dataset: the data set.
+        rows: (N,) int, lenses to classify.
+        seed: of the lenses it is fitted to.
+        fitted_on: whose training split it is fitted to; `dataset` where None.
+    """
     fitted, train = _training_lenses(dataset, fitted_on, seed, _PIXEL_LENSES)
     logs = [_logs(fitted, train), _logs(dataset, rows)]
     reduction = _reduction(*logs[0].shape)
@@ -78,7 +93,14 @@ def mass_regression(
     dataset: LensDataset, rows: np.ndarray, seed: int = 0, *, fitted_on: LensDataset | None = None
 ) -> tuple[np.ndarray, int] | None:
     """log10(axion mass / eV) of `rows`, (N,) float64, by a linear regression on the first 400 principal components of
-    log(1 + flux), and how many axion lenses of the training split it was fitted to, 20,000 at most; None where there are none."""
+    log(1 + flux), and how many axion lenses of the training split it was fitted to, 20,000 at most; None where there are none.
+
+    Args:
+        dataset: the data set.
+        rows: (N,) int, lenses to measure.
+        seed: of the lenses it is fitted to.
+        fitted_on: whose training split it is fitted to; `dataset` where None.
+    """
     fitted = fitted_on or dataset
     if "axion_mass_ev" not in fitted.lenses:
         return None

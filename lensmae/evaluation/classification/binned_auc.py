@@ -53,6 +53,7 @@ def binned_auc(
         values: (N,) of the parameter, nan where a lens has none.
         labels: (N,) int, place in `classes`.
         probabilities: (N, K).
+        classes: names, in the order of the probabilities.
         bins: at most; fewer where lenses are few.
 
     Returns:

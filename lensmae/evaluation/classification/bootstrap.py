@@ -51,6 +51,7 @@ def bootstrap_bands(
     Args:
         labels: (N,) int, place in `classes`.
         probabilities: (N, K).
+        classes: names, in the order of the probabilities.
         resamples: number of them.
         seed: of the draws; one seed and one set of labels give the same draws for every model.
         level: confidence level of bands and intervals.

@@ -66,7 +66,14 @@ def auc_interval(truth: np.ndarray, scores: np.ndarray, level: float = 0.95) -> 
 
 
 def delong_test(truth: np.ndarray, first: np.ndarray, second: np.ndarray, level: float = 0.95) -> AucTest:
-    """Compare the AUCs of two scores (N,) of the same lenses, `truth` (N,) bool."""
+    """Compare the AUCs of two scores (N,) of the same lenses, `truth` (N,) bool.
+
+    Args:
+        truth: (N,) bool.
+        first: (N,) scores.
+        second: (N,) scores.
+        level: of the interval, in (0, 1).
+    """
     return _compare(auc_influence(truth, first), auc_influence(truth, second), level)
 
 
@@ -81,6 +88,8 @@ def macro_delong_test(
     Args:
         labels: (N,) int, place in `classes`.
         first, second: probabilities (N, K).
+        classes: names, in the order of the probabilities.
+        level: of the interval, in (0, 1).
 
     Returns:
         A test for every class with two lenses on each side, then "macro" where there is any.

@@ -27,6 +27,8 @@ def predicted(probabilities: np.ndarray, place: int | None = None, threshold: fl
 
     Args:
         probabilities: (N, K).
+        place: of the class in the probabilities; None for the likeliest of all.
+        threshold: in [0, 1].
     """
     if place is None:
         return probabilities.argmax(axis=1)
@@ -44,7 +46,14 @@ def operating_point(labels: np.ndarray, called: np.ndarray, place: int) -> Opera
 
 
 def cell_members(labels: np.ndarray, called: np.ndarray, probabilities: np.ndarray, cell: tuple[int, int]) -> np.ndarray:
-    """Places of the lenses of a confusion cell (true class, called class), the surest call first."""
+    """Places of the lenses of a confusion cell (true class, called class), the surest call first.
+
+    Args:
+        labels: (N,) int, the true classes.
+        called: (N,) int, the classes called.
+        probabilities: (N, K).
+        cell: true class, called class.
+    """
     members = np.flatnonzero((labels == cell[0]) & (called == cell[1]))
     return members[np.argsort(-probabilities[members, cell[1]], kind="stable")]
 

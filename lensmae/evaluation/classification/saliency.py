@@ -88,6 +88,9 @@ def integrated_gradients(model: Classifier, image: np.ndarray, class_index: int,
     is the baseline where it looks through such a model, an empty sky otherwise.
 
     Args:
+        model: the classifier.
+        image: flux (H, W).
+        class_index: place of the class in `model.classes`.
         steps: nodes of the quadrature; where None, twice as many until the gradients sum to the change of the logit within 2 %,
             or 0.02 logits, at most 256.
     """
@@ -146,6 +149,13 @@ def occlusion(
     Gaussian of a patch's width, which takes small structure and leaves the arc (the blur of Fong & Vedaldi 2017,
     arXiv:1704.03296; a black window would rather show where the light is). For a network that looks at the residual of a linear
     model it is replaced by what that expects. A pixel has the mean of the windows that cover it.
+
+    Args:
+        model: the classifier.
+        image: flux (H, W).
+        class_index: place of the class in `model.classes`.
+        window: pixels a side; two patches where None.
+        progress: called with (windows done, windows in all).
     """
     # A network without patches has the windows of the reference ones.
     size = max(4, model.patch_size)

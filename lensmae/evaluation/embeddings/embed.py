@@ -34,6 +34,9 @@ def embed_dataset(
     """Pooled tokens of an encoder layer for the given rows, (N, D) float32.
 
     Args:
+        model: the network.
+        dataset: the data set.
+        indices: (N,) int, rows of the data set.
         progress: called with (lenses done, lenses in all).
         layer: 1 to `model.layers`; the last where None.
         pooling: one of `lensmae.models.predictors.POOLINGS`. All are kept at once, so another one costs nothing.
@@ -54,7 +57,14 @@ def embed_dataset(
 
 
 def lenses_to_embed(model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int | None = None) -> int:
-    """How many of the rows `embed_dataset` would have to compute, because nothing is kept of them."""
+    """How many of the rows `embed_dataset` would have to compute, because nothing is kept of them.
+
+    Args:
+        model: the network.
+        dataset: the data set.
+        indices: (N,) int, rows of the data set.
+        layer: 1 to `model.layers`; the last where None.
+    """
     files = _embedding_files(model, dataset, indices, _layer(model, layer))
     return sum(len(rows) for rows, file in files if not file.is_file())
 
@@ -63,7 +73,14 @@ def reconstruction_errors(
     model: Reconstructor, dataset: LensDataset, indices: np.ndarray, progress: Progress | None = None
 ) -> np.ndarray:
     """Mean squared error of the hidden pixels of the given rows on the [0, 1] scale, (N,) float32, at mask ratio 0.75; the
-    mask of a lens is drawn from its row, so it is the same in every choice of rows."""
+    mask of a lens is drawn from its row, so it is the same in every choice of rows.
+
+    Args:
+        model: the network.
+        dataset: the data set.
+        indices: (N,) int, rows of the data set.
+        progress: called with (lenses done, lenses in all).
+    """
     check_images(model, dataset)
     done, parts = 0, []
     for rows, file in _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO)):

@@ -10,7 +10,14 @@ _SCIPY = {"manhattan": "cityblock"}
 
 
 def nearest(embeddings: np.ndarray, image: np.ndarray, count: int, metric: str = "euclidean") -> tuple[np.ndarray, np.ndarray]:
-    """Places (count,) of the embeddings (N, D) nearest to one (D,), nearest first, and their distances (count,)."""
+    """Places (count,) of the embeddings (N, D) nearest to one (D,), nearest first, and their distances (count,).
+
+    Args:
+        embeddings: (N, D).
+        image: (D,), the embedding whose neighbours are wanted.
+        count: neighbours, 1 to N.
+        metric: one of `METRICS`.
+    """
     from scipy.spatial.distance import cdist
 
     if metric not in METRICS:

@@ -59,6 +59,8 @@ def project(embeddings: np.ndarray, projection: Projection, progress: Progress |
     UMAP of fewer than four points is not defined; those are projected by PCA.
 
     Args:
+        embeddings: (N, D).
+        projection: how.
         progress: called with (epochs done, epochs in all) once UMAP knows the neighbours.
     """
     if len(embeddings) < 2:
@@ -78,6 +80,12 @@ def place(image: np.ndarray, embeddings: np.ndarray, points: np.ndarray, project
 
     PCA projects it. For UMAP it is the mean of the points of its nearest neighbours, weighted by exp(-(d - d_min) / s) with s
     the mean of d - d_min: what UMAP's own transform starts from, without the optimisation that follows there.
+
+    Args:
+        image: (D,), the further embedding.
+        embeddings: (N, D).
+        points: (N, 2 or 3), where the others lie.
+        projection: how they were projected.
     """
     if projection.method == "pca" or len(embeddings) < _FEWEST:
         return _pca(embeddings, points.shape[1]).transform(image[None])[0].astype(np.float32)

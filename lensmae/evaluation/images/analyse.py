@@ -136,6 +136,8 @@ def analyse_files(
     """Answers for files, in their order, as they come; a file that cannot be read is refused and never spoils the rest.
 
     Args:
+        sources: files, or names and contents.
+        networks: who answers.
         progress: called with the number of files done.
     """
     waiting, done = iter(sources), 0

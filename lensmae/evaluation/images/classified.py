@@ -61,7 +61,14 @@ class Classified:
 
 
 def classify(model: Classifier, reference: Reference | None, images: np.ndarray, resized: np.ndarray) -> list[Classified]:
-    """What one classifier says of images (B, S, S); `resized` (B,) tells those that were brought to this size."""
+    """What one classifier says of images (B, S, S); `resized` (B,) tells those that were brought to this size.
+
+    Args:
+        model: the classifier.
+        reference: of the network; None where there is none.
+        images: flux (B, S, S) of the network's size.
+        resized: (B,) bool.
+    """
     views = classifier_views(model, images)
     checks: Sequence[DomainCheck | None] = [None] * len(images)
     if reference is not None:

@@ -48,7 +48,14 @@ def answer(
     image: np.ndarray, model: Classifier, reference: Reference | None, specialist: tuple[Classifier, Reference] | None = None
 ) -> Classified:
     """What is told of the class of one image (H, W), which is brought to each network's size: by the specialist inside its
-    domain, else by the classifier, and withheld out of its domain."""
+    domain, else by the classifier, and withheld out of its domain.
+
+    Args:
+        image: flux (H, W).
+        model: the generalist.
+        reference: of the generalist; None where there is none.
+        specialist: network and reference that answer inside their domain; None for none.
+    """
     asked = [(model, reference), *([specialist] if specialist else [])]
     found = [classify(one, known, *_alone(image, one))[0] for one, known in asked]
     return choose(found[1], found[0]) if specialist else found[0]
@@ -60,7 +67,14 @@ def _alone(image: np.ndarray, model: Classifier) -> tuple[np.ndarray, np.ndarray
 
 
 def redraw(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, seed: int = 0) -> Redrawing:
-    """Hide patches of an image (H, W), at the network's size, and let the network redraw them."""
+    """Hide patches of an image (H, W), at the network's size, and let the network redraw them.
+
+    Args:
+        model: the network.
+        image: flux (H, W).
+        mask_ratio: share of patches hidden, in [0, 1).
+        seed: of the mask.
+    """
     fitted = _fitted(image, model.image_size)
     drawn = model.predict(fitted[None], mask_ratio=mask_ratio, seed=seed)
     error = masked_mse(fitted[None], drawn.prediction, drawn.mask)
@@ -83,7 +97,19 @@ def sweep_subhalo(
     masses: np.ndarray = SUBHALO_MASSES,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Class probabilities of one lens under other masses of one of its subhalos; columns subhalo_mass (Msun) and the classes."""
+    """Class probabilities of one lens under other masses of one of its subhalos; columns subhalo_mass (Msun) and the classes.
+
+    Args:
+        model: the classifier.
+        preset: name of a preset.
+        scalars: parameters by name.
+        halos: the subhalos.
+        which: place of the one that changes.
+        seed: of the lens.
+        base: row that other columns come from.
+        masses: (M,) Msun.
+        progress: called with (masses done, masses in all).
+    """
     if not 0 <= which < len(halos):
         raise ConfigError(f"There is no subhalo {which + 1}; the lens has {len(halos)}.")
 
@@ -105,7 +131,18 @@ def sweep_vortex(
     masses: np.ndarray = AXION_MASSES,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Class probabilities of one lens under other axion masses; columns axion_mass_ev (eV) and the classes."""
+    """Class probabilities of one lens under other axion masses; columns axion_mass_ev (eV) and the classes.
+
+    Args:
+        model: the classifier.
+        preset: name of a preset.
+        scalars: parameters by name.
+        vortex: the vortex.
+        seed: of the lens.
+        base: row that other columns come from.
+        masses: (M,) eV.
+        progress: called with (masses done, masses in all).
+    """
 
     def row(mass: float) -> dict[str, Any]:
         return lab_row(preset, scalars, replace(vortex, axion_mass=mass), seed, base)

@@ -186,6 +186,9 @@ def evaluate(
     """Measure a checkpoint (name, run id, path) on a data set (name, path, original DeepLense folder).
 
     Args:
+        checkpoint: name, run id or path.
+        data: name, path, or a folder in the original DeepLense layout.
+        split: train, validation, test or all.
         limit: measure so many images at most, spread over the split.
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
         progress: called with (images done, images in all).
@@ -263,7 +266,17 @@ def evaluate_reconstruction(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> ReconstructionReport:
-    """Masked-patch error with one random mask a lens (seeded by `seed` and the lens's place)."""
+    """Masked-patch error with one random mask a lens (seeded by `seed` and the lens's place).
+
+    Args:
+        model: the network.
+        dataset: the data set.
+        split: train, validation, test or all.
+        limit: lenses at most, spread over the split; all where None.
+        mask_ratio: share of patches hidden, in [0, 1).
+        seed: of the masks.
+        progress: called with (lenses done, lenses in all).
+    """
     check_images(model, dataset)
     rows = select_rows(dataset, split, limit)
     errors, baseline, linear, seconds = [], [], [], 0.0
@@ -293,7 +306,16 @@ def evaluate_classifier(
     d4: bool | None = None,
     progress: Progress | None = None,
 ) -> ClassificationReport:
-    """Probabilities of every lens of a split; `d4` as in `Classifier.predict`."""
+    """Probabilities of every lens of a split; `d4` as in `Classifier.predict`.
+
+    Args:
+        model: the classifier.
+        dataset: the data set.
+        split: train, validation, test or all.
+        limit: lenses at most, spread over the split; all where None.
+        d4: average over the eight symmetries; as the card says where None.
+        progress: called with (lenses done, lenses in all).
+    """
     check_images(model, dataset)
     missing = {name for name, count in dataset.info.counts.items() if count} - set(model.classes)
     if missing:
@@ -322,7 +344,16 @@ def evaluate_superres(
     d4: bool = False,
     progress: Progress | None = None,
 ) -> SuperResReport:
-    """The model and bicubic interpolation against the HR targets, data range 1; `d4` as in `SuperResolver.predict`."""
+    """The model and bicubic interpolation against the HR targets, data range 1; `d4` as in `SuperResolver.predict`.
+
+    Args:
+        model: the super-resolver.
+        dataset: the data set.
+        split: train, validation, test or all.
+        limit: lenses at most, spread over the split; all where None.
+        d4: average over the eight symmetries.
+        progress: called with (pairs done, pairs in all).
+    """
     if dataset.targets is None:
         raise DatasetError(f"Data set {dataset.name} has no HR targets; super-resolution needs LR/HR pairs (preset superres).")
     (height, width), (high, wide) = dataset.images.shape[1:], dataset.targets.shape[1:]

@@ -57,6 +57,10 @@ def measure(
     """All measures (B,) there are of images (B, S, S): those `found` already and what the answers, the components say.
 
     Args:
+        model: the network.
+        reference: of the network: what was measured on its training lenses.
+        images: flux (B, S, S) of the network's size.
+        found: (B,) each, by name.
         views: what a classifier says of the images.
     """
     measures = dict(found)
@@ -82,6 +86,9 @@ def check_domain(
     """Compare images (B, S, S) of the model's size with its training lenses.
 
     Args:
+        model: the network.
+        reference: of the network: what was measured on its training lenses.
+        images: flux (B, S, S) of the network's size.
         errors: (B,) anomaly scores of an MAE.
         views: what a classifier says of them; asked here where None.
         resized: (B,) bool, images that had to be brought to this size.

@@ -29,7 +29,15 @@ _LEAST_REFERENCE, _LEAST_HELD_OUT = 10, 5
 def calibrate_checkpoint(
     checkpoint: str | Path, data: str | Path, reference: int = 2000, held_out: int = 1000, progress: Progress | None = None
 ) -> Path:
-    """Measure a checkpoint (name, run id, path) on a data set and write its reference beside it; the path of that file."""
+    """Measure a checkpoint (name, run id, path) on a data set and write its reference beside it; the path of that file.
+
+    Args:
+        checkpoint: name, run id or path.
+        data: name or path.
+        reference: lenses that are kept, at most.
+        held_out: lenses that limits are measured on, at most.
+        progress: called with (lenses done, lenses in all).
+    """
     model = load_checkpoint(checkpoint)
     path = reference_path(model.path)
     save_reference(path, calibrate(model, open_dataset(data), reference, held_out, progress=progress))
@@ -47,8 +55,10 @@ def calibrate(
     """The reference of a model.
 
     Args:
+        model: the network.
         dataset: with training and validation lenses, best the set that the model learnt from.
         reference, held_out: so many training and validation lenses at most, chosen by `seed`.
+        seed: of the lenses that are drawn.
         progress: called with (lenses done, lenses in all).
 
     Raises:

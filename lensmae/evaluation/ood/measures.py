@@ -80,6 +80,12 @@ def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray,
     orientation, centre: an image in the pose of the training lenses is more like them than the same image turned, or moved by a
     pixel. Each is its length in units of the components' `scale` (components,), over the least of the changed images'.
     flux scale: |ln| of the brightest pixel over `peak`, the usual one. remainder, background: as `Classifier` has them.
+
+    Args:
+        model: the classifier.
+        images: flux (B, H, W).
+        scale: (components,) of each component over the training lenses.
+        peak: the usual brightest pixel, in flux, above 0.
     """
 
     def length(changed: np.ndarray) -> np.ndarray:

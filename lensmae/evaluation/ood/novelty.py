@@ -43,7 +43,14 @@ class Novelty:
 
 
 def novelty(measure: str, value: float, held_out: np.ndarray, limit: float | None = None) -> Novelty:
-    """Place of a value among those of held-out lenses (H,); without a limit, it is what 99.5 % of them stay below."""
+    """Place of a value among those of held-out lenses (H,); without a limit, it is what 99.5 % of them stay below.
+
+    Args:
+        measure: its name.
+        value: of one image.
+        held_out: (H,) of held-out lenses.
+        limit: above which it is unusual; None for the 99.5th percentile.
+    """
     percentile = 100.0 * float(np.mean(held_out < value))
     reached = float(np.percentile(held_out, LIMIT_PERCENTILE)) if limit is None else limit
     return Novelty(measure, float(value), percentile, reached, len(held_out))

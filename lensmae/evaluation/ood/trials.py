@@ -63,6 +63,12 @@ def run_trials(
     strengths are dealt out evenly.
 
     Args:
+        model: the classifier.
+        reference: of the network: what was measured on its training lenses.
+        images: flux (N, S, S) of the network's size.
+        labels: (N,) int, places in `model.classes`.
+        each: lenses under every nuisance.
+        seed: of the lenses and nuisances.
         progress: called with (images done, images in all).
     """
     rng = np.random.default_rng(seed)

@@ -52,6 +52,12 @@ def covering_masks(grid: tuple[int, int], masks: int, mask_ratio: float, seed: i
 
     The patches are shuffled, and each mask shows the next stretch of them that no mask of this shuffle has shown; then they are
     shuffled anew. From half of the patches hidden, two masks leave none out.
+
+    Args:
+        grid: rows and columns of patches.
+        masks: how many, 1 or more.
+        mask_ratio: share of patches hidden, in [0, 1).
+        seed: of the shuffles.
     """
     patches = grid[0] * grid[1]
     kept = kept_count(patches, mask_ratio)
@@ -77,6 +83,11 @@ def anomaly_scores(
     """Score images (N, H, W) under the same `covering_masks` for all, so that only the lenses differ.
 
     Args:
+        model: the network.
+        images: flux (N, H, W).
+        masks: how many, 1 or more.
+        mask_ratio: share of patches hidden, in [0, 1).
+        seed: of the masks.
         linear: score what the model's linear prior alone draws, see `Reconstructor.linear_guess`.
         progress: called with (reconstructions done, reconstructions in all).
     """

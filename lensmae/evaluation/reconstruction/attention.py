@@ -52,6 +52,8 @@ def attention_maps(
     """Attention over one image (H, W).
 
     Args:
+        model: the network.
+        image: flux (H, W).
         part: "encoder", which then sees all patches, or "decoder", which sees the encoder's features of the visible patches and
             mask tokens in the place of the hidden ones.
         hidden: (gh, gw) bool mask, for the decoder.
@@ -79,7 +81,14 @@ def _weights(layers: nn.Sequential, tokens: Tensor) -> np.ndarray:
 
 
 def position_similarity(model: Reconstructor, grid: tuple[int, int], patch: tuple[int, int], part: str = "encoder") -> np.ndarray:
-    """Cosine similarity of the position embedding of a patch (row, column) with that of every patch: (gh, gw), in [-1, 1]."""
+    """Cosine similarity of the position embedding of a patch (row, column) with that of every patch: (gh, gw), in [-1, 1].
+
+    Args:
+        model: the network.
+        grid: rows and columns of patches.
+        patch: row and column.
+        part: encoder or decoder.
+    """
     network = getattr(model.module, part)
     own = network.pos_embedding[:, -network.native_grid[0] * network.native_grid[1] :]
     embedded = interpolate_positions(own, network.native_grid, grid)[0]

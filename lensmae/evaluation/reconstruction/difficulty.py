@@ -42,13 +42,27 @@ class Hardness:
 
 
 def measure_hardness(model: Reconstructor, images: np.ndarray, strategy: str, progress: Progress | None = None) -> Hardness:
-    """Redraw images (N, H, W) at the ratios of `LADDER`, image i under the nested masks of seed i of a strategy."""
+    """Redraw images (N, H, W) at the ratios of `LADDER`, image i under the nested masks of seed i of a strategy.
+
+    Args:
+        model: the network.
+        images: flux (N, H, W).
+        strategy: one of `STRATEGIES`.
+        progress: called with (reconstructions done, reconstructions in all).
+    """
     masks = np.stack([nested_masks(image, model.patch_size, seed, strategy, LADDER) for seed, image in enumerate(images)])
     return _measure(model, images, masks, np.array(LADDER), progress)
 
 
 def measure_mask(model: Reconstructor, images: np.ndarray, hidden: np.ndarray, progress: Progress | None = None) -> Hardness:
-    """Redraw images (N, H, W) under one mask (gh, gw)."""
+    """Redraw images (N, H, W) under one mask (gh, gw).
+
+    Args:
+        model: the network.
+        images: flux (N, H, W).
+        hidden: (gh, gw) bool, True = hidden.
+        progress: called with (lenses done, lenses in all).
+    """
     masks = np.broadcast_to(hidden, (len(images), 1, *hidden.shape))
     return _measure(model, images, masks, np.array([hidden.mean()]), progress)
 

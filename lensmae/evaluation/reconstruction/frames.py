@@ -80,7 +80,15 @@ def patch_means(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
 def reconstruction_frames(
     model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random", progress: Progress | None = None
 ) -> Frames:
-    """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy."""
+    """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy.
+
+    Args:
+        model: the network.
+        image: flux (H, W).
+        seed: of the masks.
+        strategy: one of `STRATEGIES`.
+        progress: called with (masks done, masks in all).
+    """
     model.patch_grid(image.shape)
     return masked_frames(model, image, nested_masks(image, model.patch_size, seed, strategy), np.array(RATIOS), progress)
 
@@ -95,6 +103,10 @@ def masked_frames(
     """Redraw one lens (H, W) under each of the masks `hidden` (R, gh, gw); `ratios` are their shares where None.
 
     Args:
+        model: the network.
+        image: flux (H, W).
+        hidden: (R, gh, gw) bool, True = hidden.
+        ratios: (R,) shares to note; those of the masks where None.
         progress: called with (masks done, masks in all).
     """
     model.patch_grid(image.shape)
@@ -120,7 +132,15 @@ def error_table(frames: Frames) -> pd.DataFrame:
 def nested_masks(
     image: np.ndarray, patch_size: int, seed: int, strategy: str = "random", ratios: Sequence[float] = RATIOS
 ) -> np.ndarray:
-    """Masks (R, gh, gw) bool of the ratios: the patches with the highest scores are hidden, as `PatchShuffle` does it."""
+    """Masks (R, gh, gw) bool of the ratios: the patches with the highest scores are hidden, as `PatchShuffle` does it.
+
+    Args:
+        image: flux (H, W).
+        patch_size: pixels.
+        seed: of the masks.
+        strategy: one of `STRATEGIES`.
+        ratios: mask ratios in [0, 1).
+    """
     scores = hiding_scores(image, patch_size, seed, strategy)
     noise = torch.from_numpy(scores.reshape(1, -1))
     return np.concatenate([hidden_from_noise(noise, ratio).reshape(1, *scores.shape).numpy() for ratio in ratios])
@@ -132,6 +152,12 @@ def hiding_scores(image: np.ndarray, patch_size: int, seed: int, strategy: str) 
     random: the noise that `Reconstructor.predict` draws from this seed. block: near a random patch. grid: evenly spread.
     half: on one side of a random direction. ring: near the ring, whose radius is the flux-weighted mean radius of the
     image. surroundings: far from the ring.
+
+    Args:
+        image: flux (H, W).
+        patch_size: pixels.
+        seed: of the masks.
+        strategy: one of `STRATEGIES`.
     """
     height, width = image.shape
     shape = (height // patch_size, width // patch_size)

@@ -106,6 +106,12 @@ class FrameQueue:
     def open(self, image: np.ndarray, seed: int, strategy: str, viewer: Viewer) -> LiveFrames:
         """The frames of a lens (H, W), new or those that others look at; nothing is computed yet.
 
+        Args:
+            image: flux (H, W).
+            seed: of the masks.
+            strategy: one of `STRATEGIES`.
+            viewer: who looks at them.
+
         Raises:
             DatasetError: where the image cannot be cut into the network's patches.
         """

@@ -56,7 +56,12 @@ def redraw_many(
     """Redraw one lens (H, W) under the masks of the seeds `seed`, `seed` + 1, ... of a strategy.
 
     Args:
+        model: the network.
+        image: flux (H, W).
         masks: how many, at least 1 and at most `MOST_MASKS`.
+        mask_ratio: share of patches hidden, in [0, 1).
+        seed: of the first mask.
+        strategy: one of `STRATEGIES`.
         progress: called with (masks done, masks in all).
     """
     if not 1 <= masks <= MOST_MASKS:

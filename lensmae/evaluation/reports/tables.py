@@ -97,6 +97,7 @@ def auc_test_table(labels: np.ndarray, answers: Mapping[str, np.ndarray], classe
     Args:
         labels: (N,) int, place in `classes`.
         answers: probabilities (N, K) by model.
+        classes: names, in the order of the probabilities.
     """
     first, *others = answers
     rows = []

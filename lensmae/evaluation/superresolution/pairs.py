@@ -43,7 +43,14 @@ class ResolvedPair:
 
 
 def super_resolve_pair(model: SuperResolver, dataset: LensDataset, row: int, d4: bool = False) -> ResolvedPair:
-    """Enlarge the LR image of a row and compare it with its HR image; `d4` as in `SuperResolver.predict`."""
+    """Enlarge the LR image of a row and compare it with its HR image; `d4` as in `SuperResolver.predict`.
+
+    Args:
+        model: the super-resolver.
+        dataset: the data set.
+        row: of the data set.
+        d4: average over the eight symmetries.
+    """
     if dataset.targets is None:
         raise DatasetError(f"Data set {dataset.name} has no HR targets; super-resolution needs LR/HR pairs (preset superres).")
     low, high = np.array(dataset.images[row : row + 1]), np.array(dataset.targets[row : row + 1])
@@ -66,6 +73,8 @@ def enlarge(model: SuperResolver, image: np.ndarray, progress: Progress | None =
     enlarged in overlapping tiles, since attention costs the square of the pixels.
 
     Args:
+        model: the super-resolver.
+        image: flux (h, w).
         progress: called with (tiles done, tiles in all).
     """
     low, width = unit_scale(image[None])

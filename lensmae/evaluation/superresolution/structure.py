@@ -8,6 +8,7 @@ def power_spectrum(image: np.ndarray, pixel_scale: float) -> tuple[np.ndarray, n
     """Azimuthal mean of `|F|^2 / (H W)`, F the discrete Fourier transform of an image (H, W) about its mean.
 
     Args:
+        image: (H, W).
         pixel_scale: arcsec a pixel (1 gives cycles a pixel).
 
     Returns:
@@ -29,6 +30,7 @@ def radial_profile(image: np.ndarray, pixel_scale: float, width: float) -> tuple
     """Mean flux a pixel in rings about the middle of an image (H, W).
 
     Args:
+        image: (H, W).
         pixel_scale: arcsec a pixel.
         width: of a ring, arcsec.
 

@@ -47,6 +47,10 @@ def score_histograms(
     Args:
         probabilities: (N, K).
         labels: (N,) int, place in `classes`.
+        classes: names, in the order of the probabilities.
+        of: the class whose probability is shown.
+        bins: of [0, 1].
+        threshold: in [0, 1]; none where None.
     """
     figure = go.Figure()
     edges = np.linspace(0, 1, bins + 1)

@@ -38,6 +38,7 @@ def learning_curve(table: pd.DataFrame, measure: str, title: str) -> go.Figure:
 
     Args:
         table: one row a training: model, labels, seed, and the column `measure`.
+        measure: column of the table.
         title: of the measure, with its unit or split.
     """
     figure = go.Figure()

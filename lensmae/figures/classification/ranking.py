@@ -26,6 +26,7 @@ def roc(
     """One-vs-rest ROC curves by class, their macro mean and micro average, with bands and the line of chance.
 
     Args:
+        curves: by class or average.
         bands: 95 % bands of the same names, or none.
         log_x: logarithmic false-positive rate.
         point: false- and true-positive rate of the operating point, and its name.
@@ -63,7 +64,14 @@ def precision_recall(
 
 
 def roc_of_models(curves: Mapping[str, RocCurve], bands: Mapping[str, Band], of: str, log_x: bool = False) -> go.Figure:
-    """ROC curves of several models for one class or average `of`; `bands` as in `roc`, by model."""
+    """ROC curves of several models for one class or average `of`; `bands` as in `roc`, by model.
+
+    Args:
+        curves: by model.
+        bands: by model; those that are known.
+        of: a class, macro or micro.
+        log_x: logarithmic false-positive rate.
+    """
     figure = go.Figure()
     for place, (name, curve) in enumerate(curves.items()):
         _band(figure, bands.get(name), name, series_colour(place))

@@ -10,7 +10,14 @@ from lensmae.figures.frame import LEGEND, MARGIN
 
 
 def probability_sweep(table: pd.DataFrame, classes: Sequence[str], title: str, now: float | None = None) -> go.Figure:
-    """Lines of the columns `classes` against the first column, on a logarithmic axis named `title`; `now` is marked."""
+    """Lines of the columns `classes` against the first column, on a logarithmic axis named `title`; `now` is marked.
+
+    Args:
+        table: what is swept first, then a column a class.
+        classes: names of columns.
+        title: of the horizontal axis, with its unit.
+        now: value that is marked; none where None.
+    """
     figure = go.Figure()
     values = table[table.columns[0]]
     for place, name in enumerate(classes):

@@ -22,6 +22,7 @@ def gif_bytes(
     """A GIF whose frame r shows the image (H, W), the image under the mask r, and the composite r, the first row lowest.
 
     Args:
+        image: (H, W).
         masks: (R, H, W) bool, True = hidden.
         composites: (R, H, W) flux.
         ratios: (R,) written above the frames.

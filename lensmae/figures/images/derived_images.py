@@ -24,6 +24,8 @@ def image_files(
     """Files STEM.npy, STEM.fits and STEM.png of an image (H, W) in flux.
 
     Args:
+        stem: of the names.
+        pixels: (H, W) flux.
         pixel_scale, facts, sky, unit: for the FITS header.
         stretch: of the picture.
         upright: the first row is the upper one, as in pictures.

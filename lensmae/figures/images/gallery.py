@@ -11,6 +11,12 @@ def sheet(images: np.ndarray, *, side: int = 128, stretch: str = "asinh", percen
     """Images (R, C, H, W) as rows and columns of one picture (height, width, 3) uint8, the first row of pixels at the bottom.
 
     Each image has its own limits and is enlarged to about `side` pixels by repeating pixels, or thinned.
+
+    Args:
+        images: (R, C, H, W).
+        side: pixels a side of each image in the picture.
+        stretch: one of `STRETCHES`.
+        percentile: of the pixels that stay below the upper limit, in (0, 100].
     """
     table = colour_table("inferno")
     rows = [np.hstack([_tile(image, table, side, stretch, percentile) for image in row]) for row in images]

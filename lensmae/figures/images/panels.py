@@ -91,6 +91,8 @@ def pack(panels: Sequence[Panel], scale: Scale, overlays: Sequence[Overlay] = ()
     """Everything the canvas draws: length of the header (uint32, little-endian), JSON header, arrays aligned to 4 bytes.
 
     Args:
+        panels: in their order.
+        scale: limits they share.
         overlays: drawn over the panels.
         facts: further JSON entries of the header.
     """

@@ -15,6 +15,9 @@ def png(panel: Panel, stretch: str = "asinh", percentile: float = 100.0, *, upri
     """A PNG file of a panel's one image (H, W), flux or residual, on its own scale.
 
     Args:
+        panel: with one image.
+        stretch: one of `STRETCHES`.
+        percentile: of the pixels that stay below the upper limit, in (0, 100].
         upright: the first row is the upper one, as in pictures; otherwise the lower one, as in FITS.
         enlarge: every pixel becomes a square of so many pixels, so nothing is blurred.
     """

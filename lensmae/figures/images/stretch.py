@@ -11,7 +11,14 @@ _SOFT = 0.03
 
 
 def stretched(pixels: np.ndarray, stretch: str, low: float, high: float) -> np.ndarray:
-    """Map pixels from [low, high] to [0, 1] under a stretch; what lies outside is clipped (for display only)."""
+    """Map pixels from [low, high] to [0, 1] under a stretch; what lies outside is clipped (for display only).
+
+    Args:
+        pixels: (H, W).
+        stretch: one of `STRETCHES`.
+        low: becomes 0.
+        high: becomes 1.
+    """
     span = high - low if high > low else 1.0
     unit = np.clip((np.asarray(pixels, dtype=np.float32) - low) / span, 0.0, 1.0)
     if stretch == "linear":

@@ -76,6 +76,9 @@ def choose_item(items: Sequence[str], item: str | None, what: str, names: Sequen
     """The item asked for by its whole name, a name of its own or its number; where None the best image by name.
 
     Args:
+        items: names, in the order of the file.
+        item: whole name, a name of its own, or a number from 0; None for the best.
+        what: the items are, for the error: "HDU".
         names: what the file calls each, where that is not the whole name of the item.
 
     Raises `ImageReadError` where there is none.

@@ -59,6 +59,7 @@ def simulate_batch(
 
     Args:
         preset: a name of `PRESETS`.
+        count: lenses, 1 or more.
         generator: all draws come from it. One on the CPU gives the same lenses on every device, to rounding; one on the device
             costs no copy.
         turned: turned by any angle and mirrored at random.

@@ -177,7 +177,14 @@ def _blur(images: Tensor, scene: Scene) -> Tensor:
 
 def gaussian_matrix(sigma: Tensor, truncation: Tensor, side: int, dtype: torch.dtype) -> Tensor:
     """(B, side, side) matrices that convolve an axis with a Gaussian of `sigma` (B,) pixels, cut off at `truncation` (B,) sigma;
-    pixels beyond the edge repeat the edge."""
+    pixels beyond the edge repeat the edge.
+
+    Args:
+        sigma: (B,) pixels.
+        truncation: (B,) sigma at which it is cut off.
+        side: pixels of the axis.
+        dtype: of the result.
+    """
     place = torch.arange(side, device=sigma.device, dtype=dtype)
     reach = torch.floor(truncation * sigma + 0.5).to(dtype)[:, None, None]
     width = sigma.clamp(min=1e-6).to(dtype)[:, None, None]

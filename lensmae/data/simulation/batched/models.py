@@ -29,7 +29,14 @@ FWHM_OF_SIGMA = 2.3548200450309493
 
 
 def model_scene(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Scene, Tensor]:
-    """`count` lenses of one class, and the logarithm of their axion masses in eV (NaN where there is none)."""
+    """`count` lenses of one class, and the logarithm of their axion masses in eV (NaN where there is none).
+
+    Args:
+        preset: the preset.
+        class_name: one of its classes.
+        count: lenses, 1 or more.
+        draws: random numbers.
+    """
     camera = CAMERAS[preset.cameras[0]]
     macro, shape = _MACRO[preset.macro](preset, count, draws)
     points, log_mass = point_masses(preset, class_name, count, draws)
@@ -72,7 +79,14 @@ def flux_of(magnitude: Tensor | float, zero_point: Tensor | float) -> Tensor | f
 
 
 def point_masses(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Points | None, Tensor]:
-    """Substructure of Models I-III about the centre, and the logarithm of the axion mass."""
+    """Substructure of Models I-III about the centre, and the logarithm of the axion mass.
+
+    Args:
+        preset: the preset.
+        class_name: one of its classes.
+        count: lenses, 1 or more.
+        draws: random numbers.
+    """
     none = draws.constant(float("nan"), count)
     if class_name == "cdm":
         shape = (count, MODEL_HALOS["count"])

@@ -14,8 +14,10 @@ def observed_batch(preset: Preset, scene: Scene, clean: Tensor, draws: Draws) ->
     """Images (B, H, W) with the noise of the preset's camera.
 
     Args:
+        preset: whose camera observes.
         scene: of the images, on their device.
         clean: (B, H, W) noise-free in the preset's unit, as `render` gives them; of `superres`, as `pair_truth` does.
+        draws: random numbers.
     """
     if preset.noise == "pairs":
         return normalised(noisy_pair_images(clean, draws))

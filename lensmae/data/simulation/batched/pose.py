@@ -16,6 +16,8 @@ def posed(scene: Scene, draws: Draws, turned: bool, offset: float) -> Scene:
     """The scene in a random pose.
 
     Args:
+        scene: what is turned and moved.
+        draws: random numbers.
         turned: turned by any angle, and mirrored in one half of the lenses.
         offset: the centre is moved by up to so many arcsec in x and in y.
     """

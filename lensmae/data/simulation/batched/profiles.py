@@ -151,7 +151,14 @@ def sersic(x: Tensor, y: Tensor, amplitude: Tensor, R_sersic: Tensor, n_sersic: 
 
 
 def round_exponential(x: Tensor, y: Tensor, amplitude: Tensor, R_sersic: Tensor) -> Tensor:
-    """Surface brightness of round Sersic profiles of index 1; see `sersic`. Sparse rays (B, 1, W), (B, H, 1) cost least."""
+    """Surface brightness of round Sersic profiles of index 1; see `sersic`. Sparse rays (B, 1, W), (B, H, 1) cost least.
+
+    Args:
+        x: arcsec from the middle of the profile.
+        y: the same.
+        amplitude: surface brightness at R_sersic.
+        R_sersic: half-light radius, arcsec.
+    """
     size, least = over_grid(1 / R_sersic.clamp(min=_SMOOTHING), x), over_grid(_SMOOTHING / R_sersic.clamp(min=_SMOOTHING), x)
     radius = ((size * x).square() + (size * y).square()).sqrt_().maximum(least)
     exponent = sersic_exponent(torch.ones_like(amplitude))

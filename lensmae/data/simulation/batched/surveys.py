@@ -66,7 +66,14 @@ class _Cameras:
 
 
 def survey_scene(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Scene, Tensor]:
-    """`count` lenses of one class, and the logarithm of their axion masses in eV (NaN where there is none)."""
+    """`count` lenses of one class, and the logarithm of their axion masses in eV (NaN where there is none).
+
+    Args:
+        preset: the preset.
+        class_name: one of its classes.
+        count: lenses, 1 or more.
+        draws: random numbers.
+    """
     cameras = _Cameras(preset, count, draws)
     low, high = (cameras.pixel_scale * pixels for pixels in SURVEY_PRIORS["theta_E_pixels"])
     least, most = SURVEY_PRIORS["theta_E"]
@@ -168,7 +175,14 @@ def _subhalos(radius: Tensor, draws: Draws) -> Halos:
 
 
 def galaxy_scene(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Scene, Tensor]:
-    """`count` galaxies that are no lenses: ellipticals, discs with a bulge, spirals. `class_name` is not used: there is one."""
+    """`count` galaxies that are no lenses: ellipticals, discs with a bulge, spirals. `class_name` is not used: there is one.
+
+    Args:
+        preset: the preset.
+        class_name: not used: there is one.
+        count: galaxies, 1 or more.
+        draws: random numbers.
+    """
     cameras = _Cameras(preset, count, draws)
     scale, zero = cameras.pixel_scale, draws.constant(0.0, count)
     magnitude = cameras.magnitudes("lens_magnitudes")
