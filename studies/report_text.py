@@ -10,6 +10,7 @@ from lensmae.evaluation.metrics import roc_curves
 from lensmae.evaluation.rounding import share
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export.files import export_figure
+from lensmae.models import list_checkpoints
 from lensmae.workspace import read_json, replacing, write_json, write_text
 from studies.markdown import number, table
 from studies.report import Measurements, with_earlier
@@ -39,7 +40,7 @@ def write_report(measured: Measurements, folder: Path, command: str, readme: Pat
     write_json(folder / "results.json", record)
     write_text(folder / "RESULTS.md", results_text(record, _figure_names(record, folder)))
     if readme is not None:
-        write_text(readme, replaced_table(readme.read_text(encoding="utf-8"), headline_table(record)))
+        write_text(readme, replaced_table(readme.read_text(encoding="utf-8"), headline_table(shipped_only(record))))
     return folder / "RESULTS.md"
 
 
@@ -102,6 +103,15 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
+def shipped_only(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without the checkpoints that are trained for comparison alone; whole where it has no other."""
+    names = {entry.name for entry in list_checkpoints() if entry.origin == "shipped"}
+    tasks = ("reconstruction", "classification", "superres")
+    if not any(names & set(record[task]) for task in tasks):
+        return record
+    return record | {task: {name: found for name, found in record[task].items() if name in names} for task in tasks}
+
+
 def _source(data: dict[str, Any]) -> str:
     made = f"preset {data['preset']}, seed {data['seed']}"
     return f"`{data['name']}`, {made}, fingerprint {data['fingerprint'][:12]}, split {data['split']}"
@@ -135,11 +145,11 @@ def _mass_headline(name: str, found: dict[str, Any], record: dict[str, Any]) -> 
 
 
 def _mae_headlines(name: str, found: dict[str, Any]) -> list[tuple[str, ...]]:
-    """How well an MAE redraws what it learnt; and how well one that learnt no_sub alone finds the others by its error."""
+    """How well an MAE reconstructs; and how well one that was trained on no_sub alone finds the others by its error."""
     linear = f"; {found['linear_prior']['masked_mse']:.1e} its linear prior alone" if "linear_prior" in found else ""
     flat, blind = f"{found['visible_mean']['masked_mse']:.1e} with the mean of the visible pixels", found["unsupervised"]
     if blind["learnt_from"] != ["no_sub"]:
-        return [(f"`{name}`", "redraw 75 % hidden patches, MSE on [0, 1]", f"{found['masked_mse']:.1e}", flat + linear)]
+        return [(f"`{name}`", "reconstruct 75 % hidden patches, MSE on [0, 1]", f"{found['masked_mse']:.1e}", flat + linear)]
     own = found["masked_mse_by_class"].get("no_sub")
     areas = {key.removeprefix("auc."): value for key, value in blind.items() if key.startswith("auc.")}
     said = ", ".join(f"{kind} AUC {area:.4f}" for kind, area in areas.items())

@@ -1,4 +1,4 @@
-"""Pictures of the presets for the documents."""
+"""Pictures for the documentation."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,8 +18,9 @@ def gallery(
     output: Annotated[Path, typer.Option(help="folder for presets.md, presets/NAME.png and data.md")] = Path("docs"),
     lenses: Annotated[int, typer.Option(min=1, max=32, help="lenses a class")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="seed of the lenses")] = 0,
+    mae: Annotated[str, typer.Option(help="masked autoencoder that reconstructs the lens of mask_ratio.gif")] = "mae",
 ) -> None:
-    """Write a picture of every preset, the page with all its numbers, and the page on the columns of a data set."""
+    """Write the pages on presets and on the columns of a data set, and the pictures of the documentation."""
     from PIL import Image
 
     from lensmae.data import PRESETS
@@ -37,9 +38,22 @@ def gallery(
             progress(done, len(PRESETS))
 
     with_progress("Drawing", draw)
+    (output / "mask_ratio.gif").write_bytes(_animation(mae, seed))
     write_text(output / "presets.md", presets_page("presets"))
     write_text(output / "data.md", data_page())
     typer.echo(f"{output / 'presets.md'}: {len(PRESETS)} presets")
+
+
+def _animation(mae: str, seed: int) -> bytes:
+    """A GIF of an axion lens of Model II: the lens, masked, and reconstructed."""
+    from lensmae.data import simulate_lens
+    from lensmae.evaluation.reconstruction.frames import reconstruction_frames
+    from lensmae.figures.images.animation import gif_bytes
+    from lensmae.models import load_checkpoint
+
+    image = simulate_lens("model_ii", "axion", seed).image
+    frames = reconstruction_frames(load_checkpoint(mae), image, seed)
+    return gif_bytes(image, frames.masks, frames.composites(image), frames.ratios, "asinh", 100.0)
 
 
 def _lenses(preset: str, count: int, seed: int) -> "np.ndarray":

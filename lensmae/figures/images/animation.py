@@ -1,4 +1,4 @@
-"""A reconstruction over all mask ratios as an animated GIF: original, masked, redrawn."""
+"""A reconstruction over all mask ratios as an animated GIF: original, masked, reconstruction."""
 
 import io
 
@@ -49,7 +49,7 @@ def _sheet(pictures: list[np.ndarray], ratio: str) -> Image.Image:
     height = round(_SIDE * pictures[0].shape[0] / pictures[0].shape[1])
     sheet = Image.new("RGB", (len(pictures) * (_SIDE + _GAP) + _GAP, height + _TOP + _GAP), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-    titles = ("original", f"masked {ratio}", "redrawn")
+    titles = ("original", f"masked {ratio}", "reconstruction")
     for place, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
         left = _GAP + place * (_SIDE + _GAP)
         pen.text((left, 5), title, fill="#222", font=font)
