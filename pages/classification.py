@@ -7,6 +7,7 @@ from lensmae.app.classification.calibration import calibration
 from lensmae.app.classification.comparison import comparison
 from lensmae.app.classification.curves import ranking
 from lensmae.app.classification.dependence import labels, physics
+from lensmae.app.classification.robustness import robustness
 from lensmae.app.classification.saliency import saliency
 from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.guard import fragment
@@ -21,6 +22,7 @@ VIEWS = {
     "masses": "Axion mass",
     "comparison": "Comparison",
     "labels": "Few labels",
+    "robustness": "Robustness",
     "saliency": "One lens",
 }
 
@@ -67,5 +69,7 @@ elif view == "comparison":
     fragment(comparison)(report, data, choice, LIMITS[limit], stem)
 elif view == "labels":
     fragment(labels)(stem)
+elif view == "robustness":
+    fragment(robustness)(data, choice, split, stem)
 else:
     fragment(saliency)(data, choice)

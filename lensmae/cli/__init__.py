@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lensmae import __version__
-from lensmae.cli import checkpoints, dashboard, data, embeddings, exchange, gallery, images, measure, studies, train
+from lensmae.cli import checkpoints, dashboard, data, embeddings, exchange, gallery, images, measure, stress, studies, train
 from lensmae.cli.console import PlainErrors
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for room in (dashboard, data, exchange, gallery, checkpoints, images, embeddings, train, measure, studies):
+for room in (dashboard, data, exchange, gallery, checkpoints, images, embeddings, train, measure, studies, stress):
     app.add_typer(room.commands)
 
 

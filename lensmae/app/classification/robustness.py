@@ -1,0 +1,71 @@
+"""The Robustness view: a classifier, and others beside it, under the nuisances of real files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from lensmae.app.jobs import board
+from lensmae.app.shared import loaders, networks
+from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
+from lensmae.app.shared.widgets import choose, figure
+from lensmae.data import DatasetInfo
+from lensmae.errors import CheckpointError
+from lensmae.figures.robustness import robustness as panels
+from lensmae.workspace import read_only
+
+if TYPE_CHECKING:
+    from lensmae.evaluation.stress.run import Tested
+
+_MEASURES = {"value": "Accuracy", "auc": "Macro AUC", "told": "Share told", "accuracy_of_told": "Accuracy of those told"}
+_LIMITS = {"30": 30, "100": 100, "300": 300}
+
+
+def robustness(data: DatasetInfo, choice: Choice, split: str, stem: str) -> None:
+    """Curves against the strength of every nuisance, one a checkpoint; measured in the background when asked for."""
+    own = choice.checkpoint("classifier")
+    entries = {entry.name: entry for entry in loaders.checkpoints("classifier")}
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        others = st.multiselect(
+            "Beside it",
+            [name for name in entries if name != own.name],
+            key="stress-beside",
+            help="Other classifiers, same images.",
+        )
+        limit = _LIMITS[choose("Lenses a condition", list(_LIMITS), "stress-most")]
+    paths = (own.path, *(entries[name].path for name in others))
+    key = ("stress", tuple(loaders.model_key(path) for path in paths), loaders.data_key(data), split, limit)
+    if board.find(key) is None and read_only():
+        st.info("This dashboard is read-only and measures nothing; `lensmae stress` does.", icon=":material/info:")
+        return
+
+    def work(progress: board.Progress) -> pd.DataFrame:
+        from lensmae.evaluation.stress.run import stress
+
+        return stress([_tested(path) for path in paths], loaders.get_dataset(data), split=split, limit=limit, progress=progress)
+
+    table = board.offered(key, work, "Testing under every nuisance", f"Test on {limit} lenses of {data.name}")
+    if table is None:
+        st.caption("Every nuisance at several strengths; takes minutes without a GPU. `lensmae stress` does the same.")
+        return
+    known = {name: title for name, title in _MEASURES.items() if table[name].notna().any()}
+    measure = choose("Show", list(known), "stress-measure", known)
+    figure(panels(table, measure), f"robustness-{measure}", table, f"robustness-{stem}")
+    st.caption(
+        plain(
+            f"{limit} lenses at most of the {split} split of {data.name} under each condition; dotted: as given. Bars: 95 %, "
+            "Wilson's of accuracies, bootstrap of areas. Told: the class is not withheld."
+        )
+    )
+
+
+def _tested(path: Path) -> "Tested":
+    from lensmae.evaluation.stress.run import Tested
+
+    try:
+        return Tested(loaders.get_model(path), networks.beside(path))
+    except CheckpointError:
+        # A reference of other weights: then it is not known what would be withheld, and the figure has no such curve.
+        return Tested(loaders.get_model(path))

@@ -1,0 +1,1 @@
+"""The stress test: how figures of merit hold under the nuisances of real files."""

@@ -1,0 +1,167 @@
+"""Measure checkpoints under every nuisance: accuracy and AUC, masked error over inpainting's, dB over bicubic."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lensmae.data import LensDataset
+from lensmae.errors import ConfigError, DatasetError
+from lensmae.evaluation.measure.reports import Progress, check_images, select_rows
+from lensmae.evaluation.metrics import ece, masked_mse, mse
+from lensmae.evaluation.ood.domain import check_domain
+from lensmae.evaluation.ood.measures import classifier_views
+from lensmae.evaluation.ood.references import Reference
+from lensmae.evaluation.stress.conditions import Condition, class_places, conditions, other_presets
+from lensmae.evaluation.stress.inpainting import inpainted
+from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
+from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample
+from lensmae.models.predictors import LoadedModel
+
+_BATCH = 32
+# What HR shares with LR: where something stands, and in which unit. The others are done to LR alone.
+_SHARED = ("gain", "min_max", "sky", "mirror", "rotation")
+# Sub-pixel or seeing would ask a super-resolver for another HR image.
+_NOT_OF_PAIRS = ("shift", "blur")
+COLUMNS = (
+    "checkpoint", "kind", "nuisance", "title", "unit", "strength", "label", "metric", "value", "low", "high", "n",
+    "auc", "auc_low", "auc_high", "ece", "told", "accuracy_of_told",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A checkpoint with its reference, where it has one: then shares that are told are measured too."""
+
+    model: LoadedModel
+    reference: Reference | None = None
+
+
+def stress(
+    tested: Sequence[Tested],
+    dataset: LensDataset,
+    *,
+    split: str = "test",
+    limit: int = 100,
+    nuisances: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """One row a checkpoint and condition; columns `COLUMNS`.
+
+    metric says what value, low and high are: "accuracy" with Wilson's 95 % interval; "error ratio", the masked error at mask
+    ratio 0.75 over that of biharmonic inpainting (median of images); or "gain (dB)", PSNR over bicubic interpolation (mean): both
+    with bootstrap intervals. auc is the macro AUC, told the share of images whose class is not withheld. nan is not measured.
+
+    Args:
+        tested: checkpoints of one kind or several; each kind needs a set that fits it.
+        limit: images of the split under each condition, at most.
+        nuisances: names in `NUISANCES`; all where empty.
+        progress: called with (conditions done, conditions in all).
+
+    Raises:
+        DatasetError: where the images fit none of the checkpoints.
+        ConfigError: for an unknown nuisance.
+    """
+    if not tested:
+        raise ConfigError("Name at least one checkpoint to test.")
+    rows, wanted = select_rows(dataset, split, limit), conditions(nuisances)
+    for one in tested:
+        _check(one.model, dataset)
+    images = np.asarray(dataset.images[rows])
+    labels = np.asarray(dataset.info.classes)[dataset.labels[rows]]
+    others = other_presets(dataset.info.preset, limit, images.shape[1]) if not nuisances else []
+    found, total = [], len(tested) * len(wanted) + len(others) * sum(isinstance(one.model, Classifier) for one in tested)
+    for one in tested:
+        for condition in wanted:
+            if isinstance(one.model, SuperResolver):
+                if condition.nuisance not in _NOT_OF_PAIRS:
+                    found.append(_row(one, condition, _gain(one.model, condition, images, np.asarray(dataset.targets[rows]))))
+            elif isinstance(one.model, Classifier):
+                places = np.array([one.model.classes.index(name) for name in labels])
+                found.append(_row(one, condition, _accuracy(one, condition.apply(images), places)))
+            else:
+                found.append(_row(one, condition, _error_ratio(one.model, condition.apply(images))))
+            _tell(progress, len(found), total)
+        if isinstance(one.model, Classifier):
+            for condition, foreign, truth in others:
+                found.append(_row(one, condition, _accuracy(one, foreign, class_places(one.model.classes, truth))))
+                _tell(progress, len(found), total)
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def _tell(progress: Progress | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done, total)
+
+
+def _check(model: LoadedModel, dataset: LensDataset) -> None:
+    if isinstance(model, SuperResolver):
+        if dataset.targets is None:
+            raise DatasetError(f"Data set {dataset.name} has no HR targets; {model.name} is tested on LR/HR pairs.")
+        return
+    check_images(model, dataset)
+    missing = set(dataset.info.classes) - set(model.classes) if isinstance(model, Classifier) else set()
+    if missing:
+        raise DatasetError(f"Data set {dataset.name} has classes that {model.name} does not know: {', '.join(sorted(missing))}.")
+
+
+def _row(one: Tested, condition: Condition, measured: Mapping[str, float | str]) -> dict[str, float | str]:
+    facts = {"checkpoint": one.model.name, "kind": one.model.card.kind, "nuisance": condition.nuisance, "title": condition.title}
+    facts |= {"unit": condition.unit, "strength": condition.strength, "label": condition.label}
+    return dict.fromkeys(COLUMNS, np.nan) | facts | dict(measured)
+
+
+def _accuracy(one: Tested, images: np.ndarray, labels: np.ndarray) -> dict[str, float | str]:
+    model = one.model
+    views = [classifier_views(model, images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
+    probabilities = np.concatenate([view.probabilities for view in views])
+    right = probabilities.argmax(axis=1) == labels
+
+    low, high = share_interval(right)
+    auc, auc_low, auc_high = macro_auc(labels, probabilities)
+    found = {"metric": "accuracy", "value": float(right.mean()), "low": low, "high": high, "n": len(labels)}
+    found |= {"auc": auc, "auc_low": auc_low, "auc_high": auc_high, "ece": ece(probabilities, labels)}
+    if one.reference is not None:
+        parts = zip(views, range(0, len(images), _BATCH), strict=True)
+        checks = [
+            check for view, at in parts for check in check_domain(model, one.reference, images[at : at + _BATCH], views=view)
+        ]
+        told = np.array([check.in_domain for check in checks])
+        found |= {"told": float(told.mean()), "accuracy_of_told": float(right[told].mean()) if told.any() else np.nan}
+    return found
+
+
+def _error_ratio(model: Reconstructor, images: np.ndarray) -> dict[str, float | str]:
+    ratios = error_ratios(model, images)
+    return _middle("error ratio", ratios, lambda values: float(np.median(values)))
+
+
+def error_ratios(model: Reconstructor, images: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Masked error of an MAE at ratio 0.75 over that of biharmonic inpainting of the same hidden pixels, (N,), of (N, H, W)."""
+    drawn = model.predict(images, mask_ratio=0.75, seed=seed)
+    plain = masked_mse(images, inpainted(images, drawn.mask), drawn.mask)
+    return masked_mse(images, drawn.prediction, drawn.mask) / np.maximum(plain, 1e-12)
+
+
+def _gain(model: SuperResolver, condition: Condition, low: np.ndarray, high: np.ndarray) -> dict[str, float | str]:
+    images = condition.apply(low)
+    truth = condition.apply(high) if condition.nuisance in _SHARED else high
+    if condition.nuisance in ("gain", "min_max", "sky"):
+        # One unit and one level for both, whatever the extremes of each.
+        truth = _as_low(low, images, high)
+    error = mse(model.predict(images), truth)
+    plain = mse(bicubic_upsample(images, model.scale), truth)
+    gain = 10 * np.log10(np.maximum(plain, 1e-20) / np.maximum(error, 1e-20))
+    return _middle("gain (dB)", gain, lambda values: float(np.mean(values)))
+
+
+def _as_low(before: np.ndarray, after: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """HR under the straight line that took each LR image from `before` to `after`."""
+    slope = np.ptp(after, axis=(1, 2), keepdims=True) / np.maximum(np.ptp(before, axis=(1, 2), keepdims=True), 1e-20)
+    return after.min(axis=(1, 2), keepdims=True) + slope * (high - before.min(axis=(1, 2), keepdims=True))
+
+
+def _middle(name: str, values: np.ndarray, statistic: Callable[[np.ndarray], float]) -> dict[str, float | str]:
+    low, high = bootstrap_interval(len(values), lambda rows: statistic(values[rows]))
+    return {"metric": name, "value": statistic(values), "low": low, "high": high, "n": len(values)}
