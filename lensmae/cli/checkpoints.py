@@ -103,17 +103,24 @@ def promote(
     typer.echo(with_progress("Measuring", lambda progress: keep(checkpoint, name, data, split, progress=progress, **options)))
 
 
-@commands.command()
-def calibrate(
+@commands.command("calibrate", hidden=True)
+@commands.command("fit-ood")
+def fit_ood(
     checkpoint: Annotated[str, typer.Argument(help="name, run id or path of a checkpoint")],
-    data: Annotated[str, typer.Argument(help="data set, best the one that it learnt from")],
+    data: Annotated[
+        str | None,
+        typer.Argument(help="data set, best the one that it was trained on; lenses of its preset are simulated without"),
+    ] = None,
     reference: Annotated[int, typer.Option(min=10, help="training lenses to compare new images with, at most")] = 2000,
-    held_out: Annotated[int, typer.Option(min=5, help="validation lenses that say what is usual, at most")] = 1000,
+    held_out: Annotated[int, typer.Option(min=5, help="held-out lenses that limits are set on, at most")] = 400,
+    each: Annotated[int, typer.Option(min=1, help="of them under every nuisance, for a classifier")] = 60,
 ) -> None:
-    """Measure what is usual for a checkpoint, so that it can tell strange images; NAME.reference.safetensors beside it.
+    """Fit out-of-distribution thresholds: NAME.reference.safetensors beside a checkpoint, which tells what is in its domain.
 
-    Repeat it whenever the weights change: a reference of other weights is refused.
+    A classifier is asked for held-out lenses as they are and under every nuisance; the limits catch the answers that are wrong
+    with confidence. Repeat it whenever the weights change: a reference of other weights is refused. `calibrate` is its old name.
     """
-    from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint as measure
+    from lensmae.evaluation.ood.fit import fit_checkpoint
 
-    typer.echo(with_progress("Calibrating", lambda progress: measure(checkpoint, data, reference, held_out, progress=progress)))
+    sizes = {"reference": reference, "held_out": held_out, "each": each}
+    typer.echo(with_progress("Fitting", lambda progress: fit_checkpoint(checkpoint, data, progress=progress, **sizes)))

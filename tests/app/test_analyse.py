@@ -11,7 +11,7 @@ from PIL import Image
 
 from lensmae.app.jobs.board import board
 from lensmae.data import open_dataset, simulate_lens
-from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint
+from lensmae.evaluation.ood.fit import fit_checkpoint
 from lensmae.evaluation.reconstruction.full_reconstruction import redraw
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
@@ -164,11 +164,11 @@ def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are
 
 
 def test_a_reference_beside_the_checkpoint_is_taken_and_one_of_other_weights_is_not(lens, home, open_app):
-    path = calibrate_checkpoint("small-mae", "lenses", 40, 9)
+    path = fit_checkpoint("small-mae", "lenses", 40, 9)
     assert_clean(analyse(open_app, ("lens.npy", npy(lens))))
     before = list((home / "cache/references").iterdir())
     assert len(before) == 1
-    path.write_bytes(calibrate_checkpoint("small-classifier", "lenses", 40, 9).read_bytes())
+    path.write_bytes(fit_checkpoint("small-classifier", "lenses", 40, 9).read_bytes())
     app = analyse(open_app, ("lens.npy", npy(lens)))
     assert not app.exception
     assert "belongs to other weights than small-mae.safetensors holds now" in texts(app.info)

@@ -8,7 +8,7 @@ from lensmae.app.lens_lab.substructure import halos_text, read_halos
 from lensmae.app.lens_view.events import Click, Drag
 from lensmae.data import open_dataset
 from lensmae.data.simulation.lens_lab import Subhalo
-from lensmae.evaluation.ood.fit_reference import calibrate_checkpoint
+from lensmae.evaluation.ood.fit import fit_checkpoint
 from lensmae.models import find_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import read_network
 from tests.app.conftest import SMALL, assert_clean, texts
@@ -161,7 +161,7 @@ def test_a_drag_moves_what_was_dragged_and_stays_within_the_sliders(monkeypatch)
 
 
 def test_a_reference_of_other_weights_is_said_and_the_lab_still_answers(home, open_app):
-    path = calibrate_checkpoint("small-classifier", "lenses", reference=40, held_out=9)
+    path = fit_checkpoint("small-classifier", "lenses", reference=40, held_out=9)
     weights = find_checkpoint("small-classifier")
     network = read_network(weights)
     network[1].head.bias.data += 1.0

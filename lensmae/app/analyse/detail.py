@@ -107,6 +107,8 @@ def _classes(answer: "Analysis") -> None:
         named = ", ".join(f"{name} {value:.2f}" for name, value in zip(found.classes, found.probabilities, strict=True))
         st.caption(plain(f"Withheld: {found.checkpoint} is out of its domain. Its softmax, for the record: {named}."))
         return
+    if found.expected is not None:
+        st.caption(plain(found.expected))
     figure(probability_bars(found.probabilities, found.classes, found.spread), "probabilities")
     averaged = "mean over eight rotations and reflections; bars their standard deviation"
     alone = "in the one orientation that it knows"

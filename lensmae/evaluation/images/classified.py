@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from lensmae.data.symmetry import D4_ORDER, apply_d4
-from lensmae.evaluation.ood.domain import DomainCheck, check_domain
-from lensmae.evaluation.ood.measures import Views, classifier_views
+from lensmae.evaluation.ood.domain import DomainCheck, check_domain, trusted_views
+from lensmae.evaluation.ood.expectation import noise_share
+from lensmae.evaluation.ood.measures import Views
 from lensmae.evaluation.ood.references import Reference
 from lensmae.models import Classifier
 
@@ -25,6 +26,8 @@ class Classified:
         log_mass: log10(axion mass / eV) where the network has such a head; its own spread beside it.
         checkpoint: the network that answered.
         check: the image beside the training lenses of that network; None where nothing is known of them.
+        noise: estimated rms of its pixels over its peak.
+        expected: how often that network is right about simulated lenses with such noise, in a sentence.
         declined: the same of a specialist that was asked first and is not trusted with this image.
         contradicted: whether that is because the generalist is sure of another class.
     """
@@ -37,6 +40,8 @@ class Classified:
     checkpoint: str = ""
     check: DomainCheck | None = None
     declined: DomainCheck | None = None
+    noise: float | None = None
+    expected: str | None = None
     contradicted: bool = False
 
     @property
@@ -69,7 +74,9 @@ def classify(model: Classifier, reference: Reference | None, images: np.ndarray,
         images: flux (B, S, S) of the network's size.
         resized: (B,) bool.
     """
-    views = classifier_views(model, images)
+    views = trusted_views(model, reference, images)
+    expected = None if reference is None or reference.card.domain is None else reference.card.domain.expectation
+    noise = noise_share(images)
     checks: Sequence[DomainCheck | None] = [None] * len(images)
     if reference is not None:
         checks = check_domain(model, reference, images, views=views, resized=resized)
@@ -83,6 +90,8 @@ def classify(model: Classifier, reference: Reference | None, images: np.ndarray,
             log_mass_spread=float(masses[:, place].std()) if masses is not None and len(masses) > 1 else None,
             checkpoint=model.name,
             check=checks[place],
+            noise=float(noise[place]),
+            expected=None if expected is None else expected.sentence(float(noise[place])),
         )
         for place in range(len(images))
     ]

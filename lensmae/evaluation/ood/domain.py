@@ -1,11 +1,12 @@
 """Whether an image is inside the domain of a network: its measures beside those of held-out lenses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lensmae.evaluation.metrics import unit_scale
+from lensmae.evaluation.ood.expectation import noise_share
 from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, whitening_measures
 from lensmae.evaluation.ood.novelty import Novelty
 from lensmae.evaluation.ood.references import Reference, ReferenceCard
@@ -71,7 +72,18 @@ def measure(
             measures |= whitening_measures(model, images, reference.component_scale, domain.peak)
         elif model.whitens:
             measures["remainder"] = model.remainder(images)
+        if domain is not None and domain.risk is not None:
+            measures["risk"] = domain.risk.of(measures)
     return measures
+
+
+def trusted_views(model: Classifier, reference: Reference | None, images: np.ndarray) -> Views:
+    """What a classifier says of images (B, S, S), as sure as images with their noise allow, where the reference knows that."""
+    views = classifier_views(model, images)
+    domain = None if reference is None else reference.card.domain
+    if domain is None or domain.temperature is None:
+        return views
+    return replace(views, temperature=domain.temperature.of(noise_share(images)))
 
 
 def check_domain(
@@ -94,7 +106,7 @@ def check_domain(
         resized: (B,) bool, images that had to be brought to this size.
     """
     if isinstance(model, Classifier) and views is None and reference.card.domain is not None:
-        views = classifier_views(model, images)
+        views = trusted_views(model, reference, images)
     embedded = model.embed(embedding_input(model, images)) if views is None else views.embeddings
     found = {"embedding": reference.space.distances(embedded)} | ({} if errors is None else {"error": errors})
     measures = measure(model, reference, images, found, views)

@@ -1,47 +1,27 @@
 """Measure what is usual for a checkpoint: embeddings of training lenses, distances and errors of held-out ones."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 from skimage.transform import resize_local_mean
 
-from lensmae.data import LensDataset, open_dataset
+from lensmae.data import LensDataset
 from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.errors import DatasetError
 from lensmae.evaluation.measure.reports import check_images
 from lensmae.evaluation.metrics import unit_scale
 from lensmae.evaluation.ood.domain import embedding_input
 from lensmae.evaluation.ood.novelty import EmbeddingSpace
-from lensmae.evaluation.ood.references import THUMBNAIL, Reference, ReferenceCard, content_digest, save_reference
+from lensmae.evaluation.ood.references import THUMBNAIL, Reference, ReferenceCard, content_digest
 from lensmae.evaluation.reconstruction.anomaly import schooling
 from lensmae.evaluation.reconstruction.full_reconstruction import redraw
-from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
+from lensmae.models import Classifier, Reconstructor, SuperResolver
 from lensmae.models.predictors import LoadedModel
-from lensmae.models.registry import reference_path
 from lensmae.progress import Progress, part_of
 
 _BATCH = 50
 _LEAST_REFERENCE, _LEAST_HELD_OUT = 10, 5
-
-
-def calibrate_checkpoint(
-    checkpoint: str | Path, data: str | Path, reference: int = 2000, held_out: int = 1000, progress: Progress | None = None
-) -> Path:
-    """Measure a checkpoint (name, run id, path) on a data set and write its reference beside it; the path of that file.
-
-    Args:
-        checkpoint: name, run id or path.
-        data: name or path.
-        reference: lenses that are kept, at most.
-        held_out: lenses that limits are measured on, at most.
-        progress: called with (lenses done, lenses in all).
-    """
-    model = load_checkpoint(checkpoint)
-    path = reference_path(model.path)
-    save_reference(path, calibrate(model, open_dataset(data), reference, held_out, progress=progress))
-    return path
 
 
 def calibrate(
@@ -80,17 +60,41 @@ def calibrate(
             f"Data set {dataset.name} has {len(train)} training and {len(validation)} validation lenses; at least "
             f"{_LEAST_REFERENCE} and {_LEAST_HELD_OUT} are needed to say what is usual."
         )
-    total = len(train) + len(validation)
     turns = [rng.integers(D4_ORDER if model.card.symmetric else 1, size=len(rows)) for rows in (train, validation)]
-    known, *_, thumbnails = _measure(model, dataset, train, turns[0], False, part_of(progress, 0, total))
+    card, labels = _card(model, dataset), dataset.labels[train]
+    return _reference(model, card, dataset.images, (train, validation), turns, labels, progress)
+
+
+def calibrate_on(
+    model: LoadedModel, card: ReferenceCard, images: np.ndarray, labels: np.ndarray, known: int, progress: Progress | None = None
+) -> Reference:
+    """The reference of a model from images (N, S, S) and labels (N,), places in the card's classes, that are in no data set: the
+    first `known` are what new images are compared with, the rest is held out. They are measured as they are, not turned."""
+    parts = (np.arange(known), np.arange(known, len(images)))
+    turns = [np.zeros(len(part), np.uint8) for part in parts]
+    return _reference(model, card, images, parts, turns, labels[:known], progress)
+
+
+def _reference(
+    model: LoadedModel,
+    card: ReferenceCard,
+    images: np.ndarray,
+    parts: tuple[np.ndarray, np.ndarray],
+    turns: list[np.ndarray],
+    labels: np.ndarray,
+    progress: Progress | None,
+) -> Reference:
+    train, validation = parts
+    total = len(train) + len(validation)
+    known, *_, thumbnails = _measure(model, images, train, turns[0], False, part_of(progress, 0, total))
     known = known.astype(np.float16)
-    held, errors, remainders, _ = _measure(model, dataset, validation, turns[1], True, part_of(progress, len(train), total))
+    held, errors, remainders, _ = _measure(model, images, validation, turns[1], True, part_of(progress, len(train), total))
     return Reference(
-        card=_card(model, dataset),
+        card=card,
         embeddings=known,
         rows=train.astype(np.int32),
         turns=turns[0].astype(np.uint8),
-        labels=dataset.labels[train].astype(np.uint8),
+        labels=labels.astype(np.uint8),
         thumbnails=thumbnails,
         distances=EmbeddingSpace(known).distances(held).astype(np.float32),
         errors=errors,
@@ -126,13 +130,13 @@ def _card(model: LoadedModel, dataset: LensDataset) -> ReferenceCard:
 
 
 def _measure(
-    model: LoadedModel, dataset: LensDataset, rows: np.ndarray, turns: np.ndarray, scored: bool, progress: Callable[[int], None]
+    model: LoadedModel, source: np.ndarray, rows: np.ndarray, turns: np.ndarray, scored: bool, progress: Callable[[int], None]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Embeddings (N, D) of turned lenses; anomaly scores and remainders (N,) each, where `scored` and the network has them;
     thumbnails (N, T, T)."""
     embedded, scores, remainders, thumbnails = [], [], [], []
     for start in range(0, len(rows), _BATCH):
-        images = _turned(np.asarray(dataset.images[rows[start : start + _BATCH]]), turns[start : start + _BATCH])
+        images = _turned(np.asarray(source[rows[start : start + _BATCH]]), turns[start : start + _BATCH])
         embedded.append(model.embed(embedding_input(model, images)))
         if scored and isinstance(model, Reconstructor):
             scores.append(redraw(model, images).score)

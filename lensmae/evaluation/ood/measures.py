@@ -7,12 +7,13 @@ import numpy as np
 import torch
 from scipy.special import logsumexp, softmax
 
+from lensmae.data.nuisances import moved
 from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.models import Classifier
 
 # Elements of D4 other than half a turn, which an elliptical lens in its centre has itself.
 _POSES = (1, 3, 4, 5, 6, 7)
-_SHIFTS = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0))
+_MOVES = tuple((right, down) for right in (-1.0, 0.0, 1.0) for down in (-1.0, 0.0, 1.0) if (right, down) != (0.0, 0.0))
 # Of a floating-point number; keeps logarithms and quotients finite.
 _TINY = 1e-12
 
@@ -24,10 +25,12 @@ class Views:
     Attributes:
         embeddings: (B, D) float32, mean-pooled tokens of the image as it is.
         logits: (V, B, K) float32.
+        temperature: (B,) that softens the answer, the mean over views.
     """
 
     embeddings: np.ndarray
     logits: np.ndarray
+    temperature: np.ndarray | None = None
 
     @cached_property
     def each(self) -> np.ndarray:
@@ -36,16 +39,16 @@ class Views:
 
     @cached_property
     def probabilities(self) -> np.ndarray:
-        """Their mean, (B, K): the answer."""
-        return self.each.mean(axis=0)
+        """The answer, (B, K): their mean, at its temperature."""
+        mean = self.each.mean(axis=0)
+        if self.temperature is None:
+            return mean
+        return softmax(np.log(np.maximum(mean, _TINY)) / self.temperature[:, None], axis=-1)
 
     @property
     def spread(self) -> np.ndarray | None:
         """Standard deviation over the views, (B, K); None where there is one."""
         return self.each.std(axis=0) if len(self.each) > 1 else None
-
-    def __getitem__(self, rows: slice | np.ndarray) -> "Views":
-        return Views(self.embeddings[rows], self.logits[:, rows])
 
 
 def classifier_views(model: Classifier, images: np.ndarray) -> Views:
@@ -77,8 +80,9 @@ def _entropy(probabilities: np.ndarray) -> np.ndarray:
 def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray, peak: float) -> dict[str, np.ndarray]:
     """Measures (B,) of images (B, H, W) for a classifier that whitens: it knows one orientation, one centre and one flux scale.
 
-    orientation, centre: an image in the pose of the training lenses is more like them than the same image turned, or moved by a
-    pixel. Each is its length in units of the components' `scale` (components,), over the least of the changed images'.
+    orientation, centre, half pixel: an image in the pose of the training lenses is more like them than the same image turned, or
+    moved by a pixel or half of one. Each is its length in units of the components' `scale` (components,), over the least of the
+    changed images'.
     flux scale: |ln| of the brightest pixel over `peak`, the usual one. remainder, background: as `Classifier` has them.
 
     Args:
@@ -94,11 +98,17 @@ def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray,
     here = length(images)
     flux = torch.from_numpy(np.ascontiguousarray(images))
     turned = [length(apply_d4(flux, element).numpy()) for element in _POSES]
-    moved = [length(np.roll(images, by, axis=(1, 2))) for by in _SHIFTS]
+    by_one, by_half = ([length(_moved(flux, factor, move)) for move in _MOVES] for factor in (1.0, 0.5))
     return {
         "remainder": model.remainder(images),
         "background": model.background(images),
         "orientation": here / np.maximum(np.min(turned, axis=0), _TINY),
-        "centre": here / np.maximum(np.min(moved, axis=0), _TINY),
+        "centre": here / np.maximum(np.min(by_one, axis=0), _TINY),
+        "half pixel": here / np.maximum(np.min(by_half, axis=0), _TINY),
         "flux scale": np.abs(np.log(np.maximum(images.max(axis=(1, 2)), _TINY) / peak)).astype(np.float64),
     }
+
+
+def _moved(flux: torch.Tensor, factor: float, move: tuple[float, float]) -> np.ndarray:
+    right, down = (torch.full((len(flux),), factor * by) for by in move)
+    return moved(flux, right, down).numpy()

@@ -7,6 +7,7 @@ import numpy as np
 
 from lensmae.data.nuisances import NUISANCES, perturb
 from lensmae.evaluation.ood.domain import measure
+from lensmae.evaluation.ood.expectation import noise_share
 from lensmae.evaluation.ood.measures import Views, classifier_views
 from lensmae.evaluation.ood.references import Reference
 from lensmae.models import Classifier
@@ -26,6 +27,7 @@ class Trials:
         views: what the network said.
         measures: by name, (N,) each.
         labels: (N,) int, places in the network's classes.
+        noise: (N,) `noise_share` of the images.
         nuisance: (N,) str, what was done to the lens.
         strength: (N,) of it.
         lens: (N,) which of the lenses it is.
@@ -34,6 +36,7 @@ class Trials:
     views: Views
     measures: Mapping[str, np.ndarray]
     labels: np.ndarray
+    noise: np.ndarray
     nuisance: np.ndarray
     strength: np.ndarray
     lens: np.ndarray
@@ -78,7 +81,7 @@ def run_trials(
         parts += [(name, strength, chosen[at :: len(nuisance.strengths)]) for at, strength in enumerate(nuisance.strengths)]
     parts = [part for part in parts if len(part[2])]
     total, done = sum(len(lenses) for _, _, lenses in parts), 0
-    said, measured = [], []
+    said, measured, noise = [], [], []
     for number, (name, strength, lenses) in enumerate(parts):
         for at in range(0, len(lenses), _BATCH):
             chosen = images[lenses[at : at + _BATCH]]
@@ -86,6 +89,7 @@ def run_trials(
                 chosen = perturb(chosen, name, strength, seed=seed + 1000 * number + at).numpy()
             views = classifier_views(model, chosen)
             said.append(views)
+            noise.append(noise_share(chosen))
             measured.append(measure(model, reference, chosen, {"embedding": reference.space.distances(views.embeddings)}, views))
             done += len(chosen)
             if progress is not None:
@@ -95,6 +99,7 @@ def run_trials(
         views=Views(np.concatenate([one.embeddings for one in said]), np.concatenate([one.logits for one in said], axis=1)),
         measures={name: np.concatenate([one[name] for one in measured]) for name in measured[0]},
         labels=labels[lens],
+        noise=np.concatenate(noise),
         nuisance=np.concatenate([np.full(len(lenses), name) for name, _, lenses in parts]),
         strength=np.concatenate([np.full(len(lenses), strength) for _, strength, lenses in parts]),
         lens=lens,

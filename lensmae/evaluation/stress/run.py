@@ -10,8 +10,7 @@ from lensmae.data import LensDataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.reports import Progress, check_images, select_rows
 from lensmae.evaluation.metrics import ece, masked_mse, mse
-from lensmae.evaluation.ood.domain import check_domain
-from lensmae.evaluation.ood.measures import classifier_views
+from lensmae.evaluation.ood.domain import check_domain, trusted_views
 from lensmae.evaluation.ood.references import Reference
 from lensmae.evaluation.stress.conditions import Condition, class_places, conditions, other_presets
 from lensmae.evaluation.stress.inpainting import inpainted
@@ -114,7 +113,7 @@ def _row(one: Tested, condition: Condition, measured: Mapping[str, float | str])
 
 def _accuracy(one: Tested, images: np.ndarray, labels: np.ndarray) -> dict[str, float | str]:
     model = one.model
-    views = [classifier_views(model, images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
+    views = [trusted_views(model, one.reference, images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
     probabilities = np.concatenate([view.probabilities for view in views])
     right = probabilities.argmax(axis=1) == labels
 

@@ -11,7 +11,8 @@ from safetensors.numpy import save_file
 from lensmae.data import open_dataset, simulate_dataset
 from lensmae.data.symmetry import apply_d4
 from lensmae.errors import CheckpointError, DatasetError
-from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_checkpoint
+from lensmae.evaluation.ood.fit import fit_checkpoint
+from lensmae.evaluation.ood.fit_reference import calibrate
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
 from lensmae.evaluation.reconstruction.full_reconstruction import redraw
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint
@@ -62,7 +63,7 @@ def test_of_a_network_that_learnt_no_sub_alone_only_no_sub_is_usual(mae):
 
 
 def test_what_is_written_beside_the_checkpoint_is_found_again_and_is_no_checkpoint(mae):
-    path = calibrate_checkpoint(mae, "lenses", reference=40, held_out=9)
+    path = fit_checkpoint(mae, "lenses", reference=40, held_out=9)
     assert path == reference_path(find_checkpoint(mae))
     found = find_reference(find_checkpoint(mae))
     assert found.card.data == "lenses"
@@ -81,7 +82,7 @@ def test_arrays_survive_the_file(tmp_path, reference):
 
 
 def test_other_weights_under_the_same_name_refuse_the_reference(mae):
-    calibrate_checkpoint(mae, "lenses", reference=40, held_out=9)
+    fit_checkpoint(mae, "lenses", reference=40, held_out=9)
     path = find_checkpoint(mae)
     path.write_bytes(path.read_bytes()[:-4] + b"\x01\x02\x03\x04")
     with pytest.raises(CheckpointError, match=r"other weights than tiny-mae\.safetensors holds now.*lensmae fit-ood"):

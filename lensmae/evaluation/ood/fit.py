@@ -1,0 +1,113 @@
+"""`lensmae fit-ood`: what a checkpoint is compared with and inside which limits it is trusted, in a file beside it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lensmae.data import CLASSES, PRESETS, LensDataset, open_dataset
+from lensmae.data.nuisances import draw_nuisances
+from lensmae.data.simulation.batched import generator_of, simulate_batch
+from lensmae.errors import CheckpointError, DatasetError
+from lensmae.evaluation.ood.fit_domain import fit_domain
+from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on
+from lensmae.evaluation.ood.references import Reference, ReferenceCard, content_digest, find_reference, save_reference
+from lensmae.models import Classifier, load_checkpoint
+from lensmae.models.predictors import LoadedModel
+from lensmae.models.registry import reference_path
+from lensmae.progress import Progress
+
+# Simulated lenses that the deviations of principal components are measured on; no network sees them.
+_KNOWN = 3000
+# Seeds far from those that sets and trainings are made with.
+_SEED = 770_001
+
+
+def fit_checkpoint(
+    checkpoint: str | Path,
+    data: str | Path | None = None,
+    reference: int = 2000,
+    held_out: int = 400,
+    each: int = 60,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the reference of a checkpoint (name, run id, path) beside it; the path of that file.
+
+    Args:
+        data: set of lenses like those it was trained on; where None they are simulated, and the training lenses of a reference
+            that is there already stay.
+        reference, held_out: lenses to compare new images with, and to set limits on, at most.
+        each: held-out lenses under every nuisance, at most.
+        progress: called with (images done, images in all) of the part that runs.
+
+    Raises:
+        DatasetError: where the lenses do not fit the model or are too few.
+    """
+    model = load_checkpoint(checkpoint)
+    dataset = None if data is None else open_dataset(data)
+    found = _base(model, dataset, reference, held_out, progress)
+    if isinstance(model, Classifier):
+        known, images, labels = _lenses(model, dataset, held_out)
+        found = fit_domain(model, found, known, images, labels, each=each, progress=progress)
+    path = reference_path(model.path)
+    save_reference(path, found)
+    return path
+
+
+def _base(model: LoadedModel, dataset: LensDataset | None, reference: int, held_out: int, progress: Progress | None) -> Reference:
+    """Training lenses and the measures of held-out ones."""
+    if dataset is not None:
+        return calibrate(model, dataset, reference, held_out, progress=progress)
+    try:
+        there = find_reference(model.path)
+    except CheckpointError:
+        there = None
+    if there is not None:
+        return there
+    images, labels = simulated_lenses(model, reference + held_out, seed=_SEED, nuisances=is_generalist(model))
+    card = ReferenceCard(
+        checkpoint=model.name,
+        kind=model.card.kind,
+        sha256=content_digest(model.path),
+        data=f"{_preset(model)}, simulated",
+        fingerprint="",
+        preset=_preset(model),
+        pixel_scale=PRESETS[_preset(model)].pixel_scale,
+        size=images.shape[1],
+        classes=CLASSES,
+        learnt_from=False,
+    )
+    return calibrate_on(model, card, images, np.maximum(labels, 0), reference, progress)
+
+
+def is_generalist(model: LoadedModel) -> bool:
+    """Whether it was trained on a mixture of presets, with the nuisances of real files."""
+    return bool(PRESETS[_preset(model)].strata)
+
+
+def _preset(model: LoadedModel) -> str:
+    name = model.card.data.get("preset")
+    if name not in PRESETS:
+        raise DatasetError(
+            f"Which lenses {model.name} was trained on is not known; give a data set: lensmae fit-ood {model.name} DATA."
+        )
+    return name
+
+
+def simulated_lenses(model: LoadedModel, count: int, seed: int, *, nuisances: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """New lenses (N, S, S) of the preset that a model was trained on, in every orientation where it was, and their labels (N,),
+    places in `CLASSES`, -1 for galaxies that are none."""
+    batch = simulate_batch(_preset(model), count, generator_of(seed, 0, 0), turned=model.card.symmetric)
+    images = draw_nuisances(batch.images, generator_of(seed, 1, 0)).images if nuisances else batch.images
+    return images.numpy(), batch.labels.numpy()
+
+
+def _lenses(model: Classifier, dataset: LensDataset | None, held_out: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lenses like the training ones (M, S, S); held-out lenses (N, S, S) and their places in the classes of the model (N,)."""
+    if dataset is not None:
+        rows = np.random.default_rng(_SEED).permutation(dataset.indices("validation"))[:held_out]
+        places = np.array([model.classes.index(name) for name in dataset.info.classes])
+        return dataset.images[dataset.indices("train")[:_KNOWN]], np.asarray(dataset.images[rows]), places[dataset.labels[rows]]
+    known, _ = simulated_lenses(model, _KNOWN if model.whitens else 0, _SEED + 1)
+    images, labels = simulated_lenses(model, held_out, _SEED + 2)
+    lenses = labels >= 0
+    return known, images[lenses], np.array([model.classes.index(name) for name in CLASSES])[labels[lenses]]

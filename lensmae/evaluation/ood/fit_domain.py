@@ -1,0 +1,153 @@
+"""Fit the domain of a network: limits that catch what it gets wrong and leave what it knows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from lensmae.errors import DatasetError
+from lensmae.evaluation.metrics import ece
+from lensmae.evaluation.ood.expectation import expectation, fit_temperature_by_noise
+from lensmae.evaluation.ood.measures import answer_measures
+from lensmae.evaluation.ood.references import Domain, Reference
+from lensmae.evaluation.ood.risk import Risk, aurc, failure_auroc, fit_risk
+from lensmae.evaluation.ood.trials import CONFIDENT, Trials, run_trials
+from lensmae.models import Classifier
+from lensmae.progress import Progress
+
+# Of in-domain lenses so many may be flagged by the measures of the image, and by those and the risk together.
+_FLAGGED_BY_IMAGE, _FLAGGED = 0.008, 0.015
+# Of answers that are wrong with confidence, so many must be flagged.
+_CAUGHT = 0.97
+_LEVELS = (0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
+# Beyond the largest value of finitely many lenses there are others.
+_MARGIN = 1.1
+_WHITENED = ("remainder", "background", "orientation", "centre", "half pixel", "flux scale")
+_LEAST = 20
+
+
+def prepared(model: Classifier, reference: Reference, known: np.ndarray) -> Reference:
+    """The reference with what the measures of a classifier that whitens need: the deviation of the components and the usual peak
+    of lenses (M, S, S) like those it was trained on. Another is returned as it is, without limits."""
+    domain = Domain(limits={"embedding": float(np.max(reference.distances))}, lenses=1)
+    if not model.whitens:
+        return replace(reference, card=reference.card.model_copy(update={"domain": domain}))
+    peak = None if model.transform.per_image_peak else float(np.median(known.max(axis=(1, 2))))
+    scale = np.maximum(model.components(known).std(axis=0), np.float32(1e-6))
+    card = reference.card.model_copy(update={"domain": domain.model_copy(update={"peak": peak})})
+    return replace(reference, card=card, component_scale=scale.astype(np.float32))
+
+
+def fit_domain(
+    model: Classifier,
+    reference: Reference,
+    known: np.ndarray,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    each: int = 60,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Reference:
+    """The reference of a classifier with its domain.
+
+    Args:
+        known: (M, S, S) lenses like those that it was trained on.
+        images, labels: (N, S, S), (N,) held-out ones in its domain, and their places in its classes.
+        each: so many of them are asked under every nuisance.
+        progress: called with (images done, images in all).
+
+    Raises:
+        DatasetError: for too few lenses.
+    """
+    if len(images) < _LEAST:
+        raise DatasetError(f"There are {len(images)} held-out lenses; at least {_LEAST} are needed to fit a domain.")
+    ready = prepared(model, reference, known)
+    trials = run_trials(model, ready, images, labels, each=each, seed=seed, progress=progress)
+    # Where its domain is one simulator, nothing is told of noisy images, whose answers would soften all others.
+    warm = None if model.whitens else fit_temperature_by_noise(trials.views.probabilities, trials.labels, trials.noise)
+    if warm is not None:
+        views = replace(trials.views, temperature=warm.of(trials.noise))
+        trials = replace(trials, views=views, measures=dict(trials.measures) | answer_measures(views))
+    limits, risk = fit_limits(trials, strict=model.whitens)
+    measures = dict(trials.measures) | ({} if risk is None else {"risk": risk.of(trials.measures)})
+    usual = trials.plain
+    flagged = beyond(measures, limits)
+    told = expectation(trials.noise, ~trials.wrong, ~flagged)
+    domain = _domain(trials, measures, limits, flagged).model_copy(
+        update={"risk": risk, "temperature": warm, "expectation": told, "peak": ready.card.domain.peak}
+    )
+    measured = {name: measures[name][usual].astype(np.float32) for name in limits}
+    return replace(ready, card=ready.card.model_copy(update={"domain": domain}), measured=measured)
+
+
+def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk | None]:
+    """Limits by measure, and the risk where one of them is its limit.
+
+    The measures of the image get the quantile of in-domain lenses that together flags fewer than 0.8 % of them. Where that
+    leaves more than 3 % of the answers that are wrong with confidence, the risk of being wrong gets the limit that leaves fewer,
+    but flags no more than 1.5 % of the lenses as simulated.
+
+    Args:
+        strict: for a network whose domain is its simulator alone; else lenses with nuisances are in domain too.
+    """
+    image = {name: trials.measures[name] for name in ("embedding", *_WHITENED) if name in trials.measures}
+    usual = trials.plain if strict else np.ones(len(trials.labels), bool)
+    limits = _at(
+        image, usual, next((one for one in _LEVELS if _share(image, _at(image, usual, one), usual) <= _FLAGGED_BY_IMAGE), 1.0)
+    )
+    caught, sure = beyond(image, limits), trials.wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
+    if not sure.any() or caught[sure].mean() >= _CAUGHT:
+        return limits, None
+    fitted = fit_risk(dict(trials.measures), trials.wrong, trials.lens)
+    if fitted is None:
+        return limits, None
+    risk, held_out = fitted
+    # Of the answers wrong with confidence that the image does not give away, the risk must catch the rest.
+    left = np.sort(held_out[sure & ~caught])
+    allowed = int((1 - _CAUGHT) * sure.sum())
+    wanted = left[min(allowed, len(left) - 1)]
+    rest = held_out[trials.plain & ~caught]
+    floor = np.quantile(rest, 1 - max(0.0, _FLAGGED - caught[trials.plain].mean()))
+    return limits | {"risk": float(max(wanted * (1 - 1e-6), floor))}, risk
+
+
+def _at(image: Mapping[str, np.ndarray], usual: np.ndarray, level: float) -> dict[str, float]:
+    margin = _MARGIN if level == 1.0 else 1.0
+    return {name: margin * float(np.quantile(values[usual], level)) for name, values in image.items()}
+
+
+def beyond(measures: Mapping[str, np.ndarray], limits: Mapping[str, float]) -> np.ndarray:
+    """Whether any measure lies beyond its limit, (N,) bool."""
+    return np.any([measures[name] > limit for name, limit in limits.items()], axis=0)
+
+
+def _share(measures: Mapping[str, np.ndarray], limits: Mapping[str, float], rows: np.ndarray) -> float:
+    return float(beyond(measures, limits)[rows].mean())
+
+
+def _domain(trials: Trials, measures: Mapping[str, np.ndarray], limits: dict[str, float], flagged: np.ndarray) -> Domain:
+    wrong = trials.wrong
+    sure = wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
+    names = dict.fromkeys(trials.nuisance.tolist())
+    return Domain(
+        limits=limits,
+        lenses=int(trials.plain.sum()),
+        nuisances={name: _under(trials, flagged, trials.nuisance == name) for name in names},
+        detection={
+            name: {"auroc": failure_auroc(values, wrong), "aurc": aurc(values, wrong)} for name, values in measures.items()
+        },
+        flagged=float(flagged[trials.plain].mean()),
+        confident={"wrong": float(sure.sum()), "flagged": float(flagged[sure].mean()) if sure.any() else None},
+    )
+
+
+def _under(trials: Trials, flagged: np.ndarray, rows: np.ndarray) -> dict[str, float | None]:
+    right, kept = ~trials.wrong, rows & ~flagged
+    return {
+        "n": float(rows.sum()),
+        "accuracy": float(right[rows].mean()),
+        "ece": ece(trials.views.probabilities[rows], trials.labels[rows]),
+        "flagged": float(flagged[rows].mean()),
+        "accuracy_of_answers": float(right[kept].mean()) if kept.any() else None,
+    }
