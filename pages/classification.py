@@ -7,6 +7,7 @@ from lensmae.app.classification.calibration import calibration
 from lensmae.app.classification.comparison import comparison
 from lensmae.app.classification.curves import ranking
 from lensmae.app.classification.dependence import labels, physics
+from lensmae.app.classification.representation import representation
 from lensmae.app.classification.robustness import robustness
 from lensmae.app.classification.saliency import saliency
 from lensmae.app.shared import choices, loaders
@@ -23,6 +24,7 @@ VIEWS = {
     "comparison": "Comparison",
     "labels": "Few labels",
     "robustness": "Robustness",
+    "representation": "Representation",
     "saliency": "One lens",
 }
 
@@ -69,6 +71,8 @@ elif view == "comparison":
     fragment(comparison)(report, data, choice, LIMITS[limit], stem)
 elif view == "labels":
     fragment(labels)(stem)
+elif view == "representation":
+    fragment(representation)(data, choice, stem)
 elif view == "robustness":
     fragment(robustness)(data, choice, split, stem)
 else:

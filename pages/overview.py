@@ -7,6 +7,7 @@ from lensmae.app.overview.headlines import headlines
 from lensmae.app.shared import choices, loaders, tour
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
+from lensmae.app.shared.representation import separation_caption
 from lensmae.app.shared.widgets import page_title
 
 LINKS = {
@@ -41,6 +42,7 @@ classes(choice)
 if choice.checkpoints:
     st.subheader("How good it is", anchor=False)
     headlines(choice)
+    separation_caption(choice)
 st.subheader("Where to go next", anchor=False)
 with st.grid(3, min_column_width=260):
     for page, text in LINKS.items():

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from lensmae import __version__
-from lensmae.cli import checkpoints, dashboard, data, embeddings, exchange, gallery, images, measure, stress, studies, train
+from lensmae.cli import (
+    checkpoints,
+    dashboard,
+    data,
+    embeddings,
+    exchange,
+    gallery,
+    images,
+    measure,
+    probe,
+    stress,
+    studies,
+    train,
+)
 from lensmae.cli.console import PlainErrors
 
 app = typer.Typer(
@@ -16,7 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for room in (dashboard, data, exchange, gallery, checkpoints, images, embeddings, train, measure, studies, stress):
+for room in (dashboard, data, exchange, gallery, checkpoints, images, embeddings, train, measure, studies, stress, probe):
     app.add_typer(room.commands)
 
 

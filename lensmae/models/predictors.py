@@ -131,6 +131,12 @@ class LoadedModel:
             torch.set_num_threads(threads)
 
     @torch.inference_mode()
+    def tokens(self, images: np.ndarray) -> Tensor:
+        """Patch tokens (B, T, D) float32 of the encoder's last layer, on the CPU, of flux (B, H, W)."""
+        encode = self.module.encoder.encode
+        return torch.cat([encode(self._patches(flux), None)[:, 1:].cpu() for flux in self._batches(images)])
+
+    @torch.inference_mode()
     def _pooled(self, flux: Tensor, layer: int | None) -> np.ndarray:
         return self._pool(flux, layer).cpu().numpy()
 

@@ -96,7 +96,7 @@ def choose_views(choice: Choice) -> list[View]:
         empty_state("There is no network to embed lenses with yet. Train one on the Training page, or run `lensmae train`.")
     options = [*kinds, "both"] if len(kinds) == 2 else kinds
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        network = choose("Network", options, "network", {"classifier": "Fine-tuned", "mae": "MAE", "both": "Both"})
+        network = choose("Network", options, "network", {**_named(choice), "both": "Both"})
         method = choose("Projection", METHODS, "method", TITLES)
         dimensions = choose("Dimensions", ("2", "3"), "dims", {"2": "2-D", "3": "3-D"})
         split = choose("Split", SPLIT_OPTIONS, "split", default=3)
@@ -107,6 +107,13 @@ def choose_views(choice: Choice) -> list[View]:
             layer, pooling = _choose_tokens(entries)
             projection = _choose_projection(method, int(dimensions))
     return [View(entry, data, split, LIMITS[limit], layer, pooling, projection) for entry in entries]
+
+
+def _named(choice: Choice) -> dict[str, str]:
+    """A classifier is fine-tuned only where it began as an autoencoder's encoder."""
+    entry = choice.checkpoints.get("classifier")
+    began = None if entry is None else entry.card.training.get("config", {}).get("init")
+    return {"classifier": "Classifier" if began in (None, "", "scratch") else "Fine-tuned", "mae": "MAE"}
 
 
 def _choose_tokens(entries: "list[CheckpointEntry]") -> tuple[int | None, str]:

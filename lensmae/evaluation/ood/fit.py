@@ -18,6 +18,9 @@ from lensmae.progress import Progress
 
 # Simulated lenses that the deviations of principal components are measured on; no network sees them.
 _KNOWN = 3000
+# Of each preset of other lenses, so many at least.
+_FOREIGN = 100
+_FOREIGN_PRESETS = ("survey", "galaxies")
 # Seeds far from those that sets and trainings are made with.
 _SEED = 770_001
 
@@ -47,7 +50,8 @@ def fit_checkpoint(
     found = _base(model, dataset, reference, held_out, progress)
     if isinstance(model, Classifier):
         known, images, labels = _lenses(model, dataset, held_out)
-        found = fit_domain(model, found, known, images, labels, each=each, progress=progress)
+        foreign = {} if model.whitens else _foreign(model, max(each, _FOREIGN))
+        found = fit_domain(model, found, known, images, labels, each=each, foreign=foreign, progress=progress)
     path = reference_path(model.path)
     save_reference(path, found)
     return path
@@ -84,6 +88,14 @@ def is_generalist(model: LoadedModel) -> bool:
     return bool(PRESETS[_preset(model)].strata)
 
 
+def trained_strata(model: LoadedModel) -> dict[str, float]:
+    """Presets that a model was trained on, with their weights; its own where it was trained on one."""
+    preset = PRESETS[_preset(model)]
+    written = model.card.training.get("config", {}).get("strata") or ""
+    chosen = {name.strip(): float(weight) for name, weight in (part.split("=") for part in written.split(",") if part)}
+    return chosen or dict(preset.strata) or {preset.name: 1.0}
+
+
 def _preset(model: LoadedModel) -> str:
     name = model.card.data.get("preset")
     if name not in PRESETS:
@@ -94,11 +106,39 @@ def _preset(model: LoadedModel) -> str:
 
 
 def simulated_lenses(model: LoadedModel, count: int, seed: int, *, nuisances: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """New lenses (N, S, S) of the preset that a model was trained on, in every orientation where it was, and their labels (N,),
-    places in `CLASSES`, -1 for galaxies that are none."""
-    batch = simulate_batch(_preset(model), count, generator_of(seed, 0, 0), turned=model.card.symmetric)
+    """New lenses (N, S, S) of the presets that a model was trained on, in every orientation where it was, and their labels (N,),
+    places in `CLASSES`, -1 for galaxies that are none.
+
+    Args:
+        model: trained on simulated lenses.
+        count: N, or fewer by those without a class where the model is a classifier.
+        seed: of all that is drawn.
+        nuisances: as files hold them, else noise-free.
+    """
+    strata = trained_strata(model)
+    weights = strata if is_generalist(model) else None
+    classes = CLASSES if isinstance(model, Classifier) else ()
+    batch = simulate_batch(
+        _preset(model), count, generator_of(seed, 0, 0), turned=model.card.symmetric, weights=weights, classes=classes
+    )
     images = draw_nuisances(batch.images, generator_of(seed, 1, 0)).images if nuisances else batch.images
     return images.numpy(), batch.labels.numpy()
+
+
+def _foreign(model: Classifier, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Images of presets that a generalist was not trained on, as their cameras see them, with the places of their labels in its
+    classes; -1 for galaxies that are no lenses."""
+    found = {}
+    for number, name in enumerate(_FOREIGN_PRESETS):
+        if name not in trained_strata(model):
+            batch = simulate_batch(name, count, generator_of(_SEED + 3, number, 0), turned=True, noise=True)
+            found[name] = (batch.images.numpy(), _places(model, batch.labels.numpy()))
+    return found
+
+
+def _places(model: Classifier, labels: np.ndarray) -> np.ndarray:
+    """Labels (N,), places in `CLASSES` or -1, as places in a model's classes."""
+    return np.append([model.classes.index(name) for name in CLASSES], -1)[labels]
 
 
 def _lenses(model: Classifier, dataset: LensDataset | None, held_out: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -109,5 +149,4 @@ def _lenses(model: Classifier, dataset: LensDataset | None, held_out: int) -> tu
         return dataset.images[dataset.indices("train")[:_KNOWN]], np.asarray(dataset.images[rows]), places[dataset.labels[rows]]
     known, _ = simulated_lenses(model, _KNOWN if model.whitens else 0, _SEED + 1)
     images, labels = simulated_lenses(model, held_out, _SEED + 2)
-    lenses = labels >= 0
-    return known, images[lenses], np.array([model.classes.index(name) for name in CLASSES])[labels[lenses]]
+    return known, images, _places(model, labels)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from lensmae.errors import DatasetError
 from lensmae.evaluation.metrics import ece
-from lensmae.evaluation.ood.expectation import expectation, fit_temperature_by_noise
+from lensmae.evaluation.ood.expectation import Temperature, expectation, fit_temperature_by_noise
 from lensmae.evaluation.ood.measures import answer_measures
 from lensmae.evaluation.ood.references import Domain, Reference
 from lensmae.evaluation.ood.risk import Risk, aurc, failure_auroc, fit_risk
@@ -46,15 +47,20 @@ def fit_domain(
     labels: np.ndarray,
     *,
     each: int = 60,
+    foreign: Mapping[str, tuple[np.ndarray, np.ndarray]] = MappingProxyType({}),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Reference:
     """The reference of a classifier with its domain.
 
     Args:
+        model: whose domain it is.
+        reference: what images are compared with.
         known: (M, S, S) lenses like those that it was trained on.
         images, labels: (N, S, S), (N,) held-out ones in its domain, and their places in its classes.
         each: so many of them are asked under every nuisance.
+        foreign: by preset, images and labels that are out of its domain; -1 for what has no class.
+        seed: of which lenses meet which nuisance.
         progress: called with (images done, images in all).
 
     Raises:
@@ -63,9 +69,9 @@ def fit_domain(
     if len(images) < _LEAST:
         raise DatasetError(f"There are {len(images)} held-out lenses; at least {_LEAST} are needed to fit a domain.")
     ready = prepared(model, reference, known)
-    trials = run_trials(model, ready, images, labels, each=each, seed=seed, progress=progress)
+    trials = run_trials(model, ready, images, labels, each=each, foreign=foreign, seed=seed, progress=progress)
     # Where its domain is one simulator, nothing is told of noisy images, whose answers would soften all others.
-    warm = None if model.whitens else fit_temperature_by_noise(trials.views.probabilities, trials.labels, trials.noise)
+    warm = None if model.whitens else _temperature(trials)
     if warm is not None:
         views = replace(trials.views, temperature=warm.of(trials.noise))
         trials = replace(trials, views=views, measures=dict(trials.measures) | answer_measures(views))
@@ -73,12 +79,18 @@ def fit_domain(
     measures = dict(trials.measures) | ({} if risk is None else {"risk": risk.of(trials.measures)})
     usual = trials.plain
     flagged = beyond(measures, limits)
-    told = expectation(trials.noise, ~trials.wrong, ~flagged)
+    lenses = ~trials.foreign
+    told = expectation(trials.noise[lenses], ~trials.wrong[lenses], ~flagged[lenses])
     domain = _domain(trials, measures, limits, flagged).model_copy(
         update={"risk": risk, "temperature": warm, "expectation": told, "peak": ready.card.domain.peak}
     )
     measured = {name: measures[name][usual].astype(np.float32) for name in limits}
     return replace(ready, card=ready.card.model_copy(update={"domain": domain}), measured=measured)
+
+
+def _temperature(trials: Trials) -> Temperature:
+    rows = ~trials.foreign
+    return fit_temperature_by_noise(trials.views.probabilities[rows], trials.labels[rows], trials.noise[rows])
 
 
 def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk | None]:
@@ -92,7 +104,7 @@ def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk 
         strict: for a network whose domain is its simulator alone; else lenses with nuisances are in domain too.
     """
     image = {name: trials.measures[name] for name in ("embedding", *_WHITENED) if name in trials.measures}
-    usual = trials.plain if strict else np.ones(len(trials.labels), bool)
+    usual = trials.plain if strict else ~trials.foreign
     limits = _at(
         image, usual, next((one for one in _LEVELS if _share(image, _at(image, usual, one), usual) <= _FLAGGED_BY_IMAGE), 1.0)
     )
@@ -147,7 +159,7 @@ def _under(trials: Trials, flagged: np.ndarray, rows: np.ndarray) -> dict[str, f
     return {
         "n": float(rows.sum()),
         "accuracy": float(right[rows].mean()),
-        "ece": ece(trials.views.probabilities[rows], trials.labels[rows]),
+        "ece": ece(trials.views.probabilities[rows], trials.labels[rows]) if (trials.labels[rows] >= 0).all() else None,
         "flagged": float(flagged[rows].mean()),
         "accuracy_of_answers": float(right[kept].mean()) if kept.any() else None,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class Trials:
         nuisance: (N,) str, what was done to the lens.
         strength: (N,) of it.
         lens: (N,) which of the lenses it is.
+        foreign: (N,) bool, whether it is of a preset that the network was not trained on; its label is -1 where it has no class.
     """
 
     views: Views
@@ -40,6 +42,7 @@ class Trials:
     nuisance: np.ndarray
     strength: np.ndarray
     lens: np.ndarray
+    foreign: np.ndarray
 
     @property
     def wrong(self) -> np.ndarray:
@@ -59,6 +62,7 @@ def run_trials(
     labels: np.ndarray,
     *,
     each: int,
+    foreign: Mapping[str, tuple[np.ndarray, np.ndarray]] = MappingProxyType({}),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Trials:
@@ -66,26 +70,33 @@ def run_trials(
     strengths are dealt out evenly.
 
     Args:
-        model: the classifier.
-        reference: of the network: what was measured on its training lenses.
-        images: flux (N, S, S) of the network's size.
-        labels: (N,) int, places in `model.classes`.
-        each: lenses under every nuisance.
-        seed: of the lenses and nuisances.
+        model: that is asked.
+        reference: that its measures are taken with.
+        images, labels: lenses in its domain, and their places in its classes.
+        each: lenses a nuisance.
+        foreign: by preset, images and labels out of its domain; -1 for what has no class.
+        seed: of which lenses meet which nuisance, and how.
         progress: called with (images done, images in all).
     """
     rng = np.random.default_rng(seed)
-    parts = [(AS_SIMULATED, 0.0, np.arange(len(images)))]
+    inside = len(images)
+    images = np.concatenate([images, *(stack for stack, _ in foreign.values())])
+    labels = np.concatenate([labels, *(places for _, places in foreign.values())])
+    parts = [(AS_SIMULATED, 0.0, np.arange(inside))]
     for name, nuisance in NUISANCES.items():
-        chosen = rng.permutation(len(images))[:each]
+        chosen = rng.permutation(inside)[:each]
         parts += [(name, strength, chosen[at :: len(nuisance.strengths)]) for at, strength in enumerate(nuisance.strengths)]
+    start = inside
+    for name, (stack, _) in foreign.items():
+        parts.append((name, 0.0, np.arange(start, start + len(stack))))
+        start += len(stack)
     parts = [part for part in parts if len(part[2])]
     total, done = sum(len(lenses) for _, _, lenses in parts), 0
     said, measured, noise = [], [], []
     for number, (name, strength, lenses) in enumerate(parts):
         for at in range(0, len(lenses), _BATCH):
             chosen = images[lenses[at : at + _BATCH]]
-            if name != AS_SIMULATED:
+            if name in NUISANCES:
                 chosen = perturb(chosen, name, strength, seed=seed + 1000 * number + at).numpy()
             views = classifier_views(model, chosen)
             said.append(views)
@@ -103,4 +114,5 @@ def run_trials(
         nuisance=np.concatenate([np.full(len(lenses), name) for name, _, lenses in parts]),
         strength=np.concatenate([np.full(len(lenses), strength) for _, strength, lenses in parts]),
         lens=lens,
+        foreign=lens >= inside,
     )

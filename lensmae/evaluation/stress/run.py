@@ -8,7 +8,7 @@ import pandas as pd
 
 from lensmae.data import LensDataset
 from lensmae.errors import ConfigError, DatasetError
-from lensmae.evaluation.measure.reports import Progress, check_images, select_rows
+from lensmae.evaluation.measure.reports import check_images, select_rows
 from lensmae.evaluation.metrics import ece, masked_mse, mse
 from lensmae.evaluation.ood.domain import check_domain, trusted_views
 from lensmae.evaluation.ood.references import Reference
@@ -17,6 +17,7 @@ from lensmae.evaluation.stress.inpainting import inpainted
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample
 from lensmae.models.predictors import LoadedModel
+from lensmae.progress import Progress
 
 _BATCH = 32
 # What HR shares with LR: where something stands, and in which unit. The others are done to LR alone.

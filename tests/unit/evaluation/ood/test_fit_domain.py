@@ -14,7 +14,7 @@ from lensmae.errors import DatasetError
 from lensmae.evaluation.images.analyse import Networks, analyse_images
 from lensmae.evaluation.images.verdicts import verdict
 from lensmae.evaluation.ood.domain import check_domain
-from lensmae.evaluation.ood.fit import fit_checkpoint, simulated_lenses
+from lensmae.evaluation.ood.fit import fit_checkpoint, simulated_lenses, trained_strata
 from lensmae.evaluation.ood.fit_domain import beyond, fit_domain, fit_limits
 from lensmae.evaluation.ood.fit_reference import calibrate
 from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, whitening_measures
@@ -24,7 +24,7 @@ from lensmae.evaluation.ood.trials import AS_SIMULATED, Trials
 from lensmae.models import CheckpointCard, find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
 from lensmae.workspace import models_dir
-from tests.unit.conftest import CLASSES, ENCODER
+from tests.unit.conftest import CLASSES, ENCODER, save
 
 
 def test_the_area_under_the_risk_coverage_curve_is_that_of_a_case_done_by_hand():
@@ -67,9 +67,9 @@ def trials(rng, plain=400, noisy=400):
     logits = np.where(wrong[:, None], [0.0, 5.0, 0.0], [5.0, 0.0, 0.0])[None]
     measures = {"embedding": rng.random(count), "disagreement": np.where(wrong, 0.2, 0.01) * rng.uniform(0.5, 1.5, count)}
     nuisance = np.where(np.arange(count) < plain, AS_SIMULATED, "noise")
-    return Trials(
-        Views(np.zeros((count, 2)), logits), measures, labels, np.full(count, 1e-3), nuisance, np.zeros(count), np.arange(count)
-    )
+    noise, lens = np.full(count, 1e-3), np.arange(count)
+    views = Views(np.zeros((count, 2)), logits)
+    return Trials(views, measures, labels, noise, nuisance, np.zeros(count), lens, np.zeros(count, bool))
 
 
 def test_limits_catch_what_is_wrong_with_confidence_and_leave_plain_lenses():
@@ -163,6 +163,20 @@ def test_without_a_data_set_the_lenses_of_its_preset_are_simulated(whitening):
     answer = analyse_images([LensImage(noisy, "noisy.npy", "npy")], asked)[0]
     assert answer.called is None
     assert "its background is not that of a noise-free image" in verdict(answer.classified)
+
+
+def test_a_generalist_is_trusted_under_nuisances_and_not_with_what_it_was_not_trained_on(workspace_with_lenses):
+    card = {"data": {"preset": "generalist"}, "training": {"config": {"symmetry": "d4", "strata": "model_ii=2,model_iii=1"}}}
+    model = load_checkpoint(
+        save("broad", "classifier", {"encoder": ENCODER, "classes": 3}, transform=Transform(), classes=CLASSES, **card)
+    )
+    assert trained_strata(model) == {"model_ii": 2.0, "model_iii": 1.0}
+    fit_checkpoint("broad", reference=40, held_out=60, each=12)
+    domain = find_reference(find_checkpoint("broad")).card.domain
+    assert set(domain.nuisances) == {AS_SIMULATED, *NUISANCES, "survey", "galaxies"}
+    assert (domain.nuisances["galaxies"]["accuracy"], domain.nuisances["galaxies"]["ece"]) == (0.0, None)
+    assert domain.temperature.of(np.array([1e-5, 1e-1])).min() >= 0.05
+    assert sum(domain.expectation.lenses) == 60 + 12 * len(NUISANCES)
 
 
 def test_a_network_of_unknown_lenses_asks_for_a_data_set(classifier):
