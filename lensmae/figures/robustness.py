@@ -18,6 +18,8 @@ def robustness(table: pd.DataFrame, measure: str = "value", columns: int = 3) ->
     steps are equal strengths of the table; bars are 95 % intervals; the images as given are the line across.
 
     Args:
+        table: rows of one metric.
+        columns: panels in a row.
         measure: "value", "auc", "told" or "accuracy_of_told".
         columns: panels in a row.
     """

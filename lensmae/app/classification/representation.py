@@ -1,9 +1,12 @@
 """The Representation view: what frozen encoders know of the classes, by probes at equal numbers of labels."""
 
+import functools
+
 import pandas as pd
 import streamlit as st
 
-from lensmae.app.jobs import board
+from lensmae.app.jobs.board import board
+from lensmae.app.jobs.view import offered
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
@@ -12,6 +15,8 @@ from lensmae.data import DatasetInfo
 from lensmae.evaluation.classification.probe_results import NAME, read_probes
 from lensmae.evaluation.classification.probes import probe_encoder, separation
 from lensmae.figures.representation import probe_bars
+from lensmae.jobs import ThreadJob
+from lensmae.progress import Progress
 from lensmae.workspace import read_only
 
 _LABELS = {"200": 200, "1000": 1000, "2000": 2000}
@@ -29,14 +34,15 @@ def representation(data: DatasetInfo, choice: Choice, stem: str) -> None:
         figure(probe_bars(shipped, measure), f"probes-{measure}", shipped, f"probes-{stem}")
     labels = _LABELS[choose("Labelled lenses", list(_LABELS), "probe-labels")]
     key = ("probe", loaders.model_key(entry.path), loaders.data_key(data), labels)
-    if board.find(key) is None and read_only():
+    if board().get(key) is None and read_only():
         st.info("This dashboard is read-only and measures nothing; `lensmae probe` does.", icon=":material/info:")
         return
 
-    def work(progress: board.Progress) -> pd.DataFrame:
+    def work(progress: Progress) -> pd.DataFrame:
         return probe_encoder(loaders.get_model(entry.path), loaders.get_dataset(data), labels=labels, progress=progress)
 
-    table = board.offered(key, work, "Probing the frozen encoder", f"Probe {entry.name} on {data.name}")
+    job = functools.partial(ThreadJob, work, "Probing the frozen encoder", "conditions")
+    table = offered(key, job, f"Probe {entry.name} on {data.name}")
     if table is not None:
         st.caption(plain(separation(table)))
         figure(probe_bars(table, measure), f"probes-here-{measure}", table, f"probes-{stem}-here")

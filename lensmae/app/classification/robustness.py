@@ -1,12 +1,14 @@
 """The Robustness view: a classifier, and others beside it, under the nuisances of real files."""
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
-from lensmae.app.jobs import board
+from lensmae.app.jobs.board import board
+from lensmae.app.jobs.view import offered
 from lensmae.app.shared import loaders, networks
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
@@ -14,6 +16,8 @@ from lensmae.app.shared.widgets import choose, figure
 from lensmae.data import DatasetInfo
 from lensmae.errors import CheckpointError
 from lensmae.figures.robustness import robustness as panels
+from lensmae.jobs import ThreadJob
+from lensmae.progress import Progress
 from lensmae.workspace import read_only
 
 if TYPE_CHECKING:
@@ -37,16 +41,17 @@ def robustness(data: DatasetInfo, choice: Choice, split: str, stem: str) -> None
         limit = _LIMITS[choose("Lenses a condition", list(_LIMITS), "stress-most")]
     paths = (own.path, *(entries[name].path for name in others))
     key = ("stress", tuple(loaders.model_key(path) for path in paths), loaders.data_key(data), split, limit)
-    if board.find(key) is None and read_only():
+    if board().get(key) is None and read_only():
         st.info("This dashboard is read-only and measures nothing; `lensmae stress` does.", icon=":material/info:")
         return
 
-    def work(progress: board.Progress) -> pd.DataFrame:
+    def work(progress: Progress) -> pd.DataFrame:
         from lensmae.evaluation.stress.run import stress
 
         return stress([_tested(path) for path in paths], loaders.get_dataset(data), split=split, limit=limit, progress=progress)
 
-    table = board.offered(key, work, "Testing under every nuisance", f"Test on {limit} lenses of {data.name}")
+    job = functools.partial(ThreadJob, work, "Testing under every nuisance", "conditions")
+    table = offered(key, job, f"Test on {limit} lenses of {data.name}")
     if table is None:
         st.caption("Every nuisance at several strengths; takes minutes without a GPU. `lensmae stress` does the same.")
         return

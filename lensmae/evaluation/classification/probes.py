@@ -21,7 +21,7 @@ PROBES = ("linear", "kNN", "attentive")
 CONDITIONS = {"as given": None, "noise 0.1 % of the peak": ("noise", 1e-3), "noise 1 % of the peak": ("noise", 1e-2)}
 COLUMNS = ("checkpoint", "condition", "probe", "layer", "labels", "n", "accuracy", "low", "high", "auc", "auc_low", "auc_high")
 _NEIGHBOURS = 20
-_EPOCHS, _RATE, _BATCH = 40, 2e-3, 64
+_EPOCHS, _RATE, _BATCH = 60, 3e-3, 64
 _CHUNK = 32
 
 

@@ -36,6 +36,7 @@ def fit_checkpoint(
     """Write the reference of a checkpoint (name, run id, path) beside it; the path of that file.
 
     Args:
+        checkpoint: name, run id or path.
         data: set of lenses like those it was trained on; where None they are simulated, and the training lenses of a reference
             that is there already stay.
         reference, held_out: lenses to compare new images with, and to set limits on, at most.

@@ -101,6 +101,7 @@ def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk 
     but flags no more than 1.5 % of the lenses as simulated.
 
     Args:
+        trials: answers as they are and under nuisances.
         strict: for a network whose domain is its simulator alone; else lenses with nuisances are in domain too.
     """
     image = {name: trials.measures[name] for name in ("embedding", *_WHITENED) if name in trials.measures}

@@ -68,8 +68,16 @@ def calibrate(
 def calibrate_on(
     model: LoadedModel, card: ReferenceCard, images: np.ndarray, labels: np.ndarray, known: int, progress: Progress | None = None
 ) -> Reference:
-    """The reference of a model from images (N, S, S) and labels (N,), places in the card's classes, that are in no data set: the
-    first `known` are what new images are compared with, the rest is held out. They are measured as they are, not turned."""
+    """The reference of a model from lenses that are in no data set, measured as they are, not turned.
+
+    Args:
+        model: any checkpoint.
+        card: of the reference.
+        images: (N, S, S) flux.
+        labels: (N,) int, places in the card's classes.
+        known: so many of the first are what new images are compared with; the rest is held out.
+        progress: called with (lenses done, lenses in all).
+    """
     parts = (np.arange(known), np.arange(known, len(images)))
     turns = [np.zeros(len(part), np.uint8) for part in parts]
     return _reference(model, card, images, parts, turns, labels[:known], progress)

@@ -54,6 +54,8 @@ def stress(
     with bootstrap intervals. auc is the macro AUC, told the share of images whose class is not withheld. nan is not measured.
 
     Args:
+        dataset: of single lenses, or of LR/HR pairs for super-resolvers.
+        split: of the set.
         tested: checkpoints of one kind or several; each kind needs a set that fits it.
         limit: images of the split under each condition, at most.
         nuisances: names in `NUISANCES`; all where empty.

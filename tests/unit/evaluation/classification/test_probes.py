@@ -38,15 +38,15 @@ def test_the_linear_probe_is_scikit_learns_on_the_same_lenses(mae):
 def test_the_attentive_probe_finds_what_a_mean_over_tokens_drowns():
     """Every token is noise but one, in a place that differs from lens to lens, which is marked and holds the class."""
     rng = np.random.default_rng(0)
-    tokens, labels = rng.normal(size=(500, 49, 12)).astype(np.float32), rng.integers(2, size=500)
-    place = rng.integers(49, size=500)
-    tokens[np.arange(500), place, 0] = 8.0
-    tokens[np.arange(500), place, 1] = np.where(labels == 1, 3.0, -3.0)
-    chances = _attentive(torch.from_numpy(tokens[:300]), labels[:300], torch.from_numpy(tokens[300:]), seed=0)
-    mean = LogisticRegression().fit(tokens[:300].mean(axis=1), labels[:300])
-    attentive = accuracy_score(labels[300:], chances.argmax(axis=1))
+    tokens, labels = rng.normal(size=(900, 16, 12)).astype(np.float32), rng.integers(2, size=900)
+    place = rng.integers(16, size=900)
+    tokens[np.arange(900), place, 0] = 8.0
+    tokens[np.arange(900), place, 1] = np.where(labels == 1, 3.0, -3.0)
+    chances = _attentive(torch.from_numpy(tokens[:700]), labels[:700], torch.from_numpy(tokens[700:]), seed=0)
+    mean = LogisticRegression().fit(tokens[:700].mean(axis=1), labels[:700])
+    attentive = accuracy_score(labels[700:], chances.argmax(axis=1))
     assert attentive > 0.9
-    assert attentive > accuracy_score(labels[300:], mean.predict(tokens[300:].mean(axis=1)))
+    assert attentive > accuracy_score(labels[700:], mean.predict(tokens[700:].mean(axis=1)))
 
 
 def test_words_follow_the_figures():
