@@ -1,4 +1,4 @@
-"""What would I see? A lens under sliders, its dark matter moved by hand, and the networks' answer to it."""
+"""What would I see? A lens under sliders, its substructure moved by hand, and the networks' answer to it."""
 
 import streamlit as st
 
@@ -28,7 +28,5 @@ def workbench(choice: choices.Choice) -> None:
 
 
 choice = choices.current()
-page_title(
-    "Lens lab", "What would I see? Move the sliders, click on the image to put dark matter there, drag it across the ring."
-)
+page_title("Lens lab", "What would I see? Move the sliders, click on the image to put a subhalo there, drag it across the ring.")
 fragment(workbench)(choice)

@@ -21,7 +21,8 @@ def open_page(page: Any) -> None:
             with st.spinner("Starting the networks …"):
                 import lensmae.models  # noqa: F401 - takes seconds; the first visitor sees that something happens
         from lensmae.app.data import demo
-        from lensmae.app.shared import choices, tour
+        from lensmae.app.shared import choices, saved_views, tour
+        from lensmae.app.shared.history import remember_choices
 
         demo.ensure_lenses()
         choice = choices.sidebar()
@@ -29,6 +30,9 @@ def open_page(page: Any) -> None:
             address = st.query_params.to_dict() | {"open": "1"}
             icon = ":material/science:"
             st.sidebar.page_link("pages/lens_lab.py", label="Open this lens in the Lens lab", icon=icon, query_params=address)
+        with st.sidebar:
+            saved_views.saved_views_menu(page.url_path)
+            remember_choices()
         for notice in choice.notices:
             st.warning(notice, icon=":material/link_off:")
         tour.step(page.url_path or "overview")

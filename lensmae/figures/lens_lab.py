@@ -22,8 +22,8 @@ def lab_panels(image: np.ndarray, expected: np.ndarray, smooth: np.ndarray, sour
     """
     return [
         Panel("Image", image),
-        Panel("Effect of the dark matter", expected - smooth, residual=True),
-        Panel("Without dark matter", smooth),
+        Panel("Effect of the substructure", expected - smooth, residual=True),
+        Panel("Without substructure", smooth),
         Panel("Source, unlensed", source),
     ]
 

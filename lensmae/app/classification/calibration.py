@@ -12,6 +12,8 @@ from lensmae.evaluation.classification.calibration import negative_log_likelihoo
 from lensmae.evaluation.reports.tables import reliability_table
 from lensmae.figures.classification.calibration import reliability_diagram, score_histograms
 
+_LOSS = "negative log-likelihood (nats)"
+
 
 def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice, limit: int | None, stem: str) -> None:
     """The whole view; `stem` begins the names of its files."""
@@ -35,11 +37,19 @@ def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice,
         st.subheader("Scores", anchor=False)
         of = choose("Probability of", report.classes, "of")
         figure(score_histograms(report.probabilities, report.labels, report.classes, of), "scores", name=f"scores-{of}-{stem}")
-    st.dataframe(_figures(versions, measured, report), hide_index=True)
+    table = _figures(versions, measured, report)
+    losses = table[_LOSS].tolist()
+    if len(losses) == 2 and losses[1] > losses[0]:
+        st.warning(
+            f"Temperature scaling makes these probabilities worse: negative log-likelihood {losses[0]:.4g} to {losses[1]:.4g} on "
+            f"the {report.split} split. Take them as they are.",
+            icon=":material/thermostat:",
+        )
+    st.dataframe(table, hide_index=True)
 
 
 def _figures(versions: dict, measured: dict, report: ClassificationReport) -> pd.DataFrame:
     losses = [negative_log_likelihood(probabilities, report.labels) for probabilities in versions.values()]
     errors = [measured[name].ece for name in versions]
-    table = pd.DataFrame({"probabilities": list(versions), "ECE": errors, "negative log-likelihood (nats)": losses})
+    table = pd.DataFrame({"probabilities": list(versions), "ECE": errors, _LOSS: losses})
     return table.assign(split=report.split, lenses=len(report.labels))

@@ -23,6 +23,7 @@ _PERFECT = (
 )
 ONE_CLASS = "These lenses are all of one class: there is no curve."
 _A_PAGE, _COLUMNS = 12, 6
+_OF = "_confusion_of"
 
 
 def ranking(report: ClassificationReport, data: DatasetInfo, choice: Choice, stem: str) -> None:
@@ -103,6 +104,7 @@ def _confusion(report: ClassificationReport, called: np.ndarray, stem: str) -> t
         if cell is not None:
             st.session_state["true"], st.session_state["called"] = classes[cell[0]], classes[cell[1]]
 
+    _follow_errors((stem, len(report.labels), called.tobytes()), tuple(classes[place] for place in worst))
     slot = st.container()
     with st.container(horizontal=True, gap="medium"):
         row = classes.index(choose("True class", classes, "true", default=worst[0]))
@@ -114,12 +116,22 @@ def _confusion(report: ClassificationReport, called: np.ndarray, stem: str) -> t
     return row, column
 
 
+def _follow_errors(now: tuple, worst: tuple[str, str]) -> None:
+    """Where other lenses are measured, or called by another rule, the fullest wrong cell opens; a link opens the one it names."""
+    before = st.session_state.get(_OF)
+    st.session_state[_OF] = now
+    if before is not None and before != now:
+        st.session_state["true"], st.session_state["called"] = worst
+
+
 def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, int], data: DatasetInfo, choice: Choice) -> None:
     true, said = (report.classes[place] for place in cell)
     members = cell_members(report.labels, called, report.probabilities, cell)
     st.subheader(f"{len(members)} × {true} called {said}, the surest first", anchor=False)
     if not len(members):
-        st.info("No lens is in this cell. Click another cell of the matrix.", icon=":material/grid_view:")
+        right = bool((report.labels == called).all())
+        said = "No lens is called wrong. " if right else "No lens is in this cell. "
+        st.info(f"{said}Click another cell of the matrix.", icon=":material/grid_view:")
         return
     pages = -(-len(members) // _A_PAGE)
     page = st.pagination(pages, key=f"cell-page-{pages}") if pages > 1 else 1

@@ -36,7 +36,6 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
     Args:
         planes: points (N, 2 or 3) of each view and how they were projected.
     """
-    selected_lenses.open_asked()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         colour = _choose_colour(choice, views[0])
         if views[0].projection.dimensions == 2:

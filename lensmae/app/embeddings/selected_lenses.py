@@ -7,6 +7,7 @@ import streamlit as st
 from lensmae.app.embeddings.view_data import View
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.guard import whole_page
 from lensmae.data import subset_dataset
 from lensmae.evaluation.embeddings.selection import count_table, selection_table
 from lensmae.evaluation.facts import Fact
@@ -14,7 +15,6 @@ from lensmae.figures import Panel
 from lensmae.workspace import read_only
 
 _A_PAGE, _COLUMNS = 24, 8
-_ASKED = "_another_set"
 
 
 def counts(view: View, chosen: np.ndarray) -> None:
@@ -73,13 +73,7 @@ def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | Non
 def _look_at(name: str) -> None:
     # A link to the page that is open would leave the sidebar's choice as it is.
     st.session_state["data"] = name
-    st.session_state[_ASKED] = True
-
-
-def open_asked() -> None:
-    """Draw the whole page anew, with its sidebar, where another data set was asked for in this fragment."""
-    if st.session_state.pop(_ASKED, False):
-        st.rerun()
+    whole_page()
 
 
 def plane_table(view: View, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:

@@ -111,7 +111,7 @@ def controls(base: Mapping[str, Any] | None) -> LabLens:
         help=f"One of {', '.join(names)}.",
     )
     _restart_camera(preset)
-    tabs = st.tabs(["Dark matter", "Lens", "Source", "Telescope"])
+    tabs = st.tabs(["Substructure", "Lens", "Source", "Telescope"])
     with tabs[1]:
         scalars = _sliders(LENS)
     with tabs[2]:
@@ -122,7 +122,7 @@ def controls(base: Mapping[str, Any] | None) -> LabLens:
         if PRESETS[preset].halo_profile == "TNFW":
             scalars |= _sliders(LIGHT)
     with tabs[0]:
-        kind = choose("Dark substructure", substructure.KINDS, "matter", substructure.TITLES)
+        kind = choose("Substructure", substructure.KINDS, "matter", substructure.TITLES)
         matter = substructure.controls(kind, preset, scalars["theta_E"])
     if base is not None and base.get("camera") == preset:
         scalars["pixel_scale"] = float(base["pixel_scale"])

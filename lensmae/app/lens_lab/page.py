@@ -200,7 +200,7 @@ def _foreign_count(lens: LabLens, entry: Any) -> None:
 
 def sweep(lens: LabLens, choice: Choice) -> None:
     """Class probability against the mass of the chosen subhalo or of the axion."""
-    st.subheader("How much dark matter does it take?", anchor=False)
+    st.subheader("How much substructure does it take?", anchor=False)
     if "classifier" not in choice.checkpoints:
         st.info("There is no classifier yet; train one on the Training page.", icon=":material/info:")
         return

@@ -9,6 +9,7 @@ from lensmae.app.jobs.view import offered
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
+from lensmae.app.shared.guard import whole_page
 from lensmae.app.shared.widgets import figure
 from lensmae.evaluation.measure.reports import select_rows
 from lensmae.evaluation.reconstruction.anomaly import (
@@ -52,6 +53,7 @@ def anomaly(shown: Shown) -> None:
 
 def _ask_instead(name: str) -> None:
     st.session_state["mae"] = name
+    whole_page()
 
 
 def _say(shown: Shown, found: Substructure | None) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lensmae.errors import LensMAEError
 
+_WHOLE = "_whole_page"
 _log = logging.getLogger("lensmae.app")
 
 
@@ -30,7 +31,14 @@ def fragment(draw: Callable[..., None], run_every: float | None = None) -> Calla
 
     @functools.wraps(draw)
     def guarded(*args: Any, **options: Any) -> None:
+        if st.session_state.pop(_WHOLE, False):
+            st.rerun()
         with plain_errors():
             draw(*args, **options)
 
     return st.fragment(guarded, run_every=run_every)
+
+
+def whole_page() -> None:
+    """For callbacks in fragments that change what the sidebar shows: the whole page is drawn anew, not the fragment alone."""
+    st.session_state[_WHOLE] = True
