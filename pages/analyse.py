@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.analyse import detail, projection, summary, uploads
+from lensmae.app.analyse import detail, kept, products, projection, summary, uploads
 from lensmae.app.shared import choices, networks
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.widgets import empty_state, page_title
@@ -12,7 +12,7 @@ from lensmae.data.images.reader import SUFFIXES
 def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
     """The answers for the uploaded files."""
     wanted = uploads.uploads(files)
-    found = uploads.answer_all(wanted, asked)
+    found = uploads.answer_all(wanted, asked, summary.coming)
     summary.unfinished(len(found), len(wanted))
     read = summary.refusals(found)
     if not read:
@@ -22,16 +22,16 @@ def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
     look = names[0]
     if len(read) > 1:
         summary.summary(read, names)
-        look = st.selectbox("Look at", names, key="look")
+        look = st.selectbox("Look at", names, key="look", bind="query-params")
+    products.all_products(read, asked, choice)
     detail.detail(read[names.index(look)], choice, asked)
+    detail.grade(read, names.index(look))
     projection.plane(read, names, asked, look)
 
 
 choice = choices.current()
-page_title(
-    "Analyse", "What about your image? One or many files: npy, npz, FITS, PNG, JPEG, TIFF or HDF5. They are kept in memory only."
-)
-files = st.file_uploader("Images of lenses", type=SUFFIXES, accept_multiple_files=True, key="uploads")
+page_title("Analyse", "What about your image? One or many files: npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB.")
+files = kept.kept_files(SUFFIXES)
 if not files:
     empty_state("Drop a cut-out with the lens in its centre. What was done to its pixels is said beside it.")
 fragment(results)(files, choice, networks.ask(choice))

@@ -211,8 +211,8 @@ def test_another_image_and_another_band_of_a_file_are_read_when_chosen(lens, ope
 def test_stopped_work_keeps_what_is_done_and_goes_on(lens, open_app, monkeypatch):
     from lensmae.app.analyse import uploads
 
-    def interrupted(missing, asked, kept, keys):
-        uploads._stop(keys)
+    def interrupted(wanted, missing, asked, show):
+        uploads._stop(tuple(wanted))
 
     with monkeypatch.context() as patch:
         patch.setattr(uploads, "_answer", interrupted)
@@ -252,3 +252,53 @@ def test_a_pixel_scale_can_be_given_where_the_file_has_none(lens, open_app):
     assert_clean(app)
     assert "0.050 arcsec a pixel" in texts(app.caption)
     assert "The pixel scale was given as 0.05 arcsec; the file says none." in texts(app.markdown)
+
+
+def test_a_link_reopens_the_files_as_they_were_read_and_removed_ones_are_gone(lens, home, open_app):
+    app = analyse(open_app, ("a.npy", npy(lens)), ("b.npy", npy(lens[::-1])))
+    assert_clean(app)
+    identity = app.query_params["analysis"]
+    identity = identity[0] if isinstance(identity, list) else identity
+
+    def reopened():
+        app = open_app("analyse", **SMALL)
+        app.query_params["analysis"] = identity
+        app.run()
+        assert_clean(app)
+        return app
+
+    again = reopened()
+    assert again.dataframe[0].value["file"].tolist() == ["a.npy", "b.npy"]
+    field = next(field for field in again.number_input if field.label == "Pixel scale")
+    field.set_value(0.05).run()
+    assert "0.050 arcsec a pixel" in texts(reopened().caption)
+    (kept,) = (home / "analyses").iterdir()
+    assert len(list(kept.glob("*.bin"))) == 2
+    again = reopened()
+    next(button for button in again.button if button.label == "Remove them").click().run()
+    assert_clean(again)
+    assert list(kept.glob("*.bin")) == []
+
+
+@pytest.mark.parametrize("identity", ["0" * 20, "../../etc/passwd", "<b>x</b>"])
+def test_an_address_of_no_analysis_gets_a_plain_notice(home, open_app, identity):
+    app = open_app("analyse", **SMALL)
+    app.query_params["analysis"] = identity
+    app.run()
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert not (home / "analyses").exists()
+
+
+def test_images_of_one_object_are_brought_together_and_a_withheld_row_carries_no_probability(lens, open_app):
+    noise = np.random.default_rng(0).random((64, 64))
+    app = analyse(open_app, ("J10_g.npy", npy(lens)), ("J10_r.npy", npy(lens)), ("noise.npy", npy(noise)))
+    table = app.dataframe[0].value.set_index("file")
+    assert table.loc["noise.npy", "class"] == "cannot tell"
+    assert table.loc["noise.npy", ["P(no_sub)", "P(cdm)", "P(axion)"]].isna().all()
+    assert table["verdict"].str.startswith("✗").tolist() == [False, False, True]
+    app.session_state["rows"] = "objects"
+    app.run()
+    assert_clean(app)
+    objects = app.dataframe[0].value
+    assert objects[["object", "images", "bands", "agree"]].values.tolist() == [["J10", 2, "g, r", True], ["noise", 1, "", False]]

@@ -1,6 +1,7 @@
 """Everything about one uploaded image: how it was read, what the networks say, how strange it is, files to keep."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.analyse.preview import preview
-from lensmae.app.analyse.uploads import Answered, Upload, upright
+from lensmae.app.analyse.uploads import FILES, Answered, Upload, upright
+from lensmae.app.grading.desk import Items, desk
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import KINDS, Choice
@@ -52,6 +54,13 @@ def detail(one: Answered, choice: Choice, asked: Asked) -> None:
         _superres(one.upload, choice)
     if answer.checks:
         _neighbours(answer, choice, asked)
+
+
+def grade(read: Sequence[Answered], place: int) -> None:
+    """The controls to grade an image with; the arrows lead through all that were read."""
+    names = [one.upload.name for one in read]
+    items = Items(FILES, len(read), lambda at: read[at].upload.item, lambda at: names[at])
+    desk(items, place, lambda at: st.session_state.update(look=names[at]), "analyse")
 
 
 def _verdict(answer: "Analysis") -> None:

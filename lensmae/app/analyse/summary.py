@@ -8,16 +8,20 @@ import streamlit as st
 
 from lensmae.app.analyse import uploads
 from lensmae.app.analyse.preview import choose_axes
-from lensmae.app.analyse.uploads import Answered
+from lensmae.app.analyse.uploads import FILES, Answered
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
-from lensmae.app.shared.widgets import numbers
+from lensmae.app.shared.widgets import choose, numbers
+from lensmae.data.records.grades import graded
+from lensmae.evaluation.grading.agreement import combined
+from lensmae.evaluation.images.groups import by_object
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
 
 _FEW = 3
+_ROWS = {"files": "By file", "objects": "By object"}
 
 
 def refusals(found: Sequence[Answered]) -> list[Answered]:
@@ -65,37 +69,69 @@ def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
 
 def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
     """A table over all images; the chosen row is the one that is looked at."""
-    from lensmae.evaluation.images.answers import table
-
-    full = table([one.answer for one in found]).assign(file=list(names))
-    shown = _shown(full, found)
+    full = table(found)
 
     def chosen() -> None:
         rows = st.session_state["answers"].selection.rows
         if rows:
             st.session_state["look"] = names[rows[0]]
 
+    by = choose("Rows", list(_ROWS), "rows", _ROWS)
+    if by == "objects":
+        objects = by_object(full)
+        agreed = st.column_config.CheckboxColumn("all agree", help="The same class is told of every image of the object.")
+        st.dataframe(objects, hide_index=True, column_config={"agree": agreed}, alt="Objects, one a row")
+        numbers(objects, "objects")
+        return
+    _draw(full, found, on_select=chosen, selection_mode="single-row", key="answers")
+    st.caption("Click a heading to sort, a row's box to look at that image.")
+    numbers(full, "analysis")
+
+
+def coming(found: Sequence[Answered]) -> None:
+    """The answers that there are while others are still computed."""
+    from lensmae.evaluation.images.analyse import Refusal
+
+    read = [one for one in found if not isinstance(one.answer, Refusal)]
+    if read:
+        _draw(table(read), read)
+
+
+def table(found: Sequence[Answered]) -> pd.DataFrame:
+    """All answers, one row a file, with the grades of all graders."""
+    from lensmae.evaluation.images.answers import table as answers
+
+    full = answers([one.answer for one in found]).assign(file=[one.upload.name for one in found])
+    marks = combined(graded(FILES)).set_index("item").reindex([one.upload.item for one in found])
+    if marks["grade"].notna().any():
+        full.insert(1, "grade", marks["grade"].fillna("").to_numpy())
+        full.insert(2, "tags", ["; ".join(tags) if isinstance(tags, tuple) else "" for tags in marks["tags"]])
+        full.insert(3, "note", marks["note"].fillna("").to_numpy())
+    return full
+
+
+def _draw(full: pd.DataFrame, found: Sequence[Answered], **options: Any) -> None:
+    """The table; rows whose class is withheld are pale and carry no numbers that look like an answer."""
+    shown = _shown(full, found)
     st.dataframe(
         shown,
         hide_index=True,
-        key="answers",
         row_height=52,
         column_config=_columns(shown),
-        on_select=chosen,
-        selection_mode="single-row",
         alt="Answers, one row a file",
+        **options,
     )
-    st.caption("Click a heading to sort, a row's box to look at that image.")
-    numbers(full, "analysis")
 
 
 def _shown(full: pd.DataFrame, found: Sequence[Answered]) -> pd.DataFrame:
     limits = [name for name in full if name.endswith("_over_limit")]
     chances = [name for name in full if name.startswith("P(")]
     columns: dict[str, Any] = {"image": [one.thumbnail for one in found], "file": full["file"]}
+    columns |= {name: full[name] for name in ("grade", "tags") if name in full}
     if "class" in full:
-        columns |= {"class": full["class"].fillna("cannot tell"), "answered by": full["classifier"]}
-        columns |= {name: full[name] for name in chances}
+        columns |= {"verdict": _verdicts(full), "class": full["class"].fillna("cannot tell"), "answered by": full["classifier"]}
+        # Softmax of a network out of its domain looks as sure as any other; the numbers (CSV) hold it.
+        columns |= {name: full[name].where(full["class"].notna()) for name in chances}
     if "log10_axion_mass_ev" in full:
         columns["log10_axion_mass_ev"] = full["log10_axion_mass_ev"]
     if "masked_mse" in full:
@@ -105,6 +141,10 @@ def _shown(full: pd.DataFrame, found: Sequence[Answered]) -> pd.DataFrame:
         columns["in domain of"] = [_domains(one.answer) for one in found]
     pixels = full["width_px"].astype(str) + "×" + full["height_px"].astype(str)
     return pd.DataFrame(columns | {"pixels": pixels, "format": full["format"]})
+
+
+def _verdicts(full: pd.DataFrame) -> list[str]:
+    return ["✓ in domain" if told else "✗ withheld" for told in full["class"].notna()]
 
 
 def _domains(answer: "Analysis") -> str:

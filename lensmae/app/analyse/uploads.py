@@ -1,12 +1,15 @@
-"""Uploaded files: how each is to be read, and the answers for all, kept for as long as the visitor and the files stay."""
+"""Uploaded files: how each is to be read, and the answers for all, as they come."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from lensmae.app.analyse import kept
+from lensmae.app.analyse.answers_cache import answers
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import LensImage
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis, Refusal
 
 _PREVIEW_SIDE = 64
+# The sample that grades of files are of.
+FILES = "files"
+# So often the table of answers is drawn while they come.
+_SHOW_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,11 @@ class Upload:
     key: tuple[str, Reading, tuple[str, ...]]
     file: Any
     beside: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def item(self) -> str:
+        """What it is graded as: its content, and its name."""
+        return self.key[0]
 
     @property
     def reading(self) -> Reading:
@@ -70,41 +82,44 @@ def uploads(files: Sequence[Any]) -> list[Upload]:
     belong = companions(file.name for file in files)
     parts = {name for found in belong.values() for name in found.values()}
     named = {file.name: file for file in files}
+    how = kept.readings()
     found: dict[str, Upload] = {}
     for place, file in enumerate(files, start=1):
         if file.name in parts:
             continue
         name = file.name if file.name not in found else f"{file.name} ({place})"
         beside = {role: named[part] for role, part in belong.get(file.name, {}).items()}
-        key = file.file_id, reading(file.file_id), tuple(part.file_id for part in beside.values())
+        key = file.file_id, how.get(file.file_id, Reading()), tuple(part.file_id for part in beside.values())
         found[name] = Upload(name, key, file, beside)
     return list(found.values())
 
 
-def reading(file_id: str) -> Reading:
-    """How a file is to be read."""
-    return st.session_state.get(f"_reading-{file_id}", Reading())
-
-
 def read_otherwise(upload: Upload, how: Reading) -> None:
     """From now on a file is read otherwise."""
-    st.session_state[f"_reading-{upload.key[0]}"] = how
+    kept.keep_readings({upload.key[0]: how})
 
 
-def answer_all(files: Sequence[Upload], asked: Asked) -> list[Answered]:
-    """Answers for all files; those that are new are computed a few at a time, with progress, and can be stopped."""
-    kept = st.session_state.setdefault("_answers", {})
+def answer_all(files: Sequence[Upload], asked: Asked, show: Callable[[list[Answered]], None]) -> list[Answered]:
+    """Answers for all files; those that are new are computed a few at a time, with progress, and can be stopped.
+
+    Args:
+        show: draws the answers that there are, each time more of them.
+    """
     wanted = {(upload.key, asked.identity): upload for upload in files}
-    for key in kept.keys() - wanted.keys():
-        # Of files that are gone, and of other networks: a visitor's memory must not grow.
-        del kept[key]
-    missing = {key: upload for key, upload in wanted.items() if key not in kept}
+    known = _known(wanted)
+    missing = {key: upload for key, upload in wanted.items() if key not in known}
     if missing and st.session_state.get("_stopped") != tuple(wanted):
-        _answer(missing, asked, kept, tuple(wanted))
-    return [Answered(wanted[key], *kept[key]) for key in wanted if key in kept]
+        _answer(wanted, missing, asked, show)
+        known = _known(wanted)
+    return list(known.values())
 
 
-def _answer(missing: dict[tuple, Upload], asked: Asked, kept: dict[tuple, Any], all_keys: tuple) -> None:
+def _known(wanted: Mapping[tuple, Upload]) -> dict[tuple, Answered]:
+    found = {key: answers().get(key) for key in wanted}
+    return {key: Answered(wanted[key], *answer) for key, answer in found.items() if answer is not None}
+
+
+def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked: Asked, show: Callable) -> None:
     from lensmae.evaluation.images.analyse import Source, analyse_files
 
     sources = [Source(upload.name, upload.read) for upload in missing.values()]
@@ -112,12 +127,18 @@ def _answer(missing: dict[tuple, Upload], asked: Asked, kept: dict[tuple, Any], 
     with place.container(), progress_bar("Analysing") as progress:
         progress(0, len(missing))
         if len(missing) > 1:
-            st.button("Stop", key="stop-analysing", icon=":material/stop:", on_click=_stop, args=(all_keys,))
-        answers = analyse_files(sources, asked.networks)
-        for done, (key, answer) in enumerate(zip(missing, answers, strict=True), start=1):
+            st.button("Stop", key="stop-analysing", icon=":material/stop:", on_click=_stop, args=(tuple(wanted),))
+        so_far = st.empty()
+        shown = time.monotonic()
+        found = analyse_files(sources, asked.networks)
+        for done, (key, answer) in enumerate(zip(missing, found, strict=True), start=1):
             # Kept one by one: when the visitor stops, or changes a choice, what is done is not lost.
-            kept[key] = (answer, _thumbnail(answer))
+            answers().put(key, (answer, _thumbnail(answer)))
             progress(done, len(missing))
+            if time.monotonic() - shown > _SHOW_S and done < len(missing):
+                with so_far.container():
+                    show(list(_known(wanted).values()))
+                shown = time.monotonic()
     place.empty()
 
 

@@ -1,6 +1,6 @@
 """One lens with each kind of substructure in turn: what the class names mean, as pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,11 +31,8 @@ class ClassExample:
 
 def class_examples(seed: int = _SEED) -> list[ClassExample]:
     """The same Model II lens and source without substructure, with cold dark matter subhalos, and with an axion vortex."""
-    images = {name: _image(name, seed) for name in CLASSES}
+    scenes = {name: model_scene(PRESETS["model_ii"], name, 1, Draws(generator_of(seed)))[0] for name in CLASSES}
+    # One lens and one source; only the substructure is that of each class.
+    scenes = {name: replace(scenes["no_sub"], points=scene.points) for name, scene in scenes.items()}
+    images = {name: render(scene).numpy()[0].astype(np.float32) for name, scene in scenes.items()}
     return [ClassExample(name, image, image - images["no_sub"]) for name, image in images.items()]
-
-
-def _image(class_name: str, seed: int) -> np.ndarray:
-    # Lens and source are drawn before the substructure, so that one seed gives one lens.
-    scene, _ = model_scene(PRESETS["model_ii"], class_name, 1, Draws(generator_of(seed)), free=False)
-    return render(scene).numpy()[0].astype(np.float32)

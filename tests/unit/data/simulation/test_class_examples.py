@@ -23,7 +23,7 @@ def test_each_class_has_one_example_and_a_smooth_lens_changes_nothing(examples):
 
 
 def test_the_smooth_lens_is_the_one_that_lenstronomy_draws(examples):
-    scene, _ = model_scene(PRESETS["model_ii"], "no_sub", 1, Draws(generator_of(_SEED)), free=False)
+    scene, _ = model_scene(PRESETS["model_ii"], "no_sub", 1, Draws(generator_of(_SEED)))
     macro = {"theta_E": PRESETS["model_ii"].theta_e_solar * MODEL_LENS_MASS**0.5, **MODEL_LENS, **MODEL_SOURCE}
     place = {"source_x": float(scene.source.x), "source_y": float(scene.source.y)}
     expected = observe(lab_row("model_ii", macro | place, (), seed=1), "model_ii").smooth

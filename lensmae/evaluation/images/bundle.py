@@ -1,0 +1,66 @@
+"""All that networks made of a list of files, as one zip: a table, records, and the images they drew."""
+
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lensmae.evaluation.images.analyse import Analysis, Refusal
+from lensmae.evaluation.images.answers import record, table
+from lensmae.evaluation.images.derived_images import Product
+
+_LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file: what the networks say of it, and how the images that they drew are made.
+
+    Attributes:
+        products: makes them one by one; they are large.
+    """
+
+    answer: Analysis | Refusal
+    products: Callable[[], Iterator[Product]]
+
+
+def write_bundle(
+    path: Path,
+    entries: Sequence[Entry],
+    files: Callable[[str, Product], dict[str, bytes]],
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Write answers.csv, answers.json, and for every file that was read its images, under names that no two share.
+
+    Args:
+        path: of the zip file.
+        files: (stem, product) -> content by name, what is stored of a product.
+        progress: called with (files done, files in all).
+    """
+    answers = [entry.answer for entry in entries]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+        archive.writestr("answers.csv", table(answers).to_csv(index=False))
+        archive.writestr("answers.json", json.dumps([record(answer) for answer in answers], indent=2))
+        for done, (stem, entry) in enumerate(zip(safe_stems([answer.name for answer in answers]), entries, strict=True), start=1):
+            if isinstance(entry.answer, Analysis):
+                for product in entry.products():
+                    for name, content in files(f"{stem}.{product.kind}", product).items():
+                        archive.writestr(f"images/{name}", content)
+            if progress is not None:
+                progress(done, len(entries))
+
+
+def safe_stems(names: Sequence[str]) -> list[str]:
+    """Names of files without ending, as a zip may hold them: no folders, nothing that a file system minds, no two alike."""
+    found: list[str] = []
+    for name in names:
+        stem = re.sub(r"[^\w.+-]+", "_", Path(name.replace("\\", "/")).name.rsplit(".", 1)[0]).strip("._")[:_LONGEST] or "image"
+        taken = {one.lower() for one in found}
+        number, unique = 1, stem
+        while unique.lower() in taken:
+            number += 1
+            unique = f"{stem}-{number}"
+        found.append(unique)
+    return found
