@@ -74,6 +74,18 @@ def ring_selected(figure: go.Figure, points: np.ndarray) -> go.Figure:
     return figure.add_trace(kind(**places, mode="markers", name=f"selected ({len(points):,})", marker=marker, hoverinfo="skip"))
 
 
+def with_pictures(figure: go.Figure, points: np.ndarray, places: np.ndarray, urls: Sequence[str]) -> go.Figure:
+    """Draw small pictures (data URLs) over some points (N, 2) of a plane, at `places` (K,)."""
+    side = 0.075 * np.ptp(points, axis=0)
+    for place, url in zip(places, urls, strict=True):
+        x, y = (float(value) for value in points[place])
+        figure.add_layout_image(
+            source=url, x=x, y=y, xref="x", yref="y", sizex=float(side[0]), sizey=float(side[1]), xanchor="center",
+            yanchor="middle", sizing="contain", layer="above", opacity=0.95,
+        )  # fmt: skip
+    return figure
+
+
 def _trace(
     points: np.ndarray, rows: np.ndarray, total: int, marker: dict[str, Any], name: str, hover: str
 ) -> go.Scattergl | go.Scatter3d:

@@ -117,6 +117,11 @@ class RunFolder:
         return self.path / "film"
 
     @property
+    def notes(self) -> Path:
+        """What people wrote about the run."""
+        return self.path / "notes.txt"
+
+    @property
     def reserve(self) -> Path:
         """Space that is given back when the disk is full, so that the reason can still be written."""
         return self.path / ".reserve"

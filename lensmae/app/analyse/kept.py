@@ -55,7 +55,7 @@ def _changed() -> None:
     try:
         analysis = open_analysis() or Analysis.new()
         st.query_params[_ADDRESS] = analysis.identity
-        for identity in files.keys() - taken.keys():
+        for identity in [one for one in files if one not in taken]:
             taken[identity] = analysis.add(files[identity].name, files[identity].getvalue())
         gone = taken.keys() - files.keys()
         still = {kept for identity, kept in taken.items() if identity not in gone}

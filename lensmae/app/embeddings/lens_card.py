@@ -6,6 +6,7 @@ import streamlit as st
 
 from lensmae.app.analyse.uploads import upright
 from lensmae.app.embeddings import selection
+from lensmae.app.embeddings.by_examples import example_buttons
 from lensmae.app.embeddings.view_data import View, embeddings
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Click, Event
@@ -25,6 +26,7 @@ def lens_card(view: View, row: int, choice: Choice) -> None:
         [Panel(f"Lens {row}", loaders.lens_image(view.data, row))], key="chosen", unit=view.data.flux_unit, **choice.display
     )
     st.caption(loaders.describe_lens(view.data, row))
+    example_buttons(row)
     address = st.query_params.to_dict() | {"lens": str(row)}
     st.page_link("pages/reconstruction.py", label="Redraw it", icon=":material/blur_on:", query_params=address)
 

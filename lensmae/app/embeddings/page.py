@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from lensmae.app.embeddings import selected_lenses, selection, view_data
+from lensmae.app.embeddings.by_examples import example_search
 from lensmae.app.embeddings.lens_card import (
     lens_card,
     lens_neighbours,
@@ -21,12 +22,16 @@ from lensmae.app.shared.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.images.reader import SUFFIXES
 from lensmae.errors import ImageReadError
+from lensmae.evaluation.embeddings.pictures import representatives
 from lensmae.evaluation.embeddings.projections import Projection, place
 from lensmae.evaluation.embeddings.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.evaluation.facts import Fact
-from lensmae.figures import Mark, class_scatter, ring_selected, value_scatter
+from lensmae.figures import Mark, Panel, class_scatter, ring_selected, value_scatter
+from lensmae.figures.images.picture import data_url, png
+from lensmae.figures.scatter import with_pictures
 
 _MANY = 20_000
+_PICTURE_SIDE = 32
 _DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
 
 
@@ -41,18 +46,22 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
         if views[0].projection.dimensions == 2:
             choose("Pointer", list(_DRAG), "pointer", {"pick": "Picks one", "lasso": "Lasso", "box": "Box"})
         image = _choose_image()
+        pictures = views[0].projection.dimensions == 2 and st.toggle(
+            "Pictures", key="pictures", bind="query-params", help="A lens of every part of the plane, drawn on it."
+        )
     rows = selection.selected([(view, *where) for view, where in zip(views, planes, strict=True)])
     several = len(views) > 1
     columns = st.columns(2 if several else [3, 1], gap="medium")
     for column, view, (points, projection) in zip(columns, views, planes, strict=False):
         with column:
-            _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice, rows)
+            _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice, rows, pictures)
     with st.container() if several else columns[1]:
         _beside(choice, views[0], rows, planes[0][0], colour, image)
     if len(rows) > 1:
         st.subheader(f"{len(rows):,} lenses selected", anchor=False)
         selected_lenses.gallery(views[0], rows, choice)
         return
+    example_search(views[0], choice)
     for view in views:
         _neighbours(choice, view, rows, image)
 
@@ -93,6 +102,7 @@ def _plane(
     marks: list[Mark],
     choice: Choice,
     selected: np.ndarray,
+    pictures: bool,
 ) -> None:
     # Streamlit takes clicks on points only where a drag does not select.
     drag = _DRAG[st.session_state["pointer"]] if points.shape[1] == 2 else "orbit"
@@ -103,6 +113,8 @@ def _plane(
     shown = (*view.key, judges, colour.name, marked, drag)
     rings = selection.ringed(key, selected, (projection, shown))
     drawing, table = _drawing((rings.tobytes(), *shown), projection, view, points, colour, marks, rings)
+    if pictures:
+        drawing = _with_pictures(drawing, view, points)
     # Where no graphics card draws, so many points at twice the page's resolution are a second of everybody's time (measured).
     coarse = len(points) > _MANY
     saved = {"coarse": coarse, "table": table, "name": f"{TITLES[projection.method]}-{view.entry.name}-{view.data.name}"}
@@ -141,6 +153,15 @@ def _drawing(
     if len(_rings):
         ring_selected(drawing, _points[np.isin(_view.rows, _rings)])
     return drawing.update_layout(dragmode=key[-1]), selected_lenses.plane_table(_view, _points, _colour)
+
+
+def _with_pictures(drawing: go.Figure, view: View, points: np.ndarray) -> go.Figure:
+    """The plane with a small picture of a lens in each of its parts."""
+    places = representatives(points)
+    images = np.asarray(view.dataset.images[view.rows[places]])
+    step = max(1, images.shape[-1] // _PICTURE_SIDE)
+    urls = [data_url(png(Panel("", image[::step, ::step]))) for image in images]
+    return with_pictures(go.Figure(drawing), points, places, urls)
 
 
 def _said(projection: Projection) -> str:

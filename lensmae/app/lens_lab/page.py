@@ -1,5 +1,6 @@
 """The Lens lab: pictures of a lens made by hand, what networks say of it, a sweep, and saving it."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -256,9 +257,19 @@ def _swept(lens: LabLens, entry: Any) -> Any:
         )  # fmt: skip
 
 
+def _keywords(lens: LabLens) -> bytes:
+    from lensmae.data.simulation.lenstronomy_keywords import lenstronomy_keywords
+
+    return json.dumps(lenstronomy_keywords(lens.preset, lens.row), indent=2).encode()
+
+
 def save(lens: LabLens, seen: Observation) -> None:
-    """Keep the lens in a data set of the workspace."""
+    """Keep the lens: as lenstronomy's keywords, or in a data set of the workspace."""
     st.subheader("Keep this lens", anchor=False)
+    st.download_button(
+        "lenstronomy keywords (JSON)", lambda: _keywords(lens), f"{lens.preset}.lenstronomy.json", "application/json",
+        icon=":material/data_object:", on_click="ignore", key="lab-keywords",
+    )  # fmt: skip
     if read_only():
         st.caption("This dashboard is read-only: lenses cannot be saved.")
         return

@@ -14,6 +14,7 @@ from lensmae.app.shared.units import duration, size
 from lensmae.app.shared.widgets import figure
 from lensmae.app.training.new_run import duplicate
 from lensmae.app.training.promotion import promotion
+from lensmae.app.training.run_list import run_note
 from lensmae.errors import LensMAEError
 from lensmae.figures import Panel, training_curve
 from lensmae.training import (
@@ -29,6 +30,7 @@ from lensmae.training import (
     resume,
     stop,
 )
+from lensmae.workspace import write_text
 
 # What each part costs the server is the price of its refresh times how often; together they must stay unnoticed.
 _STATE_SECONDS = 3.0
@@ -52,6 +54,7 @@ def follow(run_id: str) -> None:
     every: Callable[[float], float | None] = lambda seconds: seconds if active else None  # noqa: E731
     fragment(_state, run_every=every(_STATE_SECONDS))(run_id, active)
     _buttons(get_run(run_id))
+    fragment(_notes)(run_id)
     fragment(_curves, run_every=every(_curve_seconds(run_id)))(run_id)
     fragment(_film, run_every=every(_FILM_SECONDS))(run_id)
     log = st.expander("Log", icon=":material/notes:", key="log", on_change="rerun")
@@ -75,6 +78,20 @@ def _state(run_id: str, was_active: bool) -> None:
         st.caption(_used(status))
     if status.message:
         (st.error if status.state.broken else st.info)(status.message)
+
+
+def _notes(run_id: str) -> None:
+    """What people wrote about the run; kept beside it."""
+    path = open_run(run_id).notes
+    key = f"notes-{run_id}"
+
+    def written() -> None:
+        write_text(path, st.session_state[key])
+
+    st.session_state[key] = run_note(run_id)
+    st.text_area(
+        "Notes", key=key, on_change=written, max_chars=4000, height=68, placeholder="What this run is for, what came of it"
+    )
 
 
 def _used(status: RunStatus) -> str:

@@ -5,7 +5,13 @@ import streamlit as st
 
 from lensmae.app.shared.units import duration
 from lensmae.jobs import at_once, live_tickets, set_at_once
-from lensmae.training import RunStatus, list_runs
+from lensmae.training import RunStatus, list_runs, open_run
+
+
+def run_note(run_id: str) -> str:
+    """What people wrote about a run."""
+    path = open_run(run_id).notes
+    return path.read_text(encoding="utf-8", errors="replace")[:4000] if path.is_file() else ""
 
 
 def run_table() -> None:
@@ -29,6 +35,7 @@ def _row(status: RunStatus, waiting: list[str]) -> dict[str, object]:
         "images/s": status.images_per_second,
         "time left": duration(status.eta_s) if status.state.active else "",
         "message": status.message,
+        "notes": run_note(status.id),
     }
 
 

@@ -62,7 +62,7 @@ def noise_free(preset: Preset, row: Mapping[str, Any]) -> np.ndarray:
     data, psf = _grid(camera)
     lens_model, lens = deflectors(preset, row)
     light, sources = source_light(preset, row, camera)
-    galaxies, shining = _foreground(row, camera)
+    galaxies, shining = foreground_light(row, camera)
     model = ImageModel(
         data,
         psf,
@@ -94,7 +94,7 @@ def source_light(preset: Preset, row: Mapping[str, Any], camera: Instrument) -> 
     return LightModel(["SERSIC_ELLIPSE"] + ["SERSIC"] * len(small)), [_bright(light, source, body), *small]
 
 
-def _foreground(row: Mapping[str, Any], camera: Instrument) -> tuple[LightModel | None, Arguments | None]:
+def foreground_light(row: Mapping[str, Any], camera: Instrument) -> tuple[LightModel | None, Arguments | None]:
     """Light of the lens galaxy and its neighbours, where the row has any."""
     names, arguments = [], []
     if known(row, "lens_magnitude"):

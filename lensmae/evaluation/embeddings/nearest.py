@@ -9,6 +9,21 @@ METRICS = ("euclidean", "cosine", "manhattan", "correlation")
 _SCIPY = {"manhattan": "cityblock"}
 
 
+def distances_to(embeddings: np.ndarray, images: np.ndarray, metric: str = "euclidean") -> np.ndarray:
+    """Distances (M, N) of embeddings (M, D) to others (N, D).
+
+    Args:
+        embeddings: (N, D).
+        images: (M, D).
+        metric: one of `METRICS`.
+    """
+    from scipy.spatial.distance import cdist
+
+    if metric not in METRICS:
+        raise ConfigError(f"There is no metric {metric!r}; there are {', '.join(METRICS)}.")
+    return cdist(images, embeddings, _SCIPY.get(metric, metric))
+
+
 def nearest(embeddings: np.ndarray, image: np.ndarray, count: int, metric: str = "euclidean") -> tuple[np.ndarray, np.ndarray]:
     """Places (count,) of the embeddings (N, D) nearest to one (D,), nearest first, and their distances (count,).
 
@@ -18,11 +33,7 @@ def nearest(embeddings: np.ndarray, image: np.ndarray, count: int, metric: str =
         count: neighbours, 1 to N.
         metric: one of `METRICS`.
     """
-    from scipy.spatial.distance import cdist
-
-    if metric not in METRICS:
-        raise ConfigError(f"There is no metric {metric!r}; there are {', '.join(METRICS)}.")
-    distances = cdist(image[None], embeddings, _SCIPY.get(metric, metric))[0]
+    distances = distances_to(embeddings, image[None], metric)[0]
     count = min(count, len(embeddings))
     found = np.argpartition(distances, count - 1)[:count]
     # Ties go to the lower place, so that the answer does not depend on the machine.
