@@ -47,9 +47,9 @@ class EmbeddingsPageResult:
     """The page with everything cached on the server, which shares the machine with the browser; medians over visits.
 
     Attributes:
-        lenses: points in the plane.
+        lenses: points in the projection.
         visits: how often it was opened, and a lasso drawn.
-        interactive_s: from the request to the drawn plane on a page whose script has ended, in a browser that has been there
+        interactive_s: from the request to the drawn projection on a page whose script has ended, in a browser that has been there
             before and so has Streamlit's and Plotly's scripts.
         first_visit_s: the same in a browser that has not.
         switch_s: the same from the click in the sidebar of another page.
@@ -74,8 +74,8 @@ def embeddings_page(progress: Progress, per_class: int = 3750, visits: int = 5) 
     """Make the lenses, embed and project them, start the dashboard, open its page, draw a lasso.
 
     The lenses are `per_class` simulated Model II lenses a class, each in the eight orientations of the square; the embeddings are
-    those of an untrained network of two layers (64 dimensions), their plane is PCA's. Time does not depend on what a network has
-    learnt.
+    those of an untrained network of two layers (64 dimensions), projected by PCA. Time does not depend on what a network has
+    learned.
 
     Raises:
         ConfigError: where Playwright or Chromium is missing.
@@ -116,7 +116,7 @@ def embeddings_page(progress: Progress, per_class: int = 3750, visits: int = 5) 
 
 
 def _prepare(home: Path, per_class: int, progress: Progress) -> int:
-    """Lenses, network, embeddings and plane in the workspace; how many lenses."""
+    """Lenses, network, embeddings and projection in the workspace; how many lenses."""
     base = simulate_dataset("model_ii", "base", per_class, seed=0, progress=progress)
     dataset = _turned(base, home / "datasets" / "turned")
     torch.manual_seed(0)
@@ -231,7 +231,7 @@ class _Visitor:
 
 
 def _lasso(page: Any) -> None:
-    """Around the middle of the plane."""
+    """Around the middle of the projection."""
     box = page.locator(_PLOT).first.bounding_box()
     corners = [(0.45, 0.4), (0.6, 0.4), (0.6, 0.6), (0.45, 0.6), (0.45, 0.41)]
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]

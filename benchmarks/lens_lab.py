@@ -8,7 +8,7 @@ import numpy as np
 
 from lensmae.data.simulation.lens_lab import DarkMatter, Subhalo, Vortex, lab_row, observe
 from lensmae.data.transforms import Transform
-from lensmae.evaluation.images.lens_lab import class_probabilities, redraw
+from lensmae.evaluation.images.lens_lab import class_probabilities, reconstruct
 from lensmae.figures import pack, shared_scale
 from lensmae.figures.lens_lab import lab_lines, lab_panels
 from lensmae.models import CheckpointCard, Classifier, Reconstructor
@@ -38,8 +38,8 @@ class LensLabResult:
         moves: slider moves tried of each kind of lens.
         subhalos: dark subhalos in the lens.
         median_ms, p95_ms: of one move with point masses (Model II): all of it.
-        look_ms, draw_ms, classify_ms, redraw_ms: its parts: image, the lens without dark matter and curves; the four pictures
-            packed for the browser; the classifier, one orientation; the autoencoder, one mask.
+        look_ms, draw_ms, classify_ms, reconstruct_ms: its parts: image, the lens without substructure and curves; the four
+            pictures packed for the browser; the classifier, one orientation; the autoencoder, one mask.
         survey_ms: of one move with truncated NFW subhalos, lens light and noise (survey_euclid).
         vortex_ms: of one move with an axion vortex of 100 point masses (Model II).
     """
@@ -51,7 +51,7 @@ class LensLabResult:
     look_ms: float
     draw_ms: float
     classify_ms: float
-    redraw_ms: float
+    reconstruct_ms: float
     survey_ms: float
     vortex_ms: float
 
@@ -87,7 +87,7 @@ def lens_lab(progress: Progress, moves: int = 60, size: dict[str, int] | None = 
         look_ms=float(parts[0]),
         draw_ms=float(parts[1]),
         classify_ms=float(parts[2]),
-        redraw_ms=float(parts[3]),
+        reconstruct_ms=float(parts[3]),
         survey_ms=float(np.median(total[1])),
         vortex_ms=float(np.median(total[2])),
     )
@@ -110,6 +110,6 @@ def _move(preset: str, matter: DarkMatter, radius: float, classifier: Classifier
     marks.append(time.perf_counter())
     class_probabilities(classifier, seen.image, averaged=False)
     marks.append(time.perf_counter())
-    redraw(mae, seen.image)
+    reconstruct(mae, seen.image)
     marks.append(time.perf_counter())
     return np.diff(marks)

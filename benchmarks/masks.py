@@ -1,4 +1,4 @@
-"""How long one lens takes to be redrawn under many random masks."""
+"""How long one lens takes to be reconstructed under many random masks."""
 
 import time
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from lensmae.data import simulate_lens
 from lensmae.data.transforms import Transform
-from lensmae.evaluation.reconstruction.spread import MOST_MASKS, redraw_many
+from lensmae.evaluation.reconstruction.spread import MOST_MASKS, reconstruct_many
 from lensmae.models import CheckpointCard, MAEViT, Reconstructor
 from lensmae.progress import Progress
 
@@ -18,7 +18,7 @@ REFERENCE_MAE = {"linear_prior": 256}
 
 @dataclass(frozen=True)
 class MasksResult:
-    """Redrawing of one lens under random masks at ratio 0.75, statistics included; float32.
+    """Reconstructing of one lens under random masks at ratio 0.75, statistics included; float32.
 
     Attributes:
         masks: how many.
@@ -33,7 +33,7 @@ class MasksResult:
 
 
 def masks(progress: Progress, count: int = MOST_MASKS, rounds: int = 3, size: dict[str, int] | None = None) -> MasksResult:
-    """Redraw a lens under `count` masks, `rounds` times after one to warm up.
+    """Reconstruct a lens under `count` masks, `rounds` times after one to warm up.
 
     Args:
         size: arguments of another `MAEViT`; the net of the recipe `reference` where None.
@@ -43,11 +43,11 @@ def masks(progress: Progress, count: int = MOST_MASKS, rounds: int = 3, size: di
     # Time does not depend on the weights, so no trained checkpoint is needed.
     model = Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")
     image = simulate_lens("model_ii", "cdm", seed=0).image
-    redraw_many(model, image, min(count, 32))
+    reconstruct_many(model, image, min(count, 32))
     seconds = []
     for done in range(rounds):
         start = time.perf_counter()
-        redraw_many(model, image, count, seed=done)
+        reconstruct_many(model, image, count, seed=done)
         seconds.append(time.perf_counter() - start)
         progress(done + 1, rounds)
     return MasksResult(count, rounds, float(np.median(seconds)), max(seconds))

@@ -69,10 +69,10 @@ def interaction(progress: Progress, changes: int = 200, size: dict[str, int] | N
     image = simulate_lens("model_ii", "cdm", seed=0).image
     ratios = np.random.default_rng(0).permutation(np.linspace(0.05, 0.95, changes))
     for ratio in ratios[:5]:
-        _redraw(model, image, float(ratio))
+        _reconstruct(model, image, float(ratio))
     times = np.empty((changes, 2))
     for place, ratio in enumerate(ratios):
-        times[place] = _redraw(model, image, float(ratio))
+        times[place] = _reconstruct(model, image, float(ratio))
         progress(place + 1, changes)
     whole = [_timed(lambda seed=seed: _all_ratios(model, image, seed)) for seed in range(10)]
     times *= 1000
@@ -88,7 +88,7 @@ def interaction(progress: Progress, changes: int = 200, size: dict[str, int] | N
     )
 
 
-def _redraw(model: Reconstructor, image: np.ndarray, ratio: float) -> tuple[float, float]:
+def _reconstruct(model: Reconstructor, image: np.ndarray, ratio: float) -> tuple[float, float]:
     """Seconds that predicting and drawing take."""
     start = time.perf_counter()
     drawn = model.predict(image[None], mask_ratio=ratio)

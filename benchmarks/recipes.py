@@ -8,7 +8,7 @@ from lensmae.progress import Progress
 from lensmae.training import RECIPES, make_config
 from lensmae.training.probe import measure
 
-# Training images of the sets that the shipped checkpoints learnt from, by what a recipe reads.
+# Training images of the sets that the shipped checkpoints were trained on, by what a recipe reads.
 TRAINING_IMAGES = {"pretrain": 48_000, "no_sub": 16_000, "classifier": 48_000, "mass": 100_000, "superres": 6_400}
 # Lenses a class: more images in the training split than any recipe's principal components.
 _SETS = {"model_ii": 600, "superres": 64}

@@ -49,7 +49,7 @@ class SliderResult:
     Attributes:
         moves: steps of the mask-ratio slider, by key; the pictures of all ratios are in the browser.
         median_ms, p95_ms: of a step.
-        clicks: clicks on patches; each goes to the server, which redraws the lens under the new mask.
+        clicks: clicks on patches; each goes to the server, which reconstructs the lens under the new mask.
         click_median_ms, click_p95_ms: of a click.
         checkpoint: that redrew.
         browser: name and version.

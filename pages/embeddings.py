@@ -1,4 +1,4 @@
-"""What has it learnt? Lenses of a split in one plane, coloured by what is known of them."""
+"""What has it learned? A projection of the lenses of a split, coloured by what is known of them."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from lensmae.app.shared.widgets import page_title
 choice = choices.current()
 page_title(
     "Embeddings",
-    "What has it learned? Near lenses look alike to the network. Pick a point for the lens and its neighbours; circle many with "
+    "What has it learned? Near lenses look alike to the network. Pick a point for the lens and its neighbours; select many with "
     "the lasso for a gallery, counts and export.",
 )
 separation_caption(choice)

@@ -6,7 +6,7 @@ from lensmae.app.overview.classes import classes
 from lensmae.app.overview.headlines import headlines
 from lensmae.app.shared import choices, loaders, tour
 from lensmae.app.shared.guard import fragment
-from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
+from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
 from lensmae.app.shared.representation import separation_caption
 from lensmae.app.shared.widgets import page_title
 
@@ -14,7 +14,7 @@ LINKS = {
     "pages/reconstruction.py": "Hide patches your way and see what the network reconstructs",
     "pages/classification.py": "Can it tell dark matter models apart? ROC and confusion",
     "pages/superresolution.py": "Is the detail real? LR, bicubic, network and HR",
-    "pages/embeddings.py": "What has it learned? All lenses in one plane",
+    "pages/embeddings.py": "What has it learned? A projection of all lenses",
     "pages/analyse.py": "What about your image? npy, FITS, PNG, TIFF, HDF5",
     "pages/lens_lab.py": "What would I see? Build a lens by hand, drag a subhalo across its ring",
     "pages/data.py": "What do you have? Simulate, import, look through it",
@@ -27,7 +27,7 @@ def live(choice: choices.Choice) -> None:
     data, entry = choice.dataset(), choice.checkpoint("mae")
     image = loaders.lens_image(data, choice.lens)
     frames = loaders.live_frames(entry.path, image, 0, "random", shown_ratio("overview"))
-    remember_ratio(redraw_view(image, frames, choice, key="overview", unit=data.flux_unit))
+    remember_ratio(reconstruction_view(image, frames, choice, key="overview", unit=data.flux_unit))
     await_frames("first")
 
 

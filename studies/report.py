@@ -26,7 +26,7 @@ from lensmae.evaluation.measure.reports import (
     select_rows,
 )
 from lensmae.evaluation.metrics import psnr
-from lensmae.evaluation.reconstruction.anomaly import anomaly_scores, schooling
+from lensmae.evaluation.reconstruction.anomaly import anomaly_scores, trained_on
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.progress import Progress
 from lensmae.workspace import read_json
@@ -128,9 +128,9 @@ def _unsupervised(model: Reconstructor, dataset: LensDataset, split: str) -> dic
     rows = select_rows(dataset, split, _ANOMALY_LENSES)
     names = np.asarray(dataset.info.classes)[dataset.labels[rows]]
     images = np.asarray(dataset.images[rows])
-    learnt = schooling(model.card).classes
+    trained = trained_on(model.card).classes
     areas = _areas(names, anomaly_scores(model, images, masks=_ANOMALY_MASKS).mean)
-    found = {"learnt_from": list(learnt), "masks": _ANOMALY_MASKS, "n": len(rows)}
+    found = {"trained_on": list(trained), "masks": _ANOMALY_MASKS, "n": len(rows)}
     found |= {f"auc.{other}": area for other, area in areas.items()}
     if model.module.prior is not None:
         found["linear_prior"] = _areas(names, anomaly_scores(model, images, masks=_ANOMALY_MASKS, linear=True).mean)

@@ -85,16 +85,16 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
         *table(("network", "PSNR, dB", "SSIM", "MSE", "pairs below bicubic", "PSNR to the noise-free truth, dB", "pairs"),
                 _superres_rows(record)),
         *_limits(record),
-        "## Redrawing 75 % hidden patches",
+        "## Reconstructing 75 % hidden patches",
         "",
-        *table(("network", "learnt from", "MSE of hidden pixels", "of no_sub", "linear prior alone, MSE",
+        *table(("network", "trained on", "MSE of hidden pixels", "of no_sub", "linear prior alone, MSE",
                  "mean of the visible pixels, MSE", "lenses"), _mae_rows(record)),
         "## Substructure found without labels",
         "",
         "AUC of no_sub against a class by the masked error alone, over many masks. Only a network that has never seen "
         "substructure can be surprised by it.",
         "",
-        *table(("network", "learnt from", "cdm", "axion", "cdm, linear prior alone", "axion, linear prior alone", "lenses"),
+        *table(("network", "trained on", "cdm", "axion", "cdm, linear prior alone", "axion, linear prior alone", "lenses"),
                 _unsupervised_rows(record)),
         *few_label_lines(record),
         *ablation_lines(record),
@@ -148,7 +148,7 @@ def _mae_headlines(name: str, found: dict[str, Any]) -> list[tuple[str, ...]]:
     """How well an MAE reconstructs; and how well one that was trained on no_sub alone finds the others by its error."""
     linear = f"; {found['linear_prior']['masked_mse']:.1e} its linear prior alone" if "linear_prior" in found else ""
     flat, blind = f"{found['visible_mean']['masked_mse']:.1e} with the mean of the visible pixels", found["unsupervised"]
-    if blind["learnt_from"] != ["no_sub"]:
+    if blind["trained_on"] != ["no_sub"]:
         return [(f"`{name}`", "reconstruct 75 % hidden patches, MSE on [0, 1]", f"{found['masked_mse']:.1e}", flat + linear)]
     own = found["masked_mse_by_class"].get("no_sub")
     areas = {key.removeprefix("auc."): value for key, value in blind.items() if key.startswith("auc.")}
@@ -261,7 +261,7 @@ def _mae_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             _named(name, found),
-            ", ".join(found["unsupervised"]["learnt_from"]) or "not known",
+            ", ".join(found["unsupervised"]["trained_on"]) or "not known",
             f"{found['masked_mse']:.2e}",
             number(found["masked_mse_by_class"].get("no_sub"), ".2e"),
             number(found.get("linear_prior", {}).get("masked_mse"), ".2e"),
@@ -276,7 +276,7 @@ def _unsupervised_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             _named(name, whole),
-            ", ".join(entry["learnt_from"]) or "not known",
+            ", ".join(entry["trained_on"]) or "not known",
             number(entry.get("auc.cdm"), ".3f"),
             number(entry.get("auc.axion"), ".3f"),
             *(number(entry.get("linear_prior", {}).get(kind), ".3f") for kind in ("cdm", "axion")),

@@ -48,7 +48,7 @@ def trained(run_id: str, config: RunConfig) -> None:
 
 def trained_and_measured(run_id: str, config: RunConfig, test_images: int) -> dict[str, Any]:
     """Train (or go on with) a run, measure it on the test split of its data, delete it; accuracy, macro_auc, n, split. One that
-    learnt from turned lenses is judged by the mean over the eight symmetries, and beside that in `one_orientation`."""
+    was trained on turned lenses is judged by the mean over the eight symmetries, and beside that in `one_orientation`."""
     trained(run_id, config)
     model, dataset = load_checkpoint(run_id, pick_device("auto")), open_dataset(config.data)
 

@@ -26,7 +26,7 @@ def checkpoints(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(records))
         return
     rows = [(e.name, e.card.kind, e.origin, e.card.data.get("name", "?"), _figure(e.card), e.card.created) for e in entries]
-    columns = ("name", "kind", "origin", "learnt from", "figure", "created")
+    columns = ("name", "kind", "origin", "trained on", "figure", "created")
     print_table(columns, rows, empty="No checkpoint yet; `lensmae train pretrain --data NAME` makes one.")
 
 

@@ -17,7 +17,7 @@ def embed(
     checkpoint: Annotated[str, typer.Argument(help="name, run id or path of a checkpoint")],
     data: Annotated[str, typer.Argument(help="data set: name or path")],
     output: Annotated[
-        Path, typer.Argument(help="file to write: .npy for the embeddings, .csv for a plane with the lenses' facts")
+        Path, typer.Argument(help="file to write: .npy for the embeddings, .csv for a projection with the lenses' facts")
     ],
     split: Annotated[str, typer.Option(help="train, validation, test or all")] = "all",
     limit: Annotated[int | None, typer.Option(min=1, help="so many lenses at most, spread over the split")] = None,
@@ -31,7 +31,7 @@ def embed(
     seed: Annotated[int, typer.Option(min=0, help="UMAP's seed")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Embed lenses, write the embeddings or their plane, and say how good they are by class."""
+    """Embed lenses, write the embeddings or their projection, and say how good they are by class."""
     from dataclasses import asdict
 
     import numpy as np
@@ -45,8 +45,8 @@ def embed(
     from lensmae.workspace import replacing
 
     if output.suffix not in (".npy", ".csv"):
-        raise ConfigError(f"{output} ends neither in .npy (embeddings) nor in .csv (a plane); say which you want.")
-    plane = Projection(projection, dimensions, neighbours, min_dist, metric, seed)
+        raise ConfigError(f"{output} ends neither in .npy (embeddings) nor in .csv (a projection); say which you want.")
+    settings = Projection(projection, dimensions, neighbours, min_dist, metric, seed)
     facts = {"checkpoint": checkpoint, "data": data, "split": split, "limit": limit, "layer": layer, "pooling": pooling}
     embeddings = with_progress("Embedding", lambda progress: run_task(Task(work="embed", **facts), progress))
     dataset = open_dataset(data)
@@ -57,7 +57,7 @@ def embed(
             with temporary.open("wb") as file:
                 np.save(file, embeddings, allow_pickle=False)
         else:
-            task = Task(work="project", projection=plane, **facts)
+            task = Task(work="project", projection=settings, **facts)
             points = with_progress("Projecting", lambda progress: run_task(task, progress))
             selection_table(lenses, rows, points).to_csv(temporary, index=False)
     quality = asdict(embedding_quality(embeddings, dataset.labels[rows], (lenses["split"] == "train").to_numpy()))

@@ -52,7 +52,7 @@ def predict(
         ),
     ] = "auto",
     mae: Annotated[str, typer.Option(help="the same of a masked autoencoder")] = "mae",
-    superres: Annotated[str, typer.Option(help="the same of a super-resolver; it draws where there is an --out")] = "superres",
+    superres: Annotated[str, typer.Option(help="the same of a super-resolver; its images go to --out")] = "superres",
     out: Annotated[Path | None, typer.Option(help="folder for answers.csv and, of each file, what the networks drew")] = None,
     item: Annotated[
         str | None, typer.Option(help="which HDU, array or page of files with several; the image by name by default")
@@ -283,5 +283,5 @@ def _row(answer: "Analysis") -> tuple[str, ...]:
         chances = ", ".join(f"{name} {value:.4f}" for name, value in named)
     known = {kind: inside for kind, inside in answer.in_domain.items() if inside is not None}
     inside = ", ".join(kind for kind in known if known[kind]) or "none" if known else "not known"
-    score = "" if answer.redrawn is None else f"{answer.redrawn.score:.3g}"
+    score = "" if answer.reconstruction is None else f"{answer.reconstruction.score:.3g}"
     return answer.name, called, classified.checkpoint if classified else "", chances, score, inside

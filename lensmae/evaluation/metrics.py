@@ -75,13 +75,13 @@ def masked_mse(images: np.ndarray, prediction: np.ndarray, mask: np.ndarray) -> 
 
 
 def masked_ssim(images: np.ndarray, prediction: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Mean of the SSIM map (as `ssim`) over hidden pixels, of the image with its hidden pixels redrawn against the image, both on
-    the scale of `masked_mse`: (N,) float64. Arguments as there; nan for an image that hides nothing.
+    """Mean of the SSIM map (as `ssim`) over hidden pixels, of the image with its hidden pixels reconstructed against the image,
+    both on the scale of `masked_mse`: (N,) float64. Arguments as there; nan for an image that hides nothing.
     """
     low, width = unit_scale(images)
     truth = (images - low) / width
-    redrawn = np.where(mask, (prediction - low) / width, truth)
-    maps = (structural_similarity(a, b, data_range=1.0, full=True)[1] for a, b in zip(truth, redrawn, strict=True))
+    reconstructed = np.where(mask, (prediction - low) / width, truth)
+    maps = (structural_similarity(a, b, data_range=1.0, full=True)[1] for a, b in zip(truth, reconstructed, strict=True))
     return np.array([local[hidden].mean() if hidden.any() else np.nan for local, hidden in zip(maps, mask, strict=True)])
 
 

@@ -1,4 +1,4 @@
-"""Uploaded images among the training lenses of a network: beside held-out ones, and in the embedding plane."""
+"""Uploaded images among the training lenses of a network: beside held-out ones, and in the projection of embeddings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,10 +49,10 @@ def domain_strips(measures: Sequence[Measure]) -> go.Figure:
 
 
 def with_uploads(figure: go.Figure, points: np.ndarray, names: Sequence[str], chosen: str | None = None) -> go.Figure:
-    """An embedding plane with uploaded images (N, 2) as stars over the lenses; the chosen one is larger.
+    """A projection of embeddings with uploaded images (N, 2) as stars over the lenses; the chosen one is larger.
 
     Args:
-        figure: a plane, which is changed.
+        figure: a projection, which is changed.
         points: (N, 2) of the images.
         names: of the images.
         chosen: name of the larger one; none where None.

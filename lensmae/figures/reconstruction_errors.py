@@ -1,4 +1,4 @@
-"""Errors of redrawn lenses: against the mask ratio, and one lens among many."""
+"""Errors of reconstructed lenses: against the mask ratio, and one lens among many."""
 
 import numpy as np
 import plotly.graph_objects as go

@@ -1,4 +1,4 @@
-"""Scatter plots: embeddings in a plane, scores against a baseline."""
+"""Scatter plots: embeddings in a projection, scores against a baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def ring_selected(figure: go.Figure, points: np.ndarray) -> go.Figure:
 
 
 def with_pictures(figure: go.Figure, points: np.ndarray, places: np.ndarray, urls: Sequence[str]) -> go.Figure:
-    """Draw small pictures (data URLs) over some points (N, 2) of a plane, at `places` (K,)."""
+    """Draw small pictures (data URLs) over some points (N, 2) of a projection, at `places` (K,)."""
     side = 0.075 * np.ptp(points, axis=0)
     for place, url in zip(places, urls, strict=True):
         x, y = (float(value) for value in points[place])

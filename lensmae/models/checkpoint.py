@@ -63,12 +63,12 @@ class CheckpointCard(BaseModel):
 
     @property
     def symmetric(self) -> bool:
-        """Whether it learnt from turned and mirrored lenses; one that did not knows lenses in one orientation only."""
+        """Whether it was trained on turned and mirrored lenses; one that was not knows lenses in one orientation only."""
         return self.symmetry == "d4"
 
     @property
     def symmetry(self) -> Symmetry:
-        """What turned lenses it learnt from."""
+        """What turned lenses it was trained on."""
         return recorded_symmetry(self.training.get("config", {}).get("symmetry", "d4"))
 
 

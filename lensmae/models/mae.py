@@ -160,7 +160,7 @@ class MAEDecoder(nn.Module):
         hints: Tensor | None = None,
         drawn_share: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
-        """Redraw the image.
+        """Reconstruct the image.
 
         Args:
             features: (B, 1 + K, emb_dim) from `MAEEncoder`.

@@ -156,7 +156,7 @@ class Reconstructor(LoadedModel):
     def predict(
         self, images: np.ndarray, *, mask_ratio: float = 0.75, seed: int = 0, hidden: np.ndarray | None = None
     ) -> Reconstruction:
-        """Hide patches and redraw the images.
+        """Hide patches and reconstruct the images.
 
         Args:
             images: flux (B, H, W), H and W divisible by the patch size.
@@ -168,7 +168,7 @@ class Reconstructor(LoadedModel):
         for start, flux in zip(range(0, len(images), self._batch), self._batches(images), strict=True):
             # One mask for all is the same in every batch.
             chosen = hidden if hidden is None or len(hidden) == 1 else hidden[start : start + self._batch]
-            drawn, mask = self._redraw(flux, mask_ratio, seed + start, chosen)
+            drawn, mask = self._reconstruct(flux, mask_ratio, seed + start, chosen)
             predictions.append(drawn.squeeze(1).cpu().numpy())
             masks.append(mask.squeeze(1).cpu().numpy() > 0.5)
         mask = np.concatenate(masks)
@@ -190,7 +190,7 @@ class Reconstructor(LoadedModel):
         guess = self.module.prior(self.transform.forward(flux, peak), masks)
         return self.transform.inverse(guess, peak).squeeze(1).cpu().numpy()
 
-    def _redraw(self, flux: Tensor, mask_ratio: float, seed: int, hidden: np.ndarray | None) -> tuple[Tensor, Tensor]:
+    def _reconstruct(self, flux: Tensor, mask_ratio: float, seed: int, hidden: np.ndarray | None) -> tuple[Tensor, Tensor]:
         peak = self.transform.scale(flux)
         inputs = self.transform.forward(flux, peak)
         rows, columns = self.module.encoder.grid(inputs)

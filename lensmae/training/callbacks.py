@@ -84,7 +84,7 @@ class Filmer(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, task: LensTask) -> None:
         data = trainer.datamodule
         rows = np.concatenate(data.validation_rows) if data.validation_rows else np.empty(0, dtype=np.int64)
-        draws = type(task).redraw is not LensTask.redraw
+        draws = type(task).reconstruct is not LensTask.reconstruct
         # Sharded weights are in no process whole.
         self._on = bool(draws and len(rows) and trainer.is_global_zero and data.config.strategy != "fsdp")
         if not self._on:
@@ -107,7 +107,7 @@ class Filmer(pl.Callback):
         training = network.training
         network.eval()
         with torch.no_grad():
-            drawn = task.redraw(self._rows)
+            drawn = task.reconstruct(self._rows)
         network.train(training)
         self.film.add(task.step, drawn.squeeze(1).float().cpu().numpy())
         self._spent += time.perf_counter() - start

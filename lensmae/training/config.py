@@ -150,7 +150,7 @@ class MassConfig(RunConfig):
     batch_size: int = Field(256, ge=1, le=65_536, description="images a step, over all devices together")
     warmup: float = Field(0.05, ge=0, le=0.9, description="share of the steps in linear warm-up; cosine to zero after it")
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW weight decay (not on biases, norms and embeddings)")
-    symmetry: Symmetry = Field("none", description="turn training images; no further than the classifier learnt")
+    symmetry: Symmetry = Field("none", description="turn training images; no further than in the classifier's own training")
     ema_decay: float = Field(
         0.999, ge=0, lt=1, description="final decay a step of the weight average that becomes the model; 0 = none"
     )
@@ -206,8 +206,8 @@ _DEEP_STEM = {"patch_size": 8, "encoder_layers": 6, "keep_tokens": 24, "stem_dep
 # For 240,000 lenses, six minutes of an H100: seven epochs end at the validation loss of 0.0017 (0.0033 after 384,000 passes).
 _DEEP_STEM_GPU = {"stem_width": 48, "epochs": 7, "batch_size": 256, "drop_path": 0.0}
 
-# The same holds for what an MAE must redraw: linear guesses from a quarter of the patches leave 3e-5 of a Model II image, 4e-6 of
-# one without substructure (masked MSE on [0, 1], measured), where 53,000 passes of the reference net without them left 5e-4.
+# The same holds for what an MAE must reconstruct: linear estimates from a quarter of the patches leave 3e-5 of a Model II image,
+# 4e-6 of one without substructure (masked MSE on [0, 1], measured); 53,000 passes of the reference net without them left 5e-4.
 _LINEAR_PRIOR = {"linear_prior": 256, "symmetry": "none", "warmup": 0.05}
 _MAE_GPU = _GPU | {"batch_size": 256, "ema_decay": 0.999}
 _MAE_CPU = {"batch_size": 32, "compile": True, "learning_rate": 5e-4, "ema_decay": 0.995}

@@ -152,7 +152,7 @@ class LensTask(pl.LightningModule):
         images = torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(self.device)
         return images if elements is None else random_d4(images, elements.to(self.device))
 
-    def redraw(self, rows: np.ndarray) -> Tensor | None:
+    def reconstruct(self, rows: np.ndarray) -> Tensor | None:
         """What the network that the run would produce now draws of these rows, (B, 1, H, W) flux; None where it draws nothing."""
         return None
 
@@ -188,12 +188,12 @@ class PretrainTask(LensTask):
         return self._masked(self._train_network, pixels, noise, drawn_share=self.config.drawn_share)
 
     def hidden(self, rows: np.ndarray) -> np.ndarray:
-        """Patches (B, gh, gw) that `validation_step` and `redraw` hide of these rows, True = hidden."""
+        """Patches (B, gh, gw) that `validation_step` and `reconstruct` hide of these rows, True = hidden."""
         noise = mask_noise([int(row) for row in rows], self._tokens())
         hidden = hidden_from_noise(noise, self.network.encoder.shuffle.mask_ratio)
         return hidden.reshape(len(rows), *self.network.encoder.native_grid).numpy()
 
-    def redraw(self, rows: np.ndarray) -> Tensor:
+    def reconstruct(self, rows: np.ndarray) -> Tensor:
         flux = self.pixels(rows)
         peak = self.transform.scale(flux)
         noise = mask_noise([int(row) for row in rows], self._tokens()).to(self.device)
@@ -281,7 +281,7 @@ class SuperResTask(LensTask):
         width = self.config.charbonnier
         return (torch.sqrt(error.square() + width**2) - width).mean()
 
-    def redraw(self, rows: np.ndarray) -> Tensor:
+    def reconstruct(self, rows: np.ndarray) -> Tensor:
         flux = self.pixels(rows)
         return self.final_network()(flux, self.transform.forward(flux))
 

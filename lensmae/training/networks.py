@@ -134,7 +134,7 @@ def _encoder(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tup
 
 def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> dict[str, Any]:
     if isinstance(config, PretrainConfig) and config.init != "scratch":
-        # A prior that the checkpoint has is part of what it learnt.
+        # A prior that the checkpoint has is part of what it learned.
         prior = {"linear_prior": config.linear_prior} if config.linear_prior else {}
         return {**prior, **card.architecture, "mask_ratio": config.mask_ratio}
     if isinstance(config, PretrainConfig):

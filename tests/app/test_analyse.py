@@ -12,7 +12,7 @@ from PIL import Image
 from lensmae.app.jobs.board import board
 from lensmae.data import open_dataset, simulate_lens
 from lensmae.evaluation.ood.fit import fit_checkpoint
-from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
 
@@ -77,14 +77,14 @@ def analyse(open_app, *files):
 
 
 @pytest.mark.parametrize(("name", "encode"), [("lens.npy", npy), ("lens.fits", fits_file), ("lens.png", png)])
-def test_a_good_file_is_read_classified_and_redrawn(lens, open_app, name, encode):
+def test_a_good_file_is_read_classified_and_reconstructed(lens, open_app, name, encode):
     app = analyse(open_app, (name, encode(lens)))
     assert_clean(app)
     metrics = {metric.label: metric.value for metric in app.metric}
     # With nine held-out lenses a limit is coarse: the picture's 256 levels may lie beyond it.
     assert metrics.get("Most probable class", metrics.get("Class")) in ("no_sub", "cdm", "axion", "cannot tell")
     assert {"Reconstruction", "Super-resolution"} <= {heading.value for heading in app.subheader}
-    assert "learnt from simulated lenses only" in texts(app.caption)
+    assert "was trained on simulated lenses only" in texts(app.caption)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_read_only_dashboard_answers_without_measuring(lens, home, open_app, m
 
 def test_the_score_shown_is_that_of_the_network(lens, open_app):
     app = analyse(open_app, ("lens.npy", npy(lens)))
-    score = redraw(load_checkpoint("small-mae"), lens[None]).score[0]
+    score = reconstruct(load_checkpoint("small-mae"), lens[None]).score[0]
     assert f"masked MSE {score:.2e}" in texts(app.caption)
 
 
@@ -204,7 +204,7 @@ def test_another_image_and_another_band_of_a_file_are_read_when_chosen(lens, ope
     band.set_value(1).run()
     assert_clean(app)
     assert "Band 1 of its 3 was taken" in texts(app.markdown)
-    score = redraw(load_checkpoint("small-mae"), lens[None]).score[0]
+    score = reconstruct(load_checkpoint("small-mae"), lens[None]).score[0]
     assert f"masked MSE {score:.2e}" in texts(app.caption)
 
 

@@ -18,8 +18,8 @@ def probabilities(app):
     return {metric.label: metric.value for metric in app.metric if metric.label.startswith("P(")}
 
 
-def redrawing_error(app):
-    return next(element.value for element in app.markdown if element.value.startswith("Redrawing error"))
+def reconstruction_error(app):
+    return next(element.value for element in app.markdown if element.value.startswith("Reconstruction error"))
 
 
 def test_the_lab_opens_with_a_lens_and_the_networks_answers(home, open_app):
@@ -32,10 +32,10 @@ def test_the_lab_opens_with_a_lens_and_the_networks_answers(home, open_app):
 
 def test_a_slider_changes_the_lens_and_so_the_answer(home, open_app):
     app = open_app("lens_lab", **SMALL)
-    before = redrawing_error(app)
+    before = reconstruction_error(app)
     app.slider("theta_E").set_value(2.2).run()
     assert_clean(app)
-    assert redrawing_error(app) != before
+    assert reconstruction_error(app) != before
 
 
 def test_another_telescope_brings_its_own_psf_and_noise(home, open_app):
@@ -66,7 +66,7 @@ def test_subhalos_are_added_weighed_drawn_and_removed(home, open_app):
     assert len(app.session_state["lab_halos"]) == 24
 
 
-def test_a_lens_unlike_those_that_the_classifier_learnt_from_is_said_to_be(home, open_app):
+def test_a_lens_unlike_those_that_the_classifier_was_trained_on_is_said_to_be(home, open_app):
     app = open_app("lens_lab", **SMALL | {"classifier": "classifier"})
     assert texts(app.warning) == ""
     assert set(probabilities(app)) == {"P(no_sub)", "P(cdm)", "P(axion)"}

@@ -35,9 +35,9 @@ def test_every_question_is_answered(home, open_app, section):
     assert_clean(app)
 
 
-def test_the_anomaly_view_says_what_the_network_learnt_from(home, open_app):
+def test_the_anomaly_view_says_what_the_network_was_trained_on(home, open_app):
     app = ask(open_app("reconstruction", lens="40", **SMALL), "anomaly")
-    assert "does not say what it learnt from" in texts(app.warning)
+    assert "does not say what it was trained on" in texts(app.warning)
     assert "Rings are the true subhalos" in texts(app.caption)
     assert "Ask mae-no-sub instead" in [button.label for button in app.button]
     app.button(key="start-Scoring lenses without substructure").click().run()
@@ -49,7 +49,7 @@ def test_the_anomaly_view_says_what_the_network_learnt_from(home, open_app):
 def test_many_masks_are_drawn_when_asked_for(home, open_app):
     app = ask(open_app("reconstruction", **SMALL), "spread")
     assert_clean(app)
-    app.button(key="start-Redrawing under many masks").click().run()
+    app.button(key="start-Reconstructing under many masks").click().run()
     assert_clean(finish_jobs(app))
     assert "over 64 masks" in texts(app.caption)
 
@@ -74,7 +74,7 @@ def test_two_checkpoints_of_other_patch_sizes_cannot_share_a_mask_and_that_is_sa
     assert "no mask is the same for both" in texts(app.error)
 
 
-def test_two_checkpoints_redraw_the_same_lens_under_the_same_mask(home, open_app):
+def test_two_checkpoints_reconstruct_the_same_lens_under_the_same_mask(home, open_app):
     (home / "checkpoints/twin.safetensors").write_bytes((home / "checkpoints/small-mae.safetensors").read_bytes())
     app = open_app("reconstruction", **SMALL)
     app.selectbox("versus").set_value("twin").run()

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lensmae.data import read_image, simulate_lens
-from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import load_checkpoint
 from tests.browser.conftest import NETWORKS, assert_no_error, finished
@@ -78,7 +78,7 @@ def test_an_uploaded_fits_file_is_answered_and_the_downloaded_files_hold_what_th
         np.load(io.BytesIO(downloaded(page, "Super-resolved image (npy)"))), expected, rtol=1e-4, atol=1e-5
     )
     drawn = read_image(downloaded(page, "Reconstruction (fits)"))
-    np.testing.assert_allclose(drawn.pixels, redraw(networks("mae"), lens[None]).prediction[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(drawn.pixels, reconstruct(networks("mae"), lens[None]).prediction[0], rtol=1e-4, atol=1e-5)
     assert drawn.pixel_scale == pytest.approx(0.101)
     assert Image.open(io.BytesIO(downloaded(page, "Reconstruction (png)"))).size == (512, 512)
     assert_no_error(page)

@@ -62,12 +62,12 @@ def test_moving_the_slider_changes_the_pictures_and_the_address(page, server):
     slider = page.get_by_role("slider", name="Mask ratio")
     expect(slider).to_have_value("15")
     expect(page.locator("dd").first).to_have_text("48 of 64")
-    original, masked, redrawn = (picture(page, title) for title in ("Original", "Masked", "Composite"))
+    original, masked, reconstructed = (picture(page, title) for title in ("Original", "Masked", "Composite"))
     slide(page, 18)
     expect(page.locator("dd").first).to_have_text("58 of 64")
     assert picture(page, "Original") == original
     assert picture(page, "Masked") != masked
-    assert picture(page, "Composite") != redrawn
+    assert picture(page, "Composite") != reconstructed
     page.wait_for_url("**ratio=0.9**")
     finished(page)
     assert_no_error(page)

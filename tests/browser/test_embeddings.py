@@ -51,9 +51,9 @@ def test_a_lasso_opens_a_gallery_whose_lenses_can_be_taken_away(plane):
         plane.get_by_role("button", name="Selection (CSV)").click()
     table = pd.read_csv(download.value.path())
     assert len(table) == count
-    assert {"row", "id", "class", "split", "plane_x", "plane_y"} <= set(table.columns)
-    # All lie on the right of those that were not circled.
-    assert table["plane_x"].min() > -table["plane_x"].max()
+    assert {"row", "id", "class", "split", "projection_x", "projection_y"} <= set(table.columns)
+    # All lie on the right of those that were not selected.
+    assert table["projection_x"].min() > -table["projection_x"].max()
     assert_no_error(plane)
     # A link reopens the selection; nonsense in it is said, and nothing is selected.
     plane.wait_for_url("**selected=classifier**")
@@ -103,15 +103,15 @@ def test_a_selection_becomes_a_data_set(plane, server_home):
     finished(plane)
     count = int(heading.inner_text().split(" ")[0])
     plane.get_by_role("button", name="New data set").click()
-    plane.get_by_role("textbox", name="Name").fill("circled")
+    plane.get_by_role("textbox", name="Name").fill("selected")
     plane.get_by_role("button", name=f"Make it of {count} lenses").click()
-    expect(plane.get_by_text(f"Data set circled holds {count} lenses.")).to_be_visible()
-    made = pd.read_parquet(server_home / "datasets/circled/lenses.parquet")
+    expect(plane.get_by_text(f"Data set selected holds {count} lenses.")).to_be_visible()
+    made = pd.read_parquet(server_home / "datasets/selected/lenses.parquet")
     assert len(made) == count
     assert set(made["origin"]) == {"lenses"}
     # The selection ends with its data set.
     plane.get_by_role("button", name="Look at it").click()
-    expect(plane.get_by_text(f"{count} lenses, all splits of circled")).to_be_visible()
+    expect(plane.get_by_text(f"{count} lenses, all splits of selected")).to_be_visible()
     finished(plane)
     expect(heading).to_have_count(0)
     assert "selected=" not in plane.url

@@ -1,4 +1,4 @@
-"""The Lens lab in a real Chromium: sliders, clicks and drags redraw the lens, and a link reopens it."""
+"""The Lens lab in a real Chromium: sliders, clicks and drags reconstruct the lens, and a link reopens it."""
 
 import pytest
 from playwright.sync_api import expect
@@ -13,7 +13,7 @@ def picture(page, title):
     return page.get_by_role("img", name=title, exact=True).evaluate("canvas => canvas.toDataURL()")
 
 
-def redrawn(page, title, before):
+def reconstructed(page, title, before):
     """Wait until a canvas shows something else."""
     page.get_by_role("img", name=title, exact=True).evaluate(
         """(canvas, before) => new Promise((resolve, reject) => {
@@ -35,7 +35,7 @@ def at(page, title, across, up):
     return box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"]
 
 
-def test_a_slider_a_click_and_a_drag_redraw_the_lens_and_a_link_reopens_it(page, server):
+def test_a_slider_a_click_and_a_drag_reconstruct_the_lens_and_a_link_reopens_it(page, server):
     page.goto(f"{server}/lens_lab?{NETWORKS}")
     expect(page.get_by_role("heading", level=1, name="Lens lab")).to_be_visible()
     finished(page)
@@ -46,13 +46,13 @@ def test_a_slider_a_click_and_a_drag_redraw_the_lens_and_a_link_reopens_it(page,
     slider = page.get_by_role("slider", name="Einstein radius (arcsec)")
     slider.focus()
     slider.press("PageUp")
-    redrawn(page, "Image", start)
+    reconstructed(page, "Image", start)
     page.wait_for_url("**theta_E=**")
     finished(page)
     wider = picture(page, "Image")
 
     page.mouse.click(*at(page, "Image", 0.7, 0.6))
-    redrawn(page, "Image", wider)
+    reconstructed(page, "Image", wider)
     expect(page.get_by_text("Class: cdm")).to_be_visible()
     page.wait_for_url("**halos=**")
     finished(page)
@@ -63,7 +63,7 @@ def test_a_slider_a_click_and_a_drag_redraw_the_lens_and_a_link_reopens_it(page,
     page.mouse.down()
     page.mouse.move(*at(page, "Image", 0.5, 0.72), steps=4)
     page.mouse.up()
-    redrawn(page, "Image", clicked)
+    reconstructed(page, "Image", clicked)
     page.wait_for_url(lambda url: "halos=" in url and url != address)
     finished(page)
     assert_no_error(page)
@@ -72,4 +72,4 @@ def test_a_slider_a_click_and_a_drag_redraw_the_lens_and_a_link_reopens_it(page,
     again.goto(page.url)
     expect(again.get_by_text("Class: cdm")).to_be_visible()
     finished(again)
-    redrawn(again, "Image", start)
+    reconstructed(again, "Image", start)

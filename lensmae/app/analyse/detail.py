@@ -1,4 +1,4 @@
-"""Everything about one uploaded image: how it was read, what the networks say, how strange it is, files to keep."""
+"""Everything about one uploaded image: how it was read, what the networks say, whether it is in domain, files to keep."""
 
 import functools
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
-from lensmae.app.shared.reconstruction_view import await_frames, redraw_view, remember_ratio, shown_ratio
+from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage
 from lensmae.figures import Panel, probability_bars
@@ -48,7 +48,7 @@ def detail(one: Answered, choice: Choice, asked: Asked) -> None:
         preview(one.upload, answer, choice)
     if answer.checks:
         _domain(answer, asked)
-    if answer.redrawn:
+    if answer.reconstruction:
         _reconstruction(answer, choice, asked)
     if asked.networks.superres:
         _superres(one.upload, choice)
@@ -151,19 +151,19 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     from lensmae.evaluation.images.derived_images import reconstruction_product
 
     st.subheader("Reconstruction", anchor=False)
-    entry, fitted, redrawn = choice.checkpoint("mae"), answer.fitted["mae"], answer.redrawn
+    entry, fitted, reconstructed = choice.checkpoint("mae"), answer.fitted["mae"], answer.reconstruction
     st.caption(f"Checkpoint {entry.name}. {' '.join(fitted.notes[len(answer.notes) :])}")
     frames = loaders.live_frames(entry.path, fitted.pixels, 0, "random", shown_ratio("upload"))
-    remember_ratio(redraw_view(fitted.pixels, frames, choice, key="upload", unit=_UNIT, upright=upright(answer)))
+    remember_ratio(reconstruction_view(fitted.pixels, frames, choice, key="upload", unit=_UNIT, upright=upright(answer)))
     await_frames("first")
     st.caption(
-        f"Anomaly score: masked MSE {redrawn.score:.2e}, the image on [0, 1], averaged over four masks, which hide each patch "
-        "three times. Below: every pixel as it was drawn while hidden, and its error."
+        f"Anomaly score: masked MSE {reconstructed.score:.2e}, the image on [0, 1], averaged over four masks, which hide each "
+        "patch three times. Below: every pixel as it was predicted while hidden, and its error."
     )
     panels = [
-        Panel("Drawn while hidden", redrawn.prediction),
-        Panel("Drawn − original", redrawn.prediction - fitted.pixels, residual=True),
-        Panel("Squared error", redrawn.error, measure="MSE"),
+        Panel("Predicted while hidden", reconstructed.prediction),
+        Panel("Predicted − original", reconstructed.prediction - fitted.pixels, residual=True),
+        Panel("Squared error", reconstructed.error, measure="MSE"),
     ]
     lens_view(panels, key="blind", unit=_UNIT, upright=upright(answer), **choice.display)
     _files(answer.name, reconstruction_product(answer, asked.networks.mae), choice, upright(answer))

@@ -187,7 +187,7 @@ def _choose_scale(upload: Upload, image: LensImage) -> None:
         read_otherwise(upload, replace(upload.reading, pixel_scale=float(given) if given else None))
 
     key = f"scale-{upload.key[0]}"
-    helped = "Arcsec a pixel. It decides how much of the image a network sees; empty: what the file says."
+    helped = "Arcsec a pixel. It decides how much of the image is network input; empty: what the file says."
     shown = "not in the file" if image.pixel_scale is None else f"{image.pixel_scale:.4g}, as the file says"
     st.number_input(
         "Pixel scale", 1e-3, 60.0, upload.reading.pixel_scale, format="%g", key=key, on_change=chosen, help=helped,

@@ -52,7 +52,7 @@ def all_products(found: Sequence[Answered], asked: Asked, choice: Choice) -> Non
 def _products(one: Answered, asked: Asked) -> "Iterator[Product]":
     from lensmae.evaluation.images.derived_images import reconstruction_product, superres_product
 
-    if asked.networks.mae is not None and one.answer.redrawn is not None:
+    if asked.networks.mae is not None and one.answer.reconstruction is not None:
         yield reconstruction_product(one.answer, asked.networks.mae)
     if asked.networks.superres is not None:
         yield superres_product(one.upload.read(), asked.networks.superres)[0]

@@ -1,4 +1,4 @@
-"""Uploaded images among the training lenses of a network, in a plane."""
+"""Uploaded images among the training lenses of a network, in a projection."""
 
 import functools
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from lensmae.progress import Progress
 _METHODS = {"pca": "PCA", "umap": "UMAP"}
 
 
-def plane(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_at: str) -> None:
+def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_at: str) -> None:
     """The images among the training lenses in embedding space."""
     kinds = [kind for kind in ("classifier", "mae") if kind in asked.networks.references]
     if not kinds:
@@ -50,7 +50,7 @@ def plane(found: Sequence[Answered], names: Sequence[str], asked: Asked, looked_
     figure(with_uploads(drawing, points, names, looked_at), f"upload-plane-{method}")
     st.caption(
         f"{what} of {len(labels):,} training lenses of {reference.card.data}, checkpoint {reference.card.checkpoint}.{how} "
-        "Distances are taken in more dimensions, so an image may be outside and look near here."
+        "Distances are taken in more dimensions, so an image may be out of distribution and look near here."
     )
 
 
@@ -65,5 +65,5 @@ def _umap(asked: Asked, kind: str, images: np.ndarray) -> tuple[np.ndarray, np.n
         return project(embedded, projection, progress)
 
     key = ("reference-umap", reference.card.sha256, reference.card.fingerprint, len(embedded))
-    known = offered(key, functools.partial(ThreadJob, work, "Computing the UMAP plane", "epochs"))
+    known = offered(key, functools.partial(ThreadJob, work, "Computing the UMAP projection", "epochs"))
     return None if known is None else (known, np.stack([place(image, embedded, known, projection) for image in images]))

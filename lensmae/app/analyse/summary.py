@@ -1,4 +1,4 @@
-"""All answers of the Analyse page: refusals, how many images are strange, a table."""
+"""All answers of the Analyse page: refusals, how many images are out of distribution, a table."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -62,8 +62,8 @@ def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
         st.info(note, icon=":material/help:")
     sets = sorted({entry.card.data.get("preset") or "unknown data" for entry in choice.checkpoints.values()})
     st.caption(
-        f"The networks learnt from simulated lenses only ({', '.join(sets)}). An image that passes as usual may still be no such "
-        "lens: take answers for a telescope image as a demonstration, not as a measurement."
+        f"The networks were trained on simulated lenses only ({', '.join(sets)}). An image that passes as in domain may still be "
+        "no such lens: take answers for a telescope image as a demonstration, not as a measurement."
     )
 
 

@@ -39,5 +39,5 @@ def masses(report: ClassificationReport, data: DatasetInfo, entry: CheckpointEnt
     st.caption(
         f"Axion lenses of the {report.split} split of {data.name}. A heavier axion makes a shorter vortex; one shorter than a "
         "pixel looks like a point. A mass is told of every image, also of one without an axion, where it means nothing. Always "
-        f"telling the mean of these masses is {facts['spread_dex']:.2f} dex off (rms)."
+        f"predicting the mean of these masses is {facts['spread_dex']:.2f} dex off (rms)."
     )

@@ -47,7 +47,7 @@ def labels(stem: str) -> None:
     if table.empty:
         st.info(
             "No few-label study is here yet. `lensmae few-labels` trains the compared models with few labels and writes "
-            "checkpoints/few_labels.json, which this page draws.",
+            "checkpoints/few_labels.json, which this page plots.",
             icon=":material/info:",
         )
         return

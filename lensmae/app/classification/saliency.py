@@ -27,7 +27,7 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     panels = [Panel(f"Lens {choice.lens}", image)]
     looked_at = cached.seen(key, image)
     if looked_at is not None:
-        panels.append(Panel("What it sees", looked_at[0], residual=True))
+        panels.append(Panel("Network input", looked_at[0], residual=True))
     if has_attention(model):
         panels.append(Panel("Attention rollout", 100 * cached.rollout(key, image), measure="%"))
     panels.append(Panel("Integrated gradients", attribution.pixels, residual=True))
@@ -46,5 +46,5 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
         f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}. Rollout: percent of the "
         f"attention, per patch. Occlusion: log-odds of {of} lost when a window is "
         f"{'smoothed away' if model.module.prior is None else 'replaced by what the linear model expects'}."
-        + (f" What it sees: {looked_at[1]}." if looked_at else "")
+        + (f" Network input: {looked_at[1]}." if looked_at else "")
     )

@@ -28,11 +28,11 @@ def lens_card(view: View, row: int, choice: Choice) -> None:
     st.caption(loaders.describe_lens(view.data, row))
     example_buttons(row)
     address = st.query_params.to_dict() | {"lens": str(row)}
-    st.page_link("pages/reconstruction.py", label="Redraw it", icon=":material/blur_on:", query_params=address)
+    st.page_link("pages/reconstruction.py", label="Reconstruct it", icon=":material/blur_on:", query_params=address)
 
 
 def lens_neighbours(view: View, row: int, choice: Choice) -> None:
-    """The lenses nearest to one of the plane."""
+    """The lenses nearest to one of the projection."""
     embedded = embeddings(view)
     place = int(np.flatnonzero(view.rows == row)[0])
     # The first is the lens itself, or one just like it.

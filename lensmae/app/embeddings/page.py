@@ -1,4 +1,4 @@
-"""The Embeddings page below its choices: planes, figures beside them, and what is selected in them. A fragment."""
+"""The Embeddings page below its choices: projections, figures beside them, and what is selected in them. A fragment."""
 
 import numpy as np
 import pandas as pd
@@ -35,11 +35,11 @@ _PICTURE_SIDE = 32
 _DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
 
 
-def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, Projection]]) -> None:
-    """Draw the planes and what is selected in them.
+def workbench(choice: Choice, views: list[View], projections: list[tuple[np.ndarray, Projection]]) -> None:
+    """Draw the projections and what is selected in them.
 
     Args:
-        planes: points (N, 2 or 3) of each view and how they were projected.
+        projections: points (N, 2 or 3) of each view and how they were projected.
     """
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         colour = _choose_colour(choice, views[0])
@@ -47,16 +47,16 @@ def workbench(choice: Choice, views: list[View], planes: list[tuple[np.ndarray, 
             choose("Pointer", list(_DRAG), "pointer", {"pick": "Picks one", "lasso": "Lasso", "box": "Box"})
         image = _choose_image()
         pictures = views[0].projection.dimensions == 2 and st.toggle(
-            "Pictures", key="pictures", bind="query-params", help="A lens of every part of the plane, drawn on it."
+            "Pictures", key="pictures", bind="query-params", help="A lens of every part of the projection, drawn on it."
         )
-    rows = selection.selected([(view, *where) for view, where in zip(views, planes, strict=True)])
+    rows = selection.selected([(view, *where) for view, where in zip(views, projections, strict=True)])
     several = len(views) > 1
     columns = st.columns(2 if several else [3, 1], gap="medium")
-    for column, view, (points, projection) in zip(columns, views, planes, strict=False):
+    for column, view, (points, projection) in zip(columns, views, projections, strict=False):
         with column:
-            _plane(view, points, projection, colour, _marks(choice, view, points, projection, image), choice, rows, pictures)
+            _projection(view, points, projection, colour, _marks(choice, view, points, projection, image), choice, rows, pictures)
     with st.container() if several else columns[1]:
-        _beside(choice, views[0], rows, planes[0][0], colour, image)
+        _beside(choice, views[0], rows, projections[0][0], colour, image)
     if len(rows) > 1:
         st.subheader(f"{len(rows):,} lenses selected", anchor=False)
         selected_lenses.gallery(views[0], rows, choice)
@@ -94,7 +94,7 @@ def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projectio
     return [Mark(f"lens {choice.lens}", points[at]) for at in np.flatnonzero(view.rows == choice.lens)]
 
 
-def _plane(
+def _projection(
     view: View,
     points: np.ndarray,
     projection: Projection,
@@ -106,7 +106,7 @@ def _plane(
 ) -> None:
     # Streamlit takes clicks on points only where a drag does not select.
     drag = _DRAG[st.session_state["pointer"]] if points.shape[1] == 2 else "orbit"
-    # Prediction and error are those of the chosen networks, whichever of them the plane is of.
+    # Prediction and error are those of the chosen networks, whichever of them the projection is of.
     judges = tuple(loaders.model_key(entry.path) for entry in choice.checkpoints.values())
     marked = tuple((mark.name, *mark.point.tolist()) for mark in marks)
     key = f"plane-{view.entry.card.kind}"
@@ -152,11 +152,11 @@ def _drawing(
         drawing = value_scatter(_points, _colour.values, _view.rows, axis, _colour.name, _marks)
     if len(_rings):
         ring_selected(drawing, _points[np.isin(_view.rows, _rings)])
-    return drawing.update_layout(dragmode=key[-1]), selected_lenses.plane_table(_view, _points, _colour)
+    return drawing.update_layout(dragmode=key[-1]), selected_lenses.projection_table(_view, _points, _colour)
 
 
 def _with_pictures(drawing: go.Figure, view: View, points: np.ndarray) -> go.Figure:
-    """The plane with a small picture of a lens in each of its parts."""
+    """The projection with a small picture of a lens in each of its parts."""
     places = representatives(points)
     images = np.asarray(view.dataset.images[view.rows[places]])
     step = max(1, images.shape[-1] // _PICTURE_SIDE)
@@ -175,14 +175,18 @@ def _said(projection: Projection) -> str:
 
 def _quality(view: View, points: np.ndarray, projection: Projection) -> None:
     quality, trust = _measured(view, points, projection)
-    fitted = f"Fitted to {quality.train:,} lenses of the training split, measured on {quality.measured:,} others of the plane."
+    fitted = (
+        f"Fitted to {quality.train:,} lenses of the training split, measured on {quality.measured:,} others of the projection."
+    )
     chance = f"{fitted} Always naming the most frequent class scores {quality.majority:.1%}." if quality.measured else fitted
     sample = f"Of {quality.silhouette_lenses:,} lenses."
     with st.container(horizontal=True, gap="small"):
         _figure("Linear probe", f"{quality.linear:.1%}", f"Accuracy of a logistic regression on the embeddings. {chance}")
         _figure("10 nearest", f"{quality.neighbours:.1%}", f"Accuracy of the vote of the ten nearest training lenses. {chance}")
         _figure("Silhouette", f"{quality.silhouette:+.3f}", f"Of the classes in the embeddings: 1 apart, 0 mixed. {sample}")
-        _figure("Trustworthiness", f"{trust:.3f}", f"Share of the plane's neighbourhoods that are true, 15 neighbours. {sample}")
+        _figure(
+            "Trustworthiness", f"{trust:.3f}", f"Share of the projection's neighbourhoods that are true, 15 neighbours. {sample}"
+        )
     if np.isnan(quality.linear):
         st.caption("Linear probe and nearest neighbours need lenses of the training split and others, of two classes.")
 
@@ -213,7 +217,7 @@ def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, co
     elif (row := _in_hand(choice, view, rows)) is not None:
         lens_card(view, row, choice)
     else:
-        st.info("Click a point to see the lens and its neighbours, or circle many with the lasso.", icon=":material/touch_app:")
+        st.info("Click a point to see the lens and its neighbours, or select many with the lasso.", icon=":material/touch_app:")
 
 
 def _neighbours(choice: Choice, view: View, rows: np.ndarray, image: LensImage | None) -> None:
@@ -224,7 +228,7 @@ def _neighbours(choice: Choice, view: View, rows: np.ndarray, image: LensImage |
 
 
 def _in_hand(choice: Choice, view: View, rows: np.ndarray) -> int | None:
-    """The lens clicked, else the one chosen in the sidebar where it is in the plane."""
+    """The lens clicked, else the one chosen in the sidebar where it is in the projection."""
     if len(rows) == 1:
         return int(rows[0])
     return choice.lens if choice.lens in view.rows else None

@@ -1,4 +1,4 @@
-"""Lenses chosen in a plane: a gallery, their classes, and what can be taken away."""
+"""Lenses chosen in a projection: a gallery, their classes, and what can be taken away."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ _A_PAGE, _COLUMNS = 24, 8
 
 
 def counts(view: View, chosen: np.ndarray) -> None:
-    """How many lenses of each class are chosen; `chosen` (N,) bool over the plane."""
+    """How many lenses of each class are chosen; `chosen` (N,) bool over the projection."""
     classes = view.dataset.lenses["class"].to_numpy(dtype=str)[view.rows]
     part = st.column_config.ProgressColumn(
         "part of selection",
@@ -45,7 +45,7 @@ def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | Non
     """The chosen lenses as a table, and as a data set of their own."""
 
     def table() -> bytes:
-        whole = plane_table(view, points, colour)
+        whole = projection_table(view, points, colour)
         return whole[whole["row"].isin(rows)].to_csv(index=False).encode()
 
     st.download_button(
@@ -76,6 +76,6 @@ def _look_at(name: str) -> None:
     whole_page()
 
 
-def plane_table(view: View, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:
-    """All lenses of the plane with their facts, their places and the colour."""
+def projection_table(view: View, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:
+    """All lenses of the projection with their facts, their places and the colour."""
     return selection_table(view.dataset.lenses.iloc[view.rows], view.rows, points, colour)

@@ -1,4 +1,4 @@
-"""What a visitor has selected in a plane: in the session, and in the address, so that a link reopens it."""
+"""What a visitor has selected in a projection: in the session, and in the address, so that a link reopens it."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -12,38 +12,38 @@ from lensmae.evaluation.embeddings.projections import Projection
 from lensmae.evaluation.embeddings.selection import Outline, held, outlines
 from lensmae.figures import selected_rows
 
-Plane = tuple[View, np.ndarray, Projection]
+ProjectedView = tuple[View, np.ndarray, Projection]
 _STATE, _ADDRESS = "embeddings-selected", "selected"
 # How each chart was drawn last; and the chart that shows the selection by itself, with the selection's text and how it was drawn.
 _DRAWN, _OWN = "embeddings-drawn", "embeddings-own"
 
 
 @dataclass(frozen=True)
-class Circled:
+class Selection:
     """A selection.
 
     Attributes:
         data: the data set it is of; another one begins with nothing selected.
         rows: of that data set.
         text: for the address.
-        plane: what the plane of the outlines depends on; None where a single lens was picked, which every plane has.
+        projection: what the outlines depend on; None where a single lens was picked, which every projection has.
     """
 
     data: loaders.DataKey
     rows: np.ndarray
     text: str
-    plane: tuple | None
+    projection: tuple | None
 
 
-def remember(key: str, plane: Plane) -> None:
+def remember(key: str, projected: ProjectedView) -> None:
     """Take over what was just selected in the chart `key`; for its `on_select`."""
     selection = st.session_state[key]
     around = outlines(selection["selection"])
     rows = selected_rows(selection)
     if around:
-        _circle(around, plane)
+        _circle(around, projected)
     elif len(rows) == 1:
-        pick(plane[0], rows[0])
+        pick(projected[0], rows[0])
     else:
         clear()
     drawing, plain = st.session_state[_DRAWN][key]
@@ -55,7 +55,7 @@ def remember(key: str, plane: Plane) -> None:
 
 def pick(view: View, row: int) -> None:
     """Select one lens."""
-    _keep(Circled(loaders.data_key(view.data), np.array([row]), f"lens:{row}", None))
+    _keep(Selection(loaders.data_key(view.data), np.array([row]), f"lens:{row}", None))
 
 
 def clear() -> None:
@@ -64,19 +64,19 @@ def clear() -> None:
     st.query_params.pop(_ADDRESS, None)
 
 
-def selected(planes: list[Plane]) -> np.ndarray:
-    """Rows of the data set that are selected, of those in the first plane. The address names the selection for as long as its
-    plane is shown."""
-    view = planes[0][0]
+def selected(projections: list[ProjectedView]) -> np.ndarray:
+    """Rows of the data set that are selected, of those in the first projection. The address names the selection while its
+    projection is shown."""
+    view = projections[0][0]
     found = st.session_state.get(_STATE)
     if found is not None and found.data != loaders.data_key(view.data):
         clear()
     elif found is None and _ADDRESS in st.query_params:
-        _reopen(st.query_params[_ADDRESS], planes)
+        _reopen(st.query_params[_ADDRESS], projections)
     found = st.session_state.get(_STATE)
     if found is None:
         return np.empty(0, dtype=np.int64)
-    if found.plane is not None and found.plane not in [_token(plane) for plane in planes]:
+    if found.projection is not None and found.projection not in [_token(projected) for projected in projections]:
         st.query_params.pop(_ADDRESS, None)
     elif st.query_params.get(_ADDRESS) != found.text:
         st.query_params[_ADDRESS] = found.text
@@ -100,35 +100,37 @@ def ringed(key: str, rows: np.ndarray, drawing: Hashable) -> np.ndarray:
     return rings
 
 
-def _keep(circled: Circled) -> None:
-    st.session_state[_STATE] = circled
-    st.query_params[_ADDRESS] = circled.text
+def _keep(selected: Selection) -> None:
+    st.session_state[_STATE] = selected
+    st.query_params[_ADDRESS] = selected.text
 
 
-def _circle(around: list[Outline], plane: Plane) -> None:
+def _circle(around: list[Outline], projected: ProjectedView) -> None:
     """Select what lies in outlines; nothing where they hold no lens."""
-    view, points, _ = plane
+    view, points, _ = projected
     rows = view.rows[held(around, points)]
     if len(rows):
         text = f"{view.entry.card.kind}:{'|'.join(outline.text for outline in around)}"
-        _keep(Circled(loaders.data_key(view.data), rows, text, _token(plane)))
+        _keep(Selection(loaders.data_key(view.data), rows, text, _token(projected)))
     else:
         clear()
 
 
-def _reopen(text: str, planes: list[Plane]) -> None:
+def _reopen(text: str, projections: list[ProjectedView]) -> None:
     kind, _, rest = text.partition(":")
     try:
         if kind == "lens" and len(rest) < 10:
-            pick(planes[0][0], int(rest))
+            pick(projections[0][0], int(rest))
             return
-        plane = next(plane for plane in planes if plane[0].entry.card.kind == kind and plane[1].shape[1] == 2)
-        _circle([Outline.read(part) for part in rest.split("|")], plane)
+        projected = next(
+            projected for projected in projections if projected[0].entry.card.kind == kind and projected[1].shape[1] == 2
+        )
+        _circle([Outline.read(part) for part in rest.split("|")], projected)
     except (ValueError, StopIteration):
         clear()
-        st.warning("The address asks for a selection that this plane does not have; nothing is selected.")
+        st.warning("The address asks for a selection that this projection does not have; nothing is selected.")
 
 
-def _token(plane: Plane) -> tuple:
-    view, _, projection = plane
+def _token(projected: ProjectedView) -> tuple:
+    view, _, projection = projected
     return (*view.key, projection)

@@ -33,7 +33,7 @@ _AT_ONCE = 512
 
 @dataclass(frozen=True)
 class View:
-    """What one plane shows.
+    """What one projection shows.
 
     Attributes:
         entry: the network.

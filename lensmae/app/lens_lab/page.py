@@ -137,7 +137,7 @@ def _weaker(lens: LabLens) -> str:
 
 def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
     """What the chosen classifier and autoencoder say of the image; no class where it is out of the classifier's domain."""
-    from lensmae.evaluation.images.lens_lab import redraw
+    from lensmae.evaluation.images.lens_lab import reconstruct
 
     st.subheader("What the networks say", anchor=False)
     if not {"classifier", "mae"} & set(choice.checkpoints):
@@ -147,7 +147,7 @@ def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
         _class(lens, image, choice.checkpoints["classifier"])
     if "mae" in choice.checkpoints:
         entry = choice.checkpoints["mae"]
-        drawn = redraw(loaders.get_model(entry.path), image)
+        drawn = reconstruct(loaders.get_model(entry.path), image)
         hidden = f"{drawn.mask_ratio:.0%} of the patches hidden, image on [0, 1]; checkpoint {entry.name}"
         st.markdown(f"Reconstruction error **{drawn.mse:.2e}** :small[(MSE of hidden pixels; {plain(hidden)}).]")
 
@@ -193,8 +193,8 @@ def _foreign_count(lens: LabLens, entry: Any) -> None:
     if entry.card.data.get("preset") == lens.preset in _FIXED_COUNT and lens.row["class"] == "cdm" and len(lens.matter) != usual:
         few = f"{len(lens.matter)} subhalo" + ("s" if len(lens.matter) > 1 else "")
         st.info(
-            f"Every cdm lens of {lens.preset} has {usual} subhalos, and this one {few}: the classifier knows none like it, and "
-            "may well call it no_sub.",
+            f"Every cdm lens of {lens.preset} has {usual} subhalos, and this one {few}: the classifier was trained on none like "
+            "it, and may well call it no_sub.",
             icon=":material/info:",
         )
 

@@ -187,7 +187,7 @@ def _halo_controls(preset: str, theta_e: float) -> DarkMatter:
         full = len(halos()) >= MOST
         st.button("Add", icon=":material/add:", on_click=_add, args=(round(theta_e, 2), 0.0), disabled=full, key="add_halo")
         st.button("Remove", icon=":material/remove:", on_click=_remove, disabled=not halos(), key="remove_halo")
-        drawing = "Another population, drawn as the telescope's data set draws it."
+        drawing = "Another population, sampled as in the telescope's data set."
         st.button("Draw many", icon=":material/casino:", on_click=_draw, args=(preset,), help=drawing, key="draw_halos")
     st.caption("Click on the image to add one there; drag a ring to move it.")
     if not halos():

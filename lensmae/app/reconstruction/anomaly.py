@@ -17,8 +17,8 @@ from lensmae.evaluation.reconstruction.anomaly import (
     Substructure,
     anomaly_scores,
     percentile_among,
-    schooling,
     substructure,
+    trained_on,
 )
 from lensmae.figures import Line, Overlay, Panel, Points, place_among
 from lensmae.jobs import ThreadJob
@@ -31,9 +31,9 @@ _LABELLED = 3
 
 def anomaly(shown: Shown) -> None:
     """Error averaged over many masks, with the true substructure over it, and its place among lenses without any."""
-    learnt = schooling(shown.entry.card)
-    (st.success if learnt.pure else st.warning)(learnt.sentence, icon=":material/school:")
-    if not learnt.pure and (pure := next((one for one in loaders.checkpoints("mae") if schooling(one.card).pure), None)):
+    trained = trained_on(shown.entry.card)
+    (st.success if trained.pure else st.warning)(trained.sentence, icon=":material/school:")
+    if not trained.pure and (pure := next((one for one in loaders.checkpoints("mae") if trained_on(one.card).pure), None)):
         st.button(f"Ask {pure.name} instead", icon=":material/swap_horiz:", on_click=_ask_instead, args=(pure.name,))
     own = _own_scores(shown.key[0], shown.image)
     image, error = shown.image, own.maps[0]
@@ -114,6 +114,6 @@ def _place(shown: Shown, own: AnomalyScores) -> None:
             figure(place_among(values, value, f"{title.lower()}, MSE, image on [0, 1]", "no_sub lenses"), f"anomaly-{name}")
 
 
-@st.cache_data(max_entries=64, show_spinner="Redrawing under many masks …")
+@st.cache_data(max_entries=64, show_spinner="Reconstructing under many masks …")
 def _own_scores(model: loaders.ModelKey, image: np.ndarray) -> AnomalyScores:
     return anomaly_scores(loaders.model_of(model), image[None], _MASKS)

@@ -1,4 +1,4 @@
-"""Reconstruction page: is this lens hard to redraw, and what do many masks say?"""
+"""Reconstruction page: is this lens hard to reconstruct, and what do many masks say?"""
 
 import functools
 from collections.abc import Hashable
@@ -17,9 +17,9 @@ from lensmae.app.shared.widgets import figure
 from lensmae.data import DatasetInfo
 from lensmae.evaluation.measure.reports import select_rows
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
-from lensmae.evaluation.reconstruction.difficulty import Hardness, measure_hardness, measure_mask
+from lensmae.evaluation.reconstruction.difficulty import Difficulty, measure_difficulty, measure_mask
 from lensmae.evaluation.reconstruction.frames import error_table
-from lensmae.evaluation.reconstruction.spread import MOST_MASKS, Spread, redraw_many
+from lensmae.evaluation.reconstruction.spread import MOST_MASKS, Spread, reconstruct_many
 from lensmae.figures import Panel, error_against_ratio, place_among
 from lensmae.jobs import JobState, ThreadJob
 from lensmae.progress import Progress
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 _SET_LENSES = 64
 
 
-def hardness(shown: Shown) -> None:
+def difficulty(shown: Shown) -> None:
     """Error against mask ratio, and where this lens lies among those of its set."""
-    measured = _hardness(shown)
+    measured = _difficulty(shown)
     own = shown.strategy == custom_mask.OWN
     left, right = (st.container(), st.container()) if own else st.columns(2, gap="large")
     if not own:
@@ -47,48 +47,50 @@ def hardness(shown: Shown) -> None:
             st.info("Nothing is hidden, so there is no error to compare.", icon=":material/info:")
             return
         title = f"MSE of hidden pixels, image on [0, 1], {shown.ratio:.0%} hidden"
-        figure(place_among(measured.at(shown.ratio), shown.error, title, "set"), "hardness", name=f"hardness-{shown.file}")
+        figure(place_among(measured.at(shown.ratio), shown.error, title, "set"), "difficulty", name=f"difficulty-{shown.file}")
     easier = measured.easier(shown.ratio, shown.error)
     about = f"{len(measured.errors)} lenses of the {shown.split} split of {shown.data.name}"
     st.caption(
-        f"This lens is harder to redraw than {easier:.0f} % of {about}, "
+        f"This lens is harder to reconstruct than {easier:.0f} % of {about}, "
         + ("all under this mask." if own else "each under a mask of the same kind and ratio, of its own seed.")
     )
 
 
-def known_hardness(entry: "CheckpointEntry", data: DatasetInfo, strategy: str) -> Hardness | None:
+def known_difficulty(entry: "CheckpointEntry", data: DatasetInfo, strategy: str) -> Difficulty | None:
     """The errors of the set under masks of a strategy, where they have been measured."""
     job = board().get(_key(loaders.model_key(entry.path), loaders.data_key(data), strategy))
     return job.result if job is not None and job.state is JobState.FINISHED else None
 
 
 def _key(*facts: Hashable) -> Hashable:
-    return ("hardness", *facts)
+    return ("difficulty", *facts)
 
 
-def _hardness(shown: Shown) -> Hardness | None:
+def _difficulty(shown: Shown) -> Difficulty | None:
     own = shown.strategy == custom_mask.OWN
     if own and not shown.hidden.any():
         return None
     dataset, model, hidden = loaders.get_dataset(shown.data), shown.model, shown.hidden
     rows = select_rows(dataset, shown.split, _SET_LENSES)
 
-    def work(progress: Progress) -> Hardness:
+    def work(progress: Progress) -> Difficulty:
         images = np.asarray(dataset.images[rows])
         if own:
             return measure_mask(model, images, hidden, progress)
-        return measure_hardness(model, images, shown.strategy, progress)
+        return measure_difficulty(model, images, shown.strategy, progress)
 
     key = _key(*shown.key, mask_text(hidden) if own else shown.strategy)
     # Every click makes another own mask: those are measured when asked for.
     button = "Compare with the set under this mask" if own else None
-    return offered(key, functools.partial(ThreadJob, work, "Redrawing lenses of the set", "lenses"), button)
+    return offered(key, functools.partial(ThreadJob, work, "Reconstructing lenses of the set", "lenses"), button)
 
 
 def spread(shown: Shown) -> None:
     """Mean and standard deviation over many random masks, and the error of every patch."""
     if shown.strategy == custom_mask.OWN:
-        st.info("An own mask is one mask only. Choose a strategy above to redraw the lens under many.", icon=":material/info:")
+        st.info(
+            "An own mask is one mask only. Choose a strategy above to reconstruct the lens under many.", icon=":material/info:"
+        )
         return
     row = st.container(horizontal=True, vertical_alignment="bottom")
     masks = row.select_slider("Masks", (16, 32, 64, 128, MOST_MASKS), 64, key="masks", width=320)
@@ -102,10 +104,10 @@ def spread(shown: Shown) -> None:
 
     def work(progress: Progress) -> Spread:
         options = {"mask_ratio": shown.ratio, "seed": shown.seed, "strategy": shown.strategy}
-        return redraw_many(model, image, masks, progress=progress, **options)
+        return reconstruct_many(model, image, masks, progress=progress, **options)
 
-    job = functools.partial(ThreadJob, work, "Redrawing under many masks", "masks")
-    found = offered(key, job, f"Redraw under {masks} masks")
+    job = functools.partial(ThreadJob, work, "Reconstructing under many masks", "masks")
+    found = offered(key, job, f"Reconstruct under {masks} masks")
     if found is None:
         return
     lens_view(

@@ -11,7 +11,7 @@ from lensmae.app.lens_view.component import Readout, Slider, lens_view
 from lensmae.app.reconstruction import custom_mask
 from lensmae.app.reconstruction.anomaly import anomaly
 from lensmae.app.reconstruction.attention import attention
-from lensmae.app.reconstruction.difficulty import hardness, known_hardness, spread
+from lensmae.app.reconstruction.difficulty import difficulty, known_difficulty, spread
 from lensmae.app.reconstruction.downloads import files
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
@@ -31,7 +31,7 @@ from lensmae.evaluation.reconstruction.frames import STRATEGIES, Frames, masked_
 from lensmae.figures import Panel
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.reconstruction.difficulty import Hardness
+    from lensmae.evaluation.reconstruction.difficulty import Difficulty
     from lensmae.models import CheckpointEntry, Reconstructor
 
 TITLES = {
@@ -44,13 +44,13 @@ TITLES = {
     custom_mask.OWN: "Own",
 }
 SECTION_TITLES = {
-    "hardness": "Is this lens hard?",
+    "difficulty": "Is this lens hard?",
     "spread": "Many masks",
     "attention": "Attention",
     "anomaly": "Anomaly",
     "files": "Files",
 }
-_SECTIONS = {"hardness": hardness, "spread": spread, "attention": attention, "anomaly": anomaly, "files": files}
+_SECTIONS = {"difficulty": difficulty, "spread": spread, "attention": attention, "anomaly": anomaly, "files": files}
 _SEEDS = 1000
 _VIEW = "reconstruction"
 _NONE = "–"
@@ -81,7 +81,7 @@ def workbench(choice: Choice) -> None:
     pairs = [(entry.name, frames)]
     if other is not None:
         pairs.append((other.name, _other_frames(other, image, mask, frames)))
-    figures = _readouts(pairs) + _share(frames, known_hardness(entry, data, mask.strategy))
+    figures = _readouts(pairs) + _share(frames, known_difficulty(entry, data, mask.strategy))
     place = _view(image, pairs, choice, mask, model.patch_size, data.flux_unit, figures)
     shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, place)
     custom_mask.remember_shown(frames.hidden[place])
@@ -99,8 +99,8 @@ def _say_prior(entry: "CheckpointEntry") -> None:
     components = entry.card.architecture.get("linear_prior")
     if components:
         st.caption(
-            f"{entry.name} draws the difference to a linear guess: what {components} principal components of its training lenses "
-            "say of the hidden pixels, given the visible ones (probabilistic PCA)."
+            f"{entry.name} adds what is missing in a linear estimate: what {components} principal components of its training "
+            "lenses say of the hidden pixels, given the visible ones (probabilistic PCA)."
         )
 
 
@@ -210,8 +210,8 @@ def _readouts(pairs: list[tuple[str, Frames]]) -> list[Readout]:
     return [readouts(pairs[0][1])[0], *(one for name, frames in pairs for one in readouts(frames, f"{name}: ")[1:])]
 
 
-def _share(frames: Frames, measured: "Hardness | None") -> list[Readout]:
-    """How much of the set is easier to redraw, at every ratio; nothing where that is not known."""
+def _share(frames: Frames, measured: "Difficulty | None") -> list[Readout]:
+    """How much of the set is easier to reconstruct, at every ratio; nothing where that is not known."""
     if measured is None:
         return []
     parts = [measured.easier(ratio, error) for ratio, error in zip(frames.ratios, frames.errors, strict=True)]

@@ -49,7 +49,7 @@ def ask(choice: Choice) -> Asked:
         try:
             found[kind] = found.get(kind) or _measured(choice, kind)
         except LensMAEError as problem:
-            notes.append(f"What is usual for {entry.name} is not known: {problem}")
+            notes.append(f"{entry.name} has no reference for what is in its domain: {problem}")
     loaded = {kind: loaders.get_model(entry.path) for kind, entry in choice.checkpoints.items()}
     special = specialist_of(choice.checkpoints["classifier"].name) if "classifier" in choice.checkpoints else None
     if special is not None and (reference := _beside_or_none(special.path, notes)) is not None:
@@ -105,7 +105,7 @@ def _measure(choice: Choice, kind: str, data: DatasetInfo, kept: Path) -> None:
     if read_only():
         raise LensMAEError("this dashboard is read-only and measures nothing.")
     place = st.empty()
-    label = f"Measuring on {data.name} what is usual for the {KINDS[kind].lower()}"
+    label = f"Fitting on {data.name} what is in domain for the {KINDS[kind].lower()}"
     with place.container(), progress_bar(label) as progress:
         st.button("Skip", key=f"skip-{kind}", on_click=_skip, help="Answer without saying how unusual an image is.")
         model, dataset = loaders.get_model(choice.checkpoints[kind].path), loaders.get_dataset(data)

@@ -23,14 +23,14 @@ def asked_ratio() -> int:
     return int(np.argmin(np.abs(np.array(RATIOS) - (ratio if np.isfinite(ratio) else _START))))
 
 
-def redraw_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, unit: str, upright: bool = False) -> int:
-    """Original, masked image, redrawn image and error under a slider; returns the frame it was released at."""
+def reconstruction_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, unit: str, upright: bool = False) -> int:
+    """Original, masked image, reconstructed image and error under a slider; returns the frame it was released at."""
     at, available = frames.computed, available_frames(frames)
     residual = frames.predictions[at] - image
     panels = [
         Panel("Original", image),
         Panel("Masked", image, covered=frames.hidden),
-        Panel("Redrawn", frames.composites(image)[at], available=available),
+        Panel("Reconstruction", frames.composites(image)[at], available=available),
         Panel("Prediction − original", residual, residual=True, covered=~frames.hidden, available=available),
     ]
     slider = Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))

@@ -7,7 +7,7 @@ _STEPS = (
     ("overview", "Drag the mask ratio to 90 %: the network reconstructs the lens from the few patches that are left."),
     ("lens_lab", "Click on the ring to put a subhalo there, drag it along the arc, and watch the class probabilities."),
     ("classification", "Click a cell of the confusion matrix to see its lenses, the surest errors first."),
-    ("embeddings", "Lenses that look alike to the network lie together. Click a point, or circle many with the lasso."),
+    ("embeddings", "Lenses that look alike to the network lie together. Click a point, or select many with the lasso."),
     ("analyse", "Drop an image of your own: you get an answer, or a plain “cannot tell”."),
 )
 

@@ -111,7 +111,7 @@ def _buttons(status: RunStatus) -> None:
         if status.state.active:
             _button("Stop", ":material/stop:", stop, status.id, "Finish the step, save, end.")
             with st.popover("End now", icon=":material/cancel:"):
-                st.write("End all its processes at once? What it learnt since its last save is lost.")
+                st.write("End all its processes at once? What it learned since its last save is lost.")
                 _button("End them", None, end_now, status.id)
         elif status.state != "finished":
             _button("Resume", ":material/play_arrow:", resume, status.id, "Go on from the last save.")
@@ -201,8 +201,8 @@ def _film(run_id: str) -> None:
     display = choices.current().display
     panels = []
     for place, truth in enumerate(film.truth):
-        panels += [Panel(f"Lens {place + 1}", truth), Panel(f"Redrawn {place + 1}", film.frames[:, place])]
-    st.subheader("What it draws", anchor=False)
+        panels += [Panel(f"Lens {place + 1}", truth), Panel(f"Reconstruction {place + 1}", film.frames[:, place])]
+    st.subheader("What it predicts", anchor=False)
     st.caption("Fixed lenses of the validation split; visible patches are shown as they are." if film.hidden is not None else "")
     slider = Slider("Step", tuple(_moment(step, metrics) for step in film.steps), follow=True)
     lens_view(panels, key=f"film-{run_id}", unit="flux", slider=slider, frame=len(film.steps) - 1, **display)

@@ -93,7 +93,7 @@ class ImportPlan:
                 chosen = (table["class"] == name).to_numpy()
                 table.loc[chosen, "split"] = assign_splits(int(chosen.sum()), self.options.seed, place)
         else:
-            # Files beside train/ and val/ are in neither; nothing says that they may be learnt from.
+            # Files beside train/ and val/ are in neither; nothing says that they may be trained on.
             table["split"] = table["split"].replace("", "test")
         return table
 

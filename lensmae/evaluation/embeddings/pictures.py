@@ -1,4 +1,4 @@
-"""Which lenses stand for the parts of a plane, so that their pictures can lie on it."""
+"""Which lenses stand for the parts of a projection, so that their pictures can lie on it."""
 
 import numpy as np
 

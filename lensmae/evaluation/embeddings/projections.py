@@ -1,4 +1,4 @@
-"""From embeddings to a plane or a space: PCA and UMAP, kept on disk by content."""
+"""From embeddings to two or three dimensions: PCA and UMAP, kept on disk by content."""
 
 import re
 from dataclasses import dataclass

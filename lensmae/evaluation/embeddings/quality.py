@@ -1,4 +1,4 @@
-"""How good embeddings are, and how much of them a plane shows."""
+"""How good embeddings are, and how much of them a projection shows."""
 
 from dataclasses import astuple, dataclass
 

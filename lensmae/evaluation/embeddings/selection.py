@@ -1,4 +1,4 @@
-"""Lenses chosen in a plane of embeddings: by an outline drawn around them, and as tables."""
+"""Lenses chosen in a projection of embeddings: by an outline drawn around them, and as tables."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _MOST_CORNERS, _MOST_OUTLINES = 200, 8
 
 @dataclass(frozen=True)
 class Outline:
-    """A closed polygon in a plane.
+    """A closed polygon in a projection.
 
     Attributes:
         corners: at least three, (x, y) with four significant digits, as `text` has them.
@@ -69,10 +69,10 @@ def held(around: Sequence[Outline], points: np.ndarray) -> np.ndarray:
 
 
 def count_table(classes: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:
-    """One row a class of the plane: how many of its lenses are chosen, of how many, and its part of the selection.
+    """One row a class of the projection: how many of its lenses are chosen, of how many, and its part of the selection.
 
     Args:
-        classes: (N,) class of every lens of the plane.
+        classes: (N,) class of every lens of the projection.
         chosen: (N,) bool.
     """
     counts = pd.DataFrame({"class": classes, "chosen": chosen}).groupby("class", sort=True)["chosen"].agg(["sum", "size"])
@@ -83,7 +83,7 @@ def count_table(classes: np.ndarray, chosen: np.ndarray) -> pd.DataFrame:
 
 
 def selection_table(lenses: pd.DataFrame, rows: np.ndarray, points: np.ndarray, colour: Fact | None = None) -> pd.DataFrame:
-    """One row a lens: its row in the data set, its facts (lists left out), its place in the plane, and what it is coloured by.
+    """One row a lens: its row in the data set, its facts (lists left out), its coordinates in the projection, its colour.
 
     Args:
         lenses: (N) their rows of the data set's table.
@@ -95,7 +95,7 @@ def selection_table(lenses: pd.DataFrame, rows: np.ndarray, points: np.ndarray, 
     table = lenses.drop(columns=lists).reset_index(drop=True)
     table.insert(0, "row", rows)
     places = {name: points[:, place] for place, name in enumerate("xyz"[: points.shape[1]])}
-    table = table.assign(**{f"plane_{name}": values for name, values in places.items()})
+    table = table.assign(**{f"projection_{name}": values for name, values in places.items()})
     if colour is None or colour.name in table.columns:
         return table
     return table.assign(**{colour.name: colour.names if colour.values is None else colour.values})

@@ -13,7 +13,7 @@ from lensmae.errors import ImageReadError
 from lensmae.evaluation.images.classified import Classified, choose, classify
 from lensmae.evaluation.ood.domain import DomainCheck, check_domain
 from lensmae.evaluation.ood.references import Reference
-from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import Classifier, Reconstructor, SuperResolver
 from lensmae.models.predictors import LoadedModel
 
@@ -64,8 +64,8 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class RedrawnLens:
-    """An image as the MAE drew it, every pixel from its surroundings only: `Redrawn` of one image.
+class LensReconstruction:
+    """An image as the MAE drew it, every pixel from its surroundings only: `FullReconstruction` of one image.
 
     Attributes:
         prediction, error: (S, S) float32.
@@ -101,7 +101,7 @@ class Analysis:
     framing: tuple[str, ...]
     frame: Crop | None
     classified: Classified | None
-    redrawn: RedrawnLens | None
+    reconstruction: LensReconstruction | None
     checks: Mapping[str, DomainCheck]
 
     @property
@@ -175,7 +175,7 @@ def _prepare(image: LensImage, networks: Networks) -> _Prepared:
 
 
 def _scale(kind: str, networks: Networks) -> float | None:
-    """Arcsec a pixel of the images that a network learnt from, where that is known."""
+    """Arcsec a pixel of the images that a network was trained on, where that is known."""
     return networks.references[kind].card.pixel_scale if kind in networks.references else None
 
 
@@ -191,13 +191,13 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
     stacks = {kind: np.stack([one.fitted[kind].pixels for one in prepared]) for kind in networks.loaded()}
     classified = _classified(networks, stacks, prepared)
     shows = np.ptp(next(iter(stacks.values())), axis=(1, 2)) > 0 if stacks else np.zeros(len(prepared), bool)
-    redrawn = _redraw(networks.mae, stacks["mae"]) if networks.mae else [None] * len(prepared)
+    reconstructed = _reconstruct(networks.mae, stacks["mae"]) if networks.mae else [None] * len(prepared)
     checks = {
         kind: check_domain(
             getattr(networks, kind),
             networks.references[kind],
             stacks[kind],
-            errors=np.array([one.score for one in redrawn]) if kind == "mae" else None,
+            errors=np.array([one.score for one in reconstructed]) if kind == "mae" else None,
             resized=_resized(prepared, kind),
         )
         for kind in ("mae", "superres")
@@ -219,7 +219,7 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
                 framing=one.framing,
                 frame=one.frame,
                 classified=answer if shows[place] else None,
-                redrawn=redrawn[place],
+                reconstruction=reconstructed[place],
                 checks=own | {kind: checked[place] for kind, checked in checks.items()},
             )
         )
@@ -243,6 +243,6 @@ def _resized(prepared: list[_Prepared], kind: str) -> np.ndarray:
     return np.array([one.shape != one.fitted[kind].pixels.shape for one in prepared])
 
 
-def _redraw(model: Reconstructor, images: np.ndarray) -> list[RedrawnLens]:
-    drawn = redraw(model, images)
-    return [RedrawnLens(*one) for one in zip(drawn.prediction, drawn.error, drawn.score.tolist(), strict=True)]
+def _reconstruct(model: Reconstructor, images: np.ndarray) -> list[LensReconstruction]:
+    drawn = reconstruct(model, images)
+    return [LensReconstruction(*one) for one in zip(drawn.prediction, drawn.error, drawn.score.tolist(), strict=True)]

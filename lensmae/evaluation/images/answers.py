@@ -29,8 +29,8 @@ def record(answer: Analysis | Refusal, references: Mapping[str, Reference] | Non
     found |= {"class": answer.called, "in_domain": answer.in_domain}
     if answer.classified:
         found |= _classified(answer.classified)
-    if answer.redrawn:
-        found["masked_mse"] = answer.redrawn.score
+    if answer.reconstruction:
+        found["masked_mse"] = answer.reconstruction.score
     known = list((references or {}).values())
     found["domain"] = {kind: _check(check, known) for kind, check in answer.checks.items()}
     return found | {"warnings": warnings(answer)}
@@ -92,7 +92,7 @@ def _row(answer: Analysis | Refusal) -> dict[str, Any]:
     facts |= {"pixel_scale_arcsec": answer.pixel_scale, "ra_deg": answer.facts.ra, "dec_deg": answer.facts.dec}
     facts |= {"peak_signal_to_noise": answer.facts.peak_signal_to_noise}
     facts |= {} if answer.classified is None else _classified_row(answer.classified)
-    facts |= {} if answer.redrawn is None else {"masked_mse": answer.redrawn.score}
+    facts |= {} if answer.reconstruction is None else {"masked_mse": answer.reconstruction.score}
     facts |= {f"in_domain_{kind}": answer.in_domain[kind] for kind in KINDS}
     for kind, check in answer.checks.items():
         for one in check.novelty:

@@ -19,7 +19,7 @@ _CONTRADICTS = 0.9
 
 @dataclass(frozen=True)
 class Classified:
-    """Class probabilities (K,), the mean over the eight symmetries where the network learnt them, and what they spread.
+    """Class probabilities (K,), the mean over the eight symmetries where the network learned them, and what they spread.
 
     Attributes:
         spread: (K,) standard deviation over the symmetries; None for a network that knows one orientation.

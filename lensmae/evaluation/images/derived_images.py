@@ -42,10 +42,10 @@ def reconstruction_product(analysis: Analysis, model: LoadedModel) -> Product:
     facts = _facts(analysis.name, model, "reconstruction") | {
         "MASKRAT": (1 - 1 / PARTS, "share of patches hidden at a time"),
         "NMASKS": (PARTS, "masks that were averaged"),
-        "MASKMSE": (analysis.redrawn.score, "masked-patch MSE, image on [0, 1]"),
+        "MASKMSE": (analysis.reconstruction.score, "masked-patch MSE, image on [0, 1]"),
     }
     fitted = analysis.fitted["mae"]
-    return Product("reconstruction", analysis.redrawn.prediction, fitted.pixel_scale, facts, fitted.sky, fitted.unit)
+    return Product("reconstruction", analysis.reconstruction.prediction, fitted.pixel_scale, facts, fitted.sky, fitted.unit)
 
 
 def superres_product(image: LensImage, model: SuperResolver, progress: Progress | None = None) -> tuple[Product, np.ndarray]:

@@ -22,11 +22,11 @@ AXION_MASSES = np.logspace(-24, -22, 13)
 
 
 @dataclass(frozen=True)
-class Redrawing:
-    """A lens with hidden patches redrawn.
+class MaskedReconstruction:
+    """A lens with hidden patches reconstructed.
 
     Attributes:
-        prediction: (H, W) flux at the network's size, hidden patches redrawn, the others as they were.
+        prediction: (H, W) flux at the network's size, hidden patches reconstructed, the others as they were.
         image: (H, W) flux at the network's size.
         mse: of hidden pixels, image scaled to [0, 1].
         mask_ratio: share of hidden patches.
@@ -66,8 +66,8 @@ def _alone(image: np.ndarray, model: Classifier) -> tuple[np.ndarray, np.ndarray
     return fitted, np.array([fitted[0].shape != image.shape])
 
 
-def redraw(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, seed: int = 0) -> Redrawing:
-    """Hide patches of an image (H, W), at the network's size, and let the network redraw them.
+def reconstruct(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, seed: int = 0) -> MaskedReconstruction:
+    """Hide patches of an image (H, W), at the network's size, and let the network reconstruct them.
 
     Args:
         model: the network.
@@ -78,7 +78,7 @@ def redraw(model: Reconstructor, image: np.ndarray, mask_ratio: float = 0.75, se
     fitted = _fitted(image, model.image_size)
     drawn = model.predict(fitted[None], mask_ratio=mask_ratio, seed=seed)
     error = masked_mse(fitted[None], drawn.prediction, drawn.mask)
-    return Redrawing(np.where(drawn.mask[0], drawn.prediction[0], fitted), fitted, float(error[0]), mask_ratio)
+    return MaskedReconstruction(np.where(drawn.mask[0], drawn.prediction[0], fitted), fitted, float(error[0]), mask_ratio)
 
 
 def _fitted(image: np.ndarray, size: int) -> np.ndarray:

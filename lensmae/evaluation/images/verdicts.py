@@ -55,7 +55,7 @@ def _beyond(check: DomainCheck) -> list[Novelty]:
 def sentence(check: DomainCheck) -> str:
     """Why an image is out of the domain of a network."""
     card, said = check.card, unusual(check)
-    compared = f"the lenses of {card.data} that it was trained on" if card.learnt_from else f"the lenses of {card.data}"
+    compared = f"the lenses of {card.data} that it was trained on" if card.trained_on else f"the lenses of {card.data}"
     limit = f"limits: {LIMIT_PERCENTILE:g} % of" if card.domain is None else "limits fitted to"
     count = check.novelty[0].held_out if check.novelty else 0
     return (

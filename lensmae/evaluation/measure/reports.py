@@ -23,7 +23,7 @@ _BATCH = 64
 class Measured:
     """What every report shares: `indices` are rows of the data set, `seconds` the time that predicting took.
 
-    `note` warns where the images measured are, or may be, those the checkpoint learnt from.
+    `note` warns where the images measured are, or may be, those the checkpoint was trained on.
     """
 
     checkpoint: str
@@ -223,29 +223,29 @@ def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarr
 
 
 def overlap_note(model: LoadedModel, dataset: LensDataset, split: str) -> str | None:
-    """A warning where the images measured are, or may be, those the checkpoint learnt from, or of another kind; else None."""
-    # What a second stage learnt from stands within what the first did.
+    """A warning where the images measured are, or may be, those the checkpoint was trained on, or of another kind; else None."""
+    # What a second stage was trained on stands within what the first did.
     data = model.card.data
-    notes = (_overlap(model.name, learnt, dataset, split) for learnt in (data, data.get("mass")) if learnt)
+    notes = (_overlap(model.name, trained, dataset, split) for trained in (data, data.get("mass")) if trained)
     return next((note for note in notes if note), None) or preset_note(model.name, data.get("preset"), dataset.info.preset)
 
 
-def preset_note(checkpoint: str, learnt: str | None, preset: str | None) -> str | None:
-    """A warning where lenses are of another preset than a checkpoint learnt from; None also where one of them is not known."""
-    if not learnt or not preset or learnt == preset or (learnt == "survey" and preset.startswith("survey")):
+def preset_note(checkpoint: str, trained: str | None, preset: str | None) -> str | None:
+    """A warning where lenses are of another preset than a checkpoint was trained on; None also where one of them is not known."""
+    if not trained or not preset or trained == preset or (trained == "survey" and preset.startswith("survey")):
         return None
-    return f"{checkpoint} has learnt from {learnt} lenses, and these are {preset}: what it says of them means little."
+    return f"{checkpoint} was trained on {trained} lenses, and these are {preset}: what it says of them means little."
 
 
-def _overlap(name: str, learnt: dict[str, Any], dataset: LensDataset, split: str) -> str | None:
+def _overlap(name: str, trained: dict[str, Any], dataset: LensDataset, split: str) -> str | None:
     info = dataset.info
-    if learnt.get("fingerprint") == info.fingerprint:
-        seen = f"Checkpoint {name} learnt from the training split of {dataset.name}: these figures are not a test."
+    if trained.get("fingerprint") == info.fingerprint:
+        seen = f"Checkpoint {name} was trained on the training split of {dataset.name}: these figures are not a test."
         return seen if split in ("train", "all") else None
-    if info.preset is not None and (learnt.get("preset"), learnt.get("seed")) == (info.preset, info.seed):
+    if info.preset is not None and (trained.get("preset"), trained.get("seed")) == (info.preset, info.seed):
         # A lens's seed comes from the set's seed and the lens's place, so sets of one seed hold the same lenses.
         return (
-            f"Data set {dataset.name} has the preset and the seed of the data that {name} learnt from, so they share "
+            f"Data set {dataset.name} has the preset and the seed of the data that {name} was trained on, so they share "
             "lenses: these figures are not a test."
         )
     return None

@@ -112,7 +112,7 @@ def check_domain(
     measures = measure(model, reference, images, found, views)
     decided = [reference.novelty(name, values) for name, values in measures.items() if reference.asks(name)]
     distances, places = reference.space.nearest(embedded, min(NEIGHBOURS, len(reference.embeddings)))
-    points = reference.space.plane(embedded)
+    points = reference.space.project(embedded)
     strict = resized is not None and not model.any_size
     return [
         DomainCheck(

@@ -79,7 +79,7 @@ def _base(model: LoadedModel, dataset: LensDataset | None, reference: int, held_
         pixel_scale=PRESETS[_preset(model)].pixel_scale,
         size=images.shape[1],
         classes=CLASSES,
-        learnt_from=False,
+        trained_on=False,
     )
     return calibrate_on(model, card, images, np.maximum(labels, 0), reference, progress)
 

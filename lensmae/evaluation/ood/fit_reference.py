@@ -14,8 +14,8 @@ from lensmae.evaluation.metrics import unit_scale
 from lensmae.evaluation.ood.domain import embedding_input
 from lensmae.evaluation.ood.novelty import EmbeddingSpace
 from lensmae.evaluation.ood.references import THUMBNAIL, Reference, ReferenceCard, content_digest
-from lensmae.evaluation.reconstruction.anomaly import schooling
-from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.reconstruction.anomaly import trained_on
+from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import Classifier, Reconstructor, SuperResolver
 from lensmae.models.predictors import LoadedModel
 from lensmae.progress import Progress, part_of
@@ -36,7 +36,7 @@ def calibrate(
 
     Args:
         model: the network.
-        dataset: with training and validation lenses, best the set that the model learnt from.
+        dataset: with training and validation lenses, best the set that the model was trained on.
         reference, held_out: so many training and validation lenses at most, chosen by `seed`.
         seed: of the lenses that are drawn.
         progress: called with (lenses done, lenses in all).
@@ -46,15 +46,15 @@ def calibrate(
     """
     if isinstance(model, SuperResolver):
         if dataset.targets is None:
-            raise DatasetError(f"Data set {dataset.name} has no HR targets; {model.name} learnt from LR/HR pairs.")
+            raise DatasetError(f"Data set {dataset.name} has no HR targets; {model.name} was trained on LR/HR pairs.")
     else:
         check_images(model, dataset)
     height, width = dataset.images.shape[1:]
     if height != width:
         raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; square ones are needed.")
     rng = np.random.default_rng(seed)
-    train = _some(rng, _learnt(model, dataset, "train"), reference)
-    validation = _some(rng, _learnt(model, dataset, "validation"), held_out)
+    train = _some(rng, _trained_rows(model, dataset, "train"), reference)
+    validation = _some(rng, _trained_rows(model, dataset, "validation"), held_out)
     if len(train) < _LEAST_REFERENCE or len(validation) < _LEAST_HELD_OUT:
         raise DatasetError(
             f"Data set {dataset.name} has {len(train)} training and {len(validation)} validation lenses; at least "
@@ -110,10 +110,10 @@ def _reference(
     )
 
 
-def _learnt(model: LoadedModel, dataset: LensDataset, split: str) -> np.ndarray:
-    """Rows of a split of the classes that the model learnt from; of one that learnt no_sub alone, another class is not usual."""
-    rows, learnt = dataset.indices(split), schooling(model.card).classes
-    known = [at for at, name in enumerate(dataset.info.classes) if name in learnt]
+def _trained_rows(model: LoadedModel, dataset: LensDataset, split: str) -> np.ndarray:
+    """Rows of a split of the classes that the model was trained on; no others are a reference for it."""
+    rows, trained = dataset.indices(split), trained_on(model.card).classes
+    known = [at for at, name in enumerate(dataset.info.classes) if name in trained]
     return rows[np.isin(dataset.labels[rows], known)] if known else rows
 
 
@@ -133,7 +133,7 @@ def _card(model: LoadedModel, dataset: LensDataset) -> ReferenceCard:
         pixel_scale=info.pixel_scale,
         size=dataset.images.shape[1],
         classes=info.classes,
-        learnt_from=model.card.data.get("fingerprint") == info.fingerprint,
+        trained_on=model.card.data.get("fingerprint") == info.fingerprint,
     )
 
 
@@ -147,7 +147,7 @@ def _measure(
         images = _turned(np.asarray(source[rows[start : start + _BATCH]]), turns[start : start + _BATCH])
         embedded.append(model.embed(embedding_input(model, images)))
         if scored and isinstance(model, Reconstructor):
-            scores.append(redraw(model, images).score)
+            scores.append(reconstruct(model, images).score)
         if scored and isinstance(model, Classifier) and model.whitens:
             remainders.append(model.remainder(images))
         thumbnails.append(_thumbnails(images))

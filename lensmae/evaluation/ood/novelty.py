@@ -1,4 +1,4 @@
-"""How far an image lies from what a network learnt from: distances in embedding space, calibrated on held-out lenses."""
+"""How far an image lies from what a network was trained on: distances in embedding space, calibrated on held-out lenses."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -91,11 +91,11 @@ class EmbeddingSpace:
         """Distances and places of the `count` nearest training lenses of embeddings (B, D), (B, count) each, near ones first."""
         return self._index.kneighbors(self._projection.transform(self._wide(embeddings)), n_neighbors=count)
 
-    def plane(self, embeddings: np.ndarray) -> np.ndarray:
+    def project(self, embeddings: np.ndarray) -> np.ndarray:
         """The first two principal components of embeddings (B, D), (B, 2) float32."""
         return self._projection.transform(self._wide(embeddings))[:, :2].astype(np.float32)
 
     @property
     def points(self) -> np.ndarray:
-        """The training lenses in that plane, (M, 2) float32."""
-        return self.plane(self.embeddings)
+        """The training lenses in that projection, (M, 2) float32."""
+        return self.project(self.embeddings)

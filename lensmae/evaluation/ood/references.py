@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -70,7 +70,7 @@ class ReferenceCard(BaseModel):
         method: changes where distances or scores are computed otherwise, so that old files are refused.
         sha256: of the checkpoint file.
         size: side of the images that were embedded, pixels.
-        learnt_from: whether the checkpoint learnt from this very data set.
+        trained_on: whether the checkpoint was trained on this very data set.
         domain: limits fitted to failures; None in files of earlier versions, where each measure has a percentile of held-out
             lenses for its limit.
     """
@@ -87,7 +87,8 @@ class ReferenceCard(BaseModel):
     pixel_scale: float | None
     size: int = Field(ge=1, le=4096)
     classes: tuple[str, ...]
-    learnt_from: bool
+    # Files of LensMAE 0.1 call it `learnt_from`.
+    trained_on: bool = Field(validation_alias=AliasChoices("trained_on", "learnt_from"))
     domain: Domain | None = None
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -103,7 +104,7 @@ class Reference:
         labels: (M,) uint8, their classes.
         thumbnails: (M, T, T) uint8, the square root of the image on [0, 1].
         distances: (H,) float32, distances of held-out lenses (`EmbeddingSpace.distances`).
-        errors: (H,) float32, their anomaly scores (`redraw`); empty for a network that redraws nothing.
+        errors: (H,) float32, their anomaly scores (`reconstruct`); empty for a network that reconstructs nothing.
         remainders: (H,) float32, what a classifier's components leave of them (`Classifier.remainder`); empty for a network that
             does not whiten.
         component_scale: (components,) float32, standard deviation of a whitening classifier's principal components over its

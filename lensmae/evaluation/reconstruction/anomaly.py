@@ -1,5 +1,5 @@
-"""Anomaly: how badly an MAE redraws a lens, averaged over many masks. One that knows lenses without substructure only should
-redraw those well and stumble where there is a subhalo or a vortex.
+"""Anomaly: how badly an MAE reconstructs a lens, averaged over many masks. One that knows lenses without substructure only should
+reconstruct those well and stumble where there is a subhalo or a vortex.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class AnomalyScores:
-    """Scores of N lenses; larger is stranger. All errors are squared, with each image on [0, 1].
+    """Scores of N lenses; larger is more anomalous. All errors are squared, with each image on [0, 1].
 
     Attributes:
         mean: (N,) error of all pixels, each averaged over the masks that hid it.
-        peak: (N,) the largest such error of a patch, for what is strange in one place only.
+        peak: (N,) the largest such error of a patch, for an anomaly in one patch only.
         maps: (N, H, W) float32 error of every pixel, averaged over the masks that hid it.
     """
 
@@ -33,8 +33,8 @@ class AnomalyScores:
 
 
 @dataclass(frozen=True)
-class Schooling:
-    """What an MAE learnt from.
+class TrainedOn:
+    """What an MAE was trained on.
 
     Attributes:
         classes: names of the classes; empty where the checkpoint does not say.
@@ -115,22 +115,22 @@ def percentile_among(values: np.ndarray, value: float) -> float:
     return float(100 * (values < value).mean())
 
 
-def schooling(card: CheckpointCard) -> Schooling:
-    """What a checkpoint says it learnt from."""
+def trained_on(card: CheckpointCard) -> TrainedOn:
+    """What a checkpoint says it was trained on."""
     config = card.training.get("config", {})
     known = tuple(card.data.get("classes") or ())
     classes = ("no_sub",) if config.get("classes") == "no_sub" else known
     if classes == ("no_sub",):
         began = config.get("init", "scratch")
         before = "" if began == "scratch" else f" It went on from the checkpoint {began}, which may have seen others."
-        said = "It learnt from lenses without substructure only: what it redraws badly is strange to it."
-        return Schooling(classes, True, said + before)
+        said = "It was trained on lenses without substructure only: what it reconstructs badly is an anomaly to it."
+        return TrainedOn(classes, True, said + before)
     if classes:
-        said = f"It learnt from {', '.join(classes)}: substructure is no surprise to it, so its error does not mark anomalies."
+        said = f"It was trained on {', '.join(classes)}: substructure is no surprise to it, so its error does not mark anomalies."
     else:
-        said = "Its card does not say what it learnt from, so its error need not mark anomalies."
+        said = "Its card does not say what it was trained on, so its error need not mark anomalies."
     advice = "An MAE trained with `lensmae train pretrain --data SET --classes no_sub` is meant for this view."
-    return Schooling(classes, False, f"{said} {advice}")
+    return TrainedOn(classes, False, f"{said} {advice}")
 
 
 @dataclass(frozen=True)

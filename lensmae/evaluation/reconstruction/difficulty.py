@@ -1,4 +1,4 @@
-"""How hard lenses are to redraw: the error of many lenses under masks of one kind, and the place of one lens among them."""
+"""How difficult lenses are to reconstruct: the error of many under masks of one kind, and where one lens lies among them."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ LADDER = RATIOS[1::2]
 
 
 @dataclass(frozen=True)
-class Hardness:
+class Difficulty:
     """Errors of N lenses at K mask ratios.
 
     Attributes:
@@ -41,8 +41,8 @@ class Hardness:
         return np.percentile(self.errors, percentile, axis=0)
 
 
-def measure_hardness(model: Reconstructor, images: np.ndarray, strategy: str, progress: Progress | None = None) -> Hardness:
-    """Redraw images (N, H, W) at the ratios of `LADDER`, image i under the nested masks of seed i of a strategy.
+def measure_difficulty(model: Reconstructor, images: np.ndarray, strategy: str, progress: Progress | None = None) -> Difficulty:
+    """Reconstruct images (N, H, W) at the ratios of `LADDER`, image i under the nested masks of seed i of a strategy.
 
     Args:
         model: the network.
@@ -54,8 +54,8 @@ def measure_hardness(model: Reconstructor, images: np.ndarray, strategy: str, pr
     return _measure(model, images, masks, np.array(LADDER), progress)
 
 
-def measure_mask(model: Reconstructor, images: np.ndarray, hidden: np.ndarray, progress: Progress | None = None) -> Hardness:
-    """Redraw images (N, H, W) under one mask (gh, gw).
+def measure_mask(model: Reconstructor, images: np.ndarray, hidden: np.ndarray, progress: Progress | None = None) -> Difficulty:
+    """Reconstruct images (N, H, W) under one mask (gh, gw).
 
     Args:
         model: the network.
@@ -69,7 +69,7 @@ def measure_mask(model: Reconstructor, images: np.ndarray, hidden: np.ndarray, p
 
 def _measure(
     model: Reconstructor, images: np.ndarray, masks: np.ndarray, ratios: np.ndarray, progress: Progress | None
-) -> Hardness:
+) -> Difficulty:
     """Masks (N, K, gh, gw)."""
     step, columns = 16, []
     total = len(ratios) * len(images)
@@ -84,4 +84,4 @@ def _measure(
                 progress(place * len(images) + min(start + step, len(images)), total)
         columns.append(np.concatenate(parts, axis=1))
     errors, similarities = np.stack(columns, axis=-1)
-    return Hardness(ratios, errors, similarities)
+    return Difficulty(ratios, errors, similarities)

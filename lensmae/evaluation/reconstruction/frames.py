@@ -54,7 +54,7 @@ class Frames:
         return pixel_masks(self.hidden, self.predictions.shape[1:])
 
     def composites(self, image: np.ndarray) -> np.ndarray:
-        """The image (H, W) with its hidden patches redrawn, (R, H, W). What the network draws over visible patches means
+        """The image (H, W) with its hidden patches reconstructed, (R, H, W). What the network draws over visible patches means
         nothing: the loss never looks there."""
         return np.where(self.masks, self.predictions, image)
 
@@ -80,7 +80,7 @@ def patch_means(values: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
 def reconstruction_frames(
     model: Reconstructor, image: np.ndarray, seed: int, strategy: str = "random", progress: Progress | None = None
 ) -> Frames:
-    """Redraw one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy.
+    """Reconstruct one lens (H, W) at all `RATIOS` under the nested masks of one seed and strategy.
 
     Args:
         model: the network.
@@ -100,7 +100,7 @@ def masked_frames(
     ratios: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> Frames:
-    """Redraw one lens (H, W) under each of the masks `hidden` (R, gh, gw); `ratios` are their shares where None.
+    """Reconstruct one lens (H, W) under each of the masks `hidden` (R, gh, gw); `ratios` are their shares where None.
 
     Args:
         model: the network.

@@ -1,4 +1,4 @@
-"""A whole lens redrawn by an MAE that never saw the pixel it draws, and how wrong it was: the anomaly score."""
+"""A whole lens reconstructed by an MAE that never saw the pixel it draws, and how wrong it was: the anomaly score."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ PARTS = 4
 
 
 @dataclass(frozen=True)
-class Redrawn:
+class FullReconstruction:
     """Lenses drawn from what surrounds each pixel.
 
     Attributes:
@@ -32,8 +32,8 @@ def balanced_masks(grid: tuple[int, int], parts: int = PARTS, seed: int = 0) -> 
     return (order % parts)[None].reshape(1, *grid) != np.arange(parts).reshape(-1, 1, 1)
 
 
-def redraw(model: Reconstructor, images: np.ndarray) -> Redrawn:
-    """Redraw images (B, H, W) under the same few balanced masks; the answer for an image does not depend on its neighbours.
+def reconstruct(model: Reconstructor, images: np.ndarray) -> FullReconstruction:
+    """Reconstruct images (B, H, W) under the same few balanced masks; the answer for an image does not depend on its neighbours.
 
     Raises `DatasetError` where the images cannot be cut into the model's patches, or are not of its only size.
     """
@@ -47,4 +47,4 @@ def redraw(model: Reconstructor, images: np.ndarray) -> Redrawn:
         error += np.where(one.mask, np.square((one.prediction.astype(np.float64) - images) / span), 0.0)
     times = len(masks) - 1
     error /= times
-    return Redrawn((drawn / times).astype(np.float32), error.astype(np.float32), error.mean(axis=(1, 2)))
+    return FullReconstruction((drawn / times).astype(np.float32), error.astype(np.float32), error.mean(axis=(1, 2)))

@@ -43,7 +43,7 @@ class Spread:
         return float(self.error[hidden].mean()) if hidden.any() else float("nan")
 
 
-def redraw_many(
+def reconstruct_many(
     model: Reconstructor,
     image: np.ndarray,
     masks: int,
@@ -53,7 +53,7 @@ def redraw_many(
     strategy: str = "random",
     progress: Progress | None = None,
 ) -> Spread:
-    """Redraw one lens (H, W) under the masks of the seeds `seed`, `seed` + 1, ... of a strategy.
+    """Reconstruct one lens (H, W) under the masks of the seeds `seed`, `seed` + 1, ... of a strategy.
 
     Args:
         model: the network.

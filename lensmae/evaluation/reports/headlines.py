@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lensmae.evaluation.reconstruction.anomaly import schooling
+from lensmae.evaluation.reconstruction.anomaly import trained_on
 from lensmae.evaluation.rounding import share
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def headline(card: "CheckpointCard") -> Headline | None:
 
 def _headline(card: "CheckpointCard") -> Headline | None:
     for split, figures in _by_worth(card.metrics):
-        found = _no_sub(figures) if card.kind == "mae" and schooling(card).pure else _HEADLINES[card.kind](figures)
+        found = _no_sub(figures) if card.kind == "mae" and trained_on(card).pure else _HEADLINES[card.kind](figures)
         if found is not None:
             name, value, baseline = found
             return Headline(name, value, baseline, _measured_on(figures, split), str(figures.get("data") or ""))
@@ -46,9 +46,9 @@ def _headline(card: "CheckpointCard") -> Headline | None:
 
 
 def _by_worth(metrics: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Figures by split: those of a test split, of a whole data set of which nothing was learnt from, of a validation split."""
+    """Figures by split: those of a test split, of a whole data set of which nothing was trained on, of a validation split."""
     for split in ("test", "all", "validation"):
-        # A note says that some were learnt from, or are of another kind.
+        # A note says that some were trained on, or are of another kind.
         if split != "all" or "note" not in metrics.get(split, {}):
             # Training names its figures `validation_loss` and the like; reports do not.
             yield split, {name.removeprefix(f"{split}_"): value for name, value in metrics.get(split, {}).items()}
@@ -73,7 +73,7 @@ def _mae(figures: dict[str, Any]) -> tuple[str, str, str] | None:
 
 
 def _no_sub(figures: dict[str, Any]) -> tuple[str, str, str] | None:
-    """Of an MAE that learnt from no_sub alone: how well it redraws those, where that was measured."""
+    """Of an MAE that was trained on no_sub alone: how well it reconstructs those, where that was measured."""
     known = {name: (figures.get(name) or {}).get("masked_mse_by_class", {}) for name in ("linear_prior", "visible_mean")}
     known[""] = figures.get("masked_mse_by_class", {})
     if "no_sub" in known[""]:
@@ -81,7 +81,7 @@ def _no_sub(figures: dict[str, Any]) -> tuple[str, str, str] | None:
         found = _mae(only.pop("") | only)
         return found and ("Error of hidden pixels of no_sub, MSE on [0, 1]", *found[1:])
     found = _mae(figures)
-    return found and ("Error of hidden pixels, MSE on [0, 1], of all classes, though it learnt no_sub only", *found[1:])
+    return found and ("Error of hidden pixels, MSE on [0, 1], of all classes, though it was trained on no_sub only", *found[1:])
 
 
 def _classifier(figures: dict[str, Any]) -> tuple[str, str, str] | None:

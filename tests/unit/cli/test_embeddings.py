@@ -35,7 +35,7 @@ def test_embed_writes_a_plane_with_the_facts_of_its_lenses(mae, tmp_path):
     points = project(embed_dataset(load_checkpoint(mae), dataset, rows), Projection("pca"))
     table = pd.read_csv(tmp_path / "out.csv")
     assert table["id"].tolist() == dataset.lenses["id"].iloc[rows].tolist()
-    np.testing.assert_allclose(table[["plane_x", "plane_y"]], points, rtol=1e-5)
+    np.testing.assert_allclose(table[["projection_x", "projection_y"]], points, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("options", "said"), [(["out.txt"], ".npy"), (["out.npy", "--layer", "7"], "layers 1 to 2")])

@@ -10,7 +10,7 @@ from astropy.io import fits
 from PIL import Image
 
 from lensmae.data import open_dataset, read_image
-from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import load_checkpoint
 from tests.unit.test_cli import call, refused
@@ -40,7 +40,7 @@ def test_predict_gives_the_answers_of_the_networks_themselves(classifier, mae, n
     assert answered["checkpoints"] == {"classifier": classifier, "mae": mae, "superres": "tiny-superres"}
     model = load_checkpoint(classifier)
     for found, row, score in zip(
-        answered["images"], model.predict(lenses), redraw(load_checkpoint(mae), lenses).score, strict=True
+        answered["images"], model.predict(lenses), reconstruct(load_checkpoint(mae), lenses).score, strict=True
     ):
         assert found["probabilities"] == pytest.approx(dict(zip(model.classes, row.tolist(), strict=True)), rel=1e-4)
         assert found["class"] == model.classes[row.argmax()]
@@ -107,7 +107,7 @@ def test_what_the_networks_draw_is_written_and_opens_again(networks, files, lens
         for end in ("npy", "fits", "png")
     }
     assert {path.name for path in (tmp_path / "out").iterdir()} == expected | {"answers.csv"}
-    drawn = redraw(load_checkpoint("tiny-mae"), lenses).prediction
+    drawn = reconstruct(load_checkpoint("tiny-mae"), lenses).prediction
     for stem, lens, prediction in zip(("first", "second"), lenses, drawn, strict=True):
         np.testing.assert_allclose(np.load(tmp_path / f"out/{stem}.reconstruction.npy"), prediction, rtol=1e-4, atol=1e-6)
         with fits.open(tmp_path / f"out/{stem}.superres.fits") as units:

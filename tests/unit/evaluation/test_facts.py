@@ -62,6 +62,6 @@ def test_the_table_of_a_selection_has_the_facts_the_places_and_the_colour(lenses
     table = selection_table(lenses.iloc[rows], rows, np.array([[0.0, 1.0], [2.0, 3.0]]), colour)
     assert table["row"].tolist() == [3, 40]
     assert table["id"].tolist() == lenses["id"].iloc[rows].tolist()
-    assert table["plane_y"].tolist() == [1.0, 3.0]
+    assert table["projection_y"].tolist() == [1.0, 3.0]
     assert table["number of subhalos"].tolist() == [0.0, 25.0]
     assert "subhalo_mass" not in table.columns

@@ -186,8 +186,8 @@ def test_masked_ssim_is_the_mean_of_torchmetrics_map_over_hidden_pixels():
     # Away from the border, where the two libraries pad differently.
     mask[:, 6:14, 5:12] = True
     low, width = unit_scale(truth)
-    redrawn = np.where(mask, drawn, truth)
-    a, b = (torch.from_numpy(((stack - low) / width).astype(np.float64))[:, None] for stack in (truth, redrawn))
+    reconstructed = np.where(mask, drawn, truth)
+    a, b = (torch.from_numpy(((stack - low) / width).astype(np.float64))[:, None] for stack in (truth, reconstructed))
     uniform = {"gaussian_kernel": False, "kernel_size": 7, "data_range": 1.0, "return_full_image": True}
     _, maps = structural_similarity_index_measure(a, b, **uniform)
     expected = maps[:, 0].numpy()[mask].reshape(4, -1).mean(axis=1)

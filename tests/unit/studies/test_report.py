@@ -46,14 +46,14 @@ def test_the_error_of_a_class_is_the_mean_over_its_lenses(measured, mae):
     assert {"auc.cdm", "auc.axion"} <= set(found["unsupervised"])
 
 
-def test_an_mae_that_learnt_no_sub_alone_is_measured_beside_its_linear_prior(workspace_with_lenses):
+def test_an_mae_that_learned_no_sub_alone_is_measured_beside_its_linear_prior(workspace_with_lenses):
     options = {"data": "lenses", "classes": "no_sub", "linear_prior": 12, "symmetry": "none", "epochs": 1, "batch_size": 12}
     size = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8}
     create_run(make_config("pretrain", **options, **size), "pure")
     train_run("pure")
     record = measure("lenses", "pairs", checkpoints=["pure"]).record
     found = record["reconstruction"]["pure"]
-    assert found["unsupervised"]["learnt_from"] == ["no_sub"]
+    assert found["unsupervised"]["trained_on"] == ["no_sub"]
     assert set(found["unsupervised"]["linear_prior"]) == {"cdm", "axion"}
     # So short a training leaves the prior's answers nearly as they were.
     assert found["unsupervised"]["auc.cdm"] == pytest.approx(found["unsupervised"]["linear_prior"]["cdm"], abs=0.2)

@@ -38,20 +38,20 @@ def start(name, **options):
     return create_run(make_config("mass", data="lenses", **{**TINY, **options}), name)
 
 
-def test_the_mass_is_learnt_and_the_classifier_stays_as_it_was(whitened):
+def test_the_mass_is_learned_and_the_classifier_stays_as_it_was(whitened):
     train_run(start("mass"))
     before, after = load_checkpoint(whitened), load_checkpoint("mass")
     dataset = open_dataset("lenses")
     images = np.array(dataset.images[:20])
     assert np.array_equal(before.predict(images), after.predict(images))
-    learnt = dataset.indices("train")
-    errors = [evaluate_masses(model, dataset, learnt).summary()["rms_dex"] for model in (before, after)]
+    trained = dataset.indices("train")
+    errors = [evaluate_masses(model, dataset, trained).summary()["rms_dex"] for model in (before, after)]
     # Knowing nothing but the middle of the prior is 0.58 dex off.
     assert errors[1] < 0.25 < 0.5 < errors[0]
     assert read_metrics("mass")["validation_mass_dex"].dropna().iloc[-1] > 0
 
 
-def test_the_card_says_what_both_stages_learnt_from(whitened):
+def test_the_card_says_what_both_stages_were_trained_on(whitened):
     train_run(start("mass", epochs=2))
     card = load_checkpoint("mass").card
     assert card.training["run"] == "first"

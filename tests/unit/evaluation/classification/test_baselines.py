@@ -24,10 +24,10 @@ def test_the_linear_probe_is_a_logistic_regression_on_frozen_features(mae):
 def test_masses_are_regressed_linearly_on_axion_lenses_alone(workspace_with_lenses):
     dataset = open_dataset("lenses")
     truth = np.log10(dataset.lenses["axion_mass_ev"].to_numpy())
-    learnt = np.intersect1d(dataset.indices("train"), np.flatnonzero(np.isfinite(truth)))
-    estimates, count = mass_regression(dataset, learnt)
+    trained = np.intersect1d(dataset.indices("train"), np.flatnonzero(np.isfinite(truth)))
+    estimates, count = mass_regression(dataset, trained)
     assert count == 24
     # As many components as lenses but one fit all of them exactly.
-    np.testing.assert_allclose(estimates, truth[learnt], atol=1e-4)
-    assert mass_regression(dataset, learnt[:0]) is None
+    np.testing.assert_allclose(estimates, truth[trained], atol=1e-4)
+    assert mass_regression(dataset, trained[:0]) is None
     assert mass_regression(open_dataset("pairs"), np.arange(3)) is None

@@ -65,7 +65,7 @@ def test_every_file_of_many_is_answered_or_refused_in_its_place(networks):
     assert done == [BATCH, 2 * BATCH, len(sources)]
     alone = analyse_images([lens(20)], networks)[0]
     np.testing.assert_allclose(answers[20].classified.probabilities, alone.classified.probabilities, rtol=1e-4)
-    assert answers[20].redrawn.score == pytest.approx(alone.redrawn.score, rel=1e-4)
+    assert answers[20].reconstruction.score == pytest.approx(alone.reconstruction.score, rel=1e-4)
 
 
 def test_files_are_read_a_batch_at_a_time(networks):

@@ -4,7 +4,7 @@ import pytest
 from lensmae.data import LensImage, fit_image, simulate_lens, simulate_row
 from lensmae.data.simulation.lens_lab import Subhalo, Vortex, lab_row
 from lensmae.errors import ConfigError
-from lensmae.evaluation.images.lens_lab import class_probabilities, redraw, sweep_subhalo, sweep_vortex
+from lensmae.evaluation.images.lens_lab import class_probabilities, reconstruct, sweep_subhalo, sweep_vortex
 from lensmae.models import load_checkpoint
 from tests.unit.data.simulation.test_lens_lab import ROUND
 
@@ -20,12 +20,12 @@ def test_an_image_of_another_size_is_brought_to_the_networks_as_an_upload_is(cla
     fitted = fit_image(LensImage(large, "", ""), 64).pixels
     model = load_checkpoint(classifier)
     np.testing.assert_array_equal(class_probabilities(model, large, False), model.predict(fitted[None], d4=False)[0])
-    np.testing.assert_array_equal(redraw(load_checkpoint(mae), large).image, fitted)
+    np.testing.assert_array_equal(reconstruct(load_checkpoint(mae), large).image, fitted)
 
 
-def test_the_redrawing_error_is_that_of_the_hidden_pixels(mae):
+def test_the_reconstruction_error_is_that_of_the_hidden_pixels(mae):
     model, image = load_checkpoint(mae), simulate_lens("model_ii", "axion", 2).image
-    drawn = redraw(model, image, mask_ratio=0.5, seed=3)
+    drawn = reconstruct(model, image, mask_ratio=0.5, seed=3)
     raw = model.predict(image[None], mask_ratio=0.5, seed=3)
     hidden = raw.mask[0]
     assert hidden.mean() == pytest.approx(0.5, abs=0.01)

@@ -163,7 +163,7 @@ def test_a_class_that_the_classifier_does_not_know_is_named(classifier):
         evaluate_classifier(load_checkpoint(classifier), type(dataset)(**{**vars(dataset), "info": info}))
 
 
-def test_measuring_on_lenses_that_the_checkpoint_learnt_from_is_noted(workspace_with_lenses):
+def test_measuring_on_lenses_that_the_checkpoint_learned_from_is_noted(workspace_with_lenses):
     from tests.unit.conftest import MAE, Transform
 
     info = open_dataset("lenses").info
@@ -178,7 +178,7 @@ def test_measuring_on_lenses_that_the_checkpoint_learnt_from_is_noted(workspace_
     second = save("second-stage", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "seed": 99, "mass": known})
     assert "not a test" in overlap_note(load_checkpoint(second), open_dataset("lenses"), "all")
     foreign = save("foreign", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "preset": "model_i", "seed": 0})
-    assert "has learnt from model_i lenses, and these are model_ii" in overlap_note(
+    assert "was trained on model_i lenses, and these are model_ii" in overlap_note(
         load_checkpoint(foreign), open_dataset("lenses"), "test"
     )
     assert preset_note("any", "survey", "survey_hst") is None

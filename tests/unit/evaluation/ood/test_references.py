@@ -14,7 +14,7 @@ from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.ood.fit import fit_checkpoint
 from lensmae.evaluation.ood.fit_reference import calibrate
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
-from lensmae.evaluation.reconstruction.full_reconstruction import redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint
 from lensmae.models.registry import reference_path
 
@@ -41,7 +41,7 @@ def test_errors_are_the_anomaly_scores_of_validation_lenses(mae, reference):
     """All nine validation lenses are measured, so turning apart their scores are known."""
     dataset, model = open_dataset("lenses"), load_checkpoint(mae)
     images = np.array(dataset.images[dataset.indices("validation")])
-    every = [redraw(model, apply_d4(torch.from_numpy(images), element).numpy()).score for element in range(8)]
+    every = [reconstruct(model, apply_d4(torch.from_numpy(images), element).numpy()).score for element in range(8)]
     nearest = np.abs(np.stack(every)[None] - reference.errors[:, None, None]).min(axis=(1, 2))
     np.testing.assert_allclose(nearest / reference.errors, 0, atol=1e-3)
 
@@ -52,7 +52,7 @@ def test_a_network_that_knows_one_orientation_is_asked_in_that_one(mae):
     assert (calibrate(model, open_dataset("lenses"), reference=40, held_out=9).turns == 0).all()
 
 
-def test_of_a_network_that_learnt_no_sub_alone_only_no_sub_is_usual(mae):
+def test_of_a_network_that_learned_no_sub_alone_only_no_sub_is_usual(mae):
     model = load_checkpoint(mae)
     model.card = model.card.model_copy(update={"training": {"config": {"classes": "no_sub"}}})
     dataset = simulate_dataset("model_ii", "larger", 60, 3, jobs=1)
@@ -67,7 +67,7 @@ def test_what_is_written_beside_the_checkpoint_is_found_again_and_is_no_checkpoi
     assert path == reference_path(find_checkpoint(mae))
     found = find_reference(find_checkpoint(mae))
     assert found.card.data == "lenses"
-    assert not found.card.learnt_from
+    assert not found.card.trained_on
     assert [entry.name for entry in list_checkpoints() if entry.origin == "workspace"] == [mae]
     with pytest.raises(CheckpointError, match="There is no checkpoint"):
         find_checkpoint(f"{mae}.reference")

@@ -6,7 +6,7 @@ import pytest
 from lensmae.data import open_dataset
 from lensmae.data.simulation.lenses import draw_parameters, simulate_row
 from lensmae.data.simulation.presets import EUCLID_VIS
-from lensmae.evaluation.reconstruction.anomaly import anomaly_scores, covering_masks, percentile_among, schooling, substructure
+from lensmae.evaluation.reconstruction.anomaly import anomaly_scores, covering_masks, percentile_among, substructure, trained_on
 from lensmae.models import CheckpointCard, load_checkpoint
 from lensmae.models.checkpoint import read_card
 from lensmae.workspace import models_dir
@@ -43,16 +43,16 @@ def test_a_percentile_counts_smaller_values():
 
 
 def test_a_checkpoint_says_whether_it_saw_lenses_without_substructure_only(mae):
-    unknown = schooling(read_card(models_dir() / "tiny-mae.safetensors"))
+    unknown = trained_on(read_card(models_dir() / "tiny-mae.safetensors"))
     assert (unknown.pure, unknown.classes) == (False, ())
     card = CheckpointCard(kind="mae", architecture={}, transform=load_checkpoint(mae).transform)
     every = card.model_copy(update={"data": {"classes": ["no_sub", "cdm"]}, "training": {"config": {"classes": "all"}}})
-    assert "no_sub, cdm" in schooling(every).sentence
+    assert "no_sub, cdm" in trained_on(every).sentence
     pure = every.model_copy(update={"training": {"config": {"classes": "no_sub", "init": "scratch"}}})
-    assert schooling(pure).pure
-    assert "went on" not in schooling(pure).sentence
+    assert trained_on(pure).pure
+    assert "went on" not in trained_on(pure).sentence
     later = every.model_copy(update={"training": {"config": {"classes": "no_sub", "init": "mae"}}})
-    assert "checkpoint mae" in schooling(later).sentence
+    assert "checkpoint mae" in trained_on(later).sentence
 
 
 def test_a_heavy_subhalo_is_where_it_changes_the_image():

@@ -5,7 +5,7 @@ import pytest
 
 from lensmae.data import open_dataset
 from lensmae.evaluation.metrics import masked_mse
-from lensmae.evaluation.reconstruction.difficulty import LADDER, Hardness, measure_hardness, measure_mask
+from lensmae.evaluation.reconstruction.difficulty import LADDER, Difficulty, measure_difficulty, measure_mask
 from lensmae.evaluation.reconstruction.frames import nested_masks, pixel_masks
 from lensmae.models import load_checkpoint
 
@@ -17,7 +17,7 @@ def images(workspace_with_lenses):
 
 def test_errors_are_those_of_each_lens_under_its_own_mask(mae, images):
     model = load_checkpoint(mae)
-    measured = measure_hardness(model, images, "block")
+    measured = measure_difficulty(model, images, "block")
     place = LADDER.index(0.75)
     for lens in (0, 4):
         hidden = nested_masks(images[lens], 8, lens, "block", (0.75,))
@@ -40,12 +40,12 @@ def test_one_mask_is_given_to_all(mae, images):
 
 def test_progress_ends_at_all_reconstructions(mae, images):
     seen = []
-    measure_hardness(load_checkpoint(mae), images, "random", lambda done, total: seen.append((done, total)))
+    measure_difficulty(load_checkpoint(mae), images, "random", lambda done, total: seen.append((done, total)))
     assert seen[-1] == (5 * len(LADDER), 5 * len(LADDER))
 
 
 def test_percentiles_between_ratios_are_interpolated_in_the_logarithm():
-    measured = Hardness(np.array([0.2, 0.4]), np.array([[1e-4, 1e-2], [1e-3, 1e-1]]), np.ones((2, 2)))
+    measured = Difficulty(np.array([0.2, 0.4]), np.array([[1e-4, 1e-2], [1e-3, 1e-1]]), np.ones((2, 2)))
     np.testing.assert_allclose(measured.at(0.3), [1e-3, 1e-2])
     assert measured.easier(0.3, 5e-3) == 50.0
     assert np.isnan(measured.easier(0.3, np.nan))

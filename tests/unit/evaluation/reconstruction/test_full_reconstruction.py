@@ -1,4 +1,4 @@
-"""Every pixel is redrawn from its surroundings only, equally often, and the score is the masked error's mean."""
+"""Every pixel is reconstructed from its surroundings only, equally often, and the score is the masked error's mean."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from lensmae.data import open_dataset
 from lensmae.errors import DatasetError
 from lensmae.evaluation.metrics import masked_mse
-from lensmae.evaluation.reconstruction.full_reconstruction import balanced_masks, redraw
+from lensmae.evaluation.reconstruction.full_reconstruction import balanced_masks, reconstruct
 from lensmae.models import load_checkpoint
 
 
@@ -20,7 +20,7 @@ def test_every_patch_is_shown_by_exactly_one_mask(grid):
 
 def test_the_score_is_the_masked_error_averaged_over_masks(mae):
     model, images = load_checkpoint(mae), np.array(open_dataset("lenses").images[[3, 50]])
-    drawn = redraw(model, images)
+    drawn = reconstruct(model, images)
     each = []
     for hidden in balanced_masks((8, 8)):
         one = model.predict(images, hidden=np.stack([hidden, hidden]))
@@ -44,11 +44,11 @@ def test_a_pixel_is_drawn_without_having_been_seen(mae):
 
 def test_the_answer_for_a_lens_does_not_depend_on_the_others(mae):
     model, images = load_checkpoint(mae), np.array(open_dataset("lenses").images[:5])
-    together, alone = redraw(model, images), redraw(model, images[4:])
+    together, alone = reconstruct(model, images), reconstruct(model, images[4:])
     np.testing.assert_allclose(together.prediction[4], alone.prediction[0], rtol=1e-4, atol=1e-6)
     assert together.score[4] == pytest.approx(alone.score[0], rel=1e-4)
 
 
 def test_a_size_that_patches_do_not_cover_is_a_plain_message(mae):
     with pytest.raises(DatasetError, match="divisible by 8"):
-        redraw(load_checkpoint(mae), np.ones((1, 60, 60), dtype=np.float32))
+        reconstruct(load_checkpoint(mae), np.ones((1, 60, 60), dtype=np.float32))

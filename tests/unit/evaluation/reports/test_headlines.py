@@ -27,20 +27,20 @@ def card(classes, figures):
         (
             "no_sub",
             OF_ALL,
-            "Error of hidden pixels, MSE on [0, 1], of all classes, though it learnt no_sub only",
+            "Error of hidden pixels, MSE on [0, 1], of all classes, though it was trained on no_sub only",
             "2.0e-03",
             "its linear guess alone: 3.0e-03",
         ),
     ],
 )
-def test_an_mae_is_judged_by_what_it_has_learnt(classes, figures, name, value, baseline):
+def test_an_mae_is_judged_by_what_it_has_learned(classes, figures, name, value, baseline):
     found = headline(card(classes, figures))
     assert (found.name, found.value, found.baseline) == (name, value, baseline)
     assert found.measured_on == "test split of lenses, 90 lenses"
 
 
 @pytest.mark.parametrize(("note", "value"), [({}, "4.0e-04"), ({"note": "These figures are not a test."}, "2.0e-03")])
-def test_a_whole_set_stands_before_a_validation_split_unless_some_of_it_was_learnt_from(note, value):
+def test_a_whole_set_stands_before_a_validation_split_unless_some_of_it_was_trained_on(note, value):
     whole = {"masked_mse": 4e-4, "n": 3000, "data": "unseen"} | note
     judged = card("all", {}).model_copy(update={"metrics": {"validation": {"validation_masked_mse": 2e-3}, "all": whole}})
     assert headline(judged).value == value

@@ -21,10 +21,10 @@ def test_a_gif_has_a_frame_a_ratio_and_its_first_row_lowest():
         opened.seek(frame)
         sheets.append(np.asarray(opened.convert("RGB")).astype(int))
     bottom = sheets[0][-20]
-    original, masked, redrawn = bottom[100], bottom[8 + 264 + 30], bottom[8 + 528 + 30]
+    original, masked, reconstructed = bottom[100], bottom[8 + 264 + 30], bottom[8 + 528 + 30]
     assert original.sum() > 600
     np.testing.assert_array_equal(masked, original)
     # Under the second mask the left half is covered, and drawn dark.
     assert np.ptp(sheets[1][-20][8 + 264 + 30]) < 30
     assert sheets[1][-20][8 + 528 + 30].sum() < 60
-    assert redrawn.sum() > 600
+    assert reconstructed.sum() > 600
