@@ -20,6 +20,10 @@ from lensmae.workspace import Damaged
 
 _messages = Console(stderr=True)
 AXES_HELP = "a letter an axis of the array, as in NHWC: N lenses, C bands, H rows, W columns; else told by header and shape"
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Dask scheduler to compute on: its address, or local:N for N processes of this command"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON and nothing else on stdout")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lensmae.cli.console import AsJson, print_figures, with_progress
+from lensmae.cli.console import AsJson, Scheduler, print_figures, with_progress
 from lensmae.errors import ConfigError, DatasetError
 
 commands = typer.Typer()
@@ -29,6 +29,7 @@ def embed(
     min_dist: Annotated[float, typer.Option(help="UMAP's min_dist, 0 to 1")] = 0.1,
     metric: Annotated[str, typer.Option(help="UMAP's metric: euclidean, cosine, manhattan or correlation")] = "euclidean",
     seed: Annotated[int, typer.Option(min=0, help="UMAP's seed")] = 0,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Embed lenses, write the embeddings or their projection, and say how good they are by class."""
@@ -48,6 +49,8 @@ def embed(
         raise ConfigError(f"{output} ends neither in .npy (embeddings) nor in .csv (a projection); say which you want.")
     settings = Projection(projection, dimensions, neighbours, min_dist, metric, seed)
     facts = {"checkpoint": checkpoint, "data": data, "split": split, "limit": limit, "layer": layer, "pooling": pooling}
+    if scheduler is not None:
+        _embed_on(scheduler, checkpoint, data, split, limit, layer)
     embeddings = with_progress("Embedding", lambda progress: run_task(Task(work="embed", **facts), progress))
     dataset = open_dataset(data)
     rows = select_rows(dataset, split, limit)
@@ -66,6 +69,20 @@ def embed(
         typer.echo(json.dumps({name: None if value != value else value for name, value in figures.items()}))
     else:
         print_figures(figures)
+
+
+def _embed_on(scheduler: str, checkpoint: str, data: str, split: str, limit: int | None, layer: int | None) -> None:
+    """Have a cluster compute what the workspace does not keep yet."""
+    from lensmae.data import open_dataset
+    from lensmae.evaluation import embed_dataset
+    from lensmae.evaluation.measure.reports import select_rows
+    from lensmae.jobs.cluster import cluster
+    from lensmae.models import load_checkpoint
+
+    model, dataset = load_checkpoint(checkpoint), open_dataset(data)
+    rows = select_rows(dataset, split, limit)
+    with cluster(scheduler) as executor:
+        with_progress("Embedding", lambda progress: embed_dataset(model, dataset, rows, progress, layer=layer, executor=executor))
 
 
 @commands.command()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +20,7 @@ from lensmae.data.store.dataset import LensDataset, open_store, summarise, write
 from lensmae.data.store.splits import assign_splits
 from lensmae.errors import DatasetError
 from lensmae.folders import new_folder
+from lensmae.parts import completed
 from lensmae.progress import Progress
 from lensmae.workspace import check_name, datasets_dir
 
@@ -39,6 +41,7 @@ def simulate_dataset(
     progress: Progress | None = None,
     finish: Finish | None = None,
     device: str | None = None,
+    executor: Executor | None = None,
 ) -> LensDataset:
     """Simulate `per_class` lenses of every class of a preset, or of some of its classes, into the workspace.
 
@@ -51,6 +54,7 @@ def simulate_dataset(
         jobs: processes; all cores where None.
         progress: called with (lenses done, lenses in all); where it raises, everything written is removed.
         device: "cpu", "cuda" or "mps": by array operations there, lenstronomy's lenses to rounding; None is lenstronomy itself.
+        executor: computes parts of the set elsewhere (`lensmae.jobs.cluster`); processes of this machine where None.
         finish: changes the images (N, H, W) in place and returns the table with what it did (`lensmae.data.mixed`).
     """
     check_preset(preset)
@@ -65,7 +69,7 @@ def simulate_dataset(
     final = datasets_dir() / name
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
-    work = _Work(PRESETS[preset], chosen, name, per_class, seed, jobs or os.cpu_count() or 1, device)
+    work = _Work(PRESETS[preset], chosen, name, per_class, seed, jobs or os.cpu_count() or 1, device, executor)
     with new_folder(final) as folder:
         _write(work, folder, progress, finish)
     return open_store(final)
@@ -82,6 +86,7 @@ class _Work:
     seed: int
     jobs: int
     device: str | None
+    executor: Executor | None
 
 
 def _chosen(preset: Preset, classes: Sequence[str]) -> tuple[str, ...]:
@@ -125,6 +130,10 @@ def _chunks(work: _Work, plan: list[tuple[str, int, str]]) -> Iterator[tuple[int
     workers = 1 if on_gpu or len(lenses) <= 2 * chunk else work.jobs
     simulate = _simulate_chunk if work.device is None else partial(_batched_chunk, device=work.device)
     parts = ((start, lenses[start : start + chunk]) for start in range(0, len(lenses), chunk))
+    if work.executor is not None:
+        apart = partial(simulate, work.preset.name)
+        yield from (lenses for _, lenses in completed(work.executor, apart, parts))
+        return
     calls = (delayed(simulate)(work.preset.name, start=start, lenses=some) for start, some in parts)
     yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2 * n_jobs")(calls)
 

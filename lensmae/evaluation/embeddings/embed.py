@@ -1,18 +1,21 @@
 """What a network makes of the lenses of a data set, kept on disk by content: embeddings, and reconstruction errors."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from lensmae.data import LensDataset
+from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import ConfigError
 from lensmae.evaluation.array_cache import file_digest, kept, kept_folder, kept_name
 from lensmae.evaluation.measure.reports import check_images
 from lensmae.evaluation.metrics import masked_mse
-from lensmae.models import Reconstructor, SuperResolver
+from lensmae.models import Reconstructor, SuperResolver, load_checkpoint
 from lensmae.models.masking import kept_count, mask_noise
 from lensmae.models.predictors import POOLINGS, LoadedModel
+from lensmae.parts import completed
 from lensmae.progress import Progress, batches, part_of
 
 _BATCH = 64
@@ -30,6 +33,7 @@ def embed_dataset(
     layer: int | None = None,
     pooling: str = "mean",
     alone: bool = False,
+    executor: Executor | None = None,
 ) -> np.ndarray:
     """Pooled tokens of an encoder layer for the given rows, (N, D) float32.
 
@@ -41,13 +45,16 @@ def embed_dataset(
         layer: 1 to `model.layers`; the last where None.
         pooling: one of `lensmae.models.predictors.POOLINGS`. All are kept at once, so another one costs nothing.
         alone: this process computes nothing else meanwhile, so that every core may embed images of its own, which is faster.
+        executor: processes that see the same workspace and compute what is not kept yet, a part each (`lensmae.jobs.cluster`).
     """
     if pooling not in POOLINGS:
         raise ConfigError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
     if not isinstance(model, SuperResolver):
         # A super-resolver pads what its patches do not cover.
         check_images(model, dataset)
-    files = _embedding_files(model, dataset, indices, _layer(model, layer))
+    files = list(_embedding_files(model, dataset, indices, _layer(model, layer)))
+    if executor is not None:
+        _compute_apart(executor, model, dataset, files, layer, progress)
     place, done, parts = POOLINGS.index(pooling), 0, []
     for rows, file in files:
         some = batches(rows, _BATCH, part_of(progress, done, len(indices)))
@@ -118,6 +125,44 @@ def _files(
     for start in range(0, len(indices), _PART):
         rows = np.asarray(indices[start : start + _PART], dtype=np.int64)
         yield rows, folder / kept_name([*content, rows.tobytes()])
+
+
+def _compute_apart(
+    executor: Executor,
+    model: LoadedModel,
+    dataset: LensDataset,
+    files: list[tuple[np.ndarray, Path]],
+    layer: int | None,
+    progress: Progress | None,
+) -> None:
+    """Have other processes compute the parts that are missing; each writes its own file, so that nothing is computed twice."""
+    missing = [(rows, file) for rows, file in files if not file.is_file()]
+    total, done = sum(len(rows) for rows, _ in files), sum(len(rows) for rows, file in files if file.is_file())
+    where = str(model.path.absolute()), str(dataset.path.absolute())
+    calls = [(*where, rows, layer, str(file)) for rows, file in missing]
+    for index, _ in completed(executor, embed_part, calls):
+        done += len(missing[index][0])
+        if progress is not None:
+            progress(done, total)
+
+
+def embed_part(checkpoint: str, data: str, rows: np.ndarray, layer: int | None, file: str) -> None:
+    """Embed some rows of a data set, as a process of a cluster is asked to.
+
+    Args:
+        checkpoint: path of the checkpoint file.
+        data: folder of the data set.
+        rows: (N,) int64.
+        layer: 1 to the network's `layers`; the last where None.
+        file: where the embeddings (3, N, D) are kept, written whole or not at all.
+    """
+    model, dataset = _opened(checkpoint, data)
+    kept(Path(file), lambda: _embed(model, dataset, batches(rows, _BATCH, None), _layer(model, layer), alone=False))
+
+
+@lru_cache(maxsize=2)
+def _opened(checkpoint: str, data: str) -> tuple[LoadedModel, LensDataset]:
+    return load_checkpoint(checkpoint), open_dataset(data)
 
 
 def _embed(model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], layer: int | None, alone: bool) -> np.ndarray:

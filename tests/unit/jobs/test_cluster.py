@@ -1,0 +1,77 @@
+"""A real Dask cluster of two processes computes what one process computes, also when one of them is killed."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from lensmae.data import open_dataset, simulate_dataset
+from lensmae.errors import ConfigError
+from lensmae.evaluation import embed_dataset
+from lensmae.evaluation.embeddings import embed
+from lensmae.jobs.cluster import cluster
+from lensmae.models import load_checkpoint
+from lensmae.parts import completed
+
+pytest.importorskip("distributed")
+
+
+@pytest.fixture(scope="module")
+def workers():
+    with cluster("local:2") as executor:
+        yield executor
+
+
+def kill_worker_once(mark, value):
+    """The first call kills its worker and leaves a mark; on another worker it answers."""
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return value
+
+
+def double(value):
+    return 2 * value
+
+
+def broken(value):
+    raise ConfigError(f"no {value}")
+
+
+@pytest.mark.slow
+def test_two_processes_embed_as_one_does_and_a_repeated_command_computes_nothing(mae, workers, tmp_path, monkeypatch):
+    monkeypatch.setattr(embed, "_PART", 16)
+    model, dataset = load_checkpoint(mae), open_dataset("lenses")
+    rows = np.arange(60)
+    seen = []
+    apart = np.array(embed_dataset(model, dataset, rows, lambda *progress: seen.append(progress), executor=workers))
+    assert seen[-1] == (60, 60)
+    assert embed.lenses_to_embed(model, dataset, rows) == 0
+    np.testing.assert_allclose(apart, model.embed(np.asarray(dataset.images[rows])), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_time_only(workers, tmp_path):
+    calls = [(tmp_path / "killed", index) for index in range(6)]
+    assert dict(completed(workers, kill_worker_once, calls, in_flight=1)) == {index: index for index in range(6)}
+    assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.slow
+def test_a_set_simulated_by_a_cluster_is_the_set_that_this_machine_simulates(workspace_with_lenses, workers):
+    apart = simulate_dataset("model_ii", "apart", per_class=4, seed=5, executor=workers)
+    here = simulate_dataset("model_ii", "here", per_class=4, seed=5, jobs=1)
+    assert apart.info.fingerprint == here.info.fingerprint
+
+
+@pytest.mark.slow
+def test_a_failure_reaches_the_caller_and_only_a_few_calls_are_ahead(workers):
+    with pytest.raises(ConfigError, match="no 0"):
+        list(completed(workers, broken, [(0,)]))
+    assert sorted(completed(workers, double, ((value,) for value in range(20)), in_flight=3)) == [(v, 2 * v) for v in range(20)]
+
+
+def test_an_address_that_is_none_is_named():
+    with pytest.raises(ConfigError, match="nonsense"), cluster("nonsense"):
+        pass
