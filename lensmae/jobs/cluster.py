@@ -29,7 +29,7 @@ def cluster(scheduler: str) -> Iterator[Executor]:
         ConfigError: where Dask is not installed, the address is none, or nothing answers there.
     """
     try:
-        from dask.distributed import Client, LocalCluster
+        from distributed import Client, LocalCluster
     except ImportError as problem:
         raise ConfigError("A scheduler needs Dask, which is not installed: pip install 'lensmae[dask]'.") from problem
     with contextlib.ExitStack() as stack:
