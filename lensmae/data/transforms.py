@@ -1,5 +1,6 @@
 """Named pixel transforms. A model's transform is stored in its checkpoint, so no caller can feed it wrongly."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,8 @@ Stretch = Literal["linear", "log1p", "asinh"]
 _EDGE = 2
 # Ratios to the scale are bounded far beyond any image, where only overflow is.
 _LARGEST = 1e30
+# The network input of the crest of an arc.
+_CREST = 1.75
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ class Transform(BaseModel):
         above = _unstretch(values * self.std + self.mean, self.stretch) * (scale.peak / self.gain)
         return above if scale.sky is None else above + scale.sky
 
+    def target(self, clean: Tensor, scale: Scale) -> Tensor:
+        """What a network that got an image of `scale` should find of the same image without noise and sky, (B, C, H, W): scaled
+        alike, its own sky subtracted."""
+        return self.forward(clean, Scale(scale.peak, None if scale.sky is None else self.scale(clean).sky))
+
     def fitted(self, flux: Tensor) -> "Transform":
         """This transform with mean and standard deviation measured on flux (N, C, H, W)."""
         raw = self.model_copy(update={"mean": 0.0, "std": 1.0}).forward(flux).double()
@@ -94,6 +102,11 @@ class Transform(BaseModel):
 # What survives files: the sky at the edge subtracted, scaled by what 0.3 % of the pixels exceed (12 of 64 x 64, the crest of an
 # arc), and stretched so that 1 % of it is where the stretch turns from linear to logarithmic. Offset and unit of the flux cancel.
 SURVIVING = Transform(stretch="asinh", gain=100.0, std=3.0, sky="edge", bright_share=0.003)
+
+
+def surviving(gain: float) -> Transform:
+    """`SURVIVING` with another gain: one over the flux, in units of the crest, at which its stretch turns logarithmic."""
+    return SURVIVING.model_copy(update={"gain": gain, "std": math.asinh(gain) / _CREST})
 
 
 def _ratio(flux: Tensor, scale: Scale) -> Tensor:

@@ -16,6 +16,7 @@ from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
 from lensmae.models.architecture import check_sizes
 from lensmae.models.classifier import LensClassifier
+from lensmae.models.convnet import ConvClassifier
 from lensmae.models.edsr import ConvSuperResolver
 from lensmae.models.mae import MAEEncoder, MAEViT
 from lensmae.models.resnet import ResNetClassifier
@@ -28,7 +29,7 @@ _HEADER = "lensmae"
 _EXACT = ("whitening.", "prior.", "mass.centre", "mass.scale")
 Kind = Literal["mae", "classifier", "superres"]
 # Networks without our encoder, which stand beside those with it.
-_BASELINES = {"resnet18": ResNetClassifier, "edsr": ConvSuperResolver}
+_BASELINES = {"resnet18": ResNetClassifier, "convnet": ConvClassifier, "edsr": ConvSuperResolver}
 
 
 class CheckpointCard(BaseModel):

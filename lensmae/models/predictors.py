@@ -65,7 +65,8 @@ class LoadedModel:
         self.has_tokens: bool = "backbone" not in card.architecture
         self.layers: int = size.get("layers", 12) if self.has_tokens else 1
         self.grid: tuple[int, int] = (self.image_size // self.patch_size, self.image_size // self.patch_size)
-        tokens = self.grid[0] * self.grid[1]
+        # A convolutional network has no tokens; an eighth of a side of its maps costs about as much.
+        tokens = self.grid[0] * self.grid[1] if self.has_tokens else max(1, (self.image_size // 8) ** 2)
         self._batch = max(1, (_CPU_TOKENS if device == "cpu" else _GPU_TOKENS) // tokens)
         self._thread_batch = max(1, _THREAD_TOKENS // tokens)
 

@@ -8,23 +8,38 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader
 
-from lensmae.data import LensDataset
+from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import DatasetError
 from lensmae.training.batches import BatchPlan
 from lensmae.training.config import MassConfig, RunConfig
+from lensmae.training.feed import Feed, StoredFeed, StreamFeed
+from lensmae.training.stream import EPOCH, LensStream, is_stream
+
+
+def open_data(config: RunConfig) -> "LensData":
+    """What a run reads: the data set its configuration names, or a stream of simulated lenses with a fixed validation set."""
+    if not is_stream(config.data):
+        return LensData(open_dataset(config.data), config)
+    stream = LensStream(config)
+    return LensData(stream.fixed_set(config), config, stream)
 
 
 class LensData(pl.LightningDataModule):
     """Training and validation rows of a data set under a run configuration."""
 
-    def __init__(self, dataset: LensDataset, config: RunConfig) -> None:
+    def __init__(self, dataset: LensDataset, config: RunConfig, stream: LensStream | None = None) -> None:
         super().__init__()
         self.dataset = dataset
         self.config = config
+        self.stream = stream
         self.labels = dataset.labels
         self.training_rows = self._rows("train")
-        self.plan = BatchPlan(self._labelled(self.training_rows), config.batch_size, config.seed)
+        rows = self._labelled(self.training_rows) if stream is None else np.arange(EPOCH)
+        self.plan = BatchPlan(rows, config.batch_size, config.seed)
         self.validation_rows = self._validation_rows()
+        self.feed: Feed = (
+            StoredFeed(dataset, self.plan, self.labels, self.log_masses, config) if stream is None else StreamFeed(stream, config)
+        )
 
     @cached_property
     def log_masses(self) -> np.ndarray:

@@ -14,13 +14,13 @@ import torch
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 from pytorch_lightning.profilers import Profiler
 
-from lensmae.data import LensDataset, open_dataset
+from lensmae.data import LensDataset
 from lensmae.errors import LensMAEError, RunError
 from lensmae.jobs import JobOptions, JobRecord, slurm
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Saver
 from lensmae.training.config import MassConfig, RunConfig
-from lensmae.training.datamodule import LensData
+from lensmae.training.datamodule import LensData, open_data
 from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.loggers import run_logger
 from lensmae.training.modules import TASKS, LensTask
@@ -107,9 +107,8 @@ def _kept(folder: RunFolder) -> str:
 
 
 def _fit(folder: RunFolder, config: RunConfig, progress: bool, profiler: Profiler | None) -> Path | None:
-    dataset = open_dataset(config.data)
-    data = LensData(dataset, config)
-    card, task = _task(folder, config, dataset, data)
+    data = open_data(config)
+    card, task = _task(folder, config, data.dataset, data)
     if _first():
         folder.update(total_steps=data.total_steps)
     resume = folder.checkpoint if folder.checkpoint.is_file() else None

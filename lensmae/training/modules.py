@@ -11,15 +11,16 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 from torchmetrics.functional.classification import multiclass_auroc
 
-from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.data.transforms import Transform
 from lensmae.models.mae import masked_loss
 from lensmae.models.masking import hidden_from_noise, mask_noise
 from lensmae.training.batches import BatchPlan, step_generator
 from lensmae.training.config import RunConfig
+from lensmae.training.feed import Batch, Feed
 from lensmae.training.optimizer import build_optimizer, is_fused
 
-_SYMMETRY, _MASK, _VALIDATION = range(3)
+# Purposes of a step's generators; 0 is the symmetry's, see `lensmae.training.feed`.
+_MASK = 1
 # Training images on which the batch norms of a weight average are measured, at least: 5 s of a ResNet-18 on two cores.
 _SETTLING_IMAGES = 2048
 
@@ -94,14 +95,9 @@ class LensTask(pl.LightningModule):
     def training_step(self, _: Tensor, __: int) -> Tensor:
         # Dropped paths draw from the global generator; seeded a step, a resumed run draws the same.
         torch.manual_seed(int(np.random.SeedSequence([self.config.seed, self.step, self.global_rank]).generate_state(1)[0]))
-        plan: BatchPlan = self.trainer.datamodule.plan
-        rows = plan.rows(self.step)
-        # Symmetry and masks are drawn for the whole batch, then each process takes its part: any number of processes
-        # computes the same step.
-        share = np.arange(self.global_rank, len(rows), self.trainer.world_size)
-        generator = step_generator(self.config.seed, self.step, _SYMMETRY)
-        loss = self.loss(rows, share, draw_elements(self.config.symmetry, len(rows), generator)[share])
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(share), sync_dist=True, logger=False)
+        batch = self._batch(self.step, self.global_rank, self.trainer.world_size)
+        loss = self.loss(batch)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.share), sync_dist=True, logger=False)
         return loss * self.loss_scale()
 
     def on_train_batch_end(self, *_: Any) -> None:
@@ -134,23 +130,20 @@ class LensTask(pl.LightningModule):
             return
         plan: BatchPlan = self.trainer.datamodule.plan
         steps = range(min(plan.steps_per_epoch, -(-_SETTLING_IMAGES // plan.batch_size)))
-        update_bn((self.transform.forward(self._drawn(plan.rows(step), step)) for step in steps), self.average.module)
+        update_bn((self.transform.forward(self._batch(step).images) for step in steps), self.average.module)
 
-    def _drawn(self, rows: np.ndarray, step: int) -> Tensor:
-        """Images of the rows, turned as they are in a step."""
-        generator = step_generator(self.config.seed, step, _SYMMETRY)
-        return self.pixels(rows, draw_elements(self.config.symmetry, len(rows), generator))
+    def _batch(self, step: int, rank: int = 0, world: int = 1) -> Batch:
+        feed: Feed = self.trainer.datamodule.feed
+        return feed.batch(step, rank, world, self.device)
 
     def final_network(self) -> nn.Module:
         """The network a run produces: the weight average, or the last weights where none is kept."""
         return self.network if self.average is None else self.average.module
 
-    def pixels(self, rows: np.ndarray, elements: Tensor | None = None, targets: bool = False) -> Tensor:
-        """Images (or targets) of data-set rows, (B, 1, H, W) float32 flux on the device, turned by D4 elements."""
-        data = self.trainer.datamodule.dataset
-        source = data.targets if targets else data.images
-        images = torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(self.device)
-        return images if elements is None else random_d4(images, elements.to(self.device))
+    def pixels(self, rows: np.ndarray, source: np.ndarray | None = None) -> Tensor:
+        """Images of data-set rows (or those of another of its arrays), (B, 1, H, W) float32 flux on the device."""
+        source = self.trainer.datamodule.dataset.images if source is None else source
+        return torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(self.device)
 
     def reconstruct(self, rows: np.ndarray) -> Tensor | None:
         """What the network that the run would produce now draws of these rows, (B, 1, H, W) flux; None where it draws nothing."""
@@ -161,31 +154,33 @@ class LensTask(pl.LightningModule):
         return 1.0
 
     @abc.abstractmethod
-    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
-        """Training loss of this process's `share` (places) of the batch's `rows`, turned by its D4 `elements`."""
+    def loss(self, batch: Batch) -> Tensor:
+        """Training loss of this process's part of a step's batch."""
 
 
 class PretrainTask(LensTask):
-    """Mean squared error of hidden patches, in transform space."""
+    """Mean squared error of hidden patches, in transform space; of the image without noise, where that is wanted and known."""
 
     def loss_scale(self) -> Tensor | float:
         # Beside a linear prior, what is left to learn is small.
         return 1.0 if self.network.prior is None else self.network.prior.spread**-2
 
-    def _masked(self, network: nn.Module, images: Tensor, noise: Tensor, **options: Any) -> Tensor:
-        inputs = self.transform.forward(images)
+    def _masked(self, network: nn.Module, images: Tensor, clean: Tensor | None, noise: Tensor, **options: Any) -> Tensor:
+        scale = self.transform.scale(images)
+        inputs = self.transform.forward(images, scale)
+        target = self.transform.target(clean, scale) if self.config.denoise and clean is not None else inputs
         prediction, mask = network(inputs, noise=noise.to(self.device), **options)
-        return masked_loss(prediction, inputs, mask)
+        return masked_loss(prediction, target, mask)
 
     def _tokens(self) -> int:
         grid = self.network.encoder.native_grid
         return grid[0] * grid[1]
 
-    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
+        # Masks are drawn for the whole batch, then each process takes its part.
         generator = step_generator(self.config.seed, self.step, _MASK)
-        noise = torch.rand(len(rows), self._tokens(), generator=generator)[share]
-        pixels = self.pixels(rows[share], elements)
-        return self._masked(self._train_network, pixels, noise, drawn_share=self.config.drawn_share)
+        noise = torch.rand(batch.count, self._tokens(), generator=generator)[batch.share]
+        return self._masked(self._train_network, batch.images, batch.clean, noise, drawn_share=self.config.drawn_share)
 
     def hidden(self, rows: np.ndarray) -> np.ndarray:
         """Patches (B, gh, gw) that `validation_step` and `reconstruct` hide of these rows, True = hidden."""
@@ -203,7 +198,9 @@ class PretrainTask(LensTask):
 
     def validation_step(self, rows: np.ndarray, _: int) -> None:
         noise = mask_noise([int(row) for row in rows], self._tokens())
-        loss = self._masked(self.final_network(), self.pixels(rows), noise)
+        truths = self.trainer.datamodule.dataset.truths
+        clean = None if truths is None else self.pixels(rows, truths)
+        loss = self._masked(self.final_network(), self.pixels(rows), clean, noise)
         self.log("validation_loss", loss, batch_size=len(rows), sync_dist=True, logger=False)
 
 
@@ -217,18 +214,24 @@ class ClassifierTask(LensTask):
     def _labels(self, rows: np.ndarray) -> Tensor:
         return torch.from_numpy(self.trainer.datamodule.labels[rows]).to(self.device)
 
-    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
-        mine = rows[share]
-        inputs = self.transform.forward(self.pixels(mine, elements))
+    def loss(self, batch: Batch) -> Tensor:
+        inputs = self._cropped(self.transform.forward(batch.images))
         logits, log_mass = self._train_network(inputs)
-        loss = F.cross_entropy(logits, self._labels(mine), label_smoothing=self.config.label_smoothing)
+        loss = F.cross_entropy(logits, batch.labels, label_smoothing=self.config.label_smoothing)
         if log_mass is None:
             return loss
-        masses = torch.from_numpy(self.trainer.datamodule.log_masses[mine]).to(self.device)
-        known = torch.isfinite(masses)
-        error = (log_mass - masses)[known]
+        known = torch.isfinite(batch.log_masses)
+        error = (log_mass - batch.log_masses)[known]
         # The sum over an empty selection is 0 and keeps the head in the graph, as several processes need.
         return loss + self.config.mass_weight * error.square().sum() / max(1, int(known.sum()))
+
+    def _cropped(self, inputs: Tensor) -> Tensor:
+        """The central square of network inputs (B, 1, H, W), while training sees no more."""
+        size = self.config.crop
+        if not size or self.step >= self.config.crop_share * self.total_steps or size >= min(inputs.shape[-2:]):
+            return inputs
+        top, left = ((side - size) // 2 for side in inputs.shape[-2:])
+        return inputs[..., top : top + size, left : left + size]
 
     def on_validation_epoch_start(self) -> None:
         self._validation: list[tuple[Tensor, Tensor]] = []
@@ -260,10 +263,9 @@ class MassTask(LensTask):
     def _masses(self, rows: np.ndarray) -> Tensor:
         return torch.from_numpy(self.trainer.datamodule.log_masses[rows]).to(self.device)
 
-    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
-        mine = rows[share]
-        estimate = self._train_network(self.transform.forward(self.pixels(mine, elements)))
-        return F.smooth_l1_loss(estimate, self._masses(mine), beta=self.config.huber)
+    def loss(self, batch: Batch) -> Tensor:
+        estimate = self._train_network(self.transform.forward(batch.images))
+        return F.smooth_l1_loss(estimate, batch.log_masses, beta=self.config.huber)
 
     def validation_step(self, rows: np.ndarray, _: int) -> None:
         error = self.final_network().log_mass(self.transform.forward(self.pixels(rows))) - self._masses(rows)
@@ -274,10 +276,8 @@ class MassTask(LensTask):
 class SuperResTask(LensTask):
     """Charbonnier loss on HR pixels (Charbonnier et al. 1994), in flux."""
 
-    def loss(self, rows: np.ndarray, share: np.ndarray, elements: Tensor) -> Tensor:
-        mine = rows[share]
-        flux, target = self.pixels(mine, elements), self.pixels(mine, elements, targets=True)
-        error = self._train_network(flux, self.transform.forward(flux)) - target
+    def loss(self, batch: Batch) -> Tensor:
+        error = self._train_network(batch.images, self.transform.forward(batch.images)) - batch.targets
         width = self.config.charbonnier
         return (torch.sqrt(error.square() + width**2) - width).mean()
 
@@ -286,7 +286,7 @@ class SuperResTask(LensTask):
         return self.final_network()(flux, self.transform.forward(flux))
 
     def validation_step(self, rows: np.ndarray, _: int) -> None:
-        flux, target = self.pixels(rows), self.pixels(rows, targets=True)
+        flux, target = self.pixels(rows), self.pixels(rows, self.trainer.datamodule.dataset.targets)
         mse = (self.final_network()(flux, self.transform.forward(flux)) - target).square().mean(dim=(1, 2, 3))
         self.log("validation_loss", mse.mean(), batch_size=len(rows), sync_dist=True, logger=False)
         self.log("validation_psnr", (-10 * torch.log10(mse)).mean(), batch_size=len(rows), sync_dist=True, logger=False)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lensmae.data.symmetry import draw_elements, random_d4
-from lensmae.data.transforms import Transform
+from lensmae.data.transforms import Transform, surviving
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
 from lensmae.models.mae import MAEViT
@@ -107,6 +107,8 @@ def _check_data(config: NetworkConfig, dataset: Any) -> None:
         raise DatasetError(f"Data set {dataset.name} does not fit: {config.kind} training needs {needed}.")
     if isinstance(config, ClassifierConfig) and len(dataset.info.classes) < 2:
         raise DatasetError(f"Data set {dataset.name} has one class only; a classifier needs at least two.")
+    if isinstance(config, ClassifierConfig) and config.backbone == "convnet" and config.transform != "surviving":
+        raise DatasetError("The convnet reads images in the surviving transform; set transform to surviving.")
     if isinstance(config, ClassifierConfig) and config.mass_head and "axion_mass_ev" not in dataset.lenses:
         raise DatasetError(f"Data set {dataset.name} has no axion masses (column axion_mass_ev) to learn.")
 
@@ -121,15 +123,22 @@ def _encoder(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> tup
     height, width = dataset.images.shape[1:]
     # An image that is no multiple of the patch is padded by the super-resolver; its encoder is made for the padded size.
     size = -(-max(height, width) // config.patch_size) * config.patch_size
-    if isinstance(config, SuperResConfig):
-        transform = Transform(stretch="linear", gain=1.0, per_image_peak=False)
-    else:
-        transform = Transform(stretch=config.stretch, gain=config.gain)
-    rows = np.sort(np.random.default_rng(config.seed).permutation(train_rows)[:_FIT_IMAGES])
-    transform = transform.fitted(torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1))
+    transform = _transform(config, dataset, train_rows)
     architecture = {"image_size": size, "patch_size": config.patch_size, "emb_dim": config.emb_dim, "in_channels": 1}
     architecture |= {"encoder_layers": config.encoder_layers, "encoder_heads": config.encoder_heads}
     return CheckpointCard(kind="mae", architecture=architecture, transform=transform), None
+
+
+def _transform(config: NetworkConfig, dataset: Any, train_rows: np.ndarray) -> Transform:
+    """The transform of a network that starts from nothing."""
+    if isinstance(config, SuperResConfig):
+        transform = Transform(stretch="linear", gain=1.0, per_image_peak=False)
+    elif config.transform == "surviving":
+        return surviving(config.gain)
+    else:
+        transform = Transform(stretch=config.stretch, gain=config.gain)
+    rows = np.sort(np.random.default_rng(config.seed).permutation(train_rows)[:_FIT_IMAGES])
+    return transform.fitted(torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1))
 
 
 def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> dict[str, Any]:
@@ -145,6 +154,11 @@ def _architecture(config: NetworkConfig, dataset: Any, card: CheckpointCard) -> 
     if config.backbone == "resnet18":
         options = {"classes": len(dataset.info.classes), "image_size": card.architecture["image_size"]}
         return {"backbone": "resnet18", **options, **residual}
+    if config.backbone == "convnet":
+        widths = [config.conv_width * 2**stage for stage in range(config.conv_stages)]
+        size = {"image_size": card.architecture["image_size"], "widths": widths, "blocks": config.conv_blocks}
+        stretch = {"softening": [1 / card.transform.gain, card.transform.std]}
+        return {"backbone": "convnet", "classes": len(dataset.info.classes), **size, **stretch}
     if config.backbone == "edsr":
         options = {"width": config.width, "depth": config.depth, "image_size": dataset.images.shape[1]}
         return {"backbone": "edsr", "scale": dataset.targets.shape[1] // dataset.images.shape[1], **options}

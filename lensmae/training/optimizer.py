@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from lensmae.training.config import RunConfig
+from lensmae.training.muon import Muon, takes_muon
 
 
 def learning_rate_factor(step: int, total: int, warmup: float) -> float:
@@ -28,26 +29,30 @@ def _depth(name: str, layers: int) -> int:
     return 1 if name.startswith("encoder.layer_norm") else layers + 1
 
 
-def parameter_groups(network: nn.Module, learning_rate: float, weight_decay: float, layer_decay: float) -> list[dict]:
+def parameter_groups(
+    network: nn.Module, learning_rate: float, weight_decay: float, layer_decay: float, muon: bool = False
+) -> list[dict]:
     """Groups with learning rate `learning_rate * layer_decay ** depth` (Bao et al. 2022, arXiv:2106.08254); no weight decay
-    on vectors (biases, norms) and on tokens and position embeddings.
+    on vectors (biases, norms) and on tokens and position embeddings. With `muon`, those that go by it say so.
 
     Args:
         network: whose parameters are grouped.
         learning_rate: of the head.
         weight_decay: of matrices.
         layer_decay: factor a layer, in (0, 1].
+        muon: whether hidden layers' matrices go by Muon.
     """
     layers = len(network.encoder.transformer) if hasattr(network, "encoder") else 0
-    groups: dict[tuple[int, bool], list[nn.Parameter]] = defaultdict(list)
+    groups: dict[tuple[int, bool, bool], list[nn.Parameter]] = defaultdict(list)
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
         decays = parameter.ndim > 1 and not name.endswith(("_token", "pos_embedding"))
-        groups[(_depth(name, layers), decays)].append(parameter)
+        groups[(_depth(name, layers), decays, muon and takes_muon(name, parameter))].append(parameter)
     return [
         {"params": parameters, "lr": learning_rate * layer_decay**depth, "weight_decay": weight_decay if decays else 0.0}
-        for (depth, decays), parameters in groups.items()
+        | ({"muon": orthogonal} if muon else {})
+        for (depth, decays, orthogonal), parameters in groups.items()
     ]
 
 
@@ -60,8 +65,10 @@ def is_fused(config: RunConfig) -> bool:
 def build_optimizer(
     network: nn.Module, config: RunConfig, total_steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
-    """AdamW (betas 0.9, 0.95) and its schedule over `total_steps` steps."""
-    groups = parameter_groups(network, config.learning_rate, config.weight_decay, getattr(config, "layer_decay", 1.0))
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95), fused=is_fused(config))
+    """AdamW (betas 0.9, 0.95) or Muon, and its schedule over `total_steps` steps."""
+    muon = config.optimizer == "muon"
+    groups = parameter_groups(network, config.learning_rate, config.weight_decay, getattr(config, "layer_decay", 1.0), muon)
+    kind = Muon if muon else torch.optim.AdamW
+    optimizer = kind(groups, lr=config.learning_rate, betas=(0.9, 0.95), fused=is_fused(config))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_factor(step, total_steps, config.warmup))
     return optimizer, schedule

@@ -14,11 +14,10 @@ import psutil
 import pytorch_lightning as pl
 import torch
 
-from lensmae.data import open_dataset
 from lensmae.jobs import Report, live_tickets
 from lensmae.training.callbacks import device_name
 from lensmae.training.config import RunConfig, config_from_record
-from lensmae.training.datamodule import LensData
+from lensmae.training.datamodule import LensData, open_data
 from lensmae.training.loggers import check_logger
 from lensmae.training.modules import TASKS, LensTask
 from lensmae.training.networks import start_network
@@ -100,7 +99,7 @@ def measure(config: RunConfig, seconds: float = 6.0) -> Estimate:
     check_logger(config.logger)
     began = time.perf_counter()
     available = psutil.virtual_memory().available
-    data = LensData(open_dataset(config.data), config)
+    data = open_data(config)
     processes = config.devices * config.nodes
     share = config.model_copy(
         update={"batch_size": max(1, config.batch_size // processes), "compile": False, "save_every": 10**6}
@@ -111,7 +110,7 @@ def measure(config: RunConfig, seconds: float = 6.0) -> Estimate:
     watch = _Stopwatch(seconds)
     prepared = time.perf_counter()
     with quiet_lightning():
-        _trainer(config, watch).fit(task, datamodule=LensData(data.dataset, share))
+        _trainer(config, watch).fit(task, datamodule=LensData(data.dataset, share, data.stream))
     return _estimate(config, data, task, watch, prepared - began, available)
 
 

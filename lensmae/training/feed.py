@@ -1,0 +1,110 @@
+"""What a training step learns from: images of a stored set, or lenses simulated for the step; with nuisances where asked for.
+
+Every batch is a function of (seed, step, place), so that a resumed run sees what an uninterrupted one sees.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lensmae.data import LensDataset
+from lensmae.data.nuisances import draw_nuisances
+from lensmae.data.simulation.batched import generator_of
+from lensmae.data.symmetry import draw_elements, random_d4
+from lensmae.training.batches import BatchPlan, step_generator
+from lensmae.training.config import RunConfig
+from lensmae.training.stream import LensStream
+
+_SYMMETRY = 0
+# Purposes of generators that feeds draw from, beside those of `lensmae.training.modules`.
+_NUISANCES = 10
+
+
+@dataclass(frozen=True)
+class Batch:
+    """This process's part of a step's batch.
+
+    Attributes:
+        images: (b, 1, H, W) flux on the device, turned.
+        labels: (b,) int64.
+        log_masses: (b,) float32 log10(axion mass / eV), not finite where a lens has none.
+        count: images of the step over all processes.
+        share: (b,) places of this part in the step's batch.
+        targets: (b, 1, H2, W2) HR flux of a pair set, else None.
+        clean: (b, 1, H, W) the same images without noise where that is known, else None.
+    """
+
+    images: Tensor
+    labels: Tensor
+    log_masses: Tensor
+    count: int
+    share: np.ndarray
+    targets: Tensor | None = None
+    clean: Tensor | None = None
+
+
+class Feed(Protocol):
+    """Where batches come from."""
+
+    def batch(self, step: int, rank: int, world: int, device: torch.device) -> Batch:
+        """The part of process `rank` of `world` in the batch of a global step."""
+        ...
+
+
+class StoredFeed:
+    """Batches of a stored data set, turned by its symmetry; with drawn nuisances where the configuration says so."""
+
+    def __init__(
+        self, dataset: LensDataset, plan: BatchPlan, labels: np.ndarray, log_masses: np.ndarray, config: RunConfig
+    ) -> None:
+        self.dataset, self.plan, self.labels, self.log_masses, self.config = dataset, plan, labels, log_masses, config
+
+    def batch(self, step: int, rank: int, world: int, device: torch.device) -> Batch:
+        """As of `Feed`."""
+        rows = self.plan.rows(step)
+        # Symmetry is drawn for the whole batch, then each process takes its part: any number of processes computes the same step.
+        share = np.arange(rank, len(rows), world)
+        elements = draw_elements(self.config.symmetry, len(rows), step_generator(self.config.seed, step, _SYMMETRY))[share]
+        mine = rows[share]
+        images = self.pixels(mine, device, elements)
+        targets = self.pixels(mine, device, elements, targets=True) if self.dataset.is_pair else None
+        labels = torch.from_numpy(self.labels[mine]).to(device)
+        masses = torch.from_numpy(self.log_masses[mine]).to(device)
+        batch = Batch(images, labels, masses, len(rows), share, targets)
+        if self.config.nuisances == "none":
+            return batch
+        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES))
+
+    def pixels(self, rows: np.ndarray, device: torch.device, elements: Tensor | None = None, targets: bool = False) -> Tensor:
+        """Images (or targets) of rows, (b, 1, H, W) float32 flux on the device, turned by D4 elements."""
+        source = self.dataset.targets if targets else self.dataset.images
+        images = torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(device)
+        return images if elements is None else random_d4(images, elements.to(device))
+
+
+class StreamFeed:
+    """Batches of new lenses, simulated on the device for each step and process."""
+
+    def __init__(self, stream: LensStream, config: RunConfig) -> None:
+        self.stream, self.config = stream, config
+
+    def batch(self, step: int, rank: int, world: int, device: torch.device) -> Batch:
+        """As of `Feed`."""
+        count = self.config.batch_size
+        share = np.arange(rank, count, world)
+        lenses = self.stream.lenses(len(share), (step, rank), device)
+        batch = Batch(lenses.images.unsqueeze(1), lenses.labels, lenses.log_axion_mass, count, share)
+        elements = draw_elements(self.config.symmetry, len(share), generator_of(self.config.seed, step, rank, _SYMMETRY))
+        batch = replace(batch, images=random_d4(batch.images, elements.to(device)))
+        if self.config.nuisances == "none":
+            return replace(batch, clean=batch.images)
+        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES))
+
+
+def perturbed(batch: Batch, generator: torch.Generator) -> Batch:
+    """The batch with drawn nuisances; its images are then in units of the noise-free peak."""
+    drawn = draw_nuisances(batch.images.squeeze(1), generator)
+    return replace(batch, images=drawn.images.unsqueeze(1), clean=drawn.clean.unsqueeze(1))
