@@ -30,6 +30,7 @@ from lensmae.evaluation.reconstruction.anomaly import anomaly_scores, trained_on
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.progress import Progress
 from lensmae.workspace import read_json
+from studies.report_stress import stress_record
 
 _ANOMALY_LENSES, _ANOMALY_MASKS = 600, 16
 
@@ -53,6 +54,7 @@ def measure(
     studies: Path | None = None,
     split: str = "test",
     limit: int | None = None,
+    stressed: int = 0,
     progress: Callable[[str], Progress] | None = None,
 ) -> Measurements:
     """Measure checkpoints on a split of two data sets.
@@ -65,6 +67,7 @@ def measure(
         studies: folder with few_labels.json and ablation.json (`lensmae few-labels`, `lensmae ablation`) to take over.
         split: of both sets; "all" where both were made to be measured on.
         limit: images of a split at most.
+        stressed: images under each nuisance of real files; 0 for no stress test.
         progress: called with what is measured; gives the callback for (images done, images in all).
     """
     follow = progress or (lambda _: lambda done, total: None)
@@ -94,6 +97,8 @@ def measure(
         record["simple_classifiers"] = classification_baselines(single, rows, encoder, fitted_on=fitted)
     if any("axion_mass" in found for found in record["classification"].values()):
         record["simple_masses"] = _simple_masses(single, select_rows(single, split, limit), open_dataset(training or lenses))
+    if stressed:
+        record["stress"] = stress_record(list(models.values()), single, double, split, stressed, follow("the stress test"))
     for study in ("few_labels", "ablation"):
         if studies is not None and (studies / f"{study}.json").is_file():
             record[study] = read_json(studies / f"{study}.json", CheckpointError)["results"]
@@ -111,6 +116,9 @@ def with_earlier(record: dict[str, Any], earlier: dict[str, Any]) -> dict[str, A
     for section in ("simple_classifiers", "simple_masses"):
         if earlier["data"]["lenses"] == record["data"]["lenses"] and section in earlier:
             merged.setdefault(section, earlier[section])
+    if earlier["data"] == record["data"] and "stress" in earlier:
+        again = {row["checkpoint"] for row in record.get("stress", ())}
+        merged["stress"] = [*record.get("stress", ()), *(row for row in earlier["stress"] if row["checkpoint"] not in again)]
     return merged
 
 

@@ -14,6 +14,7 @@ from lensmae.models import list_checkpoints
 from lensmae.workspace import read_json, replacing, write_json, write_text
 from studies.markdown import number, table
 from studies.report import Measurements, with_earlier
+from studies.report_stress import stress_headlines, stress_lines
 from studies.report_studies import ablation_lines, few_label_lines
 
 _BEGIN, _END = "<!-- results: written by `lensmae report` -->", "<!-- end of results -->"
@@ -96,6 +97,7 @@ def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:
         "",
         *table(("network", "trained on", "cdm", "axion", "cdm, linear prior alone", "axion, linear prior alone", "lenses"),
                 _unsupervised_rows(record)),
+        *stress_lines(record),
         *few_label_lines(record),
         *ablation_lines(record),
         *(f"![{name.removesuffix('.png')}]({name})" for name in figures),
@@ -127,6 +129,7 @@ def headline_table(record: dict[str, Any]) -> str:
         beside = [f"{entry['macro_auc']:.4f} {_SIMPLE[kind]}" for kind, entry in simple.items()]
         own = f"AUC {share(found['macro_auc'], '.5f')}, accuracy {share(found['accuracy'], '.2%')}"
         rows.append((f"`{name}`", "no_sub, cdm or axion, Model II", own, "; ".join(beside) or "0.5 by chance"))
+        rows += stress_headlines(record, name)
         rows += _mass_headline(name, found, record)
     for name, found in record["superres"].items():
         own = f"{found['psnr']:.2f} dB, SSIM {found['ssim']:.4f}"

@@ -74,6 +74,7 @@ def report(
     folder: Annotated[Path, typer.Option(help="where RESULTS.md, results.json and figures go")] = Path("checkpoints"),
     readme: Annotated[Path | None, typer.Option(help="file whose table of results is replaced")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="images of a split at most")] = None,
+    stressed: Annotated[int, typer.Option(min=0, help="images under each nuisance of real files; 0 for no stress test")] = 100,
     keep: Annotated[
         bool, typer.Option("--keep", help="keep what the last report says of other checkpoints, if it measured the same images")
     ] = False,
@@ -89,6 +90,7 @@ def report(
         "studies": folder,
         "split": split,
         "limit": limit,
+        "stressed": stressed,
     }
     measured = with_progress("Measuring", lambda progress: measure(lenses, pairs, progress=lambda _: progress, **options))
     asked = [f"lensmae report {lenses} {pairs}", *([f"--training {training}"] if training else [])]

@@ -12,7 +12,7 @@ from lensmae.errors import ConfigError
 from lensmae.evaluation import evaluate
 from lensmae.models import load_checkpoint
 from lensmae.training import create_run, make_config, train_run
-from studies.report import measure
+from studies.report import measure, with_earlier
 from studies.report_text import headline_table, replaced_table, results_text, write_report
 from tests.unit.conftest import CLASSES, ENCODER, save
 
@@ -157,3 +157,19 @@ def test_the_command_writes_a_report(mae, classifier, superres, tmp_path):
     result = CliRunner().invoke(cli.app, ["report", "lenses", "pairs", *chosen, "--limit", "6", "--folder", str(tmp_path)])
     assert result.exit_code == 0, result.output
     assert "lensmae report lenses pairs --limit 6" in (tmp_path / "RESULTS.md").read_text()
+
+
+def test_the_stress_test_is_part_of_the_report_and_of_readmes_table(classifier, mae, superres, tmp_path):
+    found = measure("lenses", "pairs", checkpoints=(classifier,), stressed=10, limit=12)
+    record = json.loads(json.dumps(found.record))
+    rows = record["stress"]
+    assert {row["nuisance"] for row in rows} >= {"as given", "noise", "mirror", "jpeg", "other preset"}
+    noisy = next(row for row in rows if (row["nuisance"], row["strength"]) == ("noise", 0.001))
+    assert noisy["told"] is None
+    text = results_text(record | {"command": "lensmae report"})
+    assert f"| `{classifier}` | Noise | 0.001 rms, of the peak | accuracy | {noisy['value']:.3f} |" in text
+    table = headline_table(record)
+    assert f"noise 0.1 % {noisy['value']:.1%}" in table
+    assert "moved a pixel" in table
+    kept = with_earlier(record | {"stress": [dict(noisy, checkpoint="other")]}, record)
+    assert {row["checkpoint"] for row in kept["stress"]} == {"other", classifier}
