@@ -279,9 +279,18 @@ def recipes(progress: Progress) -> Any:
     return measured(progress)
 
 
+def device_simulation(progress: Progress) -> Any:
+    """How fast lenses come in batches; see `benchmarks.device_simulation`."""
+    # Imports lenstronomy.
+    from benchmarks.device_simulation import device_simulation as measured
+
+    return measured(progress)
+
+
 BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "interaction": interaction,
     "simulate": simulate,
+    "device_simulation": device_simulation,
     "pretrain": pretrain,
     "recipes": recipes,
     "analyse": analyse,

@@ -16,6 +16,7 @@ class BenchmarkName(StrEnum):
 
     interaction = "interaction"
     simulate = "simulate"
+    device_simulation = "device_simulation"
     pretrain = "pretrain"
     recipes = "recipes"
     analyse = "analyse"

@@ -60,7 +60,14 @@ def _positions(name: str, whose: str) -> Column:
 
 _COLUMNS = (
     Column("id", "id", "", "Name of the lens, once in a set: class and row, or the file's name.", "text", "identity"),
-    Column("class", "class", "", "no_sub, cdm or axion; any names where files bring others.", "text", "label"),
+    Column(
+        "class",
+        "class",
+        "",
+        "no_sub, cdm or axion; galaxy where nothing is lensed; any names where files bring others.",
+        "text",
+        "label",
+    ),
     Column("split", "split", "", "train, validation or test; fixed when the set is made.", "text", "label"),
     Column("source_file", "source file", "", "File that an imported lens came from.", "text", "identity"),
     Column("seed", "seed", "", "Of the lens: the same preset, class and seed give the same lens.", "whole number", "identity"),
@@ -71,6 +78,8 @@ _COLUMNS = (
         "arcsec",
         "Of the isothermal ellipsoid. Models II and III rescale it to another source redshift; their rings have 0.634 of it.",
     ),
+    Column("lens_x", "lens position x", "arcsec", "Of the lens's centre, from the image's; 0 where there is no such column."),
+    Column("lens_y", "lens position y", "arcsec", "Of the lens's centre, from the image's; 0 where there is no such column."),
     _ellipticity("e1", "lens"),
     _ellipticity("e2", "lens"),
     Column("gamma1", "shear gamma1", "", "External shear along the axes."),
@@ -114,6 +123,7 @@ _COLUMNS = (
     ),
     Column("axion_mass_ev", "axion mass", "eV", "Of the ultralight axion whose vortex this is; none in other classes.", log=True),
     Column("axion_angle", "vortex angle", "rad", "Of the vortex line, from the x axis; none in other classes."),
+    Column("stratum", "stratum", "", "Preset that the lens is of, in a corpus of several (`generalist`).", "text", "label"),
     Column("camera", "camera", "", "Name of the instrument that was simulated.", "text"),
     Column("pixel_scale", "pixel scale", "arcsec", "Width of a pixel, where it differs between the lenses of a set."),
     Column("exposure_time", "exposure time", "s", "Of the simulated camera.", log=True),

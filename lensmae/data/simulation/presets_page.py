@@ -1,12 +1,17 @@
 """All presets in words and numbers, for docs/presets.md."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
 from lensmae.data.simulation.presets import MULTI_PLANE_FACTOR, PRESETS, THETA_E_SOLAR, THETA_E_SOLAR_PHYSICAL, Preset
 from lensmae.data.simulation.priors import (
     AXION_LOG_MASS,
+    FREE_OFFSET,
+    FREE_PRIORS,
+    GALAXY_ARMS_SHARE,
+    GALAXY_DISC_SHARE,
+    GALAXY_PRIORS,
     HALO_CONCENTRATION,
     HALO_FRACTION,
     HALO_MASSES,
@@ -29,9 +34,9 @@ from lensmae.data.simulation.priors import (
 
 _INTRODUCTION = """# Presets
 
-Written by `lensmae gallery` from the tables in `presets.py` and `cameras.py` in `lensmae/data/simulation/`, where every number
-stands once, with its source. Angles are in arcsec, masses in solar masses, magnitudes in AB, times in seconds. Each picture has
-one row a class, and every image in it its own limits (asinh stretch).
+Written by `lensmae gallery` from the tables in `presets.py`, `priors.py` and `cameras.py` in `lensmae/data/simulation/`, where
+every number stands once, with its source. Angles are in arcsec, masses in solar masses, magnitudes in AB, times in seconds.
+Each picture has one row a class, and every image in it its own limits (asinh stretch).
 """
 _HALOS = {
     "dN/dm ~ m^slope, slope": (HALO_SLOPE, "Springel et al. 2008, MNRAS 391, 1685"),
@@ -68,12 +73,16 @@ def presets_page(pictures: str) -> str:
     heading = "## Lens, source and dark matter of Models I-III\n\nFrom DeepLenseSim; ranges are uniform.\n\n"
     parts.append(heading + _table(("quantity", "value"), [(name, _text(value)) for name, value in _MODELS.items()]))
     heading = "## Priors of superres\n\nUniform between the bounds, set to the measured properties of Task VI.B.\n\n"
-    pairs = [(name, *map(_text, bounds)) for name, bounds in PAIR_PRIORS.items()]
-    parts.append(heading + _table(("parameter", "from", "to"), pairs))
+    parts.append(heading + _table(("parameter", "from", "to"), _ranges(PAIR_PRIORS)))
+    heading = "## Priors of model_ii_free\n\nUniform, every direction alike. theta_E and shear are as seen in the image.\n\n"
+    free = {**FREE_PRIORS, "centre of the lens, x and y": (-FREE_OFFSET, FREE_OFFSET)}
+    parts.append(heading + _table(("parameter", "from", "to"), _ranges(free)))
     parts.append("## Subhalos of the survey presets\n\n" + _table(("quantity", "value", "source"), _rows(_HALOS)))
-    priors = [(name, *map(_text, bounds)) for name, bounds in SURVEY_PRIORS.items()]
-    heading = "## Priors of the survey presets\n\nUniform between the bounds; what each means stands in `presets.py`.\n\n"
-    parts.append(heading + _table(("parameter", "from", "to"), priors))
+    heading = "## Priors of the survey presets\n\nUniform between the bounds; what each means stands in `priors.py`.\n\n"
+    parts.append(heading + _table(("parameter", "from", "to"), _ranges(SURVEY_PRIORS)))
+    shares = f"{GALAXY_DISC_SHARE:.0%} are discs, and {GALAXY_ARMS_SHARE:.0%} of those have spiral arms."
+    heading = f"## Priors of galaxies\n\n{shares} Uniform between the bounds; what each means stands in `priors.py`.\n\n"
+    parts.append(heading + _table(("parameter", "from", "to"), _ranges(GALAXY_PRIORS)))
     return "\n".join(parts)
 
 
@@ -84,9 +93,11 @@ def _section(preset: Preset, pictures: str) -> str:
         ("pixel scale", scale),
         ("unit", preset.flux_unit),
         ("classes", ", ".join(preset.classes)),
-        ("camera", ", ".join(preset.cameras)),
+        ("camera", ", ".join(preset.cameras) or "each stratum's own"),
         ("source", preset.source),
     ]
+    if preset.strata:
+        rows.append(("weights of the strata", ", ".join(f"{name} {weight:g}" for name, weight in preset.strata)))
     table = _table(("", ""), rows)
     return f"## {preset.name}\n\n{preset.description}\n\n![{preset.title}]({pictures}/{preset.name}.png)\n\n{table}"
 
@@ -104,6 +115,10 @@ def _lensing_rows() -> list[tuple[str, ...]]:
         "variance of superres noise": (PAIR_NOISE_VARIANCE, "constant, times flux, times flux squared; measured on Task VI.B"),
     }
     return _rows(rows)
+
+
+def _ranges(priors: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:
+    return [(name, *map(_text, bounds)) for name, bounds in priors.items()]
 
 
 def _rows(values: dict[str, tuple[object, str]]) -> list[tuple[str, ...]]:
