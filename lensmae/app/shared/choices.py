@@ -9,6 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from lensmae.app.shared import loaders
 from lensmae.app.shared.damaged import damaged_records
+from lensmae.app.shared.foreign_weights import load_weights
 from lensmae.app.shared.widgets import empty_state
 from lensmae.data import DatasetInfo
 from lensmae.errors import DatasetError
@@ -81,6 +82,7 @@ def sidebar() -> Choice:
                 data = None
         with st.expander("Checkpoints", icon=":material/neurology:"):
             chosen = {kind: entry for kind in KINDS if (entry := _choose_checkpoint(kind, notices))}
+            load_weights()
         with st.expander("Display and pairs", icon=":material/tune:"):
             pairs = _choose_set("pairs", "LR/HR pairs", loaders.datasets(pairs=True), notices)
             stretch = _choose("stretch", "Stretch", STRETCHES, notices)
