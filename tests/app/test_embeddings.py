@@ -105,3 +105,24 @@ def test_umap_is_shown_where_it_is_kept(home, open_app):
     app = open_app("embeddings", **SMALL)
     assert_clean(app)
     assert "UMAP in 2 dimensions, 15 neighbours" in texts(app.caption)
+
+
+def test_several_examples_are_searched_by_and_can_be_taken_back(opened):
+    app = opened()
+    app.number_input("lens").set_value(3).run()
+    app.button("example-like").click().run()
+    assert_clean(app)
+    assert "Most like 3" in [heading.value for heading in app.subheader]
+    app.number_input("lens").set_value(40).run()
+    app.button("example-unlike").click().run()
+    assert "Most like 3, least like 40" in [heading.value for heading in app.subheader]
+    assert_clean(app)
+    next(button for button in app.button if button.label == "Clear the examples").click().run()
+    assert not [heading.value for heading in app.subheader if heading.value.startswith("Most like")]
+
+
+def test_pictures_can_lie_on_the_plane(opened):
+    app = opened()
+    app.session_state["pictures"] = True
+    app.run()
+    assert_clean(app)

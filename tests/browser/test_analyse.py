@@ -1,6 +1,8 @@
 """The Analyse page in a real Chromium: files in, answers, a part cut out by hand, files out that open again."""
 
 import io
+import json
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -120,4 +122,22 @@ def test_a_box_drawn_on_the_image_is_cut_out_and_analysed(page, server, lens, ne
     expect(page.get_by_text("were cut out.")).to_have_count(0)
     finished(page)
     assert page.get_by_text("Anomaly score: masked MSE").inner_text() == before
+    assert_no_error(page)
+
+
+def test_a_reload_loses_nothing_and_all_products_come_as_one_zip(page, server, lens, networks):
+    noise = np.random.default_rng(0).random((64, 64)).astype(np.float32)
+    upload(page, server, lens_npy=npy_file(lens), noise_npy=npy_file(noise))
+    page.reload()
+    expect(page.get_by_role("heading", name="Among the training lenses")).to_be_visible()
+    finished(page)
+    expect(page.get_by_text("2 files are kept")).to_be_visible()
+    page.get_by_role("button", name="All products (zip)").click()
+    expect(page.get_by_role("button", name="Download all products")).to_be_visible()
+    with zipfile.ZipFile(io.BytesIO(downloaded(page, "Download all products"))) as archive:
+        answers = json.loads(archive.read("answers.json"))
+        assert [(one["file"], one["class"] is None) for one in answers] == [("lens.npy", False), ("noise.npy", True)]
+        drawn = read_image(archive.read("images/lens.superres.fits"))
+        assert len(archive.namelist()) == 2 + 2 * 2 * 2
+    np.testing.assert_allclose(drawn.pixels, enlarge(networks("superres"), lens)[1], rtol=1e-4, atol=1e-5)
     assert_no_error(page)

@@ -5,16 +5,21 @@ import streamlit as st
 
 from lensmae.app.classification import cached
 from lensmae.app.classification.curves import ONE_CLASS
+from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
-from lensmae.app.shared.widgets import choose, figure
+from lensmae.app.shared.widgets import choose, figure, numbers
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
+from lensmae.evaluation.classification.disagreement import disagreement
 from lensmae.evaluation.metrics import roc_curves
 from lensmae.evaluation.reports.tables import auc_test_table, roc_table
+from lensmae.figures import Panel
 from lensmae.figures.classification.dependence import difference_bars
 from lensmae.figures.classification.ranking import roc_of_models
 from lensmae.workspace import read_only
+
+_GALLERY = 12
 
 
 def comparison(report: ClassificationReport, data: DatasetInfo, choice: Choice, limit: int | None, stem: str) -> None:
@@ -50,6 +55,37 @@ def comparison(report: ClassificationReport, data: DatasetInfo, choice: Choice, 
         figure(roc_of_models(shown, found, of, zoomed), "models", roc_table(shown, found), f"models-{of}-{stem}")
     with right:
         _tests(report, answers, of, stem)
+    if len(answers) > 1:
+        _lens_by_lens(report, answers, data, choice, stem)
+
+
+def _lens_by_lens(
+    report: ClassificationReport, answers: dict[str, np.ndarray], data: DatasetInfo, choice: Choice, stem: str
+) -> None:
+    """The lenses to which two networks give different classes, and which of them is right."""
+    first, *others = answers
+    st.subheader("Lens by lens", anchor=False)
+    second = choose(f"{first} beside", others, "lens-by-lens") if len(others) > 1 else others[0]
+    found = disagreement(report.labels, answers[first], answers[second], report.classes, report.indices)
+    counts = (
+        found.table["right"].map({"first": f"only {first}", "second": f"only {second}", "none": "none of them"}).value_counts()
+    )
+    said = ", ".join(f"{count} where {who} is right" for who, count in counts.items()) or "none"
+    st.caption(
+        f"{len(found.table)} of {len(report.labels)} lenses are called differently: {said}. McNemar's exact test of equal "
+        f"accuracy: p = {found.p:.2g}."
+    )
+    if found.table.empty:
+        return
+    shown = found.table.rename(columns={"first": first, "second": second, "p_first": f"P {first}", "p_second": f"P {second}"})
+    rows = found.table["row"].to_numpy()[:_GALLERY]
+    images = np.asarray(loaders.get_dataset(data).images[rows])
+    titles = found.table[["row", "true", "first", "second"]].head(_GALLERY).astype(str).agg(" · ".join, axis=1)
+    panels = [Panel(title, image) for title, image in zip(titles, images, strict=True)]
+    lens_view(panels, key="disagree", unit=data.flux_unit, columns=6, **choice.display)
+    st.caption(f"Row · true class · {first} · {second}; the surest disagreements first.")
+    st.dataframe(shown, hide_index=True, height=38 + 35 * min(8, len(shown)))
+    numbers(found.table, f"disagreement-{stem}")
 
 
 def _answers(

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.classification import cached
+from lensmae.app.grading.lenses import grade_some
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Click
 from lensmae.app.shared import loaders
@@ -150,3 +151,4 @@ def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, 
     st.caption(f"Title: row of the data set and probability of {said}. Click a lens to see where the network looks.")
     if isinstance(view.event, Click):
         st.rerun()
+    grade_some(data, report.indices[members], choice, "cell")

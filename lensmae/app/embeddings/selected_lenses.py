@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.embeddings.view_data import View
+from lensmae.app.grading.lenses import grade_some
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.guard import whole_page
@@ -39,6 +40,7 @@ def gallery(view: View, rows: np.ndarray, choice: Choice) -> None:
     images = np.asarray(view.dataset.images[shown])
     panels = [Panel(f"{row} · {lenses['class'].iat[row]}", image) for row, image in zip(shown.tolist(), images, strict=True)]
     lens_view(panels, key="gallery", unit=view.data.flux_unit, columns=_COLUMNS, **choice.display)
+    grade_some(view.data, rows, choice, "selected")
 
 
 def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | None) -> None:

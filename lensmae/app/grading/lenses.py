@@ -29,3 +29,11 @@ def grade_lenses(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) 
     with right:
         st.caption(loaders.describe_lens(info, row))
         desk(lens_items(info, rows), place, lambda at: st.session_state.update({kept: at}), key)
+
+
+def grade_some(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) -> None:
+    """The same below a gallery, once it is asked for."""
+    place = st.expander(f"Grade these {len(rows):,}", icon=":material/grading:", key=f"grade-some-{key}", on_change="rerun")
+    if place.open:
+        with place:
+            grade_lenses(info, rows, choice, key)

@@ -28,7 +28,7 @@ from lensmae.app.shared.widgets import choose, unfit_number, unknown_value
 from lensmae.errors import ConfigError
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from lensmae.evaluation.reconstruction.frames import STRATEGIES, Frames, masked_frames, nested_masks
-from lensmae.figures import Panel
+from lensmae.figures import Panel, compared
 
 if TYPE_CHECKING:
     from lensmae.evaluation.reconstruction.difficulty import Difficulty
@@ -171,9 +171,14 @@ def _view(
 ) -> int:
     """All pictures; returns the frame shown."""
     frames = pairs[0][1]
-    panels = [Panel("Original", image), Panel("Masked", image, covered=frames.hidden)]
-    for name, drawn in pairs:
-        panels += _panels(image, drawn, f" · {name}" if len(pairs) > 1 else "")
+    original, masked = Panel("Original", image), Panel("Masked", image, covered=frames.hidden)
+    if len(pairs) == 1:
+        panels = [original, masked, *_panels(image, frames, "")]
+    else:
+        # A row a network, so that counterparts stand above each other.
+        (first, own), (second, other) = pairs
+        panels = [original, *_panels(image, own, f" · {first}"), masked, *_panels(image, other, f" · {second}")]
+        panels = compared([*panels, _difference(first, own, second, other)])
     slider = None if mask.own else Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
     view = lens_view(
         panels,
@@ -182,11 +187,11 @@ def _view(
         slider=slider,
         frame=asked_ratio(),
         readouts=figures,
-        columns=4,
+        columns=4 if len(pairs) == 1 else 5,
         pick=("click", "box"),
         patch_size=patch_size,
         on_event=partial(custom_mask.edit, patch_size=patch_size),
-        swipe=(0, 3) if len(pairs) == 1 else (3, 7),
+        swipe=(0, 3) if len(pairs) == 1 else (2, 7),
         **choice.display,
     )
     return view.frame
@@ -202,6 +207,18 @@ def _panels(image: np.ndarray, frames: Frames, suffix: str) -> list[Panel]:
         Panel(f"Prediction − original{suffix}", predictions - image, residual=True, covered=visible, available=available),
         Panel(f"Error of each patch{suffix}", errors, covered=visible, measure="MSE", available=available),
     ]
+
+
+def _difference(first: str, own: Frames, second: str, other: Frames) -> Panel:
+    """What one network draws and the other does not, in the frames that both have drawn."""
+    both = np.intersect1d(own.computed, other.computed)
+    return Panel(
+        f"{first} − {second}",
+        own.predictions[both] - other.predictions[both],
+        residual=True,
+        covered=~own.hidden,
+        available=None if own.complete and other.complete else tuple(both.tolist()),
+    )
 
 
 def _readouts(pairs: list[tuple[str, Frames]]) -> list[Readout]:

@@ -14,7 +14,7 @@ from lensmae.evaluation import SuperResReport
 from lensmae.evaluation.reports.tables import LIMIT, TRUTH, superres_means, superres_table
 from lensmae.evaluation.superresolution.pairs import ResolvedPair
 from lensmae.evaluation.superresolution.structure import power_spectrum, radial_profile, ssim_map
-from lensmae.figures import Panel, score_pairs, selected_rows
+from lensmae.figures import Panel, compared, score_pairs, selected_rows
 from lensmae.figures.superresolution import distributions, profiles, spectra
 
 LIMITS = {"50": 50, "200": 200, "1000": 1000, "all": None}
@@ -90,6 +90,7 @@ def _images(pair: ResolvedPair, info: DatasetInfo, choice: Choice) -> None:
         scores[LIMIT] = (pair.limit_psnr, pair.limit_ssim)
     readouts = [Readout(name, (f"{ratio:.2f} dB · {similarity:.4f}",)) for name, (ratio, similarity) in scores.items()]
     readouts.append(Readout("network, flux / HR", (f"{pair.drawn.sum(dtype=float) / pair.high.sum(dtype=float):.5f}",)))
+    panels = compared(panels)
     lens_view(panels, key="superres", unit=info.flux_unit, columns=4, readouts=readouts, swipe=(2, 3), **choice.display)
 
 

@@ -5,7 +5,7 @@ Plotly heat maps of four lenses take half a second a change; a canvas slides thr
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +35,8 @@ class Panel:
             "" for flux.
         available: frames that `pixels` holds, in order, where not all are there yet; the canvas leaves the others empty.
             `covered` holds all frames nevertheless. None where `pixels` holds all.
+        span: limits of the scale of a measure in every frame that `pixels` holds, (F, 2), instead of its own: `compared` sets
+            them.
     """
 
     title: str
@@ -43,6 +45,12 @@ class Panel:
     covered: np.ndarray | None = None
     measure: str = ""
     available: tuple[int, ...] | None = None
+    span: np.ndarray | None = None
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Numbers of the frames that `pixels` holds."""
+        return tuple(range(len(self.pixels) if self.pixels.ndim == 3 else 1)) if self.available is None else self.available
 
     @property
     def colours(self) -> str:
@@ -52,6 +60,8 @@ class Panel:
     @property
     def own_limits(self) -> np.ndarray:
         """Limits of the scale of a measure in every frame, (F, 2)."""
+        if self.span is not None:
+            return self.span
         frames = self.pixels.reshape(-1, self.pixels.shape[-2] * self.pixels.shape[-1]).astype(float)
         low, high = np.minimum(0.0, frames.min(axis=1)), frames.max(axis=1)
         return np.stack([low, np.where(high > low, high, low + 1.0)], axis=1)
@@ -72,6 +82,19 @@ def shared_scale(panels: Sequence[Panel], stretch: str = "asinh", percentile: fl
     low, high = limits(panels[0].pixels, percentile)
     residuals = [np.percentile(np.abs(_drawn(panel)), RESIDUAL_PERCENTILE) for panel in panels if panel.residual]
     return Scale(low, high, float(max(residuals, default=0.0)) or 1.0, stretch)
+
+
+def compared(panels: Sequence[Panel]) -> list[Panel]:
+    """The same panels with measures of one unit on one scale in every frame, so that they can be compared."""
+    spans: dict[tuple[str, int], tuple[float, float]] = {}
+    for panel in panels:
+        for frame, (low, high) in zip(panel.frames, panel.own_limits.tolist() if panel.measure else (), strict=False):
+            before = spans.get((panel.measure, frame), (low, high))
+            spans[panel.measure, frame] = (min(low, before[0]), max(high, before[1]))
+    return [
+        replace(panel, span=np.array([spans[panel.measure, frame] for frame in panel.frames])) if panel.measure else panel
+        for panel in panels
+    ]
 
 
 def shade(panel: Panel, scale: Scale) -> np.ndarray:

@@ -76,3 +76,18 @@ def test_what_is_covered_does_not_set_the_scale_of_residuals():
 def test_a_perfect_prediction_has_a_scale():
     residual = Panel("error", np.zeros((4, 4)), residual=True)
     assert shared_scale([Panel("image", np.ones((4, 4))), residual]).bound == 1.0
+
+
+def test_measures_that_are_compared_have_one_scale_in_every_frame_and_flux_is_left_alone():
+    from lensmae.figures.images.panels import compared
+
+    first = Panel("a", np.stack([np.full((2, 2), 1.0), np.full((2, 2), 5.0)]), measure="MSE")
+    second = Panel("b", np.stack([np.full((2, 2), 3.0), np.full((2, 2), 2.0)]), measure="MSE")
+    late = Panel("c", np.full((1, 2, 2), 9.0), measure="MSE", available=(1,))
+    other, flux = Panel("d", np.full((2, 2), 70.0), measure="%"), Panel("e", np.ones((2, 2)))
+    one, two, three, four, five = compared([first, second, late, other, flux])
+    np.testing.assert_array_equal(one.own_limits, [[0, 3], [0, 9]])
+    np.testing.assert_array_equal(two.own_limits, one.own_limits)
+    np.testing.assert_array_equal(three.own_limits, [[0, 9]])
+    np.testing.assert_array_equal(four.own_limits, [[0, 70]])
+    assert five is flux

@@ -1,0 +1,42 @@
+"""Grading by keys in a real Chromium, and the table that comes out."""
+
+import io
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NETWORKS, assert_no_error, finished
+
+pytestmark = pytest.mark.browser
+
+
+def test_lenses_are_graded_by_keys_and_the_table_holds_the_grades(page, server):
+    page.goto(f"{server}/data?{NETWORKS}&set=lenses&view=Grades")
+    expect(page.get_by_text("1 of 90", exact=True)).to_be_visible()
+    grader = page.get_by_role("textbox", name="Grader")
+    grader.fill("ann")
+    grader.press("Enter")
+    note = page.get_by_role("textbox", name="Note")
+    expect(note).to_be_visible()
+    # Letters of a text are no grades.
+    note.fill("abc x")
+    note.press("Enter")
+    finished(page)
+    expect(page.get_by_text("1 of 90", exact=True)).to_be_visible()
+    note.evaluate("field => field.blur()")
+    for key in "abxc":
+        page.keyboard.press(key)
+    expect(page.get_by_text("5 of 90", exact=True)).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_text("4 of 90", exact=True)).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("3 of 90", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="X no lens")).to_have_attribute("aria-pressed", "true")
+    finished(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    table = pd.read_csv(io.BytesIO(download.value.path().read_bytes()), keep_default_na=False)
+    assert table["grade"].tolist() == ["A", "B", "X"] + 87 * [""]
+    assert table["note"].tolist() == ["abc x"] + 89 * [""]
+    assert_no_error(page)
