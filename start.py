@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
+# Program -> Debian's package.
+PROGRAMS = {"slurmctld": "slurm-wlm", "munged": "munge", "nginx": "nginx-light"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -72,7 +74,7 @@ def open_dashboard(port: int, no_browser: bool) -> int:
 
 def test() -> int:
     """Linter, format, import contracts, tests; stops at the first that fails."""
-    find_browser()
+    find_programs()
     steps = [
         [SCRIPTS / "ruff", "check", "."],
         [SCRIPTS / "ruff", "format", "--check", "."],
@@ -91,18 +93,22 @@ def test() -> int:
     return 0
 
 
-def find_browser() -> None:
-    """The browser tests need Chromium; Debian's package is installed where that is possible."""
-    if any(shutil.which(name) for name in BROWSERS):
+def find_programs() -> None:
+    """Some tests need programs of the system: a browser, Slurm, nginx. Debian's packages are installed where that is possible."""
+    missing = [] if any(shutil.which(name) for name in BROWSERS) else ["chromium"]
+    # What only root runs lies where only root looks.
+    path = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin{os.pathsep}/sbin"
+    missing += [package for program, package in PROGRAMS.items() if shutil.which(program, path=path) is None]
+    if not missing:
         return
+    named = ", ".join(missing)
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        print("Installing Chromium for the browser tests ...", flush=True)
+        print(f"Installing {named} for the tests ...", flush=True)
+        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], check=True)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "chromium"], check=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        )
+        subprocess.run(["apt-get", "install", "-y", "-qq", *missing], check=True, env=quiet)
         return
-    print("No Chromium or Chrome was found: install one, or the browser tests cannot run.", file=sys.stderr)
+    print(f"Not found: {named}. The tests that need a browser fail then, those that need another are left out.", file=sys.stderr)
 
 
 def run(command: list[Path | str], **environment: str) -> int:

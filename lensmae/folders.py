@@ -75,11 +75,28 @@ def new_folder(final: Path) -> Iterator[Path]:
             held.enter_context(locked(partial))
         made = partial.stat().st_ino
         try:
-            yield partial
+            with full_disk_said(final.name):
+                yield partial
             if not _is(final, made):
                 _rename(partial, final, made)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def full_disk_said(name: str) -> Iterator[None]:
+    """A full disk inside becomes a `DatasetError` that says what to do."""
+    try:
+        yield
+    except OSError as problem:
+        # NumPy gives no number: "4096 requested and 1234 written".
+        short = problem.errno is None and "written" in str(problem)
+        if problem.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and not short:
+            raise
+        said = problem.strerror or str(problem)
+        raise DatasetError(
+            f"There is no room on the disk for {name!r} ({said}); nothing of it was kept. Make room and start again."
+        ) from None
 
 
 def _host() -> str:

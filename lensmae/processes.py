@@ -30,6 +30,12 @@ def watch_parent(parent: int | None = None) -> None:
         threading.Thread(target=_watch, args=(parent or os.getppid(),), name="watch-parent", daemon=True).start()
 
 
+def watch_owner(owner: int) -> None:
+    """`watch_parent` in a worker of the process `owner`; nothing in that process itself."""
+    if os.getpid() != owner:
+        watch_parent(owner)
+
+
 def _watch(parent: int) -> None:
     while True:
         _end_orphan(parent)

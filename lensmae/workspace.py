@@ -58,7 +58,8 @@ def read_only() -> bool:
 
 def check_name(name: str, what: str) -> str:
     """Return `name` if it is safe as a file name inside the workspace, else raise `ConfigError`."""
-    if not _NAME.fullmatch(name) or ".." in name:
+    # What begins like an address would become a link wherever a name is shown.
+    if not _NAME.fullmatch(name) or ".." in name or name.lower().startswith("www."):
         raise ConfigError(
             f"{name!r} cannot name a {what}: use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit."
         )

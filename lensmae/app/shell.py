@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from lensmae.app.shared.guard import plain_errors
+from lensmae.app.shared.plain_text import plain
 
 _loaded = 0
 # Plotly's tool bar lies over the legend above a plot otherwise; where there is no mouse, always.
@@ -34,7 +35,7 @@ def open_page(page: Any) -> None:
             saved_views.saved_views_menu(page.url_path)
             remember_choices()
         for notice in choice.notices:
-            st.warning(notice, icon=":material/link_off:")
+            st.warning(plain(notice), icon=":material/link_off:")
         tour.step(page.url_path or "overview")
         page.run()
         _spare_libraries()

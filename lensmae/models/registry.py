@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lensmae.errors import CheckpointError
+from lensmae.errors import CheckpointError, ConfigError
 from lensmae.models.checkpoint import CheckpointCard, read_card
 from lensmae.shipped import CHECKPOINTS
-from lensmae.workspace import Damaged, models_dir, runs_dir
+from lensmae.workspace import Damaged, check_name, models_dir, runs_dir
 
 PRODUCT = "model.safetensors"
 # What is usual for a checkpoint (`lensmae.evaluation.ood.references`) lies beside it under this ending.
@@ -58,10 +58,9 @@ def _looked_through() -> Iterator[CheckpointEntry | Damaged]:
         if name in seen:
             continue
         try:
-            if not name.isprintable():
-                raise CheckpointError("its name is no printable text.")
+            check_name(name, "checkpoint")
             entry = CheckpointEntry(name, path, read_card(path), origin)
-        except CheckpointError as problem:
+        except (CheckpointError, ConfigError) as problem:
             yield Damaged("checkpoint", name.encode("utf-8", "backslashreplace").decode(), str(problem))
         else:
             seen.add(name)

@@ -3,7 +3,6 @@
 import io
 import os
 import signal
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from lensmae.errors import RunError
+from lensmae.processes import watch_parent
 from lensmae.training.film import FilmFolder
 from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.modules import LensTask
@@ -127,7 +127,8 @@ class Follower(pl.Callback):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2):
             signal.signal(number, self._request_stop)
         if trainer.local_rank > 0:
-            _end_with_parent()
+            # Killed, the first process cannot tell the others, and they would wait.
+            watch_parent()
         self._metrics = MetricsFile(self.folder.metrics, task.step)
         self._beat_time = self._mark_time = time.perf_counter()
         self._mark_step = task.step
@@ -222,15 +223,3 @@ def device_name(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
-
-
-def _end_with_parent() -> None:
-    """End this further process of a run when the first one is gone: killed, it cannot tell the others, and they would wait."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

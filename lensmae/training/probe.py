@@ -4,7 +4,6 @@ The Training page has it measured in a process of its own, because its peak memo
 cancelled.
 """
 
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -168,6 +167,11 @@ def _notes(config: RunConfig) -> list[str]:
 
 def peak_memory() -> int:
     """Largest resident memory of this process so far, bytes."""
+    try:
+        import resource
+    except ImportError:
+        # Windows has its own counter.
+        return psutil.Process().memory_info().peak_wset
     # macOS counts bytes, Linux kilobytes.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 

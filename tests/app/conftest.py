@@ -1,5 +1,6 @@
 """The dashboard without a browser: Streamlit's AppTest on a workspace with small data sets and small networks."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,9 @@ def open_app():
 
 
 def texts(elements) -> str:
-    """All texts of a kind of element, for looking in."""
-    return "\n".join(str(element.value) for element in elements)
+    """All texts of a kind of element as a visitor reads them: escapes are for Markdown."""
+    shown = "\n".join(str(element.value) for element in elements)
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown).replace("\u2060", "")
 
 
 def assert_clean(app: AppTest) -> None:

@@ -37,7 +37,7 @@ _ENDINGS = {"npy": "application/octet-stream", "fits": "image/fits", "png": "ima
 def detail(one: Answered, choice: Choice, asked: Asked) -> None:
     """Draw all about one image."""
     answer = one.answer
-    st.subheader(one.upload.name, anchor=False)
+    st.subheader(plain(one.upload.name), anchor=False)
     _verdict(answer)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -121,7 +121,7 @@ def _classes(answer: "Analysis") -> None:
     figure(probability_bars(found.probabilities, found.classes, found.spread), "probabilities")
     averaged = "mean over eight rotations and reflections; bars their standard deviation"
     alone = "in the one orientation that it knows"
-    st.caption(f"Softmax of {found.checkpoint}, {alone if found.spread is None else averaged}.")
+    st.caption(f"Softmax of {plain(found.checkpoint)}, {alone if found.spread is None else averaged}.")
 
 
 def _domain(answer: "Analysis", asked: Asked) -> None:
@@ -152,7 +152,7 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
 
     st.subheader("Reconstruction", anchor=False)
     entry, fitted, reconstructed = choice.checkpoint("mae"), answer.fitted["mae"], answer.reconstruction
-    st.caption(f"Checkpoint {entry.name}. {' '.join(fitted.notes[len(answer.notes) :])}")
+    st.caption(f"Checkpoint {plain(entry.name)}. {plain(' '.join(fitted.notes[len(answer.notes) :]))}")
     frames = loaders.live_frames(entry.path, fitted.pixels, 0, "random", shown_ratio("upload"))
     remember_ratio(reconstruction_view(fitted.pixels, frames, choice, key="upload", unit=_UNIT, upright=upright(answer)))
     await_frames("first")
@@ -177,7 +177,9 @@ def _superres(upload: Upload, choice: Choice) -> None:
         low = _central(image)
         note = f"The central {_pixels(low.pixels.shape)} of {_pixels(image.pixels.shape)} px; draw a box above to choose others."
     product, bicubic = _enlarged(loaders.model_key(entry.path), upload.key, low)
-    st.caption(f"Checkpoint {entry.name}, {_pixels(low.pixels.shape)} to {_pixels(product.pixels.shape)} px. {note}")
+    st.caption(
+        f"Checkpoint {plain(entry.name)}, {_pixels(low.pixels.shape)} to {_pixels(product.pixels.shape)} px. {plain(note)}"
+    )
     panels = [Panel("Image", low.pixels), Panel("Bicubic", bicubic), Panel("Network", product.pixels)]
     panels.append(Panel("Network − bicubic", product.pixels - bicubic, residual=True))
     lens_view(panels, key="upload-superres", unit=_UNIT, upright=upright(image), swipe=(1, 2), columns=3, **choice.display)
@@ -232,4 +234,4 @@ def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     rows = ", ".join(str(one.row) for one in found)
     small = "" if info else " Thumbnails of 32 px, since that data set is not in this workspace."
     turned = " Turned as they were when they were embedded." if reference.turns.any() else ""
-    st.caption(f"Class and distance in embedding space; rows {rows} of {check.card.data}.{turned}{small}")
+    st.caption(f"Class and distance in embedding space; rows {rows} of {plain(check.card.data)}.{turned}{small}")

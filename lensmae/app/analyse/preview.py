@@ -10,6 +10,7 @@ from lensmae.app.analyse.uploads import Upload, read_otherwise, upright
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Box, Drag, Event
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.data import LensImage, fit_image
 from lensmae.data.images.crop import Crop, square
 from lensmae.data.images.read_options import AUTO
@@ -178,7 +179,7 @@ def choose_axes(upload: Upload) -> None:
         help="A letter an axis, in their order: N lenses, C bands, H rows, W columns.",
     )  # fmt: skip
     if problem := st.session_state.pop(f"{key}-problem", None):
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
 
 
 def _choose_scale(upload: Upload, image: LensImage) -> None:

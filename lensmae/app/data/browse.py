@@ -12,6 +12,7 @@ from lensmae.app.grading.lenses import lens_items
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure, unfit_number
 from lensmae.data import DatasetInfo, delete_dataset
 from lensmae.data.exchange.importing import SKIPPED
@@ -64,7 +65,8 @@ def headline(info: DatasetInfo) -> None:
     row.metric("Classes", len(info.classes), border=True, help=", ".join(info.classes))
     described = PRESETS[info.preset].description if info.preset in PRESETS else "Imported from files."
     scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec a pixel."
-    st.caption(f"{described}{scale} Flux: {info.flux_unit}. Made {info.created[:10]}; fingerprint {info.fingerprint[:12]}.")
+    made = plain(f"Flux: {info.flux_unit}. Made {info.created[:10]}; fingerprint {info.fingerprint[:12]}.")
+    st.caption(f"{described}{scale} {made}")
     skipped = loaders.get_dataset(info).path / SKIPPED
     if skipped.is_file():
         left_out = pd.read_csv(skipped)
@@ -75,7 +77,9 @@ def headline(info: DatasetInfo) -> None:
 def delete_button(info: DatasetInfo) -> None:
     """Delete, after a second click."""
     with st.popover("Delete", icon=":material/delete:"):
-        st.write(f"Delete **{info.name}** with its {info.n:,} lenses ({info.size_bytes / 1e6:,.0f} MB)? This cannot be undone.")
+        st.write(
+            f"Delete **{plain(info.name)}** with its {info.n:,} lenses ({info.size_bytes / 1e6:,.0f} MB)? This cannot be undone."
+        )
         if st.button(f"Delete {info.name}", type="primary", key=f"delete-{info.name}"):
             delete_dataset(info.name)
             st.session_state["_deleted"] = info.name
@@ -98,7 +102,7 @@ def gallery(info: DatasetInfo, choice: Choice) -> None:
         st.button("Others", icon=":material/casino:", on_click=lambda: st.session_state.update(draw=draw + 1))
     for place, kind in enumerate(info.classes):
         rows = np.flatnonzero((lenses["class"] == kind) & ((lenses["split"] == split) | (split == "all")))
-        st.markdown(f"**{kind}** · {len(rows):,} in {'all splits' if split == 'all' else f'the {split} split'}")
+        st.markdown(f"**{plain(kind)}** · {len(rows):,} in {'all splits' if split == 'all' else f'the {split} split'}")
         chosen = np.sort(np.random.default_rng([draw, place]).permutation(rows)[:_A_CLASS])
         with st.grid(_A_CLASS, min_column_width=110, gap="small"):
             for row in chosen:
@@ -110,7 +114,13 @@ def _thumbnail(info: DatasetInfo, row: int, name: str, choice: Choice) -> None:
         picture = _picture(loaders.data_key(info), row, info.target_shape is not None, choice.stretch, choice.percentile)
         st.image(picture, width="stretch", alt=f"Lens {name} of {info.name}")
         st.button(
-            name, key=f"open-{row}", type="tertiary", on_click=_open, args=(row,), help="Look at this lens", width="stretch"
+            plain(name),
+            key=f"open-{row}",
+            type="tertiary",
+            on_click=_open,
+            args=(row,),
+            help="Look at this lens",
+            width="stretch",
         )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 from lensmae.app.data import dataset_jobs
 from lensmae.app.jobs import view
+from lensmae.app.shared.plain_text import plain
 from lensmae.data import PRESETS, SPLITS
 from lensmae.errors import DatasetError, LensMAEError
 from lensmae.jobs import Job, JobState
@@ -158,13 +159,13 @@ def _confirm(plan: Any) -> None:
     from lensmae.data.exchange.layouts import describe
 
     lenses = plan.lenses
-    st.info(f"Found {describe(plan.layout)}", icon=":material/folder_open:")
+    st.info(plain(f"Found {describe(plan.layout)}"), icon=":material/folder_open:")
     size = "×".join(map(str, plan.form.shape)) + (
         f" and HR {'×'.join(map(str, plan.form.target_shape))}" if plan.layout.is_pair else ""
     )
     scale = f", {plan.form.pixel_scale:g} arcsec a pixel" if plan.form.pixel_scale else ""
     for warning in plan.warnings:
-        st.warning(warning, icon=":material/warning:")
+        st.warning(plain(warning), icon=":material/warning:")
     bound = ", at most" if plan.warnings else ""
     st.caption(f"{size} px{scale}; {plan.nbytes / 1e6:,.1f} MB as float32. The splits will be{bound}:")
     counts = pd.crosstab(lenses["class"], lenses["split"]).reindex(columns=list(SPLITS), fill_value=0)
@@ -194,7 +195,7 @@ def _unfinished() -> None:
 
     for left in unfinished_imports():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"The import of **{left.name}** from `{left.source}` was cut short.")
+            st.markdown(f"The import of **{plain(left.name)}** from {plain(left.source)} was cut short.")
             if st.button("Go on", key=f"resume-{left.name}", icon=":material/play_arrow:"):
                 _begin_import(left.name, left.source, left.options)
             if st.button("Discard", key=f"discard-{left.name}", icon=":material/delete:"):
@@ -208,4 +209,4 @@ def add() -> None:
     try:
         simulate_form() if way == "simulate" else import_form(way)
     except LensMAEError as problem:
-        st.error(str(problem), icon=":material/error:")
+        st.error(plain(str(problem)), icon=":material/error:")

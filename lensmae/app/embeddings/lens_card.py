@@ -12,6 +12,7 @@ from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Click, Event
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
 from lensmae.evaluation.embeddings.nearest import nearest
@@ -67,7 +68,7 @@ def upload_card(view: View, image: LensImage, choice: Choice) -> None:
     panel = Panel(image.name, fitted.pixels)
     lens_view([panel], key="uploaded", unit="in the file's unit", upright=upright(image), **choice.display)
     for note in fitted.notes:
-        st.caption(note)
+        st.caption(plain(note))
 
 
 def upload_neighbours(view: View, image: LensImage, choice: Choice) -> None:
@@ -78,7 +79,7 @@ def upload_neighbours(view: View, image: LensImage, choice: Choice) -> None:
 def _neighbours(view: View, places: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
     rows = view.rows[places]
     lenses = view.dataset.lenses.iloc[rows]
-    st.subheader(f"Nearest neighbours · {view.entry.name}", anchor=False)
+    st.subheader(f"Nearest neighbours · {plain(view.entry.name)}", anchor=False)
     st.caption(
         f"Row, class and {view.projection.metric} distance among {len(view.rows):,} lenses; {view.described}. "
         "Click one to go on from it."

@@ -18,6 +18,7 @@ from lensmae.app.embeddings.lens_card import (
 from lensmae.app.embeddings.view_data import TITLES, View
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.images.reader import SUFFIXES
@@ -83,7 +84,7 @@ def _choose_image() -> LensImage | None:
     try:
         return read_upload(file.getvalue(), file.name)
     except ImageReadError as problem:
-        st.error(str(problem), icon=":material/error:")
+        st.error(plain(str(problem)), icon=":material/error:")
         return None
 
 

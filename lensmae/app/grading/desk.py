@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.grading.bar import grading_bar
+from lensmae.app.shared.plain_text import plain
 from lensmae.data.records.grades import GRADES, Mark, add_marks, graded, known_graders, known_tags, undo
 from lensmae.errors import RecordError
 from lensmae.workspace import read_only
@@ -130,14 +131,14 @@ def _mark(items: Items, place: int, name: str, kind: str, value: str) -> None:
         add_marks(items.sample, name, [Mark(items.item(place), items.label(place), kind, value)])
     except RecordError as problem:
         # A callback's errors do not reach the page's guard.
-        st.toast(str(problem), icon=":material/error:")
+        st.toast(plain(str(problem)), icon=":material/error:")
 
 
 def _undo(items: Items, name: str, at: list[int], go: Callable[[int], None]) -> None:
     try:
         taken = undo(items.sample, name)
     except RecordError as problem:
-        st.toast(str(problem), icon=":material/error:")
+        st.toast(plain(str(problem)), icon=":material/error:")
         return
     if taken is None:
         st.toast("There is nothing of yours to take back.", icon=":material/undo:")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lensmae.app.jobs.board import PROCESSES, RESULTS, Lane, board
 from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.plain_text import plain
 from lensmae.jobs import Job, JobState, ProcessJob
 
 _LOOK_S = 0.7
@@ -64,7 +65,7 @@ def computed(
 def draw(job: Job, label: str | None = "Cancel") -> None:
     """The progress of an active job, and a button of this label that cancels it; no button where None."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.share, text=f"{job.title}: {job.progress_text}")
+        st.progress(job.share, text=plain(f"{job.title}: {job.progress_text}"))
         if label is not None:
             waits = job.state is JobState.CANCELLING
             st.button(label, icon=":material/close:", on_click=job.cancel, disabled=waits, key=f"cancel-{job.title}")
@@ -87,7 +88,7 @@ def _watch(key: Hashable, job: Job, make: Callable[[], Job], lane: Lane, was_act
 def _ended(key: Hashable, message: str, make: Callable[[], Job], lane: Lane) -> None:
     """A job that ended without a result."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(message, icon=":material/warning:")
+        st.warning(plain(message), icon=":material/warning:")
         if st.button("Start again", icon=":material/refresh:", key=f"again-{message}"):
             board().discard(key)
             _begin(key, make, lane)

@@ -78,7 +78,9 @@ def _base_row(asked: str) -> Mapping[str, Any] | None:
     name, _, place = asked.rpartition("/")
     found = next((info for info in loaders.datasets() if info.name == name), None)
     if found is None or not place.isdigit() or len(place) > 9 or int(place) >= found.n:
-        st.warning(f"The address asks for the lens “{asked[:60]}”, which is not here; its neighbours and knots are left out.")
+        st.warning(
+            f"The address asks for the lens “{plain(asked[:60])}”, which is not here; its neighbours and knots are left out."
+        )
         st.session_state.pop("_base", None)
         del st.query_params["base"]
         return None

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.shared import choices, loaders
+from lensmae.app.shared.plain_text import plain
 from lensmae.evaluation.reports.headlines import headline
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def _headline(entry: "CheckpointEntry") -> None:
         st.metric(choices.KINDS[entry.card.kind], entry.name)
         st.caption("Its card holds no figures; `lensmae evaluate` measures it.")
         return
-    st.metric(found.name, found.value)
-    st.caption(f"{found.baseline}  \n{entry.name} · {found.measured_on}")
+    st.metric(plain(found.name), plain(found.value))
+    st.caption(f"{plain(found.baseline)}  \n{plain(entry.name)} · {plain(found.measured_on)}")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         known = {info.name for info in [*loaders.datasets(), *loaders.datasets(pairs=True)]}
         if found.data in known:

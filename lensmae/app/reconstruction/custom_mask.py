@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.lens_view.events import Box, Click, Event
+from lensmae.app.shared.plain_text import plain
 from lensmae.errors import ConfigError
 from lensmae.evaluation.reconstruction.custom_masks import fill_box, flip_patch, mask_text, read_mask
 
@@ -21,7 +22,7 @@ def own_mask(fallback: np.ndarray) -> np.ndarray:
     try:
         return read_mask(text, fallback.shape)
     except ConfigError as problem:
-        st.warning(str(problem), icon=":material/link_off:")
+        st.warning(plain(str(problem)), icon=":material/link_off:")
         return start
 
 
@@ -45,7 +46,7 @@ def edit(event: Event, patch_size: int) -> None:
         elif isinstance(event, Box):
             _keep(fill_box(hidden, *event.patches(patch_size)))
     except ConfigError as problem:
-        st.toast(str(problem), icon=":material/error:")
+        st.toast(plain(str(problem)), icon=":material/error:")
 
 
 def invert() -> None:

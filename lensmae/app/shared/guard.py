@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from lensmae.app.shared.plain_text import plain
 from lensmae.errors import LensMAEError
 
 _WHOLE = "_whole_page"
@@ -20,7 +21,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except LensMAEError as problem:
-        st.error(str(problem), icon=":material/error:")
+        st.error(plain(str(problem)), icon=":material/error:")
     except Exception as problem:  # noqa: BLE001 - Streamlit's own control flow derives from BaseException and passes through
         _log.exception("A page failed")
         st.error(f"This page hit an unexpected problem ({type(problem).__name__}). The server's log has the details.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from lensmae.app.shared.plain_text import plain
 from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
 
 if TYPE_CHECKING:
@@ -107,9 +108,9 @@ def lens_image(info: DatasetInfo, row: int) -> np.ndarray:
 
 
 def describe_lens(info: DatasetInfo, row: int) -> str:
-    """Id, class and split of one lens."""
+    """Id, class and split of one lens, for Markdown."""
     facts = get_dataset(info).lenses.iloc[row]
-    return f"{facts['id']} · {facts['class']} · {facts['split']} split"
+    return plain(f"{facts['id']} · {facts['class']} · {facts['split']} split")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, on_release=lambda queue: queue.close())

@@ -3,7 +3,7 @@
 import re
 
 # Backslashes keep these from beginning emphasis, code, links, images, HTML, formulas, headings, tables and strike-through.
-_SPECIAL = re.compile(r"[\\`*_\[\]()<>{}$~#|!]")
+_SPECIAL = re.compile(r"[\\`*_\[\]()<>{}$~#|!&]")
 # Addresses become links, and `:name:` pictures, wherever they stand, escaped or not; an invisible character takes them apart.
 _JOINER = "\u2060"
 _ADDRESS = re.compile(r"(?<=:)(?=[A-Za-z/_+-])|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)

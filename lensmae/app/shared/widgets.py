@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.plain_text import plain
 from lensmae.figures import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
 from lensmae.progress import Progress
 
@@ -96,7 +97,9 @@ def unknown_value(key: str, allowed: Sequence[str], what: str, fallback: str) ->
     """Say so where the address asks for something that is not there; the widget then takes its default."""
     asked = st.query_params.get(key)
     if asked is not None and asked not in allowed:
-        st.warning(f"The address asks for the {what} “{asked[:60]}”, which is not here; showing {fallback} instead.")
+        st.warning(
+            f"The address asks for the {what} “{plain(asked[:60])}”, which is not here; showing {plain(fallback)} instead."
+        )
 
 
 def unfit_number(key: str, low: float, high: float, what: str) -> None:
@@ -109,7 +112,7 @@ def unfit_number(key: str, low: float, high: float, what: str) -> None:
     except ValueError:
         fits = False
     if not fits:
-        st.warning(f"The address asks for the {what} “{asked[:60]}”; it must be a number from {low:g} to {high:g}.")
+        st.warning(f"The address asks for the {what} “{plain(asked[:60])}”; it must be a number from {low:g} to {high:g}.")
 
 
 def choose(label: str, options: Sequence[str], key: str, titles: dict[str, str] | None = None, default: int = 0) -> str:

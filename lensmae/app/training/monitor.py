@@ -75,9 +75,9 @@ def _state(run_id: str, was_active: bool) -> None:
     row.metric("Speed, images/s", f"{status.images_per_second:.1f}", border=True)
     row.metric("Time left", duration(status.eta_s) if active else "–", border=True)
     if status.state == "running" and status.device:
-        st.caption(_used(status))
+        st.caption(plain(_used(status)))
     if status.message:
-        (st.error if status.state.broken else st.info)(status.message)
+        (st.error if status.state.broken else st.info)(plain(status.message))
 
 
 def _notes(run_id: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from lensmae.app.shared import loaders
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose
 from lensmae.app.training.config_form import Wish, config_form
 from lensmae.app.training.dry_run import forget_probe, show_probe, start_probe
@@ -44,7 +45,7 @@ def new_run() -> None:
             _launch(wish)
     except LensMAEError as problem:
         # Said here, so that the runs below the form stay in sight.
-        st.error(str(problem), icon=":material/error:")
+        st.error(plain(str(problem)), icon=":material/error:")
     show_probe()
 
 

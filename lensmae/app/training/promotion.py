@@ -54,4 +54,4 @@ def _show(kind: str, name: str) -> None:
     card = models_dir() / f"{name}.md"
     if card.is_file():
         with st.container(border=True, height=320):
-            st.markdown(card.read_text(encoding="utf-8"))
+            st.code(card.read_text(encoding="utf-8"), language="markdown", wrap_lines=True)

@@ -1,6 +1,7 @@
 """Import a data set from its original layout: in parallel, file by file, and from where it was when it was killed."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -150,14 +151,24 @@ def import_dataset(
     folder = datasets_dir() / f".{name}.import"
     folder.mkdir(parents=True, exist_ok=True)
     with _held(folder, _PATIENCE_S):
-        work = _Work.resume(folder, plan) or _Work.begin(folder, plan)
+        try:
+            work = _Work.resume(folder, plan) or _Work.begin(folder, plan)
+        except (DatasetError, OSError):
+            # Nothing is written yet that another call could go on with.
+            shutil.rmtree(folder)
+            raise
         try:
             work.run(jobs or os.cpu_count() or 1, progress)
         except Cancelled:
             shutil.rmtree(folder)
             raise
         skipped = work.finish(name)
-        os.rename(folder, final)
+        try:
+            os.rename(folder, final)
+        except OSError as problem:
+            if problem.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise
+            raise DatasetError(f"{name!r} was made by somebody else meanwhile; choose another name.") from None
     return ImportReport(open_store(final), skipped)
 
 

@@ -1,7 +1,6 @@
 """Adding one lens to a data set: the new set is written beside the old one and takes its place."""
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,11 +16,13 @@ from lensmae.data.store.arrays import new_array
 from lensmae.data.store.dataset import RECORD, LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import SPLITS
 from lensmae.errors import DatasetError
-from lensmae.folders import new_folder
+from lensmae.folders import locked, new_folder
 from lensmae.workspace import check_name, datasets_dir
 
 # Every lens added copies the set; larger ones are simulated as a whole.
 MAX_LENSES = 5000
+# Several writers wait for each other; the copy of a full set takes a second.
+_PATIENCE_S = 300.0
 
 
 def append_lens(name: str, preset: str, lens: SimulatedLens, split: str = "test") -> LensDataset:
@@ -87,8 +88,9 @@ def _joined(before: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def _turn(folder: Path) -> Iterator[None]:
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = folder.with_name(f".{folder.name}.lock")
+    lock.touch()
+    with locked(lock, patience_s=_PATIENCE_S):
         yield
 
 

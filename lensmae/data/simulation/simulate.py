@@ -21,6 +21,7 @@ from lensmae.data.store.splits import assign_splits
 from lensmae.errors import DatasetError
 from lensmae.folders import new_folder
 from lensmae.parts import completed
+from lensmae.processes import watch_owner
 from lensmae.progress import Progress
 from lensmae.workspace import check_name, datasets_dir
 
@@ -135,7 +136,9 @@ def _chunks(work: _Work, plan: list[tuple[str, int, str]]) -> Iterator[tuple[int
         yield from (lenses for _, lenses in completed(work.executor, apart, parts))
         return
     calls = (delayed(simulate)(work.preset.name, start=start, lenses=some) for start, some in parts)
-    yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch="2 * n_jobs")(calls)
+    how = {"return_as": "generator_unordered", "pre_dispatch": "2 * n_jobs"}
+    # joblib's processes would outlive a parent that is killed, and hold its output open.
+    yield from Parallel(n_jobs=workers, **how, initializer=watch_owner, initargs=(os.getpid(),))(calls)
 
 
 def _write(work: _Work, folder: Path, progress: Progress | None, finish: Finish | None) -> None:

@@ -1,6 +1,7 @@
 """The data set on disk: dataset.json, images.npy (memory-mapped), targets.npy and truths.npy (pair sets), lenses.parquet."""
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from lensmae.workspace import Damaged, check_name, datasets_dir, read_json, writ
 RECORD = "dataset.json"
 _TABLE = "lenses.parquet"
 _ARRAYS = ("images", "targets", "truths")
+# Letters of any script, digits, and what stands between words; nothing that is markup anywhere.
+_CLASS = re.compile(r"[\w .,+\-/()]{1,80}")
 _BLOCK = 1 << 24
 
 
@@ -52,6 +55,13 @@ class DatasetInfo(BaseModel):
     fingerprint: str
     size_bytes: NonNegativeInt
     origin: dict[str, str] | None = None
+
+    @field_validator("classes")
+    @classmethod
+    def _plain_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if odd := [name for name in value if not _CLASS.fullmatch(name)]:
+            raise ValueError(f"{odd[0][:80]!r} is no name of a class")
+        return value
 
     @field_validator("splits")
     @classmethod
