@@ -32,16 +32,20 @@ class MasksResult:
     worst_s: float
 
 
+def untrained_mae(size: dict[str, int] | None = None) -> Reconstructor:
+    """An MAE with random weights, on which time does not depend; of the recipe `reference` where `size` is None."""
+    size = REFERENCE_MAE if size is None else size
+    card = CheckpointCard(kind="mae", architecture=size, transform=Transform())
+    return Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")
+
+
 def masks(progress: Progress, count: int = MOST_MASKS, rounds: int = 3, size: dict[str, int] | None = None) -> MasksResult:
     """Reconstruct a lens under `count` masks, `rounds` times after one to warm up.
 
     Args:
         size: arguments of another `MAEViT`; the net of the recipe `reference` where None.
     """
-    size = REFERENCE_MAE if size is None else size
-    card = CheckpointCard(kind="mae", architecture=size, transform=Transform())
-    # Time does not depend on the weights, so no trained checkpoint is needed.
-    model = Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")
+    model = untrained_mae(size)
     image = simulate_lens("model_ii", "cdm", seed=0).image
     reconstruct_many(model, image, min(count, 32))
     seconds = []

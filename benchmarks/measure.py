@@ -19,15 +19,14 @@ from benchmarks.embedding_speed import embedding_speed
 from benchmarks.embeddings_page import embeddings_page
 from benchmarks.import_files import import_files
 from benchmarks.lens_lab import lens_lab
-from benchmarks.masks import REFERENCE_MAE, masks
+from benchmarks.masks import masks, untrained_mae
 from benchmarks.reference_mae import SequenceFirstMAE
 from benchmarks.slider import slider
 from benchmarks.visitors import visitors
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
-from lensmae.data.transforms import Transform
 from lensmae.evaluation.reconstruction.frames import RATIOS, reconstruction_frames
 from lensmae.figures import Panel, pack, shared_scale
-from lensmae.models import CheckpointCard, MAEViT, Reconstructor
+from lensmae.models import MAEViT, Reconstructor
 from lensmae.models.mae import masked_loss
 from lensmae.progress import Progress
 from lensmae.workspace import write_json
@@ -62,10 +61,7 @@ def interaction(progress: Progress, changes: int = 200, size: dict[str, int] | N
     Args:
         size: arguments of another `MAEViT`; the net of the recipe `reference` where None.
     """
-    size = REFERENCE_MAE if size is None else size
-    card = CheckpointCard(kind="mae", architecture=size, transform=Transform())
-    # Time does not depend on the weights, so no trained checkpoint is needed.
-    model = Reconstructor(Path("reference.safetensors"), card, MAEViT(**size).eval().requires_grad_(False), "cpu")
+    model = untrained_mae(size)
     image = simulate_lens("model_ii", "cdm", seed=0).image
     ratios = np.random.default_rng(0).permutation(np.linspace(0.05, 0.95, changes))
     for ratio in ratios[:5]:

@@ -60,10 +60,7 @@ def evaluate(
         typer.echo(f"Note: {report.note}", err=True)
     figures = report.summary()
     figures |= mass_figures(load_checkpoint(checkpoint, pick_device(device)), open_dataset(data), report.indices)
-    if as_json:
-        typer.echo(json.dumps(figures, allow_nan=False))
-    else:
-        print_figures(figures)
+    print_figures(figures, as_json)
 
 
 @commands.command()

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -76,8 +77,12 @@ def print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]], empty: st
     Console(width=None if sys.stdout.isatty() else 200, markup=False).print(table)
 
 
-def print_figures(figures: dict[str, Any]) -> None:
-    """Figures by name as a table on stdout; nested ones have dotted names."""
+def print_figures(figures: dict[str, Any], as_json: bool = False) -> None:
+    """Figures by name on stdout, as JSON (nan as null) or as a table; nested ones have dotted names there."""
+    if as_json:
+        # nan alone differs from itself.
+        typer.echo(json.dumps({name: None if value != value else value for name, value in figures.items()}, allow_nan=False))
+        return
     from lensmae.evaluation.reports.tables import flatten, readable
 
     print_table(("figure", "value"), [(name, readable(value)) for name, value in flatten(figures)], empty="")

@@ -1,6 +1,5 @@
 """Commands about embeddings and parts of data sets."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -65,10 +64,7 @@ def embed(
             selection_table(lenses, rows, points).to_csv(temporary, index=False)
     quality = asdict(embedding_quality(embeddings, dataset.labels[rows], (lenses["split"] == "train").to_numpy()))
     figures = {"lenses": len(rows), "dimensions": embeddings.shape[1], **quality, "written": str(output)}
-    if as_json:
-        typer.echo(json.dumps({name: None if value != value else value for name, value in figures.items()}))
-    else:
-        print_figures(figures)
+    print_figures(figures, as_json)
 
 
 def _embed_on(scheduler: str, checkpoint: str, data: str, split: str, limit: int | None, layer: int | None) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lensmae.evaluation import evaluate
 from tests.app.conftest import SMALL, assert_clean, texts
 
 TITLES = {
@@ -49,8 +50,9 @@ def test_classification_counts_and_names_what_it_measured(home, open_app):
     app = open_app("classification", **SMALL)
     assert "9 lenses of the test split of lenses with checkpoint small-classifier" in texts(app.caption)
     labels = {metric.label: metric.value for metric in app.metric}
-    assert 0.0 <= float(labels["Macro AUC"]) <= 1.0
-    assert labels["Accuracy"].endswith("%")
+    expected = evaluate("small-classifier", "lenses").summary()
+    assert float(labels["Macro AUC"]) == pytest.approx(expected["macro_auc"], abs=1e-4)
+    assert float(labels["Accuracy"].removesuffix(" %")) == pytest.approx(100 * expected["accuracy"], abs=0.01)
 
 
 def test_the_error_of_the_axion_mass_is_that_of_its_head(home, open_app):

@@ -10,7 +10,7 @@ from lensmae.training import change_epochs, end_now, get_run, list_runs, open_ru
 from tests.browser.conftest import finished, serve
 from tests.models import save_small_networks
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 POINTS = "() => document.querySelector('.js-plotly-plot')?.calcdata?.[0]?.length ?? 0"
 
 

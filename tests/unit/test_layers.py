@@ -1,8 +1,9 @@
-"""The shape of the house (DESIGN.md, section 1), held by import-linter and by reading the pages' imports."""
+"""The shape of the house: what `lint-imports` (run by start.py) catches, what pages import, how large folders and files are."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def lint(folder):
     command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     return subprocess.run([sys.executable, "-c", command, "--no-cache"], cwd=folder, capture_output=True, text=True)
-
-
-def test_the_import_contracts_hold():
-    result = lint(ROOT)
-    assert result.returncode == 0, result.stdout
 
 
 @pytest.mark.parametrize(
@@ -60,3 +56,18 @@ def test_pages_hold_no_training_code_file_formats_or_networks():
     found = list(page_imports())
     assert found
     assert [entry for entry in found if entry[1] in forbidden] == []
+
+
+def test_no_folder_has_more_than_eighteen_modules_and_no_file_more_than_four_hundred_lines():
+    modules = [
+        *ROOT.glob("lensmae/**/*.py"),
+        *ROOT.glob("benchmarks/*.py"),
+        *ROOT.glob("studies/*.py"),
+        *ROOT.glob("tests/**/*.py"),
+    ]
+    folders = Counter(
+        path.parent.relative_to(ROOT) for path in modules if path.name != "__init__.py" and "tests" not in path.parts
+    )
+    assert {str(folder): count for folder, count in folders.items() if count > 18} == {}
+    lengths = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in modules}
+    assert {str(path): length for path, length in lengths.items() if length > 400} == {}

@@ -165,11 +165,3 @@ def classification(path: Path, info: DatasetInfo, split: str, limit: int | None)
 def probabilities(model: ModelKey, image: np.ndarray) -> np.ndarray:
     """Class probabilities (K,) of one image, computed once."""
     return _model(model).predict(image[None])[0]
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def enlarged(model: ModelKey, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One image enlarged by bicubic interpolation and by a super-resolver, computed once."""
-    from lensmae.evaluation.superresolution.pairs import enlarge
-
-    return enlarge(_model(model), image)

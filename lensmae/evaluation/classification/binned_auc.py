@@ -37,7 +37,7 @@ def physical_parameters(dataset: LensDataset, rows: np.ndarray) -> dict[str, np.
     if {"subhalo_mass", "subhalo_x", "subhalo_y", "class"} <= set(table):
         found |= _largest_subhalo(dataset, table)
     if SNR not in found:
-        found[SNR] = _signal_to_noise(np.asarray(dataset.images[rows]))
+        found[SNR] = signal_to_noise(np.asarray(dataset.images[rows]))
     return {name: values for name, values in found.items() if _differs(values)}
 
 
@@ -97,7 +97,8 @@ def _largest_subhalo(dataset: LensDataset, table: pd.DataFrame) -> dict[str, np.
     return found
 
 
-def _signal_to_noise(images: np.ndarray) -> np.ndarray:
+def signal_to_noise(images: np.ndarray) -> np.ndarray:
+    """Signal-to-noise ratio (N,) of images (N, H, W), as `physical_parameters` describes it; nan without noise."""
     border = np.concatenate(
         [images[:, :3].reshape(len(images), -1), images[:, -3:].reshape(len(images), -1)]
         + [images[:, 3:-3, edge].reshape(len(images), -1) for edge in (slice(0, 3), slice(-3, None))],

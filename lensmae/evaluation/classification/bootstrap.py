@@ -67,10 +67,10 @@ def bootstrap_bands(
     collected: dict[str, list[tuple[np.ndarray, ...]]] = {name: [] for name in tests}
     pooled = []
     truth_all, scores_all = np.concatenate(truths), np.concatenate([probabilities[:, place] for place in present])
-    for weights in _draws(labels, resamples, seed):
+    for weights in draw_weights(labels, resamples, seed):
         for name, (truth, scores) in tests.items():
-            collected[name].append(_resampled(truth, scores, weights))
-        pooled.append(_resampled(truth_all, scores_all, np.tile(weights, len(present))))
+            collected[name].append(weighted_curves(truth, scores, weights))
+        pooled.append(weighted_curves(truth_all, scores_all, np.tile(weights, len(present))))
     joined = {name: _join(parts) for name, parts in collected.items()}
     joined[MACRO] = tuple(np.mean([parts[place] for parts in joined.values()], axis=0) for place in range(4))
     joined[MICRO] = _join(pooled)
@@ -79,8 +79,11 @@ def bootstrap_bands(
     return Bands(roc, {name: _band(parts[2], parts[3], tail) for name, parts in joined.items()})
 
 
-def _draws(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each lens is drawn in each resample, (b, N) float32, a few resamples at a time."""
+def draw_weights(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each lens is drawn in each resample, (b, N) float32, a few resamples at a time.
+
+    Lenses are drawn with replacement within their class; `labels` (N,) int, `resamples` 1 or more.
+    """
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     step = max(1, min(resamples, _AT_ONCE // len(labels)))
@@ -93,8 +96,17 @@ def _draws(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray
         yield weights
 
 
-def _resampled(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
-    """True-positive rates (b, G) and AUC (b,), precisions (b, G) and average precision (b,) of weighted lenses."""
+def weighted_curves(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Curves of lenses that count several times, at the rates of `GRID`.
+
+    Args:
+        truth: (N,) bool.
+        scores: (N,).
+        weights: (b, N) float32, 0 or more.
+
+    Returns:
+        True-positive rates (b, G) and AUC (b,), precisions (b, G) and average precision (b,).
+    """
     order = np.argsort(-scores, kind="stable")
     # Lenses of equal score pass a threshold together.
     ends = np.flatnonzero(np.r_[np.diff(scores[order]) != 0, True])

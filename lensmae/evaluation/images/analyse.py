@@ -78,17 +78,16 @@ class LensReconstruction:
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """Everything that the networks say of one file.
+class Prepared:
+    """What was read of a file, and its image as each kind of network takes it; the large one need not stay.
 
     Attributes:
-        shape, pixel_scale, notes: of the image as read.
+        name, format: of the file.
+        shape, pixel_scale, notes: of the image as read: (H, W) pixels, arcsec a pixel, full sentences.
         fitted: by kind of network, the image that it was shown, with all that was done to it in its notes.
         facts: what the file says of it beside the pixels.
         framing: how the lens was found and cut out of a larger field, in full sentences; each is in the notes of `fitted` too.
         frame: the square of the image as read that the first network was shown; None where it was shown the whole image.
-        classified: None without a classifier, and for an image whose pixels are all equal: any class of it would be made up.
-        checks: by kind of network, the image beside the training lenses of the one that answered, where it has a reference.
     """
 
     name: str
@@ -100,6 +99,17 @@ class Analysis:
     facts: Facts
     framing: tuple[str, ...]
     frame: Crop | None
+
+
+@dataclass(frozen=True)
+class Analysis(Prepared):
+    """Everything that the networks say of one file.
+
+    Attributes:
+        classified: None without a classifier, and for an image whose pixels are all equal: any class of it would be made up.
+        checks: by kind of network, the image beside the training lenses of the one that answered, where it has a reference.
+    """
+
     classified: Classified | None
     reconstruction: LensReconstruction | None
     checks: Mapping[str, DomainCheck]
@@ -115,21 +125,6 @@ class Analysis:
         return None if self.classified is None else self.classified.called
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """What was read of a file, and its image as each kind of network takes it; the large one need not stay."""
-
-    name: str
-    format: str
-    shape: tuple[int, int]
-    pixel_scale: float | None
-    notes: tuple[str, ...]
-    fitted: Mapping[str, LensImage]
-    facts: Facts
-    framing: tuple[str, ...]
-    frame: Crop | None
-
-
 def analyse_files(
     sources: Iterable[Source], networks: Networks, progress: Callable[[int], None] | None = None
 ) -> Iterator[Analysis | Refusal]:
@@ -143,9 +138,9 @@ def analyse_files(
     waiting, done = iter(sources), 0
     while batch := list(islice(waiting, BATCH)):
         read = [_read(source, networks) for source in batch]
-        answers = iter(_analyse([one for one in read if isinstance(one, _Prepared)], networks))
+        answers = iter(_analyse([one for one in read if isinstance(one, Prepared)], networks))
         for one in read:
-            yield next(answers) if isinstance(one, _Prepared) else one
+            yield next(answers) if isinstance(one, Prepared) else one
         done += len(batch)
         if progress is not None:
             progress(done)
@@ -156,14 +151,14 @@ def analyse_images(images: list[LensImage], networks: Networks) -> list[Analysis
     return _analyse([_prepare(image, networks) for image in images], networks)
 
 
-def _read(source: Source, networks: Networks) -> "_Prepared | Refusal":
+def _read(source: Source, networks: Networks) -> "Prepared | Refusal":
     try:
         return _prepare(source.read(), networks)
     except ImageReadError as problem:
         return Refusal(source.name, str(problem))
 
 
-def _prepare(image: LensImage, networks: Networks) -> _Prepared:
+def _prepare(image: LensImage, networks: Networks) -> Prepared:
     wanted = {kind: (_size(kind, model, networks), _scale(kind, networks)) for kind, model in networks.loaded().items()}
     small = {one: fit_image(image, *one) for one in set(wanted.values())}
     fitted = {kind: small[one] for kind, one in wanted.items()}
@@ -171,7 +166,7 @@ def _prepare(image: LensImage, networks: Networks) -> _Prepared:
     framing = tuple(dict.fromkeys(note for one in wanted.values() for note in framed(image, *one).notes[begin:]))
     shape, scale = image.pixels.shape, image.pixel_scale
     frame = next((frame_of(image, *one) for one in wanted.values()), None)
-    return _Prepared(image.name, image.format, shape, scale, image.notes, fitted, Facts.of(image), framing, frame)
+    return Prepared(image.name, image.format, shape, scale, image.notes, fitted, Facts.of(image), framing, frame)
 
 
 def _scale(kind: str, networks: Networks) -> float | None:
@@ -185,7 +180,7 @@ def _size(kind: str, model: LoadedModel, networks: Networks) -> int:
     return reference.card.size if reference is not None and model.any_size else model.image_size
 
 
-def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
+def _analyse(prepared: list[Prepared], networks: Networks) -> list[Analysis]:
     if not prepared:
         return []
     stacks = {kind: np.stack([one.fitted[kind].pixels for one in prepared]) for kind in networks.loaded()}
@@ -209,15 +204,7 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
         own = {"classifier": answer.check} if answer is not None and answer.check is not None else {}
         found.append(
             Analysis(
-                name=one.name,
-                format=one.format,
-                shape=one.shape,
-                pixel_scale=one.pixel_scale,
-                notes=one.notes,
-                fitted=one.fitted,
-                facts=one.facts,
-                framing=one.framing,
-                frame=one.frame,
+                **vars(one),
                 classified=answer if shows[place] else None,
                 reconstruction=reconstructed[place],
                 checks=own | {kind: checked[place] for kind, checked in checks.items()},
@@ -226,7 +213,7 @@ def _analyse(prepared: list[_Prepared], networks: Networks) -> list[Analysis]:
     return found
 
 
-def _classified(networks: Networks, stacks: Mapping[str, np.ndarray], prepared: list[_Prepared]) -> list[Classified | None]:
+def _classified(networks: Networks, stacks: Mapping[str, np.ndarray], prepared: list[Prepared]) -> list[Classified | None]:
     """The answer of the specialist where it is trusted, else of the classifier."""
     asked = {
         kind: classify(model, networks.references.get(kind), stacks[kind], _resized(prepared, kind))
@@ -239,7 +226,7 @@ def _classified(networks: Networks, stacks: Mapping[str, np.ndarray], prepared: 
     return list(map(choose, asked[_SPECIALIST], asked["classifier"])) if both else next(iter(asked.values()))
 
 
-def _resized(prepared: list[_Prepared], kind: str) -> np.ndarray:
+def _resized(prepared: list[Prepared], kind: str) -> np.ndarray:
     return np.array([one.shape != one.fitted[kind].pixels.shape for one in prepared])
 
 

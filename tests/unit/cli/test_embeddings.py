@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from lensmae import cli
 from lensmae.data import open_dataset
 from lensmae.evaluation import Projection, embed_dataset, project
+from lensmae.evaluation.embeddings.quality import embedding_quality
 from lensmae.models import load_checkpoint
 
 
@@ -24,7 +25,9 @@ def test_embed_writes_the_embeddings_of_a_layer_and_their_figures(mae, tmp_path)
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), expected)
     figures = json.loads(result.stdout)
     assert (figures["lenses"], figures["dimensions"], figures["train"], figures["measured"]) == (90, 24, 72, 18)
-    assert 0 <= figures["linear"] <= 1
+    dataset = open_dataset("lenses")
+    quality = embedding_quality(expected, dataset.labels, (dataset.lenses["split"] == "train").to_numpy())
+    assert figures["linear"] == pytest.approx(quality.linear)
 
 
 def test_embed_writes_a_plane_with_the_facts_of_its_lenses(mae, tmp_path):

@@ -18,6 +18,7 @@ from tests.unit.jobs.slurm_cluster import DAEMONS, find_daemon, one_node
 
 TINY = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 16, "batch_size": 6, "save_every": 10}
 SLURM = JobOptions(executor="slurm", partition="main", hours=1)
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

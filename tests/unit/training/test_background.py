@@ -18,6 +18,7 @@ from lensmae.training import (
     stop,
 )
 
+pytestmark = pytest.mark.slow
 TINY = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8, "batch_size": 12, "save_every": 4}
 
 

@@ -17,7 +17,7 @@ from lensmae.training.callbacks import Follower
 
 TINY = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 16, "batch_size": 6, "save_every": 4}
 KILLS = 20
-pytestmark = pytest.mark.usefixtures("no_run_id")
+pytestmark = [pytest.mark.usefixtures("no_run_id"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from lensmae.evaluation.classification.binned_auc import (
     TO_RING,
     binned_auc,
     physical_parameters,
+    signal_to_noise,
 )
 
 CLASSES = ("no_sub", "cdm", "axion")
@@ -44,12 +45,10 @@ def test_the_distance_to_the_ring_is_that_of_a_hand_computed_subhalo(lenses):
 
 
 def test_a_known_signal_to_noise_ratio_is_measured():
-    from lensmae.evaluation.classification.binned_auc import _signal_to_noise
-
     rng = np.random.default_rng(0)
     image = np.zeros((64, 64))
     image[20:40, 20:40] = 50.0
-    measured = _signal_to_noise(np.stack([image + rng.normal(size=image.shape) for _ in range(5)]))
+    measured = signal_to_noise(np.stack([image + rng.normal(size=image.shape) for _ in range(5)]))
     # 400 pixels of 50 over rms 1: 400 x 50 / sqrt(400).
     np.testing.assert_allclose(measured, 1000.0, rtol=0.15)
 

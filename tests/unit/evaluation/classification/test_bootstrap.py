@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from lensmae.evaluation.classification.bootstrap import GRID, _draws, _resampled, bootstrap_bands
+from lensmae.evaluation.classification.bootstrap import GRID, bootstrap_bands, draw_weights, weighted_curves
 
 CLASSES = ("no_sub", "cdm", "axion")
 
@@ -21,8 +21,8 @@ def test_areas_of_a_resample_are_those_of_scikit_learn_with_its_weights():
     labels, probabilities = guesses()
     # Ties, as few decimals make them.
     scores, truth = probabilities[:, 1].round(1), labels == 1
-    weights = next(_draws(labels, 5, seed=3))
-    rates, auc, _, average = _resampled(truth, scores, weights)
+    weights = next(draw_weights(labels, 5, seed=3))
+    rates, auc, _, average = weighted_curves(truth, scores, weights)
     for row in range(5):
         assert auc[row] == pytest.approx(roc_auc_score(truth, scores, sample_weight=weights[row]), abs=1e-6)
         assert average[row] == pytest.approx(average_precision_score(truth, scores, sample_weight=weights[row]), abs=1e-6)
@@ -32,7 +32,7 @@ def test_areas_of_a_resample_are_those_of_scikit_learn_with_its_weights():
 
 def test_each_resample_holds_as_many_lenses_of_every_class_as_there_are():
     labels, _ = guesses()
-    weights = np.concatenate(list(_draws(labels, 7, seed=0)))
+    weights = np.concatenate(list(draw_weights(labels, 7, seed=0)))
     for label in range(3):
         np.testing.assert_array_equal(weights[:, labels == label].sum(axis=1), (labels == label).sum())
 

@@ -2,11 +2,13 @@ import json
 
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from lensmae.data import open_dataset
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError, LensMAEError
 from lensmae.evaluation.classification.axion_mass import evaluate_masses
+from lensmae.evaluation.classification.baselines import linear_probe
 from lensmae.evaluation.measure.reports import evaluate
 from lensmae.evaluation.reports.promote import promote
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint, read_card
@@ -42,7 +44,11 @@ def test_baselines_stand_beside_a_promoted_classifier(classifier, mae):
     card = read_card(promote(classifier, "best", "lenses", encoder=mae))
     baselines = card.metrics["test"]["baselines"]
     assert baselines["pixels"]["training_lenses"] == 72
-    assert 0 <= baselines["linear_probe"]["macro_auc"] <= 1
+    dataset = open_dataset("lenses")
+    rows = dataset.indices("test")
+    probe = linear_probe(dataset, rows, load_checkpoint(mae)).probabilities
+    expected = roc_auc_score(dataset.labels[rows], probe, multi_class="ovr")
+    assert baselines["linear_probe"]["macro_auc"] == pytest.approx(expected)
     assert "baselines.pixels.macro_auc" in find_checkpoint("best").with_suffix(".md").read_text()
 
 
