@@ -1,7 +1,7 @@
 """Networks, checkpoint files, and loaded models that predict."""
 
 from lensmae.models.checkpoint import CheckpointCard, read_card, save_checkpoint
-from lensmae.models.classifier import LensClassifier
+from lensmae.models.classifier import LensClassifier, build_classifier
 from lensmae.models.mae import MAEDecoder, MAEEncoder, MAEViT
 from lensmae.models.masking import PatchShuffle
 from lensmae.models.predictors import (
@@ -29,6 +29,7 @@ __all__ = [
     "Reconstructor",
     "SuperResolver",
     "bicubic_upsample",
+    "build_classifier",
     "damaged_checkpoints",
     "find_checkpoint",
     "list_checkpoints",

@@ -15,7 +15,7 @@ from lensmae.data.symmetry import Symmetry, recorded_symmetry
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
 from lensmae.models.architecture import check_sizes
-from lensmae.models.classifier import LensClassifier
+from lensmae.models.classifier import build_classifier
 from lensmae.models.convnet import ConvClassifier
 from lensmae.models.edsr import ConvSuperResolver
 from lensmae.models.mae import MAEEncoder, MAEViT
@@ -81,7 +81,7 @@ def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:
     if "backbone" in options:
         return _BASELINES[options.pop("backbone")](**options)
     encoder = MAEEncoder(**options.pop("encoder"))
-    return LensClassifier(encoder, **options) if kind == "classifier" else LensSuperResolver(encoder, **options)
+    return build_classifier(encoder, **options) if kind == "classifier" else LensSuperResolver(encoder, **options)
 
 
 def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:

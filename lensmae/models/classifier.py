@@ -1,5 +1,7 @@
 """`LensClassifier`: the MAE encoder with a linear head on mean-pooled tokens, or on the class token."""
 
+from typing import Protocol
+
 import torch
 from einops import reduce
 from torch import Tensor, nn
@@ -11,22 +13,25 @@ from lensmae.models.stem import ConvStem
 from lensmae.models.whitening import Whitening
 
 
+class InputView(Protocol):
+    """What a classifier looks at instead of the image; where it has none, it looks at the image."""
+
+    def seen(self, images: Tensor) -> Tensor:
+        """Images (B, 1, H, W) in transform space -> the same shape."""
+
+
 class LensClassifier(nn.Module):
     """Class logits, and optionally log10(axion mass / eV), from a lens image.
 
     Args:
         encoder: an `MAEEncoder`, usually pretrained.
         classes: number of classes.
+        view: `Whitening`, or the `LinearPrior` of an MAE, of which the network sees the residual; None for the image itself.
+        stem: a convolutional stem whose tokens are added to the patches' (`ConvStem`); None for none.
+        mass: tells log10 of the axion mass: a linear layer on the pooled tokens, or a `MassNetwork` on the components of a
+            `Whitening`; None for none.
         keep_tokens: encode only so many patches, those with the largest mean value in transform space (the arcs);
             all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
-        mass_head: add a linear axion-mass output on the pooled tokens.
-        mass_network: arguments of a `MassNetwork` (width, layers), which tells the axion mass from the whitened components
-            instead; None for none.
-        whitening: principal components that the input is whitened with (`Whitening`); 0 for none.
-        residual: principal components of the `LinearPrior` of an MAE; the network then sees what that leaves of the image (its
-            `residual`) instead of the image. 0 for none.
-        stem_width: channels of a convolutional stem whose tokens are added to the patches' (`ConvStem`); 0 for none.
-        stem_depth: residual blocks at each resolution of that stem.
         pooling: "mean" for the mean of the patch tokens, "class_token" for the class token.
     """
 
@@ -34,41 +39,38 @@ class LensClassifier(nn.Module):
         self,
         encoder: MAEEncoder,
         classes: int = 3,
+        *,
+        view: Whitening | LinearPrior | None = None,
+        stem: ConvStem | None = None,
+        mass: nn.Linear | MassNetwork | None = None,
         keep_tokens: int | None = None,
-        mass_head: bool = False,
-        whitening: int = 0,
-        stem_width: int = 0,
-        stem_depth: int = 0,
-        residual: int = 0,
-        mass_network: dict[str, int] | None = None,
         pooling: str = "mean",
     ) -> None:
         super().__init__()
         if pooling not in ("mean", "class_token"):
             raise ValueError(f"pooling is {pooling!r}; it must be 'mean' or 'class_token'.")
         self.pooling = pooling
-        size = encoder.native_grid[0] * encoder.patch_size
-        self.prior = LinearPrior(residual, size, encoder.patch_size) if residual else None
-        self.whitening = Whitening(whitening, size) if whitening else None
+        # One of the two is the view; their names are those of the tensors in a checkpoint.
+        self.prior = view if isinstance(view, LinearPrior) else None
+        self.whitening = view if isinstance(view, Whitening) else None
         self.encoder = encoder
-        self.stem = ConvStem(encoder.emb_dim, encoder.patch_size, stem_width, stem_depth) if stem_width else None
+        self.stem = stem
         self.keep_tokens = keep_tokens
         self.head_norm = nn.LayerNorm(encoder.emb_dim)
         self.head = nn.Linear(encoder.emb_dim, classes)
-        self.mass: nn.Module | None = nn.Linear(encoder.emb_dim, 1) if mass_head else None
-        if mass_network is not None:
-            if not whitening:
-                raise ValueError("A mass network reads the components that a classifier whitens with; this one does not whiten.")
-            self.mass = MassNetwork(whitening, **mass_network)
+        self.mass = mass
         # Small first logits: fine-tuning starts from near-uniform probabilities instead of unlearning random ones.
         nn.init.trunc_normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
 
+    @property
+    def view(self) -> InputView | None:
+        """What it looks at instead of the image; None for the image itself."""
+        return self.prior if self.prior is not None else self.whitening
+
     def seen(self, images: Tensor) -> Tensor:
         """What the network looks at instead of images (B, C, H, W), of the same shape: their residual, or whitened."""
-        if self.prior is not None:
-            return self.prior.residual(images)
-        return images if self.whitening is None else self.whitening(images)
+        return images if self.view is None else self.view.seen(images)
 
     def patches(self, images: Tensor) -> Tensor:
         """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): of their residual, or whitened, the
@@ -126,3 +128,48 @@ class LensClassifier(nn.Module):
         features = self.head_norm(self.features(images))
         # Centred on the middle of the simulated prior, log10 m ~ U(-24, -22), in units of its half width (1 dex).
         return self.head(features), self.mass(features).squeeze(-1).float() - 23.0
+
+
+def build_classifier(
+    encoder: MAEEncoder,
+    classes: int = 3,
+    *,
+    whitening: int = 0,
+    residual: int = 0,
+    stem_width: int = 0,
+    stem_depth: int = 0,
+    mass_head: bool = False,
+    mass_network: dict[str, int] | None = None,
+    keep_tokens: int | None = None,
+    pooling: str = "mean",
+) -> LensClassifier:
+    """An untrained classifier from the architecture that a card holds.
+
+    Args:
+        encoder: an `MAEEncoder`.
+        classes: number of classes.
+        whitening: principal components that the input is whitened with; 0 for none.
+        residual: principal components of the linear prior of an MAE, whose residual the network sees; 0 for none.
+        stem_width: channels of the convolutional stem; 0 for none.
+        stem_depth: residual blocks at each resolution of that stem.
+        mass_head: a linear axion-mass output on the pooled tokens.
+        mass_network: arguments of a `MassNetwork` (width, layers); None for none.
+        keep_tokens: patches that are encoded; all where None.
+        pooling: "mean" or "class_token".
+
+    Raises:
+        ValueError: for a whitened residual, or a mass network without whitening.
+    """
+    if whitening and residual:
+        raise ValueError("A classifier sees the whitened image or the residual, not both.")
+    size = encoder.native_grid[0] * encoder.patch_size
+    view = Whitening(whitening, size) if whitening else None
+    if residual:
+        view = LinearPrior(residual, size, encoder.patch_size)
+    stem = ConvStem(encoder.emb_dim, encoder.patch_size, stem_width, stem_depth) if stem_width else None
+    mass: nn.Linear | MassNetwork | None = nn.Linear(encoder.emb_dim, 1) if mass_head else None
+    if mass_network is not None:
+        if not whitening:
+            raise ValueError("A mass network reads the components that a classifier whitens with; this one does not whiten.")
+        mass = MassNetwork(whitening, **mass_network)
+    return LensClassifier(encoder, classes, view=view, stem=stem, mass=mass, keep_tokens=keep_tokens, pooling=pooling)

@@ -76,6 +76,10 @@ class LinearPrior(nn.Module):
         model cannot follow may lie a thousand spreads from it."""
         return torch.asinh((images - guess) / self.spread)
 
+    def seen(self, images: Tensor) -> Tensor:
+        """What a classifier with this view looks at: the residual, (B, 1, H, W)."""
+        return self.residual(images)
+
     def residual(self, images: Tensor) -> Tensor:
         """What the linear model leaves of images (B, 1, H, W) of which nothing is hidden, as `surprise`; differentiable.
 

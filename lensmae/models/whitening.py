@@ -93,6 +93,10 @@ class Whitening(nn.Module):
             white = (self.components(images) * self.gain) @ self.basis
         return rearrange(torch.asinh(white), "b (h w) -> b 1 h w", h=self.image_size)
 
+    def seen(self, images: Tensor) -> Tensor:
+        """What a classifier with this view looks at: the whitened images, (B, 1, H, W)."""
+        return self(images)
+
     def remainder(self, images: Tensor) -> Tensor:
         """Root mean square (B,) of what the components leave of images (B, 1, H, W): the network does not see it."""
         return self._left(images).square().mean(dim=1).sqrt()

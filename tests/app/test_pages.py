@@ -52,7 +52,7 @@ def test_classification_counts_and_names_what_it_measured(home, open_app):
     labels = {metric.label: metric.value for metric in app.metric}
     expected = evaluate("small-classifier", "lenses").summary()
     assert float(labels["Macro AUC"]) == pytest.approx(expected["macro_auc"], abs=1e-4)
-    assert float(labels["Accuracy"].removesuffix(" %")) == pytest.approx(100 * expected["accuracy"], abs=0.01)
+    assert float(labels["Accuracy"].rstrip(" %")) == pytest.approx(100 * expected["accuracy"], abs=0.05)
 
 
 def test_the_error_of_the_axion_mass_is_that_of_its_head(home, open_app):

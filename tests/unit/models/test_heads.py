@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lensmae.models import LensClassifier, LensSuperResolver, MAEEncoder
+from lensmae.models import LensSuperResolver, MAEEncoder, build_classifier
 
 
 def encoder():
@@ -10,22 +10,22 @@ def encoder():
 
 
 def test_classifier_pools_tokens_without_the_class_token():
-    network = LensClassifier(encoder(), classes=3).eval()
+    network = build_classifier(encoder(), classes=3).eval()
     images = torch.rand(2, 1, 16, 16)
     torch.testing.assert_close(network.features(images), network.encoder.tokens(images).mean(1))
     assert network(images).shape == (2, 3)
 
 
 def test_classifier_may_read_the_class_token_instead():
-    network = LensClassifier(encoder(), classes=3, pooling="class_token").eval()
+    network = build_classifier(encoder(), classes=3, pooling="class_token").eval()
     images = torch.rand(2, 1, 16, 16)
     torch.testing.assert_close(network.features(images), network.encoder.encode(network.encoder.patches(images))[:, 0])
     with pytest.raises(ValueError, match="pooling is 'median'"):
-        LensClassifier(encoder(), pooling="median")
+        build_classifier(encoder(), pooling="median")
 
 
 def test_keep_tokens_reads_the_brightest_patches_only():
-    network = LensClassifier(encoder(), keep_tokens=4).eval()
+    network = build_classifier(encoder(), keep_tokens=4).eval()
     images = torch.zeros(1, 1, 16, 16)
     images[..., 4:12, 4:12] = 1 + torch.rand(1, 1, 8, 8)
     dim_sky = images.clone()
@@ -38,9 +38,9 @@ def test_keep_tokens_reads_the_brightest_patches_only():
 
 def test_axion_mass_needs_its_head():
     images = torch.rand(2, 1, 16, 16)
-    assert LensClassifier(encoder(), mass_head=True).log_mass(images).shape == (2,)
+    assert build_classifier(encoder(), mass_head=True).log_mass(images).shape == (2,)
     with pytest.raises(ValueError, match="axion-mass head"):
-        LensClassifier(encoder()).log_mass(images)
+        build_classifier(encoder()).log_mass(images)
 
 
 @pytest.mark.parametrize("size", [(16, 16), (15, 18), (33, 21)])
@@ -64,3 +64,18 @@ def test_super_resolver_tokens_stay_where_they_are_in_the_image():
     assert rows.min() >= 16
     assert rows.max() <= 56
     assert columns.min() >= 32
+
+
+@pytest.mark.parametrize(("architecture", "view"), [({}, None), ({"whitening": 5}, "whitening"), ({"residual": 5}, "prior")])
+def test_a_classifier_looks_at_its_view_under_the_names_that_checkpoints_have(architecture, view):
+    network = build_classifier(encoder(), **architecture)
+    names = {name.partition(".")[0] for name in network.state_dict()}
+    assert names & {"whitening", "prior"} == ({view} if view else set())
+    images = torch.rand(2, 1, 16, 16)
+    expected = network.whitening(images) if view == "whitening" else network.prior.residual(images) if view else images
+    assert torch.equal(network.seen(images), expected)
+
+
+def test_a_classifier_has_one_view():
+    with pytest.raises(ValueError, match="not both"):
+        build_classifier(encoder(), whitening=5, residual=5)

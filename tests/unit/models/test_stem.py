@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lensmae.models import LensClassifier, MAEEncoder
+from lensmae.models import MAEEncoder, build_classifier
 from lensmae.models.stem import ConvStem
 
 
@@ -45,7 +45,7 @@ def test_a_patch_size_that_is_no_power_of_two_is_refused(patch_size):
 
 def test_stem_tokens_are_added_to_the_patches_before_the_brightest_are_chosen():
     torch.manual_seed(0)
-    network = LensClassifier(MAEEncoder(32, 4, 24, layers=1, heads=2), stem_width=4, keep_tokens=5).eval()
+    network = build_classifier(MAEEncoder(32, 4, 24, layers=1, heads=2), stem_width=4, keep_tokens=5).eval()
     images = torch.rand(2, 1, 32, 32)
     seen = []
     network.encoder.encode = lambda patches: seen.append(patches) or torch.cat([patches[:, :1], patches], dim=1)
@@ -58,7 +58,7 @@ def test_stem_tokens_are_added_to_the_patches_before_the_brightest_are_chosen():
 
 
 def test_both_answers_of_one_pass_are_those_of_two():
-    network = LensClassifier(MAEEncoder(32, 4, 24, layers=1, heads=2), mass_head=True).eval()
+    network = build_classifier(MAEEncoder(32, 4, 24, layers=1, heads=2), mass_head=True).eval()
     images = torch.rand(3, 1, 32, 32)
     logits, log_mass = network.logits_and_log_mass(images)
     torch.testing.assert_close(logits, network(images))

@@ -4,7 +4,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from lensmae.data.transforms import Transform
-from lensmae.models import CheckpointCard, LensClassifier, MAEEncoder, save_checkpoint
+from lensmae.models import CheckpointCard, MAEEncoder, build_classifier, save_checkpoint
 from lensmae.models.checkpoint import read_network
 from lensmae.models.whitening import Whitening, principal_components
 
@@ -43,13 +43,13 @@ def test_a_small_difference_becomes_as_large_as_a_common_one():
 
 def test_mixed_precision_changes_neither_whitened_images_nor_a_mass_by_its_rounding():
     torch.manual_seed(0)
-    network = LensClassifier(
+    network = build_classifier(
         MAEEncoder(8, 4, 24, layers=1, heads=2), whitening=20, mass_network={"width": 32, "layers": 2}
     ).eval()
     images = correlated(400)
     network.whitening.fit(images)
     network.mass.fit(network.whitening.components(images))
-    linear = LensClassifier(MAEEncoder(8, 4, 24, layers=1, heads=2), mass_head=True).eval()
+    linear = build_classifier(MAEEncoder(8, 4, 24, layers=1, heads=2), mass_head=True).eval()
     with torch.no_grad():
         expected = network.whitening(images), network.log_mass(images), linear.log_mass(images / 1000)
         with torch.autocast("cpu", torch.bfloat16):
@@ -69,7 +69,7 @@ def test_whitening_wants_its_own_size_and_enough_images():
 
 def test_a_whitened_classifier_still_keeps_the_brightest_patches():
     torch.manual_seed(0)
-    network = LensClassifier(MAEEncoder(image_size=8, emb_dim=16, layers=1, heads=2), keep_tokens=1, whitening=5).eval()
+    network = build_classifier(MAEEncoder(image_size=8, emb_dim=16, layers=1, heads=2), keep_tokens=1, whitening=5).eval()
     network.whitening.fit(correlated(60))
     images = torch.zeros(1, 1, 8, 8)
     images[..., :4, 4:] = 5.0
@@ -78,7 +78,7 @@ def test_a_whitened_classifier_still_keeps_the_brightest_patches():
 
 
 def test_a_checkpoint_of_half_precision_keeps_whitening_exact(tmp_path):
-    network = LensClassifier(MAEEncoder(16, 4, 24, layers=1, heads=2), whitening=6)
+    network = build_classifier(MAEEncoder(16, 4, 24, layers=1, heads=2), whitening=6)
     network.whitening.fit(torch.rand(40, 1, 16, 16))
     architecture = {"encoder": {"image_size": 16, "patch_size": 4, "emb_dim": 24, "layers": 1, "heads": 2}, "whitening": 6}
     card = CheckpointCard(kind="classifier", architecture=architecture, transform=Transform(), classes=("a", "b", "c"))
