@@ -75,7 +75,14 @@ def ring_selected(figure: go.Figure, points: np.ndarray) -> go.Figure:
 
 
 def with_pictures(figure: go.Figure, points: np.ndarray, places: np.ndarray, urls: Sequence[str]) -> go.Figure:
-    """Draw small pictures (data URLs) over some points (N, 2) of a projection, at `places` (K,)."""
+    """Draw small pictures over some points of a projection.
+
+    Args:
+        figure: the projection, which is changed.
+        points: (N, 2).
+        places: (K,) int, which points have pictures.
+        urls: K data URLs.
+    """
     side = 0.075 * np.ptp(points, axis=0)
     for place, url in zip(places, urls, strict=True):
         x, y = (float(value) for value in points[place])

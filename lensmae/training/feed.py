@@ -50,7 +50,14 @@ class Feed(Protocol):
     """Where batches come from."""
 
     def batch(self, step: int, rank: int, world: int, device: torch.device) -> Batch:
-        """The part of process `rank` of `world` in the batch of a global step."""
+        """The part of one process in the batch of a step.
+
+        Args:
+            step: of the run, from 0.
+            rank: of the process, from 0.
+            world: how many processes there are.
+            device: where the tensors go.
+        """
         ...
 
 
@@ -79,7 +86,14 @@ class StoredFeed:
         return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES))
 
     def pixels(self, rows: np.ndarray, device: torch.device, elements: Tensor | None = None, targets: bool = False) -> Tensor:
-        """Images (or targets) of rows, (b, 1, H, W) float32 flux on the device, turned by D4 elements."""
+        """Images of rows, (b, 1, H, W) float32 flux on the device.
+
+        Args:
+            rows: (b,) int, of the data set.
+            device: where the tensor goes.
+            elements: (b,) of D4 that turn them; None for none.
+            targets: take the HR images of pairs instead.
+        """
         source = self.dataset.targets if targets else self.dataset.images
         images = torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(device)
         return images if elements is None else random_d4(images, elements.to(device))

@@ -52,7 +52,14 @@ class LensStream:
         self.turned = config.symmetry == "d4"
 
     def lenses(self, count: int, place: tuple[int, ...], device: torch.device, purpose: int = _STEPS) -> LensBatch:
-        """`count` noise-free lenses, images (count, H, W) on the device."""
+        """Noise-free lenses, images (count, H, W) on the device.
+
+        Args:
+            count: how many, 1 or more.
+            place: numbers that tell these lenses from all others of the run: step and process.
+            device: where they are drawn.
+            purpose: tells the lenses of steps from those of validation.
+        """
         generator = generator_of(self.seed, purpose, *place)
         parts = (count - count // 2, count // 2) if self.turned else (count, 0)
         drawn = [

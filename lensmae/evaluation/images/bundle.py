@@ -10,6 +10,7 @@ from pathlib import Path
 from lensmae.evaluation.images.analyse import Analysis, Refusal
 from lensmae.evaluation.images.answers import record, table
 from lensmae.evaluation.images.derived_images import Product
+from lensmae.progress import Progress
 
 _LONGEST = 80
 
@@ -30,12 +31,13 @@ def write_bundle(
     path: Path,
     entries: Sequence[Entry],
     files: Callable[[str, Product], dict[str, bytes]],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Write answers.csv, answers.json, and for every file that was read its images, under names that no two share.
 
     Args:
         path: of the zip file.
+        entries: the answers, with what their images are made from.
         files: (stem, product) -> content by name, what is stored of a product.
         progress: called with (files done, files in all).
     """

@@ -1,9 +1,9 @@
 """Figures for a paper: a `go.Figure` as PNG, SVG or PDF on white, and its numbers as a table.
 
 matplotlib draws them, so no browser is needed where LensMAE runs: Plotly's own export (kaleido) starts a Chrome for each figure,
-which a wheel cannot bring. A scatter of 3,000 points took it 76 s as PNG and 80 s as PDF of 1,568 kB, with 2.3 GB of memory, where
-this took 11.5 s each, the PDF of 59 kB (once each, on the same two busy cores). matplotlib is imported at the first export only.
-Text stays text: fonts are embedded in a PDF and named in an SVG.
+which a wheel cannot bring. A scatter of 3,000 points took it 76 s as PNG and 80 s as PDF of 1,568 kB, with 2.3 GB of memory; this
+took 11.5 s each, the PDF of 59 kB (once each, on the same two busy cores). matplotlib is imported at the first export only. Text
+stays text: fonts are embedded in a PDF and named in an SVG.
 """
 
 import io
