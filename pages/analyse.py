@@ -26,7 +26,7 @@ def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
     products.all_products(read, asked, choice)
     detail.detail(read[names.index(look)], choice, asked)
     detail.grade(read, names.index(look))
-    projection.plane(read, names, asked, look)
+    projection.show_projection(read, names, asked, look)
 
 
 choice = choices.current()
