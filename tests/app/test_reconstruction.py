@@ -40,7 +40,7 @@ def test_the_anomaly_view_says_what_the_network_was_trained_on(home, open_app):
     assert "does not say what it was trained on" in texts(app.warning)
     assert "Rings are the true subhalos" in texts(app.caption)
     assert "Ask mae-no-sub instead" in [button.label for button in app.button]
-    app.button(key="start-Scoring lenses without substructure").click().run()
+    app.button(key="start-Score 3 no_sub lenses").click().run()
     assert_clean(finish_jobs(app))
     assert [metric.label for metric in app.metric] == ["Mean error, MSE", "Largest error of a patch, MSE"]
     assert "of 3 no_sub lenses" in app.metric[0].delta
@@ -49,7 +49,7 @@ def test_the_anomaly_view_says_what_the_network_was_trained_on(home, open_app):
 def test_many_masks_are_drawn_when_asked_for(home, open_app):
     app = ask(open_app("reconstruction", **SMALL), "spread")
     assert_clean(app)
-    app.button(key="start-Reconstructing under many masks").click().run()
+    app.button(key="start-Reconstruct under 64 masks").click().run()
     assert_clean(finish_jobs(app))
     assert "over 64 masks" in texts(app.caption)
 
