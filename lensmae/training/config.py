@@ -172,7 +172,9 @@ class MassConfig(RunConfig):
     """Second stage of a classifier that whitens its input: a network for the axion mass; the classifier itself stays as it is."""
 
     kind: Literal["mass"] = "mass"
-    init: str = Field("classifier", description="classifier to give it to (name, run id or path); it must whiten its input")
+    init: str = Field(
+        "classifier-model-ii", description="classifier to give it to (name, run id or path); it must whiten its input"
+    )
     width: int = Field(512, ge=8, le=8192, description="units of each hidden layer")
     layers: int = Field(3, ge=1, le=16, description="hidden layers")
     huber: float = Field(0.05, gt=0, description="error in dex beyond which the loss is linear (Huber)")
