@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lensmae.cli.console import AsJson, print_damaged, print_figures, print_table, with_progress
+from lensmae.cli.console import AXES_HELP, AsJson, print_damaged, print_figures, print_table, with_progress
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointCard
@@ -44,22 +44,29 @@ def evaluate(
     split: Annotated[str, typer.Option(help="train, validation, test or all")] = "test",
     limit: Annotated[int | None, typer.Option(min=1, help="measure so many images at most, spread over the split")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    item: Annotated[
+        str | None, typer.Option(help="which HDU or array of files with several; the image by name by default")
+    ] = None,
+    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
+    axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a checkpoint on a split of a data set."""
     from lensmae.data import open_dataset
+    from lensmae.data.images.axes import ArrayChoice
     from lensmae.evaluation import evaluate as measure
     from lensmae.evaluation.classification.axion_mass import mass_figures
     from lensmae.evaluation.measure.reports import pick_device
     from lensmae.models import load_checkpoint
 
+    dataset = open_dataset(data, ArrayChoice(item, band, axes))
     report = with_progress(
-        "Evaluating", lambda progress: measure(checkpoint, data, split, limit=limit, device=device, progress=progress)
+        "Evaluating", lambda progress: measure(checkpoint, dataset, split, limit=limit, device=device, progress=progress)
     )
     if report.note:
         typer.echo(f"Note: {report.note}", err=True)
     figures = report.summary()
-    figures |= mass_figures(load_checkpoint(checkpoint, pick_device(device)), open_dataset(data), report.indices)
+    figures |= mass_figures(load_checkpoint(checkpoint, pick_device(device)), dataset, report.indices)
     print_figures(figures, as_json)
 
 

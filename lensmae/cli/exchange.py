@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from lensmae.cli.console import with_progress
+from lensmae.cli.console import AXES_HELP, with_progress
+from lensmae.errors import ConfigError
 
 commands = typer.Typer()
 _NAMED = 20
@@ -21,6 +22,12 @@ def import_command(
     pixel_scale: Annotated[float | None, typer.Option(help="arcsec a pixel of the data set")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the split, where the files have none")] = 0,
     clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="L.A.Cosmic; for images a camera saw")] = False,
+    item: Annotated[
+        str | None, typer.Option(help="which HDU or array of files with several; the image by name by default")
+    ] = None,
+    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
+    axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
+    crop: Annotated[str, typer.Option(help="with --size: auto finds the lens in larger fields; none takes the middle")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; all cores by default")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what was found and import nothing")] = False,
 ) -> None:
@@ -29,7 +36,9 @@ def import_command(
     from lensmae.data.exchange.layouts import describe
 
     named = tuple(part.strip() for part in classes.split(",")) if classes else None
-    options = ImportOptions(named, split, size, pixel_scale, seed, clean)
+    if crop not in ("auto", "none"):
+        raise ConfigError(f"--crop is auto or none for an import; {crop!r} was given.")
+    options = ImportOptions(named, split, size, pixel_scale, seed, clean, item, band, axes, crop)
     if dry_run:
         plan = plan_import(source, options)
         typer.echo(f"{describe(plan.layout)} {'x'.join(map(str, plan.form.shape))} pixels, {plan.nbytes / 1e6:,.1f} MB.")

@@ -7,19 +7,20 @@ import numpy as np
 
 from lensmae.data.exchange.import_chunks import find_form, read_blocks
 from lensmae.data.exchange.layouts import find_layout
+from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.store.dataset import LensDataset, summarise
 from lensmae.errors import DatasetError
 
 _MAX_BYTES = 8 << 30
 
 
-def read_original(source: Path) -> LensDataset:
+def read_original(source: Path, choice: ArrayChoice = NO_CHOICE) -> LensDataset:
     """Read a folder or file in a layout of `find_layout` into memory, in float32.
 
     Where no split is named every lens is "test": nothing there was trained on.
     Raises `DatasetError` that names the folder or the first file that does not fit.
     """
-    layout = find_layout(source)
+    layout = find_layout(source, choice=choice)
     form, _ = find_form(layout)
     shapes = {"images": form.shape} | ({"targets": form.target_shape} if form.target_shape else {})
     n = len(layout.lenses)

@@ -8,37 +8,17 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 
-from lensmae.data.decoding import pieces
+from lensmae.data.decoding import pieces, read_file
 from lensmae.data.exchange.layouts import Layout
+from lensmae.data.exchange.rows import Form, Recipe, Row, fitted, read_recipe, read_rows
 from lensmae.data.exchange.stack_layout import Stack
 from lensmae.data.exchange.stack_reading import array_blocks, whole_array
-from lensmae.data.images import reader
-from lensmae.data.images.cosmic_rays import without_cosmic_rays
-from lensmae.data.images.guarded_reader import read_image
-from lensmae.data.images.reader import LensImage, fit_image, image_of
+from lensmae.data.exchange.stacks import StoredArray
+from lensmae.data.images.reader import LensImage, image_of
 from lensmae.errors import DatasetError, ImageReadError
 
 _BLOCK = 128
 _SAMPLE = 24
-_MOST_BANDS = 4
-
-
-@dataclass(frozen=True)
-class Form:
-    """What every image of a data set is brought to.
-
-    Attributes:
-        shape, target_shape: pixels of images and of HR targets.
-        size: images are fitted to this square, or None: then those of another shape are no part of the set.
-        pixel_scale: arcsec a pixel of the set, where known.
-        clean: remove cosmic rays first (`without_cosmic_rays`).
-    """
-
-    shape: tuple[int, int]
-    target_shape: tuple[int, int] | None = None
-    size: int | None = None
-    pixel_scale: float | None = None
-    clean: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +82,7 @@ class Block:
 
 
 def find_form(
-    layout: Layout, size: int | None = None, pixel_scale: float | None = None, clean: bool = False
+    layout: Layout, size: int | None = None, pixel_scale: float | None = None, clean: bool = False, find: bool = True
 ) -> tuple[Form, Sample]:
     """The commonest shape among lenses spread over the layout, where a single odd file does not decide; and those lenses.
 
@@ -111,6 +91,7 @@ def find_form(
         size: pixels a side wished for; as they are where None.
         pixel_scale: arcsec a pixel wished for; as they are where None.
         clean: whether cosmic rays are removed first.
+        find: whether the lens is looked for in images of a larger field than `size`.
     """
     if layout.is_pair and size is not None:
         raise DatasetError("LR/HR pairs keep their size; leave the size away.")
@@ -137,7 +118,7 @@ def find_form(
     others = Counter({image: count for (image, _), count in seen.items() if size is None and image != shape})
     ends = (min(known), max(known)) if known else None
     sample = Sample(len(scales), dict(others), ends, len(scales) - len(known))
-    return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean), sample
+    return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean, find), sample
 
 
 def _check_factor(root: Path, shape: tuple[int, int], target_shape: tuple[int, int]) -> None:
@@ -160,88 +141,71 @@ def read_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]] | No
         yield from _stack_blocks(layout, form, todo)
         return
     pieces = [(row, min(row + _BLOCK, stop)) for start, stop in todo for row in range(start, stop, _BLOCK)]
-    files = layout.lenses["source_file"].tolist()
-    lows = layout.lenses["low_file"].tolist() if layout.is_pair else None
-    calls = (
-        delayed(_read_files)(layout.root, start, files[start:stop], lows[start:stop] if lows else None, form)
-        for start, stop in pieces
-    )
+    calls = (delayed(_read_files)(layout.root, start, _recipes(layout, start, stop), form) for start, stop in pieces)
     # Processes cost a second to start; a few blocks are done sooner without.
     workers = 1 if len(pieces) <= 8 else jobs
     yield from Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered", pre_dispatch="3 * n_jobs")(calls)
 
 
-def _read_files(root: Path, start: int, files: list[str], lows: list[str] | None, form: Form) -> Block:
-    filler, place, tried = _Filler(start, len(files), form), 0, -1
-    while place < len(files):
+def _recipes(layout: Layout, start: int, stop: int) -> list[Recipe]:
+    part = layout.lenses.iloc[start:stop]
+    lows = part["low_file"].tolist() if layout.is_pair else [None] * len(part)
+    choice = layout.choice
+    return [
+        Recipe(
+            layout.band_files.get(file, (file,)), low, dict(layout.beside.get(file, {})), choice.item, choice.band, choice.axes
+        )
+        for file, low in zip(part["source_file"], lows, strict=True)
+    ]
+
+
+def _read_files(root: Path, start: int, recipes: list[Recipe], form: Form) -> Block:
+    filler, place, tried = _Filler(start, len(recipes), form), 0, -1
+    while place < len(recipes):
         try:
-            for row in pieces(read_rows, root.absolute(), files[place:], lows[place:] if lows else None, form):
+            for row in pieces(read_rows, root.absolute(), recipes[place:], form):
                 with filler.row(start + place):
                     filler.put_row(start + place, row)
                 place += 1
         except ImageReadError as problem:
             # It ended the decoding process; perhaps a file before it had harmed that, so it is tried once more.
             if place == tried:
-                filler.problems[start + place] = f"{files[place]} was not read: {str(problem).rstrip('.')}."
+                filler.problems[start + place] = f"{recipes[place].files[0]} was not read: {str(problem).rstrip('.')}."
                 place += 1
             else:
                 tried = place
     return filler.block()
 
 
-@dataclass(frozen=True)
-class Row:
-    """A lens as it goes into a data set, its HR image in pairs, or why it does not."""
-
-    image: LensImage | None
-    target: LensImage | None = None
-    problem: str = ""
-
-
-def read_rows(root: Path, files: list[str], lows: list[str] | None, form: Form) -> Iterator[Row]:
-    """Files read, and fitted to a form: in a decoding process, which runs ahead of who writes them.
-
-    Args:
-        root: folder of the files.
-        files: of the images, or of the HR images of pairs.
-        lows: of the LR images of pairs; None without pairs.
-        form: shape and scale that they are brought to.
-    """
-    for place, file in enumerate(files):
-        try:
-            image = reader.read_image(root / (lows[place] if lows else file))
-            yield Row(*_fitted(image, reader.read_image(root / file) if lows else None, form))
-        except ImageReadError as problem:
-            yield Row(None, problem=str(problem))
-
-
-def _fitted(image: LensImage, target: LensImage | None, form: Form) -> tuple[LensImage, LensImage | None]:
-    if max(image.bands, target.bands if target else 1) > _MOST_BANDS:
-        raise ImageReadError(f"{image.name} holds an array of the shape of {image.bands} images; one image a file is needed.")
-    if form.clean:
-        image = without_cosmic_rays(image)
-    return (image if form.size is None else fit_image(image, form.size, form.pixel_scale)), target
-
-
 def _read_row(layout: Layout, row: int) -> tuple[LensImage, LensImage | None]:
     """One lens and, in pairs, its HR image."""
     if not layout.stacks:
-        facts = layout.lenses.iloc[row]
-        source = read_image(layout.root / facts["source_file"])
-        return (read_image(layout.root / facts["low_file"]), source) if layout.is_pair else (source, None)
+        (recipe,) = _recipes(layout, row, row + 1)
+        return read_file(recipe.files[0], read_recipe, layout.root.absolute(), recipe)
     for stack in layout.stacks:
         if row < stack.n:
             # An npz file is read from its beginning anyway.
             low, high = next(_stack_rows(stack, row))
-            return image_of(low[0], stack.images.place), None if high is None else image_of(high[0], stack.images.place)
+            return _image(stack, low[0], None if high is None else high[0], layout.choice.band)
         row -= stack.n
     raise IndexError(row)
 
 
+def _image(stack: Stack, low: np.ndarray, high: np.ndarray | None, band: int | None) -> tuple[LensImage, LensImage | None]:
+    """The image of one row of a stack, and its HR image."""
+    name, axes, target_axes = stack.images.place, stack.axes.replace("N", ""), stack.target_axes.replace("N", "")
+    target = None if high is None else image_of(high, name, band=band, axes=target_axes)
+    return image_of(low, name, band=band, axes=axes), target
+
+
 def _stack_rows(stack: Stack, start: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Images (n, ...) and targets of a stack from row `start` in pieces of equal length."""
-    if len(stack.images.shape) == 2:
-        yield whole_array(stack.images)[None], None
+    if not stack.axes.startswith("N"):
+        # One lens, or lenses along another axis, as MATLAB has them.
+        yield (
+            _lenses_first(stack.images, stack.axes)[start:],
+            (None if stack.targets is None else _lenses_first(stack.targets, stack.target_axes)[start:]),
+        )
         return
     targets = array_blocks(stack.targets, start) if stack.targets else None
     waiting: np.ndarray | None = None
@@ -256,17 +220,22 @@ def _stack_rows(stack: Stack, start: int) -> Iterator[tuple[np.ndarray, np.ndarr
         waiting = waiting[len(images) :]
 
 
+def _lenses_first(array: StoredArray, axes: str) -> np.ndarray:
+    whole = whole_array(array)
+    return np.moveaxis(whole, axes.index("N"), 0) if "N" in axes else whole[None]
+
+
 def _stack_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]]) -> Iterator[Block]:
     first = 0
     for stack in layout.stacks:
         for start, stop in todo:
             begin, end = max(start, first), min(stop, first + stack.n)
             if begin < end:
-                yield from _one_stack(stack, form, first, begin, end)
+                yield from _one_stack(stack, form, first, begin, end, layout.choice.band)
         first += stack.n
 
 
-def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int) -> Iterator[Block]:
+def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band: int | None) -> Iterator[Block]:
     """Blocks of the lenses `begin` to `end` of a layout, in a stack whose first lens is `first`."""
     row = begin
     try:
@@ -274,7 +243,7 @@ def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int) -> It
             n = min(len(images), end - row)
             for offset in range(0, n, _BLOCK):
                 part = slice(offset, min(offset + _BLOCK, n))
-                yield _fill(row + offset, images[part], None if targets is None else targets[part], form, stack.images.place)
+                yield _fill(row + offset, images[part], None if targets is None else targets[part], form, stack, band)
             row += n
             if row >= end:
                 return
@@ -286,13 +255,12 @@ def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int) -> It
             yield filler.block()
 
 
-def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form, name: str) -> Block:
+def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form, stack: Stack, band: int | None) -> Block:
     filler = _Filler(start, len(images), form)
     for place in range(len(images)):
         with filler.row(start + place):
-            image = image_of(images[place], name)
-            target = None if targets is None else image_of(targets[place], name)
-            filler.put(start + place, *_fitted(image, target, form))
+            image, target = _image(stack, images[place], None if targets is None else targets[place], band)
+            filler.put(start + place, *fitted(image, target, form))
     return filler.block()
 
 

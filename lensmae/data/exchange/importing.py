@@ -11,14 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.lib.format import open_memmap
 
-from lensmae.data.exchange.import_chunks import Block, Form, Sample, find_form, read_blocks
+from lensmae.data.exchange.import_chunks import Block, Sample, find_form, read_blocks
 from lensmae.data.exchange.layouts import Layout, find_layout
+from lensmae.data.exchange.rows import Form
+from lensmae.data.images.axes import ArrayChoice, parse_axes
 from lensmae.data.store.arrays import new_array, new_arrays
 from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import SPLITS, assign_splits
@@ -46,6 +48,9 @@ class ImportOptions:
         pixel_scale: arcsec a pixel of the set; with `size`, images whose file says another are resampled to it.
         seed: of the split.
         clean: remove cosmic rays before anything else.
+        item, band, axes: which array of files with several, which band of images with several, and which axis is which, as
+            `read_image` takes them.
+        crop: "auto": with `size`, the lens is looked for in images of a larger field and cut out; "none": the middle is taken.
     """
 
     classes: tuple[str, ...] | None = None
@@ -54,6 +59,15 @@ class ImportOptions:
     pixel_scale: float | None = None
     seed: int = 0
     clean: bool = False
+    item: str | None = None
+    band: int | None = None
+    axes: str | None = None
+    crop: Literal["auto", "none"] = "auto"
+
+    @property
+    def choice(self) -> ArrayChoice:
+        """Which array, band and axes."""
+        return ArrayChoice(self.item, self.band, self.axes)
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,9 @@ class ImportPlan:
     @property
     def warnings(self) -> list[str]:
         """What one might not expect of it, in plain words."""
-        return self.sample.warnings(self.form)
+        ignored = self.layout.ignored
+        left = (f"Not part of the set: {', '.join(ignored[:8])}{' ...' if len(ignored) > 8 else ''}.",) if ignored else ()
+        return [*self.layout.notes, *left, *self.sample.warnings(self.form)]
 
     @property
     def lenses(self) -> pd.DataFrame:
@@ -118,8 +134,11 @@ def plan_import(source: Path, options: ImportOptions = ImportOptions()) -> Impor
         raise DatasetError(f"size is {options.size}; it must be from 8 to 1024 pixels.")
     if options.pixel_scale is not None and not 1e-4 < options.pixel_scale < 60:
         raise DatasetError(f"The pixel scale is {options.pixel_scale}; it must be from 0.0001 to 60 arcsec.")
-    layout = find_layout(source.expanduser().resolve(), options.classes)
-    return ImportPlan(layout, *find_form(layout, options.size, options.pixel_scale, options.clean), options)
+    if options.axes is not None:
+        parse_axes(options.axes)
+    layout = find_layout(source.expanduser().resolve(), options.classes, options.choice)
+    find = options.crop == "auto"
+    return ImportPlan(layout, *find_form(layout, options.size, options.pixel_scale, options.clean, find), options)
 
 
 def import_dataset(
@@ -357,7 +376,16 @@ def _record(plan: ImportPlan) -> dict[str, Any]:
 def _identity(plan: ImportPlan) -> str:
     """SHA-256 of all that decides the result: every file's name, size and time, the form and the options."""
     layout = plan.layout
-    digest = hashlib.sha256(repr((plan.form, replace(plan.options, classes=tuple(plan.options.classes or ())))).encode())
+    digest = hashlib.sha256(
+        repr(
+            (
+                plan.form,
+                layout.choice,
+                sorted(layout.band_files.items()),
+                replace(plan.options, classes=tuple(plan.options.classes or ())),
+            )
+        ).encode()
+    )
     digest.update(plan.lenses.to_csv(index=False).encode())
     files = [stack.images.file for stack in layout.stacks]
     if not layout.stacks:

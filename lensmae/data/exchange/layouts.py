@@ -1,30 +1,34 @@
 """Data sets as others keep them: what a folder or file holds, found from names and headers, without reading pixels.
 
-Known are class folders, also under train/, val/ and test/; LR/ and HR/ with equal names; a folder of image files; and stacks:
-arrays (N, H, W) in npy, npz or HDF5 files, with their labels and parameters in arrays of length N beside them.
+Known are class folders, also under train/, val/ and test/ or named like train_lenses; LR/ and HR/ with equal names; a folder of
+image files, also a file or a folder a band, with a table of labels beside them; and stacks: arrays of many lenses in npy, npz or
+HDF5 files, with their labels and parameters in arrays of as many entries beside them. What is left out is listed.
 """
 
-import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, split_name
+from lensmae.data.exchange.band_files import bands_in_folders, bands_in_names
+from lensmae.data.exchange.label_tables import LabelTable, find_table, key_of
+from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind
+from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, resolution
 from lensmae.data.exchange.stack_layout import Stack, find_stacks, images_in, stack_lenses
 from lensmae.data.exchange.stack_reading import stored_arrays
 from lensmae.data.exchange.stacks import STACK_SUFFIXES, StoredArray
-from lensmae.data.images.reader import SUFFIXES
+from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.simulation.presets import CLASSES
 from lensmae.data.store.dataset import RECORD
 from lensmae.errors import DatasetError, ImageReadError
 
-_ENDINGS = tuple(f".{suffix}" for suffix in SUFFIXES)
-# A folder of more npy, npz or HDF5 files than this holds single images; of fewer, each file is looked into.
-_MOST_STACKS = 64
+# Of so many files, spread over a folder, each is looked into to tell stacks from single images.
+_LOOKED_AT = 16
+_LISTED = (".png", ".jpg", ".csv", ".tsv", ".pth", ".pt", ".npy", ".npz", ".h5")
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,14 @@ class Layout:
         root: the folder or the file.
         title: the kind of layout, in words.
         lenses: one row a lens: class, split ("" where the layout has none), source_file, low_file (LR beside an HR file), and
-            parameters that lie beside a stack.
+            parameters that lie beside a stack or in a table.
         stacks: arrays whose rows, one after the other, are `lenses`; empty where every lens has a file.
         is_pair: whether there is an HR image for every lens.
+        bands: names of the bands of lenses that have a file a band, and by `source_file` all files of a lens.
+        beside: by `source_file` the noise, flags and PSF of an image.
+        ignored: what lies there and is no part of the set.
+        notes: what one might not expect, in full sentences.
+        choice: which array, band and axes the user says.
     """
 
     root: Path
@@ -45,6 +54,12 @@ class Layout:
     lenses: pd.DataFrame
     stacks: tuple[Stack, ...] = ()
     is_pair: bool = False
+    bands: tuple[str, ...] = ()
+    band_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    choice: ArrayChoice = NO_CHOICE
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -58,82 +73,66 @@ class Layout:
         return bool((self.lenses["split"] != "").any())
 
 
-def find_layout(source: Path, classes: Sequence[str] | None = None) -> Layout:
+def find_layout(source: Path, classes: Sequence[str] | None = None, choice: ArrayChoice = NO_CHOICE) -> Layout:
     """The layout of a folder or of an npy, npz or HDF5 file.
 
     Args:
         source: folder or file.
         classes: names of integer labels 0, 1, ... of a stack; without them they are called class_0, class_1, ...
+        choice: which array of files with several, which band, and which axis is which.
 
     Raises `DatasetError` where nothing of the kind is there.
     """
     if source.is_file():
         if source.suffix.lower() not in STACK_SUFFIXES:
             raise DatasetError(f"{source} is one file and no npy, npz or HDF5 file; name the folder that it lies in.")
-        return _stack_layout(source, [source], classes)
+        return _stack_layout(source, [source], classes, choice)
     if not source.is_dir():
         raise DatasetError(f"There is no folder or file {source}.")
     if (source / RECORD).is_file():
         raise DatasetError(f"{source} is a LensMAE data set already; it can be opened by its path, or copied into the workspace.")
-    folder = _descend(source)
-    layout = _pairs(source, folder) or _class_folders(source, folder, classes) or _flat(source, folder, classes)
+    leaves, ignored = of_one_kind(find_leaves(source))
+    layout = _pairs(source, leaves) or _bands(source, leaves) or _folders(source, leaves, classes, choice)
     if layout is None:
         raise DatasetError(
             f"{source} is no data set: it has no dataset.json, no class folders ({', '.join(CLASSES)}) with image files, no LR/ "
             "and HR/, no image files, and no npy, npz or HDF5 file with an array (lenses, height, width)."
         )
-    return layout
+    others = _others(source, layout)
+    return replace(layout, ignored=(*layout.ignored, *ignored, *others), choice=choice)
 
 
-def _descend(folder: Path) -> Path:
-    """Through folders that hold one folder and nothing else, as archives unpack to."""
-    for _ in range(3):
-        inner = [path for path in folder.iterdir() if not path.name.startswith((".", "__"))]
-        only = inner[0] if len(inner) == 1 else None
-        if only is None or not only.is_dir() or split_name(only.name) or class_name(only.name) in CLASSES or _image_files(only):
-            break
-        folder = only
-    return folder
+def _others(source: Path, layout: Layout) -> list[str]:
+    """Files right in the source that are no image of the set, and neither labels nor a table that was used."""
+    used = {Path(str(name).split("[")[0].split(":")[0]).name for name in layout.lenses["source_file"]}
+    used |= {array.name for stack in layout.stacks for array in stack.used}
+    shown = [path.name for path in sorted(source.iterdir()) if path.is_file() and path.name.lower().endswith(_LISTED)]
+    said = " ".join(layout.notes)
+    return [name for name in shown if name not in used and name not in said and name not in layout.ignored]
 
 
-def _image_files(folder: Path) -> list[str]:
-    """Names of image files, sorted."""
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if _is_image(entry.name) and entry.is_file())
+def _pairs(root: Path, leaves: list[Leaf]) -> Layout | None:
+    named = [(leaf, resolution(leaf.name)) for leaf in leaves if leaf.names]
+    found: dict[tuple[str, tuple[str, ...]], dict[str, Leaf]] = {}
+    for leaf, part in named:
+        if part:
+            found.setdefault((leaf.split, leaf.names[:-1]), {})[part] = leaf
+    rows = [row for (split, _), both in found.items() if len(both) == 2 for row in _pair_rows(root, both, split)]
+    if not rows:
+        return None
+    rest = [leaf for leaf, part in named if not part]
+    ignored = tuple(f"{leaf.folder.name}/ ({len(leaf.files)} files)" for leaf in rest)
+    return Layout(root, "LR/HR pairs", pd.DataFrame(rows), is_pair=True, ignored=ignored)
 
 
-def _is_image(name: str) -> bool:
-    return name.lower().endswith(_ENDINGS) and not name.startswith(".")
-
-
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
-
-
-def _parts(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The folder itself, and train/, val/ and test/ in it, each with its split."""
-    yield folder, ""
-    for path in _folders(folder):
-        if part := split_name(path.name):
-            yield path, part
-
-
-def _pairs(root: Path, folder: Path) -> Layout | None:
-    rows = []
-    for above, split in _parts(folder):
-        named = {path.name.upper(): path for path in _folders(above)}
-        if {"LR", "HR"} <= set(named):
-            rows += _pair_rows(root, named["LR"], named["HR"], split)
-    return Layout(root, "LR/HR pairs", pd.DataFrame(rows), is_pair=True) if rows else None
-
-
-def _pair_rows(root: Path, low: Path, high: Path, split: str) -> list[dict[str, str]]:
-    lows, highs = ({Path(name).stem: name for name in _image_files(folder)} for folder in (low, high))
+def _pair_rows(root: Path, both: dict[str, Leaf], split: str) -> list[dict[str, str]]:
+    low, high = both["low"], both["high"]
+    lows, highs = ({_pair_stem(name): name for name in leaf.files} for leaf in (low, high))
     alone = sorted(set(lows) ^ set(highs))
     if alone:
         names = [lows.get(stem) or highs[stem] for stem in alone[:3]]
-        raise DatasetError(f"{low.parent}: {len(alone)} files are in only one of LR/ and HR/ ({', '.join(names)} ...).")
-    source, target = low.relative_to(root), high.relative_to(root)
+        raise DatasetError(f"{low.folder.parent}: {len(alone)} files are in only one of LR/ and HR/ ({', '.join(names)} ...).")
+    source, target = low.folder.relative_to(root), high.folder.relative_to(root)
     return [
         {
             "id": stem if not split else f"{split}-{stem}",
@@ -146,21 +145,77 @@ def _pair_rows(root: Path, low: Path, high: Path, split: str) -> list[dict[str, 
     ]
 
 
-def _class_folders(root: Path, folder: Path, classes: Sequence[str] | None) -> Layout | None:
-    rows: list[tuple[str, str, str]] = []
-    stacks: list[Path] = []
-    for above, split in _parts(folder):
-        found = [(path, _image_files(path)) for path in _folders(above) if not split_name(path.name)]
-        stacks += [path / name for path, names in found for name in names if Path(name).suffix.lower() in STACK_SUFFIXES]
-        for path, names in found:
-            place = path.relative_to(root)
-            rows += [(class_name(path.name), split, f"{place}/{name}") for name in names]
-        if split and not any(names for _, names in found):
-            place, names = above.relative_to(root), _image_files(above)
-            rows += [(kind, split, f"{place}/{name}") for kind, name in zip(_classes_of(names), names, strict=True)]
-    if _are_stacks(stacks, root):
-        return _stack_layout(root, stacks, classes)
-    return _file_layout(root, "class folders", rows)
+def _pair_stem(name: str) -> str:
+    """What the names of an LR and an HR image share."""
+    stem = Path(name).stem
+    shorter = re.sub(r"(?i)(^|[_\-. ])(?:lr|hr|low_?res|high_?res|low|high)(?=$|[_\-. ])", "", stem).strip("_-. ")
+    return shorter or stem
+
+
+def _bands(root: Path, leaves: list[Leaf]) -> Layout | None:
+    """Lenses with a file a band, in folders or by the ends of names."""
+    found = bands_in_folders(leaves)
+    if found is None and len(leaves) == 1 and not is_class(leaves[0].name):
+        found = bands_in_names(leaves[0])
+    if found is None:
+        return None
+    paths = {lens: tuple(_path(root, leaf, name) for leaf, name in parts) for lens, parts in found.files.items()}
+    leaf = next(iter(found.files.values()))[0][0]
+    layout = _file_layout(root, "lenses with a file a band", [(UNKNOWN, leaf.split, parts[0]) for parts in paths.values()])
+    note = f"Each lens has {len(found.bands)} bands ({', '.join(found.bands)}) in files of their own."
+    with_table = _with_table(layout, _table(root, leaves, [Path(parts[0]).name for parts in paths.values()]))
+    files = {parts[0]: parts for parts in paths.values()}
+    return replace(with_table, bands=found.bands, band_files=files, notes=(note, *with_table.notes))
+
+
+def _path(root: Path, leaf: Leaf, name: str) -> str:
+    return str(leaf.folder.relative_to(root) / name)
+
+
+def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout | None:
+    leaves, ignored = _one_set(root, leaves, choice)
+    arrays = [leaf.folder / name for leaf in leaves for name in leaf.files if Path(name).suffix.lower() in STACK_SUFFIXES]
+    if _are_stacks(arrays, root, choice):
+        return replace(_stack_layout(root, arrays, classes, choice), ignored=tuple(ignored))
+    named = len({leaf.names for leaf in leaves if leaf.names}) > 1 or any(is_class(leaf.name) for leaf in leaves)
+    rows, beside = [], {}
+    for leaf in leaves:
+        kinds = [class_name(leaf.name)] * len(leaf.files) if named and leaf.names else _classes_of(leaf.files)
+        rows += [(kind, leaf.split, _path(root, leaf, name)) for kind, name in zip(kinds, leaf.files, strict=True)]
+        for name, parts in leaf.beside.items():
+            beside[_path(root, leaf, name)] = {role: _path(root, leaf, part) for role, part in parts.items()}
+    if not rows:
+        return None
+    layout = _file_layout(root, "class folders" if named else "folder of images", rows)
+    if not named and set(layout.lenses["class"]) == {UNKNOWN}:
+        layout = _with_table(layout, _table(root, leaves, [Path(name).name for name in layout.lenses["source_file"]]))
+    kept = sum(map(len, beside.values()))
+    notes = (f"{kept} files are the noise, flags or PSF of images beside them.",) if kept else ()
+    return replace(layout, ignored=tuple(ignored), beside=beside, notes=layout.notes + notes)
+
+
+def _one_set(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> tuple[list[Leaf], list[str]]:
+    """The folders of one data set, and what beside them is none of it. `DatasetError` where there are several sets."""
+    inner = [leaf for leaf in leaves if leaf.names]
+    outer = [leaf for leaf in leaves if not leaf.names]
+    unnamed = [leaf for leaf in outer if leaf.split]
+    groups = {leaf.names[:-1] for leaf in inner}
+    sets = sorted({leaf.names[0] for leaf in inner}) if len(groups) > 1 else []
+    if len(sets) > 1 and any(is_class(leaf.name) for leaf in inner) and not all(is_class(name) for name in sets):
+        raise DatasetError(f"{root} holds several data sets: {', '.join(sets[:8])}. Name one of them.")
+    right_here = [leaf for leaf in outer if not leaf.split]
+    if inner and right_here:
+        (own,) = right_here
+        arrays = [own.folder / name for name in own.files if Path(name).suffix.lower() in STACK_SUFFIXES]
+        stacked = sum(images_in(_arrays(path, root), choice) for path in arrays[:_LOOKED_AT])
+        if stacked > max(1, len(arrays)) and stacked > sum(len(leaf.files) for leaf in inner) and not _known(inner):
+            return [own, *unnamed], [f"{leaf.folder.name}/ ({len(leaf.files)} files)" for leaf in inner]
+        return [*inner, *unnamed], [name for leaf in right_here for name in leaf.files][:20]
+    return leaves, []
+
+
+def _known(leaves: list[Leaf]) -> bool:
+    return any(is_class(leaf.name) for leaf in leaves)
 
 
 def _classes_of(names: Sequence[str]) -> list[str]:
@@ -169,21 +224,10 @@ def _classes_of(names: Sequence[str]) -> list[str]:
     return [class_name(match[1]) if match and all(found) else UNKNOWN for match in found]
 
 
-def _flat(root: Path, folder: Path, classes: Sequence[str] | None) -> Layout | None:
-    names = _image_files(folder)
-    stacks = [folder / name for name in names if Path(name).suffix.lower() in STACK_SUFFIXES]
-    if _are_stacks(stacks, root):
-        return _stack_layout(root, stacks, classes)
-    place = folder.relative_to(root)
-    rows = [(kind, "", str(place / name)) for kind, name in zip(_classes_of(names), names, strict=True)]
-    return _file_layout(root, "folder of images", rows)
-
-
-def _are_stacks(files: list[Path], above: Path) -> bool:
-    """Whether most of these npy, npz and HDF5 files that hold images hold many each, not one."""
-    if len(files) > _MOST_STACKS:
-        return False
-    held = [images_in(_arrays(file, above)) for file in files]
+def _are_stacks(files: list[Path], above: Path, choice: ArrayChoice) -> bool:
+    """Whether most of these npy, npz and HDF5 files that hold images hold many lenses each, not one; some of them are opened."""
+    spread = sorted({int(place) for place in np.linspace(0, len(files) - 1, _LOOKED_AT)}) if files else []
+    held = [images_in(_arrays(files[place], above), choice) for place in spread]
     return sum(n > 1 for n in held) > sum(n == 1 for n in held)
 
 
@@ -195,20 +239,43 @@ def _arrays(file: Path, above: Path) -> list[StoredArray]:
         return []
 
 
-def _file_layout(root: Path, title: str, rows: list[tuple[str, str, str]]) -> Layout | None:
-    if not rows:
-        return None
+def _file_layout(root: Path, title: str, rows: list[tuple[str, str, str]]) -> Layout:
     table = pd.DataFrame(rows, columns=["class", "split", "source_file"])
+    return Layout(root, title, _ordered(table))
+
+
+def _ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows by class, DeepLense's first, with ids."""
     order = {name: place for place, name in enumerate(CLASSES)}
     table = table.sort_values(
         "class", key=lambda column: column.map(lambda name: (order.get(name, len(order)), name)), kind="stable"
     )
-    table = table.reset_index(drop=True)
+    table = table.drop(columns="id", errors="ignore").reset_index(drop=True)
     table.insert(0, "id", [f"{name}_{place:06d}" for place, name in enumerate(table["class"])])
-    return Layout(root, title, table)
+    return table
 
 
-def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None) -> Layout:
+def _table(root: Path, leaves: list[Leaf], files: list[str]) -> LabelTable | None:
+    folders = {root, *(leaf.folder for leaf in leaves), *(leaf.folder.parent for leaf in leaves)}
+    return find_table([folder for folder in folders if folder.is_relative_to(root)], files)
+
+
+def _with_table(layout: Layout, table: LabelTable | None) -> Layout:
+    """Classes and parameters from a table."""
+    if table is None:
+        return layout
+    lenses = layout.lenses.copy()
+    keys = [key_of(name) for name in lenses["source_file"]]
+    found = table.classes(keys)
+    lenses["class"] = [kind or old for kind, old in zip(found, lenses["class"], strict=True)]
+    for name, values in table.numbers(keys).items():
+        if name not in lenses and name.lower() not in ("class", "split", "source_file", "notes", "id"):
+            lenses[name] = values
+    said = f"classes from its column {table.label}" if table.label else "no column of classes in it"
+    return replace(layout, lenses=_ordered(lenses), notes=(*layout.notes, f"{table.file.name} names the files: {said}."))
+
+
+def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout:
     arrays, problems = [], []
     above = root if root.is_dir() else root.parent
     for file in files:
@@ -216,13 +283,15 @@ def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None) 
             arrays += stored_arrays(file, above)
         except ImageReadError as problem:
             problems.append(str(problem))
-    stacks = find_stacks(arrays, above, classes)
+    stacks = find_stacks(arrays, above, classes, choice)
     if not stacks:
         what = " ".join(problems) or "It holds no array of numbers with the axes (lenses, height, width)."
         raise DatasetError(f"{root} holds no stack of images. {what}")
     lenses = pd.concat([stack_lenses(stack, above) for stack in stacks], ignore_index=True)
     lenses.insert(0, "id", [f"{name}_{place:06d}" for place, name in enumerate(lenses["class"])])
-    return Layout(root, "stack", lenses, tuple(stacks), any(stack.targets is not None for stack in stacks))
+    notes = tuple(dict.fromkeys(note for stack in stacks for note in stack.notes))
+    is_pair = any(stack.targets is not None for stack in stacks)
+    return Layout(root, "stack", lenses, tuple(stacks), is_pair, notes=notes, choice=choice)
 
 
 def describe(layout: Layout) -> str:

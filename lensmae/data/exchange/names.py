@@ -1,6 +1,7 @@
-"""Names that published data sets give to classes and splits."""
+"""Names that published data sets give to classes, splits, labels and bands."""
 
 import re
+from collections.abc import Sequence
 
 CLASS_NAMES = {
     "no": "no_sub",
@@ -11,19 +12,97 @@ CLASS_NAMES = {
     "axion": "axion",
     "vort": "axion",
 }
-SPLIT_NAMES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+# Of lens finding: names of folders and of the values of a column `is_lens`.
+_LENS_NAMES = dict.fromkeys(("lens", "lenses", "is_lens"), "lens") | dict.fromkeys(
+    ("nonlens", "nonlenses", "non_lens", "non_lenses", "notlens", "not_lens", "nolens", "no_lens", "nonlensed"), "nonlens"
+)
+SPLIT_NAMES = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 UNKNOWN = "unknown"
 MAX_CLASS_NAME = 64
 # Letters of any script, digits, and what stands between words; nothing that is markup anywhere.
 _ODD = re.compile(r"[^\w .,+\-/()]")
+LABELS = frozenset(
+    ("label", "labels", "y", "class", "classes", "kind", "target", "targets", "ans", "answer", "answers", "truth", "ground_truth",
+     "gt", "category", "categories", "is_lens", "islens", "lensed")
+)  # fmt: skip
+MASSES = frozenset(("mass", "masses", "axion_mass", "axion_masses", "axion_mass_ev"))
+LOW = frozenset(("lr", "low", "lowres", "low_res", "low_resolution"))
+HIGH = frozenset(("hr", "high", "highres", "high_res", "high_resolution"))
+# Folders that say nothing of their content.
+_GENERIC = frozenset(
+    ("image", "images", "img", "imgs", "data", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")
+)
+_BAND = re.compile(
+    r"(?i)(?:[a-z]+[_-])?(?:band[_-]?\d+|channel[_-]?\d+|[ugrizy]|vis|nir[_-]?[yjhk]|[jhk]s?|f\d{3,4}[a-z]{1,2}\d?)$"
+)
 
 
 def class_name(name: str) -> str:
-    """Our name of a class; one that is not DeepLense's stays as it is, but for signs that no name of a class has."""
+    """Our name of a class; one that is neither DeepLense's nor of lens finding stays as it is, but for signs that no name of a
+    class has."""
     plain = _ODD.sub("_", name.strip())[:MAX_CLASS_NAME].rstrip()
-    return CLASS_NAMES.get(plain.lower(), plain or UNKNOWN)
+    key = plain.lower()
+    return CLASS_NAMES.get(key) or _LENS_NAMES.get(re.sub(r"[ -]+", "_", key)) or plain or UNKNOWN
+
+
+def is_class(name: str) -> bool:
+    """Whether a name is one of a class that is known."""
+    return class_name(name) in (*CLASS_NAMES.values(), "lens", "nonlens")
 
 
 def split_name(name: str) -> str:
     """Our name of a split, or "" for another word."""
     return SPLIT_NAMES.get(name.strip().lower(), "")
+
+
+def split_and_rest(name: str) -> tuple[str, str]:
+    """The split that a folder's name begins or ends with, and what is left of the name."""
+    if split := split_name(name):
+        return split, ""
+    for pattern in (r"(?P<split>[a-z]+)[_\-. ]+(?P<rest>.+)", r"(?P<rest>.+)[_\-. ]+(?P<split>[a-z]+)"):
+        match = re.fullmatch(pattern, name.strip(), re.IGNORECASE)
+        if match and (split := split_name(match["split"])):
+            return split, match["rest"]
+    return "", name
+
+
+def folder_parts(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Of folders side by side the split and the rest of each name.
+
+    A split within a longer name counts only where another folder has the same rest and another split, or the rest alone: so
+    `Test III` alone is a name, and of `Model_II` and `Model_II_test` the first is for training.
+    """
+    cut = {name: split_and_rest(name) for name in names}
+    splits: dict[str, set[str]] = {}
+    for split, rest in cut.values():
+        splits.setdefault(rest.lower(), set()).add(split)
+    found = {}
+    for name, (split, rest) in cut.items():
+        shared = splits[rest.lower()]
+        if not rest or (split and len(shared) > 1):
+            found[name] = split, rest
+        elif not split and len(shared) > 1:
+            # What stands beside a set for testing or validation is for training, unless that stands there too.
+            found[name] = "" if "train" in shared else "train", rest
+        else:
+            found[name] = "", name
+    return found
+
+
+def is_generic(name: str) -> bool:
+    """Whether a folder's name says nothing of its content."""
+    return name.lower() in _GENERIC
+
+
+def is_band(name: str) -> bool:
+    """Whether a name is that of a band or filter."""
+    return _BAND.fullmatch(name.strip()) is not None
+
+
+def resolution(name: str) -> str:
+    """ "low", "high" or "" for the name of a folder or file."""
+    words = set(re.split(r"[^a-z]+", name.lower())) | {re.sub(r"[^a-z]+", "_", name.lower())}
+    return "low" if words & LOW and not words & HIGH else "high" if words & HIGH and not words & LOW else ""

@@ -9,21 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensmae.data.exchange.names import CLASS_NAMES, SPLIT_NAMES, UNKNOWN, class_name
+from lensmae.data.exchange.names import CLASS_NAMES, HIGH, LABELS, LOW, MASSES, SPLIT_NAMES, UNKNOWN, class_name
 from lensmae.data.exchange.stack_reading import whole_array
 from lensmae.data.exchange.stacks import StoredArray
-from lensmae.data.images.npy import count
-from lensmae.errors import DatasetError
+from lensmae.data.images import roles
+from lensmae.data.images.axes import MIN_SIDE, NO_CHOICE, ArrayChoice, count_of, find_axes
+from lensmae.errors import DatasetError, ImageReadError
 
-_LABELS = frozenset(("label", "labels", "y", "class", "classes", "kind"))
-_MASSES = frozenset(("mass", "masses", "axion_mass", "axion_masses", "axion_mass_ev"))
-_LOW = frozenset(("lr", "low", "lowres", "low_res"))
-_HIGH = frozenset(("hr", "high", "highres", "high_res"))
 _TAKEN = frozenset(("id", "class", "split", "source_file", "notes"))
-_LEAST_SIDE = 4
-_MOST_BANDS = 4
 _MOST_CLASSES = 64
 _MOST_LENSES = 10_000_000
+_NO_IMAGE = (roles.FLAGS, roles.PSF, roles.VARIANCE, roles.WEIGHT, roles.NOISE)
 
 
 @dataclass(frozen=True)
@@ -31,78 +27,122 @@ class Stack:
     """Images in one array, and what lies beside them.
 
     Attributes:
-        images: (N, H, W), with further axes of bands; or (H, W), one lens.
+        images: an array of lenses, or of one.
+        axes: the letter of each of its axes (`lensmae.data.images.axes`).
         targets: HR images of a pair set.
         class_name: of all lenses, where a name says it.
         split: of all lenses, or "".
         columns: one value a lens: class, axion_mass_ev and other parameters.
+        notes: what one might not expect of the arrays beside it, in full sentences.
+        used: the files of its arrays.
     """
 
     images: StoredArray
+    axes: str
     targets: StoredArray | None = None
+    target_axes: str = ""
     class_name: str = UNKNOWN
     split: str = ""
     columns: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    used: tuple[Path, ...] = ()
 
     @property
     def n(self) -> int:
         """Lenses."""
-        return 1 if len(self.images.shape) == 2 else self.images.shape[0]
+        return count_of("N", self.axes, self.images.shape)
 
 
-def find_stacks(arrays: Sequence[StoredArray], above: Path, classes: Sequence[str] | None) -> list[Stack]:
-    """The stacks among arrays. Only where there is none of three axes or more, arrays of two are single lenses."""
-    images = [array for array in arrays if _is_stack(array)] or [array for array in arrays if _is_image(array)]
-    if sum(_n(array) for array in images) > _MOST_LENSES:
+def find_stacks(
+    arrays: Sequence[StoredArray], above: Path, classes: Sequence[str] | None, choice: ArrayChoice = NO_CHOICE
+) -> list[Stack]:
+    """The stacks among arrays. Only where there is none of many lenses, arrays of one lens each are taken."""
+    axes = axes_of(arrays, choice)
+    images = [array for array in axes if _n(array, axes) > 1] or list(axes)
+    if sum(_n(array, axes) for array in images) > _MOST_LENSES:
         raise DatasetError(f"{above} claims more than {_MOST_LENSES:,} lenses.")
-    highs = {_place(array): array for array in images if _words(array) & _HIGH}
-    lows = [array for array in images if _words(array) & _LOW]
+    highs = {_place(array): array for array in images if _words(array) & HIGH}
+    lows = [array for array in images if _words(array) & LOW]
     if highs and lows:
         pairs = [(low, highs.get(_place(low))) for low in lows]
-        alone = [low.place for low, high in pairs if high is None or _n(high) != _n(low)]
+        alone = [low.place for low, high in pairs if high is None or _n(high, axes) != _n(low, axes)]
         if alone:
             raise DatasetError(f"{above}: the LR array {alone[0]!r} has no HR array of as many images beside it.")
-        return [_stack(low, high, arrays, classes) for low, high in pairs]
-    return [_stack(image, None, arrays, classes) for image in images]
+        return [_stack(low, high, axes, arrays, classes) for low, high in pairs]
+    return [_stack(image, None, axes, arrays, classes) for image in images]
 
 
-def images_in(arrays: Sequence[StoredArray]) -> int:
-    """How many images arrays hold: of a stack all, of an array with a few bands one."""
-    return max(
-        (_n(array) if _is_stack(array) and _n(array) > _MOST_BANDS else 1 for array in arrays if _is_image(array)), default=0
-    )
+def axes_of(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) -> dict[StoredArray, str]:
+    """The arrays that are images, with the letters of their axes; masks, noise and labels are none.
+
+    Raises `DatasetError` where an array can be read in several ways and nothing beside it decides.
+    """
+    if choice.item is not None:
+        arrays = [array for array in arrays if choice.item.strip("/") in (array.key.strip("/"), array.key.rsplit("/", 1)[-1])]
+    by_name = {array: roles.role(array.key or array.place) for array in arrays}
+    candidates = [array for array in arrays if by_name[array] not in _NO_IMAGE] or list(arrays)
+    found: dict[StoredArray, str] = {}
+    problems = []
+    for array in candidates:
+        try:
+            letters = _letters(array, arrays, choice)
+        except ImageReadError as problem:
+            problems += [f"{array.place}: {problem}."] if "several ways" in str(problem) else []
+            continue
+        if letters:
+            found[array] = letters
+    if problems and not found:
+        raise DatasetError(" ".join(problems[:3]))
+    science = {array: letters for array, letters in found.items() if by_name[array] == roles.SCIENCE}
+    others = {array: letters for array, letters in found.items() if by_name[array] == roles.UNKNOWN or array.dtype.kind == "f"}
+    return science or others or found
+
+
+def _letters(array: StoredArray, arrays: Sequence[StoredArray], choice: ArrayChoice) -> str:
+    """Letters of an array's axes; "" for what is no image."""
+    if array.dtype.kind not in "biuf" or not array.shape or 0 in array.shape:
+        return ""
+    lengths = {one.shape[0] for one in arrays if len(one.shape) == 1 and one is not array and _beside(one, array)}
+    lenses = next((length for length in sorted(lengths) if length in (array.shape[0], array.shape[-1])), None)
+    if len(array.shape) == 2 and min(array.shape) <= _MOST_CLASSES and _words_of_key(array) & LABELS:
+        return ""
+    letters = find_axes(array.shape, array.axes, choice.axes, lenses)
+    sides = [side for side, letter in zip(array.shape, letters, strict=True) if letter in "HW"]
+    return letters if not sides or min(sides) >= MIN_SIDE else ""
+
+
+def images_in(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) -> int:
+    """How many lenses arrays hold, the largest of them; 0 without one."""
+    try:
+        axes = axes_of(arrays, choice)
+    except DatasetError:
+        return 2
+    return max((_n(array, axes) for array in axes), default=0)
 
 
 def stack_lenses(stack: Stack, above: Path) -> pd.DataFrame:
     """Rows of a stack's lenses."""
     array = stack.images
     place = array.file.relative_to(above).as_posix() + (f":{array.key}" if array.key else "")
-    names = [f"{place}[{row}]" for row in range(stack.n)] if len(array.shape) > 2 else [place]
+    names = [f"{place}[{row}]" for row in range(stack.n)] if "N" in stack.axes else [place]
     fixed = {"class": stack.class_name, "split": stack.split, "source_file": names}
     return pd.DataFrame(fixed | stack.columns)
 
 
-def _is_stack(array: StoredArray) -> bool:
-    """(N, H, W), perhaps with axes of bands."""
-    sides = array.shape[1:2] + tuple(side for side in array.shape[2:] if side != 1)
-    if array.dtype.kind not in "biuf" or len(array.shape) < 3 or _words(array) & (_LABELS | _MASSES):
-        return False
-    longest = sorted((side for side in array.shape[1:] if side != 1), reverse=True)
-    return len(sides) <= 4 and len(longest) >= 2 and longest[1] >= _LEAST_SIDE and count(array.shape) > 0
-
-
-def _is_image(array: StoredArray) -> bool:
-    single = len(array.shape) == 2 and min(array.shape) >= _LEAST_SIDE
-    return _is_stack(array) or (single and array.dtype.kind in "biuf" and not _words(array) & _LABELS)
-
-
-def _n(array: StoredArray) -> int:
-    return array.shape[0] if len(array.shape) > 2 else 1
+def _n(array: StoredArray, axes: dict[StoredArray, str]) -> int:
+    return count_of("N", axes[array], array.shape)
 
 
 def _words(array: StoredArray) -> frozenset[str]:
     """Words of a name, and neighbouring ones joined, so that `no_sub` is found in `train_no_sub_images`."""
     words = [word for word in re.split(r"[^a-z0-9]+", array.place.lower()) if word]
+    return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
+
+
+def _words_of_key(array: StoredArray) -> frozenset[str]:
+    """Words of what a file calls an array; of an npy file those of its own name."""
+    name = (array.key or array.place).rsplit("/", 1)[-1]
+    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
     return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
 
 
@@ -114,42 +154,93 @@ def _first(array: StoredArray, names: dict[str, str], otherwise: str) -> str:
 
 def _place(array: StoredArray) -> str:
     """A name without its role: LR and HR arrays of one place are a pair."""
-    return "/".join(word for word in re.split(r"[^a-z0-9]+", array.place.lower()) if word and word not in _LOW | _HIGH | {"res"})
+    return "/".join(word for word in re.split(r"[^a-z0-9]+", array.place.lower()) if word and word not in LOW | HIGH | {"res"})
 
 
 def _stack(
-    images: StoredArray, targets: StoredArray | None, arrays: Sequence[StoredArray], classes: Sequence[str] | None
+    images: StoredArray,
+    targets: StoredArray | None,
+    axes: dict[StoredArray, str],
+    arrays: Sequence[StoredArray],
+    classes: Sequence[str] | None,
 ) -> Stack:
     split, kind = _first(images, SPLIT_NAMES, ""), _first(images, CLASS_NAMES, UNKNOWN)
     columns: dict[str, np.ndarray] = {}
-    if len(images.shape) > 2:
-        for array in arrays:
-            if _belongs(array, images, split, kind):
-                columns |= _column(array, classes)
-    return Stack(images, targets, kind, split, columns)
+    n, unused, used = _n(images, axes), [], {images.file}
+    for array in arrays:
+        if array not in axes and _belongs(array, images, n, split, kind):
+            found = _column(array, n, classes)
+            columns |= found
+            used |= {array.file} if found else set()
+            if "class" not in found and _may_be_labels(array):
+                unused.append(array.place)
+    columns |= {} if "class" in columns else _from_attributes(images, classes)
+    notes = ()
+    if unused and "class" not in columns and kind == UNKNOWN:
+        named = ", ".join(unused[:4])
+        notes = (
+            f"No array beside {images.place} has a name of labels (y, labels, target, ...); {named} of {n:,} entries was not "
+            "used as such. Rename it to y if it holds the classes.",
+        )
+    return Stack(
+        images, axes[images], targets, axes[targets] if targets else "", kind, split, columns, notes, tuple(sorted(used))
+    )
 
 
-def _belongs(array: StoredArray, images: StoredArray, split: str, kind: str) -> bool:
-    """Whether an array describes the lenses of a stack: as many entries, in the same file or as a file beside it."""
-    beside = array.file == images.file or (not array.key and not images.key and array.file.parent == images.file.parent)
+def _may_be_labels(array: StoredArray) -> bool:
+    return array.dtype.kind in "biuUS" and len(array.shape) == 1 and not _words_of_key(array) & {"id", "ids", "index", "indices"}
+
+
+def _beside(array: StoredArray, images: StoredArray) -> bool:
+    return array.file == images.file or (not array.key and not images.key and array.file.parent == images.file.parent)
+
+
+def _belongs(array: StoredArray, images: StoredArray, n: int, split: str, kind: str) -> bool:
+    """Whether an array describes the lenses of a stack: as many entries, in the same file or as a file beside it; of one lens a
+    single value in the same group."""
+    if array is images or not _beside(array, images):
+        return False
+    if n == 1:
+        group = array.key.rpartition("/")[0] == images.key.rpartition("/")[0]
+        return array.file == images.file and group and array.shape in ((), (1,))
     same_part = _first(array, SPLIT_NAMES, "") == split and _first(array, CLASS_NAMES, kind) == kind
-    short = len(array.shape) == 1 or (len(array.shape) == 2 and bool(_words(array) & _LABELS) and array.shape[1] <= _MOST_CLASSES)
-    return beside and same_part and short and array is not images and array.shape[0] == images.shape[0]
+    short = len(array.shape) == 1 or (
+        len(array.shape) == 2 and bool(_words_of_key(array) & LABELS) and array.shape[1] <= _MOST_CLASSES
+    )
+    return same_part and short and array.shape[0] == n
 
 
-def _column(array: StoredArray, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
-    words = _words(array)
-    if words & _LABELS:
-        return {"class": _labels(whole_array(array), classes)}
+def _column(array: StoredArray, n: int, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
+    words = _words_of_key(array)
+    # A number of many values, such as the targets of a regression, is no class.
+    if words & LABELS and not (array.dtype.kind == "f" and n > 1 and not _are_whole(whole_array(array))):
+        return {"class": _labels(np.atleast_1d(whole_array(array)), classes, "is_lens" in words or "lensed" in words)}
     if array.dtype.kind not in "biuf":
         return {}
-    if words & _MASSES:
-        return {"axion_mass_ev": whole_array(array).astype(np.float64)}
+    values = np.atleast_1d(whole_array(array)).astype(np.float64)
+    if words & MASSES:
+        return {"axion_mass_ev": values}
     name = array.place.rsplit("/", 1)[-1]
-    return {} if name.lower() in _TAKEN else {name: whole_array(array).astype(np.float64)}
+    return {} if name.lower() in _TAKEN or values.ndim > 1 else {name: values}
 
 
-def _labels(values: np.ndarray, classes: Sequence[str] | None) -> np.ndarray:
+def _are_whole(values: np.ndarray) -> bool:
+    return bool(np.array_equal(values, np.round(values))) or values.ndim > 1
+
+
+def _from_attributes(images: StoredArray, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """The class that attributes of an array or its group say."""
+    for name, text in images.attributes:
+        if name.lower() in LABELS:
+            try:
+                values = np.array([float(text)])
+            except ValueError:
+                values = np.array([text])
+            return {"class": _labels(values, classes, "lens" in name.lower())}
+    return {}
+
+
+def _labels(values: np.ndarray, classes: Sequence[str] | None, of_lenses: bool = False) -> np.ndarray:
     """Class names of labels: texts as they are, numbers and one-hot rows by their place in `classes`."""
     if values.dtype.kind in "US":
         return np.array([class_name(text) for text in values.astype(str)], dtype=object)
@@ -158,6 +249,8 @@ def _labels(values: np.ndarray, classes: Sequence[str] | None) -> np.ndarray:
     if not np.array_equal(values, np.round(values)) or (len(values) and not 0 <= values.min() <= values.max() < _MOST_CLASSES):
         raise DatasetError(f"Labels are numbers from {values.min():g} to {values.max():g}; whole numbers from 0 are needed.")
     places = values.astype(int)
+    if of_lenses and classes is None and len(places) and places.max() <= 1:
+        classes = ("nonlens", "lens")
     if classes is not None and len(places) and places.max() >= len(classes):
         raise DatasetError(f"There are labels up to {places.max()}, and {len(classes)} class names ({', '.join(classes)}).")
     return np.array([classes[place] if classes is not None else f"class_{place}" for place in places], dtype=object)

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
 
 from lensmae.data.images.formats import check_bytes, check_chunks, visit_objects
+from lensmae.data.images.formats.hdf5 import axes_of
 from lensmae.data.images.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
 from lensmae.errors import ImageReadError
 
 STACK_SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".hdf", ".he5")
 _BLOCK_BYTES = 1 << 24
+_MOST_ATTRIBUTES, _LONGEST_TEXT = 32, 64
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class StoredArray:
         place: path of the file without its suffix, and the key: what its name says of class, split and role.
         shape: as stored.
         dtype: of numbers, or of texts.
+        axes: letters of the axes that the file says, or "".
+        attributes: name and value of short ones of the array and its group.
     """
 
     file: Path
@@ -32,6 +37,8 @@ class StoredArray:
     place: str
     shape: tuple[int, ...]
     dtype: np.dtype
+    axes: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
     def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
         """The array from row `start`, in order, some 16 MB at a time. Raises `ImageReadError` where it is damaged."""
@@ -48,7 +55,21 @@ class StoredArray:
     def whole(self) -> np.ndarray:
         """All of it, for short arrays such as labels."""
         check_bytes(self.shape, self.dtype.itemsize)
+        if not self.shape:
+            return self._scalar()
         return np.concatenate(list(self.blocks())) if self.shape[0] else np.empty(self.shape, self.dtype)
+
+    def _scalar(self) -> np.ndarray:
+        """A single value; npy files of such are none of a data set."""
+        if self.file.suffix.lower() == ".npz":
+            with self.file.open("rb") as file, Npz(file) as archive, archive.open(self.key) as stream:
+                header = read_header(stream)
+                return np.frombuffer(stream.read(header.nbytes), header.dtype).reshape(())
+        import h5py
+
+        with h5py.File(self.file, "r") as file:
+            value = file[self.key][()]
+            return np.asarray(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
     def _from_npy(self, start: int, step: int) -> Iterator[np.ndarray]:
         try:
@@ -131,12 +152,14 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
     found: list[StoredArray] = []
 
     def visit(name: str, entry: object) -> None:
-        if not isinstance(entry, h5py.Dataset) or not entry.ndim or entry.external is not None or entry.is_virtual:
+        if not isinstance(entry, h5py.Dataset) or entry.external is not None or entry.is_virtual:
             return
         # Texts of any length are objects in NumPy.
         text = h5py.check_string_dtype(entry.dtype) is not None
         if text or entry.dtype.kind in "biuf":
-            found.append(StoredArray(path, name, f"{stem}/{name}", entry.shape, np.dtype("U64") if text else entry.dtype))
+            dtype = np.dtype("U64") if text else entry.dtype
+            letters, attributes = ("", ()) if text or not entry.ndim else (axes_of(entry), _attributes(entry))
+            found.append(StoredArray(path, name, f"{stem}/{name}", entry.shape, dtype, letters, attributes))
 
     try:
         with h5py.File(path, "r") as file:
@@ -149,3 +172,18 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
             f"{path.name} was not read: its HDF5 structure is damaged ({type(problem).__name__}: {problem})."
         ) from None
     return found
+
+
+def _attributes(array: Any) -> tuple[tuple[str, str], ...]:
+    """Numbers and short texts among the attributes of an HDF5 array and of its group, as texts."""
+    found: dict[str, str] = {}
+    for holder in (array.parent, array):
+        for name in list(holder.attrs)[:_MOST_ATTRIBUTES]:
+            value = holder.attrs[name]
+            if isinstance(value, bytes):
+                value = value.decode("utf-8", "replace")
+            if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
+                found[str(name)] = value
+            elif np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf":
+                found[str(name)] = repr(float(value))
+    return tuple(found.items())

@@ -40,6 +40,9 @@ class ArrayChoice:
     lens: int | None = None
 
 
+NO_CHOICE = ArrayChoice()
+
+
 def parse_axes(text: str) -> str:
     """Letters of the axes in the order of the array (`NHWC`, `nyxc`). Raises `ConfigError` where they are no axes of images."""
     letters = "".join(_SYNONYMS.get(letter, letter) for letter in text.upper() if letter.isalnum())

@@ -36,7 +36,7 @@ SUFFIXES = (
     "tiff", "h5", "hdf5", "mat", "pt", "pth",
 )  # fmt: skip
 # Up to so many bands are averaged; of more the middle one is taken.
-_MOST_AVERAGED = 4
+MOST_AVERAGED = 4
 Source = Path | str | bytes
 
 
@@ -292,7 +292,7 @@ def _one_plane(bands: np.ndarray, band: int | None) -> tuple[np.ndarray, int | N
         return bands[0], 0, ()
     if band is not None:
         return bands[band], band, (f"Band {band} of its {n} was taken.",)
-    if n <= _MOST_AVERAGED:
+    if n <= MOST_AVERAGED:
         return bands.mean(axis=0, dtype=np.float64), None, (f"Its {n} bands were averaged.",)
     return bands[n // 2], n // 2, (f"It has {n} bands; the middle one, band {n // 2}, was taken.",)
 

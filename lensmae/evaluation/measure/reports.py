@@ -1,7 +1,7 @@
 """Measure a checkpoint on a split of a data set; each report says what it measured, on what, and how fast."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import ConfigError, DatasetError
+from lensmae.evaluation.measure.suited import data_ranges, is_on_another_scale, range_note, suited
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse, psnr, roc_curves, ssim
 from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
@@ -176,7 +177,7 @@ Report = ReconstructionReport | ClassificationReport | SuperResReport
 
 def evaluate(
     checkpoint: str,
-    data: str,
+    data: str | LensDataset,
     split: str = "test",
     *,
     limit: int | None = None,
@@ -187,19 +188,19 @@ def evaluate(
 
     Args:
         checkpoint: name, run id or path.
-        data: name, path, or a folder in the original DeepLense layout.
+        data: an open data set, or its name, path, or a folder in the original DeepLense layout.
         split: train, validation, test or all.
         limit: measure so many images at most, spread over the split.
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
         progress: called with (images done, images in all).
     """
     model = load_checkpoint(checkpoint, pick_device(device))
-    dataset = open_dataset(data)
-    if isinstance(model, Classifier):
-        return evaluate_classifier(model, dataset, split, limit=limit, progress=progress)
-    if isinstance(model, SuperResolver):
-        return evaluate_superres(model, dataset, split, limit=limit, progress=progress)
-    return evaluate_reconstruction(model, dataset, split, limit=limit, progress=progress)
+    dataset = open_dataset(data) if isinstance(data, str) else data
+    dataset, said = suited(model, dataset)
+    of_kind = {Classifier: evaluate_classifier, SuperResolver: evaluate_superres, Reconstructor: evaluate_reconstruction}
+    measure = next(measure for kind, measure in of_kind.items() if isinstance(model, kind))
+    report = measure(model, dataset, split, limit=limit, progress=progress)
+    return replace(report, note=" ".join(filter(None, (report.note, said))) or None)
 
 
 def pick_device(name: str) -> str:
@@ -344,14 +345,14 @@ def evaluate_superres(
     d4: bool = False,
     progress: Progress | None = None,
 ) -> SuperResReport:
-    """The model and bicubic interpolation against the HR targets, data range 1; `d4` as in `SuperResolver.predict`.
+    """The model and bicubic interpolation against the HR targets, data range 1 or, of counts, that of each HR image.
 
     Args:
         model: the super-resolver.
         dataset: the data set.
         split: train, validation, test or all.
         limit: lenses at most, spread over the split; all where None.
-        d4: average over the eight symmetries.
+        d4: average over the eight symmetries, as in `SuperResolver.predict`.
         progress: called with (pairs done, pairs in all).
     """
     if dataset.targets is None:
@@ -366,6 +367,8 @@ def evaluate_superres(
     informed = dataset.truths is not None and made_of_high(
         *(np.asarray(of[rows[:_BATCH]]) for of in (dataset.images, dataset.targets))
     )
+    first = np.asarray(dataset.targets[rows[:_BATCH]])
+    rescaled = is_on_another_scale(first)
     figures, seconds = [], 0.0
     for batch in batches(rows, _BATCH, part_of(progress, 0, len(rows))):
         images, targets = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
@@ -375,10 +378,12 @@ def evaluate_superres(
         baseline = bicubic_upsample(images, model.scale)
         known = [] if dataset.truths is None else [np.asarray(dataset.truths[batch])]
         known += [informed_truth(known[0], images)] if informed else []
+        unit = data_ranges(targets) if rescaled else np.float32(1)
         total = targets.sum(axis=(1, 2), dtype=np.float64)
         fluxes = [image.sum(axis=(1, 2), dtype=np.float64) / total for image in (drawn, baseline)]
-        scores = [[measure(image, targets) for measure in (psnr, ssim, mse)] for image in (drawn, baseline, *known)]
+        scores = [[measure(image / unit, targets / unit) for measure in (psnr, ssim, mse)] for image in (drawn, baseline, *known)]
         figures.append([*scores[0], *scores[1], *fluxes, *(score for each in scores[2:] for score in each)])
     columns = [np.concatenate(parts) for parts in zip(*figures, strict=True)]
-    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
+    said = filter(None, (overlap_note(model, dataset, split), range_note(first) if rescaled else None))
+    shared = (model.name, dataset.name, split, rows, seconds, " ".join(said) or None)
     return SuperResReport(*shared, *columns)

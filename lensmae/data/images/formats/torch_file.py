@@ -1,6 +1,8 @@
 """Tensors that torch saved, read with `weights_only`, which runs nothing."""
 
 import io
+import os
+import tempfile
 import zipfile
 from typing import Any
 
@@ -24,6 +26,7 @@ def is_torch(data: bytes) -> bool:
 
 def from_torch(data: bytes, item: str | None) -> Stored:
     """The image tensor of a torch file: a tensor, or a dictionary or list of them."""
+    _allow_no_temporary_folder()
     import torch
 
     try:
@@ -48,6 +51,15 @@ def from_torch(data: bytes, item: str | None) -> Stored:
     chosen, images, passed = choose_array({name: array.shape for name, array in found.items()}, item)
     note = "It is a torch file; its tensor was taken as an array."
     return Stored(found[chosen], images, chosen, notes=(note,), flat=True, passed=passed)
+
+
+def _allow_no_temporary_folder() -> None:
+    """torch asks for a temporary folder when it is imported and writes nothing there; a decoding process may not write at all."""
+    if tempfile.tempdir is None:
+        try:
+            tempfile.gettempdir()
+        except FileNotFoundError:
+            tempfile.tempdir = os.devnull
 
 
 def _tensors(content: Any) -> dict[str, Any]:

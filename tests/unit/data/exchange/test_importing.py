@@ -103,7 +103,8 @@ def test_files_that_changed_since_the_interruption_are_read_anew(home):
         (np.zeros((32, 32)), "one size"),
         (np.full((16, 16), np.nan), "finite"),
         (np.full((16, 16), "x"), "type"),
-        (np.zeros((16, 16, 16)), "16 images"),
+        (np.zeros((16, 16, 16)), "several ways"),
+        (np.zeros((20, 16, 16)), "20 images"),
         (np.zeros((16, 16), complex), "type"),
     ],
 )
