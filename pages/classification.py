@@ -37,7 +37,7 @@ with st.container(horizontal=True, gap="large"):
 report = loaders.classification(entry.path, data, split, LIMITS[limit])
 if report.note:
     st.warning(report.note)
-averaged = ", averaged over the eight symmetries" if entry.card.symmetric else ""
+averaged = ", with test-time augmentation over the eight symmetries" if entry.card.symmetric else ", no test-time augmentation"
 st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}{averaged}.")
 row = st.container(horizontal=True)
 area = share(report.macro_auc, ".4f") if report.curves else "–"

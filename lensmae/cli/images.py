@@ -156,10 +156,10 @@ def _reference(model: "LoadedModel") -> "Reference | None":
     try:
         reference = find_reference(model.path)
     except CheckpointError as problem:
-        typer.echo(f"{problem} Images out of distribution are not told apart.", err=True)
+        typer.echo(f"{problem} Images out of distribution are not flagged.", err=True)
         return None
     if reference is None:
-        said = "nothing says yet what is in its domain, so images out of distribution are not told apart"
+        said = "nothing says yet what is in its domain, so images out of distribution are not flagged"
         typer.echo(f"{model.name}: {said}; `lensmae fit-ood {model.name} DATA` measures it.", err=True)
     return reference
 

@@ -63,7 +63,7 @@ def _tested(name: str, device: str) -> "Tested":
     try:
         return Tested(model, find_reference(model.path))
     except CheckpointError as problem:
-        typer.echo(f"{problem} What is told and what is withheld is not measured.", err=True)
+        typer.echo(f"{problem} Which answers are withheld is not measured.", err=True)
         return Tested(model)
 
 

@@ -55,7 +55,7 @@ def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
     withheld = sum(one.answer.classified is not None and one.answer.called is None for one in found)
     if withheld and len(found) > 1:
         st.warning(
-            f"{withheld} of {len(found)} images are out of the classifier's domain: no class is told of them.",
+            f"{withheld} of {len(found)} images are out of the classifier's domain: their class is withheld.",
             icon=":material/warning:",
         )
     for note in asked.notes:
@@ -79,7 +79,7 @@ def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
     by = choose("Rows", list(_ROWS), "rows", _ROWS)
     if by == "objects":
         objects = by_object(full)
-        agreed = st.column_config.CheckboxColumn("all agree", help="The same class is told of every image of the object.")
+        agreed = st.column_config.CheckboxColumn("all agree", help="The same class is predicted for every image of the object.")
         st.dataframe(objects, hide_index=True, column_config={"agree": agreed}, alt="Objects, one a row")
         numbers(objects, "objects")
         return

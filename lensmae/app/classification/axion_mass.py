@@ -1,4 +1,4 @@
-"""How well a classifier's second head tells the axion mass of the lenses that were measured."""
+"""How well a classifier's second head predicts the axion mass of the measured lenses."""
 
 import streamlit as st
 
@@ -38,6 +38,6 @@ def masses(report: ClassificationReport, data: DatasetInfo, entry: CheckpointEnt
     figure(mass_errors(table), "masses", table, f"axion-mass-{stem}")
     st.caption(
         f"Axion lenses of the {report.split} split of {data.name}. A heavier axion makes a shorter vortex; one shorter than a "
-        "pixel looks like a point. A mass is told of every image, also of one without an axion, where it means nothing. Always "
+        "pixel looks like a point. A mass is predicted for every image, also without an axion, where it means nothing. Always "
         f"predicting the mean of these masses is {facts['spread_dex']:.2f} dex off (rms)."
     )

@@ -35,9 +35,9 @@ def parameters(data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo) -> d
     return physical_parameters(loaders.get_dataset(_info), rows)
 
 
-@st.cache_data(max_entries=16, show_spinner="Telling masses …")
+@st.cache_data(max_entries=16, show_spinner="Predicting axion masses …")
 def masses(model: loaders.ModelKey, data: loaders.DataKey, rows: np.ndarray, _info: DatasetInfo) -> "MassReport":
-    """Axion masses of lenses, told once."""
+    """Axion masses of lenses, predicted once."""
     from lensmae.evaluation.classification.axion_mass import evaluate_masses
 
     return evaluate_masses(loaders.get_model(Path(model.path)), loaders.get_dataset(_info), rows)

@@ -34,7 +34,12 @@ def one_pair(choice: Choice) -> None:
     default = int(loaders.get_dataset(info).indices("test")[0]) if info.splits["test"] else 0
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         row = int(st.number_input("Pair", 0, info.n - 1, default, key="pair", bind="query-params", width=180))
-        whole = st.toggle("Mean over the eight symmetries", key="ensemble", bind="query-params", help="Eight times the work.")
+        whole = st.toggle(
+            "Test-time augmentation",
+            key="ensemble",
+            bind="query-params",
+            help="Mean over the eight symmetries; eight times the work.",
+        )
     pair = cached.pair(loaders.model_key(entry.path), loaders.data_key(info), row, whole, info)
     st.caption(
         f"{loaders.describe_lens(info, row)} of {info.name}, checkpoint {entry.name}; PSNR and SSIM against HR, data range 1."
@@ -100,7 +105,12 @@ def whole_split(choice: Choice) -> None:
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         split = choose("Split", SPLIT_OPTIONS, "split")
         most = choose("Pairs at most", list(LIMITS), "pairs-most", default=0)
-        whole = st.toggle("Eight symmetries", key="ensemble-split", bind="query-params", help="Eight times the work.")
+        whole = st.toggle(
+            "Test-time augmentation",
+            key="ensemble-split",
+            bind="query-params",
+            help="Mean over the eight symmetries; eight times the work.",
+        )
     others = {other.name: other for other in loaders.checkpoints("superres") if other.name != entry.name}
     beside = st.multiselect(f"Beside {entry.name}", list(others), key="beside-pairs", bind="query-params") if others else []
     reports = {
