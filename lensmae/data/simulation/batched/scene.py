@@ -29,8 +29,9 @@ class _Tensors:
 
     def to(self, device: torch.device | str) -> Self:
         """The same on another device; float64 becomes float32 where the device has no float64 (MPS)."""
-        dtype = torch.float32 if torch.device(device).type == "mps" else None
-        return self.each(lambda values: values.to(device, dtype, non_blocking=True))
+        if torch.device(device).type == "mps":
+            return self.each(lambda values: values.float().to(device))
+        return self.each(lambda values: values.to(device, non_blocking=True))
 
 
 @dataclass(frozen=True)
