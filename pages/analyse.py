@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.analyse import detail, kept, products, projection, summary, uploads
+from lensmae.app.analyse import bulk_crop, detail, kept, products, projection, summary, uploads
 from lensmae.app.shared import choices, networks
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.widgets import empty_state, page_title
@@ -12,6 +12,7 @@ from lensmae.data.images.reader import SUFFIXES
 def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
     """The answers for the uploaded files."""
     wanted = uploads.uploads(files)
+    bulk_crop.bulk_crop(wanted, choice)
     found = uploads.answer_all(wanted, asked, summary.coming)
     summary.unfinished(len(found), len(wanted))
     read = summary.refusals(found)

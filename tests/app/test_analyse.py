@@ -302,3 +302,15 @@ def test_images_of_one_object_are_brought_together_and_a_withheld_row_carries_no
     assert_clean(app)
     objects = app.dataframe[0].value
     assert objects[["object", "images", "bands", "agree"]].values.tolist() == [["J10", 2, "g, r", True], ["noise", 1, "", False]]
+
+
+def test_all_images_are_cut_to_one_side_at_once(open_app):
+    wide = np.zeros((100, 120))
+    wide[40:60, 70:90] = 1.0
+    app = analyse(open_app, ("a.npy", npy(wide)), ("b.npy", npy(wide.T)), ("bad.fits", b"no"))
+    app.session_state["crop-all"] = True
+    app.session_state["crop-side"], app.session_state["crop-about"] = 40, "middle"
+    app.run()
+    next(button for button in app.button if button.label == "Cut all 3").click().run()
+    assert not app.exception
+    assert app.dataframe[0].value["pixels"].tolist() == ["40×40", "40×40"]

@@ -12,6 +12,7 @@ import streamlit as st
 
 from lensmae.app.data import dataset_jobs
 from lensmae.app.jobs import view
+from lensmae.app.shared.guard import whole_page
 from lensmae.app.shared.plain_text import plain
 from lensmae.data import PRESETS, SPLITS
 from lensmae.errors import DatasetError, LensMAEError
@@ -43,7 +44,16 @@ def _draw_job(name: str, job: Job) -> None:
     show = {JobState.FINISHED: st.success, JobState.CANCELLED: st.info}.get(job.state, st.error)
     with st.container(horizontal=True, vertical_alignment="center"):
         show(job.message)
+        if job.state is JobState.FINISHED:
+            st.button("Open", icon=":material/arrow_forward:", on_click=_open, args=(name, job), key=f"open-set-{name}")
         st.button("Dismiss", on_click=dataset_jobs.forget, args=(name, job), key=f"dismiss-{name}", type="tertiary")
+
+
+def _open(name: str, job: Job) -> None:
+    """Look into a set that is ready; its message has done its work."""
+    dataset_jobs.forget(name, job)
+    st.session_state["set"] = name
+    whole_page()
 
 
 def simulate_form() -> None:

@@ -18,6 +18,7 @@ from lensmae.app.training.run_list import run_note
 from lensmae.errors import LensMAEError
 from lensmae.figures import Panel, training_curve
 from lensmae.training import (
+    RECIPES,
     FilmFolder,
     RunStatus,
     change_epochs,
@@ -54,6 +55,8 @@ def follow(run_id: str) -> None:
     every: Callable[[float], float | None] = lambda seconds: seconds if active else None  # noqa: E731
     fragment(_state, run_every=every(_STATE_SECONDS))(run_id, active)
     _buttons(get_run(run_id))
+    if _is_demo(run_id):
+        st.caption("A demo: it shows how a run goes. Choose another preset above for a network to work with.")
     fragment(_notes)(run_id)
     fragment(_curves, run_every=every(_curve_seconds(run_id)))(run_id)
     fragment(_film, run_every=every(_FILM_SECONDS))(run_id)
@@ -78,6 +81,12 @@ def _state(run_id: str, was_active: bool) -> None:
         st.caption(plain(_used(status)))
     if status.message:
         (st.error if status.state.broken else st.info)(plain(status.message))
+
+
+def _is_demo(run_id: str) -> bool:
+    """Whether a run has all settings of its kind's demo."""
+    config = open_run(run_id).config()
+    return all(getattr(config, name) == value for name, value in RECIPES[config.kind]["demo"].items())
 
 
 def _notes(run_id: str) -> None:
