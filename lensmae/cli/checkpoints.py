@@ -94,7 +94,7 @@ def promote(
     name: Annotated[str, typer.Argument(help="name to keep it under")],
     data: Annotated[str, typer.Argument(help="data set to measure it on, for its card")],
     split: Annotated[str, typer.Option(help="split to measure on")] = "test",
-    precision: Annotated[str, typer.Option(help="float16, bfloat16 or float32 weights")] = "float16",
+    precision: Annotated[str, typer.Option(help="float16, bfloat16, float32 or int8 (one scale a row) weights")] = "float16",
     description: Annotated[str, typer.Option(help="a sentence for its card")] = "",
     folder: Annotated[Path | None, typer.Option(help="where to; the workspace's checkpoints by default")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="measure on so many images at most")] = None,

@@ -24,6 +24,8 @@ from lensmae.models.superres import LensSuperResolver
 from lensmae.workspace import replacing
 
 _HEADER = "lensmae"
+# Ending of the tensor that holds the scales of the rows of another, stored as whole numbers.
+_ROW_SCALE = "::row_scale"
 # Whitening multiplies differences of 1e-4 of an image by thousands, and a linear prior leaves as little: half precision of their
 # components would be all that is left.
 _EXACT = ("whitening.", "prior.", "mass.centre", "mass.scale")
@@ -98,16 +100,17 @@ def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:
 def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
     """Write network and card to `path` atomically; weights are stored as `dtype`, principal components as float32.
 
-    Args:
-        path: of the file.
-        card: its header.
-        network: whose weights are stored.
-        dtype: of the weights in the file.
+    With torch.int8, matrices are stored as whole numbers with one scale a row, all else as float16: half of float16's size.
     """
-    tensors = {
-        name: _converted(tensor.detach().cpu(), torch.float32 if name.startswith(_EXACT) else dtype).contiguous()
-        for name, tensor in network.state_dict().items()
-    }
+    tensors: dict[str, torch.Tensor] = {}
+    for name, tensor in network.state_dict().items():
+        kept = tensor.detach().cpu()
+        if name.startswith(_EXACT):
+            tensors[name] = _converted(kept, torch.float32).contiguous()
+        elif dtype == torch.int8 and kept.is_floating_point() and kept.ndim > 1 and len(kept) > 1:
+            tensors[name], tensors[name + _ROW_SCALE] = _whole_numbers(kept.float())
+        else:
+            tensors[name] = _converted(kept, torch.float16 if dtype == torch.int8 else dtype).contiguous()
     with replacing(path) as temporary:
         # Its own `save_file` makes files that nobody else may read, which a shared workspace is not for.
         temporary.write_bytes(save(tensors, metadata={_HEADER: card.model_dump_json()}))
@@ -130,12 +133,32 @@ def read_network(path: Path) -> tuple[CheckpointCard, nn.Module]:
         # On the meta device nothing is allocated: a header that claims a huge network fails on its tensors, not on memory.
         with torch.device("meta"):
             network = build_network(card.kind, card.architecture)
-        network.load_state_dict({name: _converted(tensor, torch.float32) for name, tensor in tensors.items()}, assign=True)
+        network.load_state_dict(_weights(tensors), assign=True)
     except Exception as problem:
         # A header can make a constructor fail in any way; every one of them means the same.
         said = f"{type(problem).__name__}: {str(problem)[:500]}"
         raise CheckpointError(f"{path} does not hold the {card.kind} network that its header describes ({said}).") from problem
     return card, network.eval().requires_grad_(False)
+
+
+def _whole_numbers(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A tensor (R, ...) as int8 (R, ...), and the float32 scale (R,) that its rows are multiplied by."""
+    largest = matrix.abs().flatten(1).amax(dim=1)
+    scale = torch.where(largest > 0, largest, torch.ones_like(largest)) / 127
+    return torch.round(matrix / scale.view(-1, *[1] * (matrix.ndim - 1))).to(torch.int8).contiguous(), scale
+
+
+def _weights(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors of a file as a network takes them: float32, those of whole numbers times the scales of their rows."""
+    found = {}
+    for name, tensor in tensors.items():
+        if name.endswith(_ROW_SCALE):
+            continue
+        if name + _ROW_SCALE in tensors:
+            scale = tensors[name + _ROW_SCALE].float()
+            tensor = tensor.float() * scale.view(-1, *[1] * (tensor.ndim - 1))
+        found[name] = _converted(tensor, torch.float32)
+    return found
 
 
 def _converted(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -20,7 +20,7 @@ from lensmae.models import find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import read_network
 from lensmae.workspace import check_name, models_dir, write_json, write_text
 
-_PRECISIONS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+_PRECISIONS = {"int8": torch.int8, "float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
 def promote(

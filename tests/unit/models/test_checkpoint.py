@@ -106,3 +106,18 @@ def test_a_header_that_claims_a_huge_network_is_refused_without_taking_memory(tm
     )
     with pytest.raises(CheckpointError, match="emb_dim = "):
         load_checkpoint(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize("kind", ["mae", "classifier", "superres"])
+def test_whole_numbers_with_a_scale_a_row_halve_the_file_and_keep_the_weights(tmp_path, kind):
+    network = write(tmp_path / "whole.safetensors", kind, dtype=torch.int8)
+    write(tmp_path / "half.safetensors", kind, dtype=torch.float16)
+    read = load_checkpoint(tmp_path / "whole.safetensors").module.state_dict()
+    for name, tensor in network.state_dict().items():
+        assert read[name].dtype == tensor.dtype
+        rows = tensor.float().flatten(1) if tensor.ndim > 1 else tensor.float()[None]
+        error = (read[name].float().reshape(rows.shape) - rows).abs().amax(dim=1)
+        assert bool((error <= rows.abs().amax(dim=1) / 250 + 1e-7).all()), name
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("whole", "half")]
+    weights = sum(2 * tensor.numel() for tensor in network.state_dict().values() if tensor.ndim > 1)
+    assert sizes[0] < sizes[1] - 0.3 * weights
