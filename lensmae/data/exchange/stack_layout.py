@@ -56,7 +56,14 @@ class Stack:
 def find_stacks(
     arrays: Sequence[StoredArray], above: Path, classes: Sequence[str] | None, choice: ArrayChoice = NO_CHOICE
 ) -> list[Stack]:
-    """The stacks among arrays. Only where there is none of many lenses, arrays of one lens each are taken."""
+    """The stacks among arrays. Only where there is none of many lenses, arrays of one lens each are taken.
+
+    Args:
+        arrays: of one file, or of files side by side.
+        above: the folder or file, for messages.
+        classes: names of integer labels 0, 1, ...
+        choice: which array and which of its axes the user says.
+    """
     axes = axes_of(arrays, choice)
     images = [array for array in axes if _n(array, axes) > 1] or list(axes)
     if sum(_n(array, axes) for array in images) > _MOST_LENSES:

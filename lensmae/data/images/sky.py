@@ -157,16 +157,20 @@ def _from_keywords(header: Mapping[str, Any]) -> float | None:
 
 
 def fits_unit(text: str) -> str:
-    """A unit as the FITS standard writes it, for BUNIT; empty where it is none."""
+    """A unit as the FITS standard writes it, for BUNIT, or as astropy does where that has none (electrons)."""
     from astropy import units
 
     for written in (text.strip(), text.strip().lower(), _plain_unit(text)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return units.Unit(written).to_string("fits") if written else ""
-            except (ValueError, TypeError, units.UnitsError):
+                found = units.Unit(written)
+            except (ValueError, TypeError):
                 continue
+            try:
+                return found.to_string("fits")
+            except ValueError:
+                return found.to_string()
     return ""
 
 
