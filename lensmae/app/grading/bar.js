@@ -25,7 +25,7 @@ function button([grade, words]) {
   made.type = "button";
   made.dataset.key = name.textContent = grade;
   made.title = `Key ${grade}`;
-  made.append(name, words);
+  made.append(name, " ", words);
   return made;
 }
 
