@@ -17,7 +17,7 @@ from lensmae.errors import RunError
 from lensmae.processes import watch_parent
 from lensmae.training.film import FilmFolder
 from lensmae.training.folder import MetricsFile, RunFolder, now
-from lensmae.training.modules import LensTask
+from lensmae.training.kinds.task import LensTask
 
 _HEARTBEAT_SECONDS = 2.0
 # Several processes must stop at the same step; agreeing costs an exchange between them.

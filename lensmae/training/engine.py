@@ -19,14 +19,13 @@ from lensmae.errors import LensMAEError, RunError
 from lensmae.jobs import JobOptions, JobRecord, slurm
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Saver
-from lensmae.training.config import MassConfig, RunConfig
+from lensmae.training.config import RunConfig
 from lensmae.training.datamodule import LensData, open_data
 from lensmae.training.folder import MetricsFile, RunFolder, now
+from lensmae.training.kinds.registry import KINDS, start_network
+from lensmae.training.kinds.task import LensTask
 from lensmae.training.loggers import run_logger
-from lensmae.training.modules import TASKS, LensTask
-from lensmae.training.networks import start_network
 from lensmae.training.quiet import quiet_lightning
-from lensmae.training.second_stage import second_stage_card
 from lensmae.workspace import read_json, write_json, write_text
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -153,7 +152,7 @@ def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: Lens
     else:
         card, network = start_network(config, dataset, data.training_rows)
         write_text(folder.card, card.model_dump_json(indent=2))
-    return card, TASKS[config.kind](network, card.transform, config, data.total_steps)
+    return card, KINDS[config.kind].task(network, card.transform, config, data.total_steps)
 
 
 def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: bool, profiler: Profiler | None) -> pl.Trainer:
@@ -199,7 +198,7 @@ def _save_product(folder: RunFolder, config: RunConfig, card: CheckpointCard, ta
         "metrics": {"validation": figures | {"date": now()}} if figures else {},
         "created": now(),
     }
-    changes = second_stage_card(card, finished) if isinstance(config, MassConfig) else finished
+    changes = KINDS[config.kind].finished(card, finished)
     # Validation has done so already, where there was one.
     task.settle()
     save_checkpoint(folder.product, card.model_copy(update=changes), task.final_network())

@@ -19,7 +19,7 @@ from lensmae.training.config import RunConfig
 from lensmae.training.stream import LensStream
 
 _SYMMETRY = 0
-# Purposes of generators that feeds draw from, beside those of `lensmae.training.modules`.
+# Purposes of generators that feeds draw from, beside those of `lensmae.training.kinds.pretrain`.
 _NUISANCES = 10
 
 

@@ -11,7 +11,7 @@ from lensmae.training import RECIPES, config_from_record, make_config
 from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import device_name
 from lensmae.training.datamodule import LensData
-from lensmae.training.modules import PretrainTask
+from lensmae.training.kinds.pretrain import PretrainTask
 from lensmae.training.optimizer import build_optimizer, learning_rate_factor, parameter_groups
 
 

@@ -31,7 +31,7 @@ from lensmae.training import (
 from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import Follower
 from lensmae.training.datamodule import LensData
-from lensmae.training.modules import ClassifierTask
+from lensmae.training.kinds.classifier import ClassifierTask
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = {"emb_dim": 24, "encoder_layers": 2, "patch_size": 8, "batch_size": 12, "epochs": 3, "save_every": 4, "validate_every": 2}
@@ -98,7 +98,7 @@ def test_a_killed_run_is_seen_as_lost_and_resumes_to_the_same_bits(workspace_wit
     # The process kills itself as SIGKILL does, in the middle of step 7: after a save at 4, before the one at 8.
     script = (
         "import os, signal\n"
-        "from lensmae.training.modules import LensTask\n"
+        "from lensmae.training.kinds.task import LensTask\n"
         "from lensmae.training import train_run\n"
         "step = LensTask.training_step\n"
         "def dying(self, *a):\n"
