@@ -15,6 +15,7 @@ from lensmae.evaluation.ood.fit import fit_checkpoint
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
+from tests.crashing_files import CRASHING_FITS, CRASHING_HDF5
 
 
 def npy(array) -> bytes:
@@ -314,3 +315,12 @@ def test_all_images_are_cut_to_one_side_at_once(open_app):
     next(button for button in app.button if button.label == "Cut all 3").click().run()
     assert not app.exception
     assert app.dataframe[0].value["pixels"].tolist() == ["40×40", "40×40"]
+
+
+def test_files_that_crash_their_decoder_are_said_and_the_page_goes_on(lens, open_app):
+    app = analyse(open_app, ("crash.fits", CRASHING_FITS), ("crash.h5", CRASHING_HDF5), ("good.npy", npy(lens)))
+    assert not app.exception, texts(app.exception)
+    said = texts(app.error)
+    assert "crash.fits was not read: its decoder crashed on it" in said
+    assert "crash.h5 was not read: its decoder crashed on it" in said
+    assert "2 of 3 files were not read" in said

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.exchange.band_files import bands_in_folders, bands_in_names
+from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.label_tables import LabelTable, find_table, key_of
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind
 from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, resolution
@@ -91,22 +92,28 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
         raise DatasetError(f"There is no folder or file {source}.")
     if (source / RECORD).is_file():
         raise DatasetError(f"{source} is a LensMAE data set already; it can be opened by its path, or copied into the workspace.")
-    leaves, ignored = of_one_kind(find_leaves(source))
+    try:
+        odd = left_out(source)
+        leaves, ignored = of_one_kind(find_leaves(source))
+    except OSError as problem:
+        raise DatasetError(f"{source} cannot be read: {problem}.") from None
     layout = _pairs(source, leaves) or _bands(source, leaves) or _folders(source, leaves, classes, choice)
     if layout is None:
         raise DatasetError(
             f"{source} is no data set: it has no dataset.json, no class folders ({', '.join(CLASSES)}) with image files, no LR/ "
             "and HR/, no image files, and no npy, npz or HDF5 file with an array (lenses, height, width)."
+            + (f" Left out: {', '.join(odd[:3])}." if odd else "")
         )
     others = _others(source, layout)
-    return replace(layout, ignored=(*layout.ignored, *ignored, *others), choice=choice)
+    return replace(layout, ignored=(*layout.ignored, *ignored, *odd, *others), choice=choice)
 
 
 def _others(source: Path, layout: Layout) -> list[str]:
     """Files right in the source that are no image of the set, and neither labels nor a table that was used."""
     used = {Path(str(name).split("[")[0].split(":")[0]).name for name in layout.lenses["source_file"]}
     used |= {array.name for stack in layout.stacks for array in stack.used}
-    shown = [path.name for path in sorted(source.iterdir()) if path.is_file() and path.name.lower().endswith(_LISTED)]
+    files = [path for path in sorted(source.iterdir()) if path.name.lower().endswith(_LISTED) and not unusable(path, source)]
+    shown = [path.name for path in files if path.is_file()]
     said = " ".join(layout.notes)
     return [name for name in shown if name not in used and name not in said and name not in layout.ignored]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lensmae.data.exchange.folder_entries import unusable
 from lensmae.data.exchange.names import folder_parts, is_class, is_generic
 from lensmae.data.images.companions import companions
 from lensmae.data.images.reader import SUFFIXES
@@ -43,15 +44,15 @@ class Leaf:
 def find_leaves(source: Path) -> list[Leaf]:
     """All folders with image files at or under a folder, in the order of their names."""
     found = []
-    for leaf in _walk(source, "", (), 0):
+    for leaf in _walk(source, source, "", (), 0):
         found.append(leaf)
         if len(found) > _MOST_FOLDERS:
             break
     return found
 
 
-def _walk(folder: Path, split: str, names: tuple[str, ...], depth: int) -> Iterator[Leaf]:
-    files = image_files(folder)
+def _walk(source: Path, folder: Path, split: str, names: tuple[str, ...], depth: int) -> Iterator[Leaf]:
+    files = [name for name in image_files(folder) if not unusable(folder / name, source)]
     if files:
         beside = companions(files)
         parts = {name for one in beside.values() for name in one.values()}
@@ -59,11 +60,12 @@ def _walk(folder: Path, split: str, names: tuple[str, ...], depth: int) -> Itera
     if depth >= _DEEPEST:
         return
     inner = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
+    inner = [path for path in inner if not unusable(path, source)]
     parts = folder_parts([path.name for path in inner])
     for path in inner:
         part, rest = parts[path.name]
         more = (rest,) if rest and not (is_generic(rest) and names) else ()
-        yield from _walk(path, part or split, names + more, depth + 1)
+        yield from _walk(source, path, part or split, names + more, depth + 1)
 
 
 def image_files(folder: Path) -> list[str]:

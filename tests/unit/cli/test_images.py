@@ -13,6 +13,7 @@ from lensmae.data import open_dataset, read_image
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import load_checkpoint
+from tests.crashing_files import CRASHING_FITS, CRASHING_HDF5
 from tests.unit.test_cli import call, refused
 
 
@@ -149,3 +150,15 @@ def test_a_reference_of_other_weights_is_not_taken_and_said(mae, files):
     assert result.exit_code == 0
     assert "other weights" in result.stderr
     assert json.loads(result.stdout)["images"][0]["in_domain"]["mae"] is None
+
+
+def test_a_file_that_crashes_its_decoder_loses_no_other_files_answer(classifier, files, tmp_path):
+    (tmp_path / "crash.fits").write_bytes(CRASHING_FITS)
+    (tmp_path / "crash.h5").write_bytes(CRASHING_HDF5)
+    order = (files[0], tmp_path / "crash.fits", tmp_path / "crash.h5", files[1])
+    result = call("predict", *order, "--classifier", classifier, "--mae", "none", "--superres", "none", "--json")
+    assert result.exit_code == 1
+    answers = json.loads(result.stdout)["images"]
+    assert [("probabilities" in answer and bool(answer["probabilities"])) for answer in answers] == [True, False, False, True]
+    assert "crash.fits was not read: its decoder crashed on it" in result.stderr
+    assert "crash.h5 was not read: its decoder crashed on it" in result.stderr
