@@ -1,5 +1,6 @@
 """Arrays kept on disk by the content that they were computed from."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
@@ -31,11 +32,12 @@ def kept_name(identity: list[str | bytes | memoryview]) -> str:
 
 def kept(path: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """The array kept at `path`, memory-mapped, or a fresh one, which is then kept; a read-only dashboard keeps nothing."""
-    if path.is_file():
+    # What is kept can be computed again: neither a damaged file nor a workspace that cannot be written stands in the way.
+    with contextlib.suppress(OSError, ValueError):
         return np.load(path, mmap_mode="r", allow_pickle=False)
     result = compute()
     if not read_only():
-        with replacing(path) as temporary, temporary.open("wb") as file:
+        with contextlib.suppress(OSError), replacing(path) as temporary, temporary.open("wb") as file:
             np.save(file, result, allow_pickle=False)
     return result
 
