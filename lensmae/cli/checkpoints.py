@@ -115,7 +115,7 @@ def fit_ood(
         str | None,
         typer.Argument(help="data set, best the one that it was trained on; lenses of its preset are simulated without"),
     ] = None,
-    reference: Annotated[int, typer.Option(min=10, help="training lenses to compare new images with, at most")] = 2000,
+    reference: Annotated[int, typer.Option(min=10, help="training lenses to compare new images with, at most")] = 400,
     held_out: Annotated[int, typer.Option(min=5, help="held-out lenses that limits are set on, at most")] = 400,
     each: Annotated[int, typer.Option(min=1, help="of them under every nuisance, for a classifier")] = 60,
 ) -> None:

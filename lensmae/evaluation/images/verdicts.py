@@ -9,6 +9,7 @@ from lensmae.evaluation.ood.novelty import LIMIT_PERCENTILE, Novelty
 _UNUSUAL = {
     "embedding": "its embedding lies {:.1f} times as far from the training lenses as the limit",
     "error": "its reconstruction error is {:.1f} times the limit",
+    "foreign": "it looks like no lens that the network was trained on ({:.1f} times the limit)",
     "remainder": "the principal components through which it is seen leave {:.1f} times as much of it as the limit",
     "background": "its background is not that of a noise-free image ({:.1f} times the limit)",
     "orientation": "turned or mirrored it would be more like the training lenses ({:.1f} times the limit)",
@@ -22,6 +23,7 @@ _UNUSUAL = {
 }
 _HELP = {
     "embedding": "a cut-out with the lens in its centre, without neighbours, and with the lens galaxy's light subtracted",
+    "foreign": "a cut-out with the lens in its centre, and the lens galaxy's light and neighbours subtracted",
     "error": "a cut-out with the lens in its centre and without neighbours",
     "remainder": "a network trained on images like this one",
     "background": "the original pixels (FITS or npy, not an 8-bit picture), and a deeper exposure where it is noise",

@@ -72,6 +72,8 @@ def measure(
             measures |= whitening_measures(model, images, reference.component_scale, domain.peak)
         elif model.whitens:
             measures["remainder"] = model.remainder(images)
+        if domain is not None and domain.foreign is not None and views is not None:
+            measures["foreign"] = domain.foreign.of(views.embeddings)
         if domain is not None and domain.risk is not None:
             measures["risk"] = domain.risk.of(measures)
     return measures

@@ -9,7 +9,7 @@ from lensmae.data.nuisances import draw_nuisances
 from lensmae.data.simulation.batched import generator_of, simulate_batch
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.ood.fit_domain import fit_domain
-from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on
+from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on, thinned
 from lensmae.evaluation.ood.references import Reference, ReferenceCard, content_digest, find_reference, save_reference
 from lensmae.models import Classifier, load_checkpoint
 from lensmae.models.predictors import LoadedModel
@@ -28,7 +28,7 @@ _SEED = 770_001
 def fit_checkpoint(
     checkpoint: str | Path,
     data: str | Path | None = None,
-    reference: int = 2000,
+    reference: int = 400,
     held_out: int = 400,
     each: int = 60,
     progress: Progress | None = None,
@@ -38,7 +38,7 @@ def fit_checkpoint(
     Args:
         checkpoint: name, run id or path.
         data: set of lenses like those it was trained on; where None they are simulated, and the training lenses of a reference
-            that is there already stay.
+            that is there already stay, thinned to `reference`.
         reference, held_out: lenses to compare new images with, and to set limits on, at most.
         each: held-out lenses under every nuisance, at most.
         progress: called with (images done, images in all) of the part that runs.
@@ -67,7 +67,7 @@ def _base(model: LoadedModel, dataset: LensDataset | None, reference: int, held_
     except CheckpointError:
         there = None
     if there is not None:
-        return there
+        return thinned(there, reference)
     images, labels = simulated_lenses(model, reference + held_out, seed=_SEED, nuisances=is_generalist(model))
     card = ReferenceCard(
         checkpoint=model.name,

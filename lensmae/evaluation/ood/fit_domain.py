@@ -11,13 +11,14 @@ from lensmae.evaluation.metrics import ece
 from lensmae.evaluation.ood.expectation import Temperature, expectation, fit_temperature_by_noise
 from lensmae.evaluation.ood.measures import answer_measures
 from lensmae.evaluation.ood.references import Domain, Reference
-from lensmae.evaluation.ood.risk import Risk, aurc, failure_auroc, fit_risk
+from lensmae.evaluation.ood.risk import Risk, aurc, failure_auroc, fit_foreign, fit_risk
 from lensmae.evaluation.ood.trials import CONFIDENT, Trials, run_trials
 from lensmae.models import Classifier
 from lensmae.progress import Progress
 
-# Of in-domain lenses so many may be flagged by the measures of the image, and by those and the risk together.
-_FLAGGED_BY_IMAGE, _FLAGGED = 0.008, 0.015
+# Of in-domain lenses so many may be flagged by the measures of the image; of a generalist's, under all nuisances, more, because
+# a specialist answers for the plain ones. By the risk of being wrong a generalist may withhold at most so many.
+_FLAGGED_BY_IMAGE, _FLAGGED_OF_BROAD, _WITHHELD = 0.008, 0.03, 0.4
 # Of answers that are wrong with confidence, so many must be flagged.
 _CAUGHT = 0.97
 _LEVELS = (0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
@@ -75,6 +76,9 @@ def fit_domain(
     if warm is not None:
         views = replace(trials.views, temperature=warm.of(trials.noise))
         trials = replace(trials, views=views, measures=dict(trials.measures) | answer_measures(views))
+    exposed = fit_foreign(trials.views.embeddings, trials.foreign, trials.lens)
+    if exposed is not None:
+        trials = replace(trials, measures=dict(trials.measures) | {"foreign": exposed[1]})
     limits, risk = fit_limits(trials, strict=model.whitens)
     measures = dict(trials.measures) | ({} if risk is None else {"risk": risk.of(trials.measures)})
     usual = trials.plain
@@ -82,7 +86,13 @@ def fit_domain(
     lenses = ~trials.foreign
     told = expectation(trials.noise[lenses], ~trials.wrong[lenses], ~flagged[lenses])
     domain = _domain(trials, measures, limits, flagged).model_copy(
-        update={"risk": risk, "temperature": warm, "expectation": told, "peak": ready.card.domain.peak}
+        update={
+            "foreign": None if exposed is None else exposed[0],
+            "risk": risk,
+            "temperature": warm,
+            "expectation": told,
+            "peak": ready.card.domain.peak,
+        }
     )
     measured = {name: measures[name][usual].astype(np.float32) for name in limits}
     return replace(ready, card=ready.card.model_copy(update={"domain": domain}), measured=measured)
@@ -96,19 +106,19 @@ def _temperature(trials: Trials) -> Temperature:
 def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk | None]:
     """Limits by measure, and the risk where one of them is its limit.
 
-    The measures of the image get the quantile of in-domain lenses that together flags fewer than 0.8 % of them. Where that
+    The measures of the image get the quantile of in-domain lenses that together flags no more of them than is allowed. Where that
     leaves more than 3 % of the answers that are wrong with confidence, the risk of being wrong gets the limit that leaves fewer,
-    but flags no more than 1.5 % of the lenses as simulated.
+    but withholds no more than 40 % of the lenses in domain.
 
     Args:
         trials: answers as they are and under nuisances.
         strict: for a network whose domain is its simulator alone; else lenses with nuisances are in domain too.
     """
-    image = {name: trials.measures[name] for name in ("embedding", *_WHITENED) if name in trials.measures}
+    image = {name: trials.measures[name] for name in ("embedding", "foreign", *_WHITENED) if name in trials.measures}
     usual = trials.plain if strict else ~trials.foreign
-    limits = _at(
-        image, usual, next((one for one in _LEVELS if _share(image, _at(image, usual, one), usual) <= _FLAGGED_BY_IMAGE), 1.0)
-    )
+    most = _FLAGGED_BY_IMAGE if strict else _FLAGGED_OF_BROAD
+    level = next((one for one in _LEVELS if _share(image, _at(image, usual, one), usual) <= most), 1.0)
+    limits = _at(image, usual, level)
     caught, sure = beyond(image, limits), trials.wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
     if not sure.any() or caught[sure].mean() >= _CAUGHT:
         return limits, None
@@ -120,8 +130,7 @@ def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk 
     left = np.sort(held_out[sure & ~caught])
     allowed = int((1 - _CAUGHT) * sure.sum())
     wanted = left[min(allowed, len(left) - 1)]
-    rest = held_out[trials.plain & ~caught]
-    floor = np.quantile(rest, 1 - max(0.0, _FLAGGED - caught[trials.plain].mean()))
+    floor = np.quantile(held_out[usual & ~caught], 1 - _WITHHELD)
     return limits | {"risk": float(max(wanted * (1 - 1e-6), floor))}, risk
 
 

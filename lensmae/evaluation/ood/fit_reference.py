@@ -1,6 +1,7 @@
 """Measure what is usual for a checkpoint: embeddings of training lenses, distances and errors of held-out ones."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -81,6 +82,24 @@ def calibrate_on(
     parts = (np.arange(known), np.arange(known, len(images)))
     turns = [np.zeros(len(part), np.uint8) for part in parts]
     return _reference(model, card, images, parts, turns, labels[:known], progress)
+
+
+def thinned(reference: Reference, count: int, seed: int = 0) -> Reference:
+    """A reference with `count` of its training lenses at most, so that its file is small; as it is where it has no more.
+
+    How far lenses lie from the nearest depends on how many there are, so the distances are measured anew, of lenses that are left
+    out: they were held out as the others were, in number no more than those.
+    """
+    total, held_out = len(reference.embeddings), len(reference.distances)
+    if total <= count:
+        return reference
+    order = np.random.default_rng(seed).permutation(total)
+    kept, left = np.sort(order[:count]), np.sort(order[count:][:held_out])
+    chosen = {name: getattr(reference, name)[kept] for name in ("embeddings", "rows", "turns", "labels", "thumbnails")}
+    measured = len(left)
+    distances = EmbeddingSpace(chosen["embeddings"]).distances(reference.embeddings[left]).astype(np.float32)
+    others = {name: getattr(reference, name)[:measured] for name in ("errors", "remainders")}
+    return replace(reference, **chosen, distances=distances, **others)
 
 
 def _reference(

@@ -20,7 +20,7 @@ from safetensors.numpy import save
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.ood.expectation import Expectation, Temperature
 from lensmae.evaluation.ood.novelty import EmbeddingSpace, Novelty, novelty
-from lensmae.evaluation.ood.risk import Risk
+from lensmae.evaluation.ood.risk import Foreign, Risk
 from lensmae.models.checkpoint import Kind
 from lensmae.models.registry import reference_path
 from lensmae.workspace import replacing
@@ -42,6 +42,7 @@ class Domain(BaseModel):
         nuisances: by name, what was measured under each: accuracy, share flagged, and the like.
         detection: by measure, AUROC and AURC of telling answers that are wrong, over all nuisances.
         flagged: share of in-domain lenses beyond a limit.
+        foreign: tells embeddings of other images, for a network that was shown what is out of its domain.
         risk: how probable it is that an answer is wrong, where that has a limit.
         temperature: of its probabilities, by the noise of an image; None where they stay as they are.
         expectation: how often it is right about simulated lenses, by their noise.
@@ -56,6 +57,7 @@ class Domain(BaseModel):
     nuisances: dict[str, dict[str, float | None]] = Field(default_factory=dict)
     detection: dict[str, dict[str, float | None]] = Field(default_factory=dict)
     flagged: float | None = None
+    foreign: Foreign | None = None
     risk: Risk | None = None
     temperature: Temperature | None = None
     expectation: Expectation | None = None

@@ -66,6 +66,53 @@ def fit_risk(measures: Mapping[str, np.ndarray], wrong: np.ndarray, groups: np.n
     return risk, held_out
 
 
+class Foreign(BaseModel):
+    """A logistic regression that tells embeddings of lenses in a network's domain from those of other images: outlier exposure
+    (Hendrycks et al. 2019, arXiv:1812.04606).
+
+    Attributes:
+        centre: of the embeddings, (D,).
+        weights: (D,) of the embeddings less their centre.
+        intercept: log odds of being foreign at the centre.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    centre: tuple[float, ...]
+    weights: tuple[float, ...]
+    intercept: float = Field(allow_inf_nan=False)
+
+    def of(self, embeddings: np.ndarray) -> np.ndarray:
+        """Log odds (B,) that images with these embeddings (B, D) are foreign, from 1 on up: their softplus + 1, so that quotients
+        mean something."""
+        odds = (embeddings.astype(np.float64) - np.array(self.centre)) @ np.array(self.weights) + self.intercept
+        return 1.0 + np.logaddexp(0.0, odds)
+
+
+def fit_foreign(embeddings: np.ndarray, foreign: np.ndarray, groups: np.ndarray) -> tuple[Foreign, np.ndarray] | None:
+    """The regression, and its values (N,) for lenses that it was not fitted to; None where no image is foreign.
+
+    Args:
+        embeddings: (N, D).
+        foreign: (N,) bool.
+        groups: (N,) the lens of each image.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+
+    if min(foreign.sum(), (~foreign).sum()) < _LEAST_FAILURES:
+        return None
+    wide = embeddings.astype(np.float64)
+    centre, scale = wide.mean(axis=0), np.maximum(wide.std(axis=0), 1e-9)
+    regression = LogisticRegression(C=0.03, max_iter=3000, class_weight="balanced")
+    odds = cross_val_predict(
+        regression, (wide - centre) / scale, foreign, groups=groups, cv=GroupKFold(_FOLDS), method="decision_function"
+    )
+    fitted = regression.fit((wide - centre) / scale, foreign)
+    weights = tuple((fitted.coef_[0] / scale).tolist())
+    return Foreign(centre=tuple(centre), weights=weights, intercept=float(fitted.intercept_[0])), 1.0 + np.logaddexp(0.0, odds)
+
+
 def failure_auroc(score: np.ndarray, wrong: np.ndarray) -> float | None:
     """Area under the ROC curve of telling wrong answers (N,) bool by a score (N,); None where all are right, or all wrong."""
     from sklearn.metrics import roc_auc_score

@@ -16,6 +16,8 @@ from lensmae.progress import Progress
 
 AS_SIMULATED = "as simulated"
 _BATCH = 32
+# Noise is what most files differ by, and what expectations are told by.
+_OFTEN = 3
 # A probability from which on an answer is given with confidence.
 CONFIDENT = 0.9
 
@@ -84,7 +86,7 @@ def run_trials(
     labels = np.concatenate([labels, *(places for _, places in foreign.values())])
     parts = [(AS_SIMULATED, 0.0, np.arange(inside))]
     for name, nuisance in NUISANCES.items():
-        chosen = rng.permutation(inside)[:each]
+        chosen = rng.permutation(inside)[: _OFTEN * each if name == "noise" else each]
         parts += [(name, strength, chosen[at :: len(nuisance.strengths)]) for at, strength in enumerate(nuisance.strengths)]
     start = inside
     for name, (stack, _) in foreign.items():

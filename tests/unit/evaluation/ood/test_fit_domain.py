@@ -19,7 +19,7 @@ from lensmae.evaluation.ood.fit_domain import beyond, fit_domain, fit_limits
 from lensmae.evaluation.ood.fit_reference import calibrate
 from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, whitening_measures
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
-from lensmae.evaluation.ood.risk import aurc, failure_auroc, fit_risk
+from lensmae.evaluation.ood.risk import aurc, failure_auroc, fit_foreign, fit_risk
 from lensmae.evaluation.ood.trials import AS_SIMULATED, Trials
 from lensmae.models import CheckpointCard, find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
@@ -81,6 +81,32 @@ def test_limits_catch_what_is_wrong_with_confidence_and_leave_plain_lenses():
     assert flagged[found.plain].mean() <= 0.02
 
 
+def test_images_of_another_kind_are_told_by_their_embeddings_and_others_rarely():
+    rng = np.random.default_rng(3)
+    foreign = np.arange(600) >= 400
+    embeddings = rng.normal(size=(600, 8)) + 2.5 * foreign[:, None] * np.array([1, 1, 0, 0, 0, 0, 0, 0])
+    found, held_out = fit_foreign(embeddings, foreign, np.arange(600))
+    assert roc_auc_score(foreign, held_out) > 0.97
+    np.testing.assert_allclose(
+        np.corrcoef(np.argsort(np.argsort(found.of(embeddings))), np.argsort(np.argsort(held_out)))[0, 1], 1, atol=0.02
+    )
+    assert found.of(embeddings).min() >= 1.0
+    assert fit_foreign(embeddings[:400], foreign[:400], np.arange(400)) is None
+
+
+def test_a_broad_network_withholds_what_is_foreign_or_risky():
+    found = trials(np.random.default_rng(4))
+    foreign = np.arange(len(found.labels)) % 5 == 0
+    wrong_label = np.where(foreign, -1, found.labels)
+    measures = dict(found.measures) | {"foreign": np.where(foreign, 9.0, 1.0) + np.random.default_rng(5).random(len(foreign))}
+    broad = dataclasses.replace(found, labels=wrong_label, foreign=foreign, measures=measures)
+    limits, risk = fit_limits(broad, strict=False)
+    flagged = beyond(dict(measures) | ({} if risk is None else {"risk": risk.of(measures)}), limits)
+    assert flagged[foreign].mean() > 0.95
+    assert flagged[broad.wrong & ~foreign].mean() > 0.9
+    assert flagged[~broad.wrong & ~foreign].mean() < 0.1
+
+
 def test_where_the_image_gives_failures_away_no_risk_is_fitted():
     found = trials(np.random.default_rng(1))
     measures = {"embedding": np.where(found.wrong, 5.0, 1.0) * np.random.default_rng(2).uniform(0.9, 1.1, len(found.wrong))}
@@ -135,7 +161,7 @@ def test_fitting_reports_every_nuisance_and_survives_the_file(whitening, tmp_pat
     fitted = fit_domain(whitening, base, known, images, labels, each=12, progress=lambda *at: done.append(at))
     domain = fitted.card.domain
     assert set(domain.nuisances) == {AS_SIMULATED, *NUISANCES}
-    assert done[-1][0] == done[-1][1] == 60 + 12 * len(NUISANCES)
+    assert done[-1][0] == done[-1][1] == 60 + 12 * (len(NUISANCES) + 2)
     assert domain.flagged <= 0.05
     assert domain.nuisances["sky"]["flagged"] == 1.0
     save_reference(tmp_path / "a.reference.safetensors", fitted)
@@ -176,7 +202,7 @@ def test_a_generalist_is_trusted_under_nuisances_and_not_with_what_it_was_not_tr
     assert set(domain.nuisances) == {AS_SIMULATED, *NUISANCES, "survey", "galaxies"}
     assert (domain.nuisances["galaxies"]["accuracy"], domain.nuisances["galaxies"]["ece"]) == (0.0, None)
     assert domain.temperature.of(np.array([1e-5, 1e-1])).min() >= 0.05
-    assert sum(domain.expectation.lenses) == 60 + 12 * len(NUISANCES)
+    assert sum(domain.expectation.lenses) == 60 + 12 * (len(NUISANCES) + 2)
 
 
 def test_a_network_of_unknown_lenses_asks_for_a_data_set(classifier):

@@ -12,7 +12,7 @@ from lensmae.data import open_dataset, simulate_dataset
 from lensmae.data.symmetry import apply_d4
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.ood.fit import fit_checkpoint
-from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.fit_reference import calibrate, thinned
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint
@@ -79,6 +79,17 @@ def test_arrays_survive_the_file(tmp_path, reference):
     for field in dataclasses.fields(reference)[1:]:
         np.testing.assert_array_equal(getattr(read, field.name), getattr(reference, field.name))
     assert read.card == reference.card
+
+
+def test_a_thinned_reference_keeps_some_lenses_and_measures_distances_to_those(reference):
+    few = thinned(reference, 15)
+    assert len(few.embeddings) == len(few.rows) == len(few.thumbnails) == 15
+    assert set(few.rows) < set(reference.rows)
+    assert len(few.distances) == len(few.errors) == 9
+    left = ~np.isin(reference.rows, few.rows)
+    every = few.space.distances(reference.embeddings[left])
+    assert np.abs(every[None] - few.distances[:, None]).min(axis=1).max() < 1e-3
+    assert thinned(reference, 40) is reference
 
 
 def test_other_weights_under_the_same_name_refuse_the_reference(mae):
