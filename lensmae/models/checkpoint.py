@@ -101,6 +101,12 @@ def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype:
     """Write network and card to `path` atomically; weights are stored as `dtype`, principal components as float32.
 
     With torch.int8, matrices are stored as whole numbers with one scale a row, all else as float16: half of float16's size.
+
+    Args:
+        path: of the file.
+        card: its header.
+        network: whose weights are stored.
+        dtype: of the weights in the file.
     """
     tensors: dict[str, torch.Tensor] = {}
     for name, tensor in network.state_dict().items():
