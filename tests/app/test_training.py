@@ -18,7 +18,7 @@ def test_every_field_of_a_configuration_has_a_widget(home, open_app, kind):
         app.button_group("kind").set_value(kind).run()
     assert_clean(app)
     recipe = list(RECIPES[kind])[-1]
-    keys = {widget.key for group in (app.number_input, app.selectbox, app.checkbox) for widget in group}
+    keys = {widget.key for group in (app.number_input, app.selectbox, app.checkbox, app.text_input) for widget in group}
     assert {f"{kind}-{recipe}-{name}" for name in CONFIGS[kind].model_fields if name != "kind"} <= keys
 
 

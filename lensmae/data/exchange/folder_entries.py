@@ -12,6 +12,7 @@ def unusable(path: Path, root: Path) -> str:
     """Why an entry under `root` is left out; empty where it is not.
 
     Args:
+        path: the entry.
         root: a link may lead to another place in it.
     """
     try:
