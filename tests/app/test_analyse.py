@@ -85,7 +85,7 @@ def test_a_good_file_is_read_classified_and_reconstructed(lens, open_app, name, 
     # With nine held-out lenses a limit is coarse: the picture's 256 levels may lie beyond it.
     assert metrics.get("Most probable class", metrics.get("Class")) in ("no_sub", "cdm", "axion", "cannot tell")
     assert {"Reconstruction", "Super-resolution"} <= {heading.value for heading in app.subheader}
-    assert "was trained on simulated lenses only" in texts(app.caption)
+    assert "were trained on simulated lenses only" in texts(app.caption)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lensmae.app.data import dataset_jobs
+from lensmae.app.shared.plain_text import plain
 from lensmae.data import list_datasets, open_dataset, simulate_dataset
 from tests.app.conftest import assert_clean, texts
 from tests.unit.data.originals import write_classes
@@ -41,7 +42,7 @@ def test_a_set_is_shown_as_gallery_distributions_and_lens_by_lens(home, open_app
     assert app.dataframe[0].value["name"].tolist() == ["lenses", "pairs"]
     assert {metric.label: metric.value for metric in app.metric}["Lenses"] == "90"
     names = [button.label for button in app.button]
-    assert sum(name.startswith("cdm_") for name in names) == 6
+    assert sum(name.startswith(plain("cdm_")) for name in names) == 6
     app.button_group("view").set_value("parameters").run()
     assert_clean(app)
     assert "90 lenses, all splits" in texts(app.caption)
@@ -54,10 +55,10 @@ def test_a_set_is_shown_as_gallery_distributions_and_lens_by_lens(home, open_app
 
 def test_a_click_on_a_thumbnail_opens_that_lens(home, open_app):
     app = open_app("data", set="lenses")
-    thumbnail = next(button for button in app.button if button.label.startswith("axion_"))
+    thumbnail = next(button for button in app.button if button.label.startswith(plain("axion_")))
     thumbnail.click().run()
     assert app.button_group("view").value == "lens"
-    assert open_dataset("lenses").lenses["id"][app.number_input("row").value] == thumbnail.label
+    assert plain(open_dataset("lenses").lenses["id"][app.number_input("row").value]) == thumbnail.label
     assert int(app.query_params["row"]) == app.number_input("row").value
 
 
