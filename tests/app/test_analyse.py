@@ -156,7 +156,7 @@ def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are
     assert (table["class"] == "cannot tell").tolist() == [False, True]
     assert (table["in domain of"] == "⚠ none").tolist() == [False, True]
     assert "1 of 2 images are out of the classifier's domain" in texts(app.warning)
-    assert "small-superres is not known" in texts(app.info)
+    assert "small-superres has no reference" in texts(app.info)
     app.selectbox("look").set_value("noise.npy").run()
     assert "Cannot tell. small-classifier was asked. The image is out of its domain" in texts(app.warning)
     assert "Out of the domain of small-mae" in texts(app.caption)

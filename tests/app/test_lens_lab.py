@@ -67,7 +67,7 @@ def test_subhalos_are_added_weighed_drawn_and_removed(home, open_app):
 
 
 def test_a_lens_unlike_those_that_the_classifier_was_trained_on_is_said_to_be(home, open_app):
-    app = open_app("lens_lab", **SMALL | {"classifier": "classifier"})
+    app = open_app("lens_lab", **SMALL | {"classifier": "classifier-model-ii"})
     assert texts(app.warning) == ""
     assert set(probabilities(app)) == {"P(no_sub)", "P(cdm)", "P(axion)"}
     assert "The Einstein radius looks like 0.81 arcsec here" in texts(app.caption)
@@ -76,7 +76,7 @@ def test_a_lens_unlike_those_that_the_classifier_was_trained_on_is_said_to_be(ho
     app.button("add_halo").click().run()
     assert "25 subhalos, and this one 2 subhalos" in texts(app.info)
     app.slider("theta_E").set_value(2.5).run()
-    assert "Cannot tell. classifier was asked. The image is out of its domain" in texts(app.warning)
+    assert "Cannot tell. classifier-model-ii was asked. The image is out of its domain" in texts(app.warning)
     assert probabilities(app) == {}
     app.selectbox("telescope").set_value("survey_jwst").run()
     assert_clean(app)

@@ -162,6 +162,7 @@ def _class(lens: LabLens, image: np.ndarray, entry: Any) -> None:
     if found.called is None:
         st.metric("Class", "cannot tell", width="content")
         st.warning(plain(verdict(found)), icon=":material/block:")
+        _foreign_count(lens, entry)
         return
     with st.container(horizontal=True, gap="medium"):
         for name, chance in zip(found.classes, found.probabilities, strict=True):
