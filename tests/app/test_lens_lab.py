@@ -80,7 +80,7 @@ def test_a_lens_unlike_those_that_the_classifier_was_trained_on_is_said_to_be(ho
     assert probabilities(app) == {}
     app.selectbox("telescope").set_value("survey_jwst").run()
     assert_clean(app)
-    assert "Cannot tell. classifier was asked." in texts(app.warning)
+    assert "Cannot tell. classifier-model-ii was asked." in texts(app.warning)
 
 
 @pytest.mark.parametrize("place", [40, 70])
