@@ -15,13 +15,15 @@ _WORDS = (
     (VARIANCE, "var variance variances stat covariance"),
     (WEIGHT, "wht weight weights ivar invvar wmap"),
     (NOISE, "err error errors rms sigma std stdev stddev noise noisemap unc uncert uncertainty uncertainties"),
-    (OTHER, "label labels y ytrain ytest yval class classes seg segm segmentation segmap thumb thumbnail preview model models "
+    (OTHER, "label labels ytrain ytest yval class classes seg segm segmentation segmap thumb thumbnail preview model models "
             "residual residuals catalog catalogue"),
     (SCIENCE, "sci science image images img imgs data flux signal intensity lens lenses x xtrain xtest xval lr hr lowres highres "
               "input inputs pixels array picture cutout cutouts stamp stamps"),
     (OTHER, "target targets ctx con context exp exptime exposure nsamp samp time bkg background sky coverage hits area id ids "
             "index indices hist history wavelength"),
 )  # fmt: skip
+# `y_train` is labels, `NIR_Y_FLUX` is not.
+_LABELS_ALONE = {"y", "train", "test", "val", "valid", "validation"}
 _ROLES = {word: (place, role) for place, (role, line) in reversed(list(enumerate(_WORDS))) for word in line.split()}
 
 
@@ -36,7 +38,10 @@ def role(name: str) -> str:
 
     Only the last part of a path counts (`group/image` is an image).
     """
-    found = [_ROLES[word] for word in words(name.rsplit("/", 1)[-1]) if word in _ROLES]
+    parts = words(name.rsplit("/", 1)[-1])
+    if "y" in parts and set(parts) <= _LABELS_ALONE:
+        return OTHER
+    found = [_ROLES[word] for word in parts if word in _ROLES]
     return min(found)[1] if found else UNKNOWN
 
 

@@ -145,6 +145,7 @@ SAME = {
     "ERR before SCI": (fits_file(unit(np.ones((24, 24)), "ERR"), unit(LENS, "SCI")), LENS),
     "WHT before DATA": (fits_file(unit(np.ones((24, 24)), "WHT"), unit(LENS, "DATA")), LENS),
     "PSF before FLUX": (fits_file(unit(np.eye(24, dtype="f4"), "VIS_PSF"), unit(LENS, "VIS_FLUX")), LENS),
+    "a band called Y": (fits_file(unit(LENS, "NIR_Y_FLUX"), unit(LENS.T, "NIR_H_FLUX")), LENS),
     "a mask in the primary HDU": (fits_file(fits.PrimaryHDU((LENS > 1).astype(np.uint8)), unit(LENS, "SCI")), LENS),
     "a spectrum in the primary HDU": (fits_file(fits.PrimaryHDU(np.zeros((2, 500), "f4")), unit(LENS)), LENS),
     "IFU cube": (fits_file(unit(np.stack([LENS] * 70), "DATA", **SKY)), LENS),
