@@ -22,6 +22,7 @@ from lensmae.workspace import check_name, datasets_dir, read_only, uploads_dir
 WAYS = {"simulate": "Simulate", "folder": "Import a folder", "upload": "Upload a file"}
 _UPLOAD_MB = 1024
 _DAY = 86_400.0
+_AXES = "A letter an axis, in their order, as in NHWC: N lenses, C bands, H rows, W columns."
 
 
 def watch_jobs() -> None:
@@ -132,6 +133,9 @@ def _options() -> dict[str, Any]:
             "pixel_scale": left.number_input("Pixel scale (arcsec)", 1e-3, 60.0, None, key="import-scale", format="%g"),
             "seed": middle.number_input("Seed of the split", 0, 2**31 - 1, 0, key="import-seed"),
             "clean": right.checkbox("Remove cosmic rays", key="import-clean", help="L.A.Cosmic; for images a camera saw."),
+            "axes": left.text_input("Axes of arrays", key="import-axes", placeholder="by header and shape", help=_AXES),
+            "band": middle.number_input("Band, from 0", 0, None, None, key="import-band", placeholder="mean, or the middle one"),
+            "item": right.text_input("HDU or array", key="import-item", placeholder="the image by its name"),
         }
 
 
@@ -143,7 +147,8 @@ def _plan(source: Any, options: dict[str, Any]) -> Any:
     named = tuple(name.strip() for name in options["classes"].split(",") if name.strip()) or None
     split = options["split"] if options["split"] in SPLITS else None
     fitting = options["size"], options["pixel_scale"], int(options["seed"]), options["clean"]
-    return plan_import(Path(source), ImportOptions(named, split, *fitting))
+    chosen = options["item"].strip() or None, options["band"], options["axes"].strip() or None
+    return plan_import(Path(source), ImportOptions(named, split, *fitting, *chosen))
 
 
 def _stored(upload: Any) -> Path | None:

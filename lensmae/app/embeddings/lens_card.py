@@ -45,7 +45,7 @@ def lens_neighbours(view: View, row: int, choice: Choice) -> None:
 @st.cache_data(max_entries=32, show_spinner=False)
 def read_upload(data: bytes, name: str) -> LensImage:
     """An uploaded image. Raises `ImageReadError`."""
-    return read_image(data, name)
+    return read_image(data, name).found()
 
 
 def upload_embedding(view: View, image: LensImage) -> np.ndarray:
