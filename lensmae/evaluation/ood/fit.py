@@ -8,7 +8,7 @@ from lensmae.data import CLASSES, PRESETS, LensDataset, open_dataset
 from lensmae.data.nuisances import draw_nuisances
 from lensmae.data.simulation.batched import generator_of, simulate_batch
 from lensmae.errors import CheckpointError, DatasetError
-from lensmae.evaluation.ood.fit_domain import fit_domain
+from lensmae.evaluation.ood.fit_domain import LEAST, fit_domain
 from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on, thinned
 from lensmae.evaluation.ood.references import Reference, ReferenceCard, content_digest, find_reference, save_reference
 from lensmae.models import Classifier, load_checkpoint
@@ -44,15 +44,19 @@ def fit_checkpoint(
         progress: called with (images done, images in all) of the part that runs.
 
     Raises:
-        DatasetError: where the lenses do not fit the model or are too few.
+        DatasetError: where the lenses do not fit the model, are too few to compare with, or are of an unknown preset and no set
+            is given.
     """
     model = load_checkpoint(checkpoint)
     dataset = None if data is None else open_dataset(data)
     found = _base(model, dataset, reference, held_out, progress)
     if isinstance(model, Classifier):
         known, images, labels = _lenses(model, dataset, held_out)
-        foreign = {} if model.whitens else _foreign(model, max(each, _FOREIGN))
-        found = fit_domain(model, found, known, images, labels, each=each, foreign=foreign, progress=progress)
+        known_preset = model.card.data.get("preset") in PRESETS
+        foreign = _foreign(model, max(each, _FOREIGN)) if known_preset and not model.whitens else {}
+        # Of fewer lenses failures say nothing: each measure then has a percentile of the held-out ones for its limit.
+        if len(images) >= LEAST:
+            found = fit_domain(model, found, known, images, labels, each=each, foreign=foreign, progress=progress)
     path = reference_path(model.path)
     save_reference(path, found)
     return path

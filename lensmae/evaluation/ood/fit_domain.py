@@ -25,7 +25,7 @@ _LEVELS = (0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
 # Beyond the largest value of finitely many lenses there are others.
 _MARGIN = 1.1
 _WHITENED = ("remainder", "background", "orientation", "centre", "half pixel", "flux scale")
-_LEAST = 20
+LEAST = 20
 
 
 def prepared(model: Classifier, reference: Reference, known: np.ndarray) -> Reference:
@@ -67,8 +67,8 @@ def fit_domain(
     Raises:
         DatasetError: for too few lenses.
     """
-    if len(images) < _LEAST:
-        raise DatasetError(f"There are {len(images)} held-out lenses; at least {_LEAST} are needed to fit a domain.")
+    if len(images) < LEAST:
+        raise DatasetError(f"There are {len(images)} held-out lenses; at least {LEAST} are needed to fit a domain.")
     ready = prepared(model, reference, known)
     trials = run_trials(model, ready, images, labels, each=each, foreign=foreign, seed=seed, progress=progress)
     # Where its domain is one simulator, nothing is told of noisy images, whose answers would soften all others.
