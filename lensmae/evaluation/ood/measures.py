@@ -83,7 +83,7 @@ def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray,
     orientation, centre, half pixel: an image in the pose of the training lenses is more like them than the same image turned, or
     moved by a pixel or half of one. Each is its length in units of the components' `scale` (components,), over the least of the
     changed images'.
-    flux scale: |ln| of the brightest pixel over `peak`, the usual one. remainder, background: as `Classifier` has them.
+    flux scale: `|ln|` of the brightest pixel over `peak`, the training value. remainder, background: as `Classifier` has them.
 
     Args:
         model: the classifier.
