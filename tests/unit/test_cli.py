@@ -134,6 +134,7 @@ def test_damaged_and_foreign_files_are_plain_messages(workspace_with_lenses, mae
     half = tmp_path / "half"
     half.mkdir()
     np.save(half / "images.npy", np.zeros((2, 64, 64), dtype=np.float32))
+    (half / "lenses.parquet").touch()
     assert refused(call("evaluate", mae, half), "incomplete")
 
 
@@ -271,7 +272,7 @@ def test_an_interrupt_ends_the_command_with_one_plain_line(workspace_with_lenses
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lensmae.data.list_datasets", interrupted)
+    monkeypatch.setattr("lensmae.data.store.dataset.list_datasets", interrupted)
     result = call("data")
     assert result.exit_code == 130
     assert result.stderr.count("\n") == 1
