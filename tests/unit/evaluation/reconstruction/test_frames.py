@@ -88,6 +88,6 @@ def test_an_unknown_strategy_and_an_image_that_does_not_fit_are_named(mae, lens)
 
 
 def test_a_network_with_a_linear_prior_refuses_another_size_in_plain_words(mae):
-    model = load_checkpoint("mae")
+    model = load_checkpoint("mae-no-sub")
     with pytest.raises(DatasetError, match="takes no others"):
         reconstruction_frames(model, np.zeros((128, 128), dtype=np.float32), 0)
