@@ -36,6 +36,8 @@ apidoc_modules = [
 # Each thing once, where it is defined; packages import the chief names of their modules.
 autodoc_default_options = {"members": True, "member-order": "bysource", "ignore-module-all": True}
 autodoc_inherit_docstrings = False
+# Attributes of one name in several classes: a bare mention of it in a docstring links to none in particular.
+suppress_warnings = ["ref.python"]
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
 napoleon_numpy_docstring = False
