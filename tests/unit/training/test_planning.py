@@ -67,7 +67,7 @@ def test_every_field_has_a_meaning_and_every_number_a_range(kind):
 def test_a_field_is_told_with_its_range_and_default():
     fields = CONFIGS["pretrain"].model_fields
     assert field_text(fields["mask_ratio"], 0.75) == "share of patches hidden (> 0, < 1; default 0.75)"
-    assert field_text(fields["data"]) == "data set: a name in the workspace or a path"
+    assert field_text(fields["init"]) == "checkpoint to start from (name, run id or path); 'scratch' for random weights"
 
 
 def test_a_logger_that_is_not_installed_is_refused_in_plain_words():
