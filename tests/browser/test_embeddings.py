@@ -61,7 +61,7 @@ def test_a_lasso_opens_a_gallery_whose_lenses_can_be_taken_away(plane):
     again.goto(plane.url)
     expect(again.get_by_role("heading", name=f"{count} lenses selected")).to_be_visible()
     again.goto(re.sub("selected=[^&]*", "selected=classifier:1,2;nan", plane.url))
-    expect(again.get_by_text("a selection that this plane does not have")).to_be_visible()
+    expect(again.get_by_text("a selection that this projection does not have")).to_be_visible()
     expect(again.get_by_role("heading", name="lenses selected")).to_have_count(0)
 
 
