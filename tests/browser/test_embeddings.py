@@ -103,7 +103,7 @@ def test_a_selection_becomes_a_data_set(plane, server_home):
     finished(plane)
     count = int(heading.inner_text().split(" ")[0])
     plane.get_by_role("button", name="New data set").click()
-    plane.get_by_role("textbox", name="Name").fill("selected")
+    plane.get_by_role("textbox", name="Name", exact=True).fill("selected")
     plane.get_by_role("button", name=f"Make it of {count} lenses").click()
     expect(plane.get_by_text(f"Data set selected holds {count} lenses.")).to_be_visible()
     made = pd.read_parquet(server_home / "datasets/selected/lenses.parquet")

@@ -23,7 +23,7 @@ def test_back_reload_and_a_saved_view_give_the_same_view(page, server):
         page.wait_for_function("Date.now() > (window.seen ??= Date.now() + 1600)")
         page.evaluate("delete window.seen")
     page.get_by_text("Saved views").click()
-    page.get_by_role("textbox", name="Name", exact=True).fill("half hidden")
+    page.get_by_role("textbox", name="Name of the view").fill("half hidden")
     page.get_by_role("button", name="Save this view").click()
     expect(page.get_by_role("link", name="half hidden")).to_be_visible()
     page.go_back()

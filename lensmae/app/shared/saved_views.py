@@ -30,7 +30,7 @@ def saved_views_menu(page: str) -> None:
     with st.expander("Saved views", icon=":material/bookmark:"):
         if not read_only():
             with st.form("save-view", border=False, clear_on_submit=True):
-                name = st.text_input("Name", key="view-name", max_chars=80, placeholder="Name this view")
+                name = st.text_input("Name of the view", key="view-name", max_chars=80, placeholder="Name this view")
                 if st.form_submit_button("Save this view", icon=":material/bookmark_add:", width="stretch") and name.strip():
                     save_view(name, page, address())
                     st.rerun()
