@@ -15,7 +15,7 @@ _loaded = 0
 _STYLE = """<style>
 .js-plotly-plot .modebar-container { top: auto !important; bottom: 20px; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit !important; }
-[data-testid="stCaptionContainer"] { opacity: 0.82 !important; }
+[data-testid="stCaptionContainer"] { opacity: 0.92 !important; }
 [data-testid="stButtonGroup"] > div { flex-wrap: wrap; }
 </style>"""
 
