@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lensmae.data import LensDataset, open_dataset
+from lensmae.data import PRESETS, LensDataset, open_dataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.suited import data_ranges, is_on_another_scale, range_note, suited
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse, psnr, roc_curves, ssim
@@ -228,12 +228,23 @@ def overlap_note(model: LoadedModel, dataset: LensDataset, split: str) -> str | 
     # What a second stage was trained on stands within what the first did.
     data = model.card.data
     notes = (_overlap(model.name, trained, dataset, split) for trained in (data, data.get("mass")) if trained)
-    return next((note for note in notes if note), None) or preset_note(model.name, data.get("preset"), dataset.info.preset)
+    written = model.card.training.get("config", {}).get("strata") or ""
+    strata = tuple(part.partition("=")[0].strip() for part in str(written).split(",") if part)
+    return next(filter(None, notes), None) or preset_note(model.name, data.get("preset"), dataset.info.preset, strata)
 
 
-def preset_note(checkpoint: str, trained: str | None, preset: str | None) -> str | None:
-    """A warning where lenses are of another preset than a checkpoint was trained on; None also where one of them is not known."""
+def preset_note(checkpoint: str, trained: str | None, preset: str | None, strata: tuple[str, ...] = ()) -> str | None:
+    """A warning where lenses are of another preset than a checkpoint was trained on; None also where one of them is not known.
+
+    Args:
+        checkpoint: its name.
+        trained: preset that it was trained on.
+        preset: of the lenses.
+        strata: presets of a corpus that it was trained on, where not on all of them.
+    """
     if not trained or not preset or trained == preset or (trained == "survey" and preset.startswith("survey")):
+        return None
+    if preset in (strata or (dict(PRESETS[trained].strata) if trained in PRESETS else ())):
         return None
     return f"{checkpoint} was trained on {trained} lenses, and these are {preset}: what it says of them means little."
 
