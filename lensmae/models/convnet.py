@@ -12,23 +12,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-
-class _Block(nn.Module):
-    """Two 3 x 3 convolutions with batch norm, and a shortcut that is projected where shapes change."""
-
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(channels)
-        self.shortcut = nn.Sequential()
-        if stride != 1 or channels_in != channels:
-            self.shortcut = nn.Sequential(nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
-
-    def forward(self, features: Tensor) -> Tensor:
-        change = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(features)))))
-        return F.relu(change + self.shortcut(features))
+from lensmae.models.resnet import BasicBlock
 
 
 class ConvClassifier(nn.Module):
@@ -64,7 +48,7 @@ class ConvClassifier(nn.Module):
         layers, channels = [], widths[0]
         for stage, width in enumerate(widths):
             for block in range(blocks):
-                layers.append(_Block(channels, width, 2 if stage and not block else 1))
+                layers.append(BasicBlock(channels, width, 2 if stage and not block else 1))
                 channels = width
         self.blocks = nn.Sequential(*layers)
         self.score = nn.Conv2d(channels, 1, 1)

@@ -8,7 +8,7 @@ from lensmae.models.linear_prior import LinearPrior
 _STAGES = (64, 128, 256, 512)
 
 
-class _BasicBlock(nn.Module):
+class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions with batch norm, and a shortcut that is projected where shapes change."""
 
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
@@ -22,6 +22,7 @@ class _BasicBlock(nn.Module):
             self.shortcut = nn.Sequential(nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, features: Tensor) -> Tensor:
+        """Features (B, channels_in, H, W) -> (B, channels, H / stride, W / stride)."""
         change = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(features)))))
         return F.relu(change + self.shortcut(features))
 
@@ -47,7 +48,7 @@ class ResNetClassifier(nn.Module):
         widths = (64, *_STAGES)
         self.stages = nn.Sequential(
             *(
-                nn.Sequential(_BasicBlock(widths[stage], channels, 1 if stage == 0 else 2), _BasicBlock(channels, channels, 1))
+                nn.Sequential(BasicBlock(widths[stage], channels, 1 if stage == 0 else 2), BasicBlock(channels, channels, 1))
                 for stage, channels in enumerate(_STAGES)
             )
         )
