@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Error, Locator, Page, expect, sync_playwright
 
 from tests.models import save_small_networks
 
@@ -162,3 +162,24 @@ def assert_no_error(page: Page) -> None:
     errors = page.locator('[data-testid="stAlertContentError"], [data-testid="stException"]')
     assert errors.all_inner_texts() == []
     assert page.console.complaints == []
+
+
+def place_of(element: Locator) -> dict[str, float]:
+    """Where an element lies on the screen (x, y, width, height in CSS pixels), in view and at rest.
+
+    A rerun may put another element in its place at any moment: then that one is looked for.
+    """
+    before = None
+    for _ in range(100):
+        try:
+            element.scroll_into_view_if_needed()
+            element.evaluate("() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
+            place = element.bounding_box()
+        except Error as problem:
+            if "not attached" not in problem.message and "detached" not in problem.message:
+                raise
+            place = None
+        if place is not None and place == before:
+            return place
+        before = place
+    raise AssertionError("The element did not come to rest.")

@@ -16,7 +16,7 @@ from lensmae.data import read_image, simulate_lens
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import load_checkpoint
-from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
 from tests.models import save_small_networks
 
 pytestmark = pytest.mark.browser
@@ -111,8 +111,7 @@ def test_a_box_drawn_on_the_image_is_cut_out_and_analysed(page, server, lens, ne
     wide[:80, 80:] = np.kron(lens, np.ones((2, 2)))[24:104, 24:104]
     upload(page, server, wide_npy=npy_file(wide))
     before = page.get_by_text("Anomaly score: masked MSE").inner_text()
-    page.locator(".frame").first.scroll_into_view_if_needed()
-    frame = page.locator(".frame").first.bounding_box()
+    frame = place_of(page.locator(".frame").first)
     # The first row of an array lies at the bottom, so this is the lower right quarter.
     page.mouse.move(frame["x"] + 0.52 * frame["width"], frame["y"] + 0.52 * frame["height"])
     page.mouse.down()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lensmae.evaluation import evaluate
-from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +24,7 @@ def test_a_click_on_a_confusion_cell_opens_its_lenses(page, server, server_home,
     called, count = int(confusion.argmax()), int(confusion.max())
     open_curves(page, server)
     matrix = page.locator(".js-plotly-plot").nth(1).locator(".nsewdrag").first
-    matrix.scroll_into_view_if_needed()
-    box = matrix.bounding_box()
+    box = place_of(matrix)
     # Rows are true classes from the top, columns called ones from the left.
     page.mouse.click(box["x"] + (2 * called + 1) * box["width"] / 6, box["y"] + 5 * box["height"] / 6)
     heading = f"{count} × axion called {('no_sub', 'cdm', 'axion')[called]}"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lensmae.data import simulate_lens
-from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def circle(page, place: int = 0) -> None:
     finished(page)
     lasso = "(place) => document.querySelectorAll('.js-plotly-plot')[place]?._fullLayout?.dragmode === 'lasso'"
     page.wait_for_function(lasso, arg=place)
-    box = page.locator(".js-plotly-plot .nsewdrag").nth(place).bounding_box()
+    box = place_of(page.locator(".js-plotly-plot .nsewdrag").nth(place))
     corners = [(0.5, 0.01), (0.99, 0.01), (0.99, 0.99), (0.5, 0.99), (0.5, 0.02)]
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
     page.mouse.move(*places[0])

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ def reconstructed(page, title, before):
 
 def at(page, title, across, up):
     """A place of an image on the screen, by its share of the image's width from the left and height from the bottom."""
-    box = page.get_by_role("img", name=title, exact=True).bounding_box()
+    box = place_of(page.get_by_role("img", name=title, exact=True))
     return box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"]
 
 

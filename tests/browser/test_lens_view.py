@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lensmae.app.lens_view.events import Box, Click, Drag
-from tests.browser.conftest import assert_no_error, serve
+from tests.browser.conftest import assert_no_error, place_of, serve
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +35,7 @@ def heard(page, kind: type):
 
 def at(page, x: float, y: float, panel: int = 0) -> tuple[float, float]:
     """Where a pixel of the 16 x 16 image lies on the screen; its first row is the lowest."""
-    box = page.locator(".frame").nth(panel).bounding_box()
+    box = place_of(page.locator(".frame").nth(panel))
     return box["x"] + box["width"] * (x + 0.5) / 16, box["y"] + box["height"] * (1 - (y + 0.5) / 16)
 
 
@@ -67,7 +67,7 @@ def test_a_dragged_point_arrives_where_it_was_let_go_and_stays_there(canvas):
     moved = heard(canvas, Drag)
     assert (moved.name, moved.index) == ("clump", 0)
     assert (moved.x, moved.y) == pytest.approx((9, 6), abs=0.1)
-    handle = canvas.locator(".handle").first.bounding_box()
+    handle = place_of(canvas.locator(".handle").first)
     centre = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
     assert centre == pytest.approx(at(canvas, moved.x, moved.y), abs=1.5)
 
@@ -113,8 +113,8 @@ def test_the_swipe_line_moves_by_pointer_and_by_key_and_shows_any_two_images(can
     expect(line).to_have_attribute("aria-valuenow", "50")
     line.press("ArrowLeft")
     expect(line).to_have_attribute("aria-valuenow", "48")
-    box = canvas.locator(".frame").nth(3).bounding_box()
-    grip = line.bounding_box()
+    box = place_of(canvas.locator(".frame").nth(3))
+    grip = place_of(line)
     drag(canvas, (grip["x"] + grip["width"] / 2, grip["y"] + 20), (box["x"] + 0.25 * box["width"], box["y"] + 20))
     expect(line).to_have_attribute("aria-valuenow", "25")
     canvas.get_by_role("combobox", name="Image on the right").select_option("Weight")

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from lensmae.data import open_dataset
 from lensmae.evaluation.reconstruction.custom_masks import read_mask
 from lensmae.evaluation.reconstruction.frames import nested_masks
-from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
 from tests.browser.test_dashboard import picture
 
 pytestmark = pytest.mark.browser
@@ -31,9 +31,7 @@ def bench(page, server):
 
 def at(page, row: float, column: float, panel: int = 1) -> tuple[float, float]:
     """Where a patch lies on the screen; the first row is the lowest."""
-    frame = page.locator(".frame").nth(panel)
-    frame.scroll_into_view_if_needed()
-    box = frame.bounding_box()
+    box = place_of(page.locator(".frame").nth(panel))
     return box["x"] + box["width"] * (column + 0.5) / 8, box["y"] + box["height"] * (1 - (row + 0.5) / 8)
 
 
