@@ -76,9 +76,11 @@ class ConvClassifier(nn.Module):
         height, width = images.shape[-2:]
         if height % 2 or width % 2:
             images = F.pad(images, (0, width % 2, 0, height % 2), mode="replicate")
-        quarters = rearrange(self.views(images), "b c (h p) (w q) -> b (c p q) h w", p=2, q=2)
-        first = self.conv(quarters.contiguous(memory_format=torch.channels_last))
-        return self.blocks(F.relu(self.norm(first)))
+        # Substructure is a thousandth of what the first layer reads; in bfloat16 it would be rounded away.
+        with torch.autocast(images.device.type, enabled=False):
+            quarters = rearrange(self.views(images), "b c (h p) (w q) -> b (c p q) h w", p=2, q=2)
+            first = F.relu(self.norm(self.conv(quarters.contiguous(memory_format=torch.channels_last))))
+        return self.blocks(first)
 
     def features(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) -> the pooled last map, (B, C)."""

@@ -22,8 +22,10 @@ class RunConfig(BaseModel):
     strata: str = Field(
         "", description="with simulate: and a corpus, weights of its strata, NAME=WEIGHT,...; the corpus's own where empty"
     )
-    nuisances: Literal["none", "files"] = Field(
-        "none", description="put on training images what files do to them: noise, sky, grey levels, seeing, shifts, bad pixels"
+    nuisances: Literal["none", "files", "faint"] = Field(
+        "none",
+        description="put on training images what files do to them: noise, sky, grey levels, seeing, shifts, bad pixels; faint: "
+        "more and stronger noise, photon noise, seeing, JPEG",
     )
     epochs: float = Field(10.0, gt=0, le=100_000, description="passes over the training split")
     batch_size: int = Field(64, ge=1, le=65_536, description="images a step, over all devices together")
@@ -101,17 +103,13 @@ class FineTuneConfig(NetworkConfig):
     """What both fine-tunings share."""
 
     init: str = Field(
-        "mae", description="checkpoint whose encoder to start from (name, run id or path); 'scratch' for random weights"
+        "mae",
+        description="checkpoint to start from (name, run id or path): an MAE gives its encoder, a network of the same kind all "
+        "its weights; 'scratch' for random ones",
     )
     layer_decay: float = Field(0.75, gt=0, le=1, description="learning-rate factor from each encoder layer to the one below")
     drop_path: float = Field(0.0, ge=0, lt=1, description="stochastic depth of the last encoder layer")
     backbone: Literal["vit"] = Field("vit", description="network")
-
-    @model_validator(mode="after")
-    def _baselines_start_from_nothing(self) -> Self:
-        if self.backbone != "vit" and self.init != "scratch":
-            raise ValueError(f"backbone {self.backbone} has no MAE encoder to start from; set init to scratch")
-        return self
 
 
 class ClassifierConfig(FineTuneConfig):

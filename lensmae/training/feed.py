@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lensmae.data import LensDataset
-from lensmae.data.nuisances import draw_nuisances
+from lensmae.data.nuisances import PRIORS, draw_nuisances
 from lensmae.data.simulation.batched import generator_of
 from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.training.batches import BatchPlan, step_generator
@@ -83,7 +83,7 @@ class StoredFeed:
         batch = Batch(images, labels, masses, len(rows), share, targets)
         if self.config.nuisances == "none":
             return batch
-        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES))
+        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES), self.config.nuisances)
 
     def pixels(self, rows: np.ndarray, device: torch.device, elements: Tensor | None = None, targets: bool = False) -> Tensor:
         """Images of rows, (b, 1, H, W) float32 flux on the device.
@@ -115,10 +115,10 @@ class StreamFeed:
         batch = replace(batch, images=random_d4(batch.images, elements.to(device)))
         if self.config.nuisances == "none":
             return replace(batch, clean=batch.images)
-        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES))
+        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES), self.config.nuisances)
 
 
-def perturbed(batch: Batch, generator: torch.Generator) -> Batch:
-    """The batch with drawn nuisances; its images are then in units of the noise-free peak."""
-    drawn = draw_nuisances(batch.images.squeeze(1), generator)
+def perturbed(batch: Batch, generator: torch.Generator, nuisances: str) -> Batch:
+    """The batch with nuisances drawn from one of `PRIORS`; its images are then in units of the noise-free peak."""
+    drawn = draw_nuisances(batch.images.squeeze(1), generator, PRIORS[nuisances])
     return replace(batch, images=drawn.images.unsqueeze(1), clean=drawn.clean.unsqueeze(1))

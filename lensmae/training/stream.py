@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lensmae.data import LensDataset
-from lensmae.data.nuisances import draw_nuisances
+from lensmae.data.nuisances import PRIORS, draw_nuisances
 from lensmae.data.simulation.batched import LensBatch, generator_of, simulate_batch
 from lensmae.data.simulation.presets import CLASSES, PRESETS
 from lensmae.data.store.dataset import summarise
@@ -97,8 +97,8 @@ class LensStream:
         for block, start in enumerate(range(0, count, _BLOCK)):
             drawn = self.lenses(min(_BLOCK, count - start), (block,), torch.device("cpu"), purpose)
             images = clean = drawn.images
-            if config.nuisances == "files":
-                seen = draw_nuisances(images, generator_of(self.seed, purpose, block, 1))
+            if config.nuisances != "none":
+                seen = draw_nuisances(images, generator_of(self.seed, purpose, block, 1), PRIORS[config.nuisances])
                 images, clean = seen.images, seen.clean
             parts.append((images, clean, drawn.labels, drawn.log_axion_mass))
         return tuple(torch.cat(column) for column in zip(*parts, strict=True))

@@ -16,7 +16,7 @@ from lensmae.models.mae import MAEViT
 from lensmae.models.registry import find_checkpoint
 from lensmae.training.config import ClassifierConfig
 from lensmae.training.feed import Batch
-from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, start_encoder
+from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, continued, start_encoder
 from lensmae.training.kinds.task import LensTask
 
 # A maximum a quarter beyond those seen is still taken for the same flux unit.
@@ -24,10 +24,14 @@ _PEAK_MARGIN = 1.25
 
 
 def start(config: ClassifierConfig, dataset: LensDataset, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module]:
-    """Card (without metrics) and network of a run that begins; the encoder comes from `config.init` where given."""
+    """Card (without metrics) and network of a run that begins: with the encoder of `config.init` where that is an MAE, with the
+    whole network where it is a classifier."""
     torch.manual_seed(config.seed)
     _check_data(config, dataset)
     card, source = start_encoder(config, dataset, lambda: configured_transform(config, dataset, train_rows))
+    begun = continued(config, card, source, tuple(dataset.info.classes))
+    if begun is not None:
+        return begun
     architecture = _architecture(config, dataset, card)
     network = build_network("classifier", architecture)
     if source is not None:

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from lensmae.data import LensDataset
 from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.data.transforms import Transform, surviving
-from lensmae.errors import DatasetError
-from lensmae.models.checkpoint import CheckpointCard, read_network
+from lensmae.errors import CheckpointError, DatasetError
+from lensmae.models.checkpoint import CheckpointCard, build_network, read_network
 from lensmae.models.registry import find_checkpoint
-from lensmae.training.config import NetworkConfig
+from lensmae.training.config import FineTuneConfig, NetworkConfig
 
 # Images that the standardisation is measured on; mean and deviation are stable to 1e-3 from a few hundred on.
 _FIT_IMAGES = 2000
@@ -45,6 +45,42 @@ def start_encoder(
     architecture = {"image_size": size, "patch_size": config.patch_size, "emb_dim": config.emb_dim, "in_channels": 1}
     architecture |= {"encoder_layers": config.encoder_layers, "encoder_heads": config.encoder_heads}
     return CheckpointCard(kind="mae", architecture=architecture, transform=transform()), None
+
+
+def continued(
+    config: FineTuneConfig, card: CheckpointCard, source: nn.Module | None, classes: tuple[str, ...] = ()
+) -> tuple[CheckpointCard, nn.Module] | None:
+    """Card (without metrics) and network of a run that goes on from a checkpoint of its own kind, with all its weights; other
+    classes get a new head. None where it begins from random weights, or takes the encoder of a checkpoint of another kind.
+
+    Args:
+        config: of the run.
+        card: of the checkpoint that it starts from.
+        source: the network of that checkpoint; None for none.
+        classes: that the run learns; none for a super-resolver.
+
+    Raises:
+        CheckpointError: where the checkpoint has another backbone than the run, or no encoder to take.
+    """
+    if source is None:
+        return None
+    backbone = card.architecture.get("backbone", "vit")
+    if backbone != config.backbone:
+        raise CheckpointError(
+            f"{config.init} is a network of backbone {backbone}, and this run one of backbone {config.backbone}; set backbone to "
+            f"{backbone}, name another checkpoint, or set init to scratch."
+        )
+    if card.kind != config.kind:
+        if backbone != "vit":
+            raise CheckpointError(f"{config.init} is a {card.kind} without an encoder to start from; set init to scratch.")
+        return None
+    architecture, state = dict(card.architecture), source.state_dict()
+    if classes != card.classes:
+        architecture["classes"] = len(classes)
+        state = {name: tensor for name, tensor in state.items() if not name.startswith("head.")}
+    network = build_network(card.kind, architecture)
+    network.load_state_dict(state, strict=classes == card.classes)
+    return CheckpointCard(kind=card.kind, architecture=architecture, transform=card.transform, classes=classes), network
 
 
 def configured_transform(config: NetworkConfig, dataset: LensDataset, train_rows: np.ndarray) -> Transform:

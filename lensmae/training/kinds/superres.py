@@ -8,28 +8,38 @@ from torch import Tensor, nn
 
 from lensmae.data import LensDataset
 from lensmae.data.transforms import Transform
+from lensmae.errors import DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture
 from lensmae.training.config import SuperResConfig
 from lensmae.training.feed import Batch
-from lensmae.training.kinds.start import check_pairs, fitted, start_encoder
+from lensmae.training.kinds.start import check_pairs, continued, fitted, start_encoder
 from lensmae.training.kinds.task import LensTask
 
 
 def start(config: SuperResConfig, dataset: LensDataset, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module]:
-    """Card (without metrics) and network of a run that begins; the encoder comes from `config.init` where given."""
+    """Card (without metrics) and network of a run that begins: with the encoder of `config.init` where that is an MAE, with the
+    whole network where it is a super-resolver."""
     torch.manual_seed(config.seed)
     check_pairs(config, dataset, wanted=True)
     linear = Transform(stretch="linear", gain=1.0, per_image_peak=False)
     card, source = start_encoder(config, dataset, lambda: fitted(linear, config, dataset, train_rows))
-    architecture = _architecture(config, dataset, card)
+    scale = dataset.targets.shape[1] // dataset.images.shape[1]
+    begun = continued(config, card, source)
+    if begun is not None:
+        if begun[0].architecture["scale"] != scale:
+            raise DatasetError(
+                f"{config.init} makes {begun[0].architecture['scale']} times as many pixels; the pairs of {dataset.name} have "
+                f"{scale} times as many."
+            )
+        return begun
+    architecture = _architecture(config, scale, dataset, card)
     network = build_network("superres", architecture)
     if source is not None:
         network.encoder.load_state_dict(source.encoder.state_dict())
     return CheckpointCard(kind="superres", architecture=architecture, transform=card.transform), network
 
 
-def _architecture(config: SuperResConfig, dataset: LensDataset, card: CheckpointCard) -> dict[str, Any]:
-    scale = dataset.targets.shape[1] // dataset.images.shape[1]
+def _architecture(config: SuperResConfig, scale: int, dataset: LensDataset, card: CheckpointCard) -> dict[str, Any]:
     if config.backbone == "edsr":
         options = {"width": config.width, "depth": config.depth, "image_size": dataset.images.shape[1]}
         return {"backbone": "edsr", "scale": scale, **options}

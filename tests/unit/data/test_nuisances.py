@@ -1,6 +1,7 @@
 """Nuisances against SciPy, Pillow and NumPy; what training draws; a seed gives the same again."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from PIL import Image
 from scipy import ndimage
 
-from lensmae.data.nuisances import NUISANCES, TRAINING, NuisancePrior, draw_nuisances, moved, perturb
+from lensmae.data.nuisances import NUISANCES, PRIORS, TRAINING, NuisancePrior, draw_nuisances, moved, perturb
 from lensmae.data.simulation.batched import generator_of, simulate_batch
 
 
@@ -122,6 +123,19 @@ def test_training_draws_repeat_and_differ_from_lens_to_lens() -> None:
     assert not torch.equal(one.images, other.images)
     # A lens now and then meets nothing.
     assert len({image.numpy().tobytes() for image in one.images}) > 50
+
+
+def test_faint_lenses_have_photon_noise_of_its_own_and_jpeg() -> None:
+    images = simulate_batch("model_ii", 3, generator_of(4)).images.repeat(60, 1, 1)
+    quiet = {"noise": 0.0, "sky": 0.0, "levels": 0.0, "blur": 0.0, "shift": 0.0, "bad_pixels": 0.0, "jpeg": 0.0}
+    photons = draw_nuisances(images, generator_of(8), replace(PRIORS["faint"], **quiet, shot=1.0))
+    # In units of the noise-free peak, the photon noise of a pixel is sqrt(its flux) times that of the peak.
+    spread = ((photons.images - photons.clean) / photons.clean.clamp_min(1e-3).sqrt())[:, 16:48, 16:48].std(dim=(1, 2)).log10()
+    assert (float(spread.min()), float(spread.max())) == (pytest.approx(-3.5, abs=0.15), pytest.approx(-1.0, abs=0.15))
+    jpeg = draw_nuisances(images, generator_of(8), replace(PRIORS["faint"], **quiet | {"jpeg": 1.0}, shot=0.0))
+    steps = jpeg.images - jpeg.images.amin((1, 2), keepdim=True)
+    assert float((steps * 255).sub((steps * 255).round()).abs().max()) < 1e-3
+    assert not torch.equal(jpeg.images, perturb(jpeg.clean, "levels", 8.0))
 
 
 def test_training_noise_lies_between_its_bounds_and_the_target_has_none() -> None:

@@ -131,12 +131,6 @@ def test_log1p_agrees_with_numpy_on_flux():
     np.testing.assert_allclose(Transform().forward(flux).numpy(), expected, rtol=1e-5)
 
 
-def test_a_baseline_does_not_start_from_an_mae():
-    with pytest.raises(ConfigError, match="set init to scratch"):
-        make_config("classifier", data="x", backbone="resnet18")
-    assert make_config("classifier", data="x", backbone="resnet18", init="scratch").backbone == "resnet18"
-
-
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_gradients_are_clipped_beside_the_fused_step(precision):
     network = torch.nn.Linear(4, 4)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lensmae.data import open_dataset
+from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import CheckpointError, ConfigError, DatasetError, RunError
 from lensmae.evaluation.measure.reports import evaluate
 from lensmae.models import load_checkpoint
@@ -32,6 +32,7 @@ from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import Follower
 from lensmae.training.datamodule import LensData
 from lensmae.training.kinds.classifier import ClassifierTask
+from lensmae.training.kinds.registry import start_network
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = {"emb_dim": 24, "encoder_layers": 2, "patch_size": 8, "batch_size": 12, "epochs": 3, "save_every": 4, "validate_every": 2}
@@ -175,6 +176,52 @@ def test_pretraining_can_go_on_from_a_checkpoint_with_its_weights_and_transform(
     one, other = load_file(first), load_file(open_run("second").product)
     assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one)
     assert load_checkpoint("second").transform == load_checkpoint("first").transform
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("classifier", {}), ("classifier", {"backbone": "resnet18"}), ("classifier", {"whitening": 12}), ("superres", {})],
+)
+def test_every_kind_goes_on_from_a_checkpoint_of_its_own_kind_with_all_its_weights(kind, options):
+    first = train_run(start(kind, "first", epochs=1, **options))
+    others = {"init": "first", "epochs": 0.2, "learning_rate": 1e-12, "ema_decay": 0}
+    # Its size is the checkpoint's, whatever the configuration says.
+    product = train_run(start(kind, "second", **{**options, **others, "emb_dim": 48}))
+    one, other = load_file(first), load_file(product)
+    moving = ("running_mean", "running_var", "num_batches_tracked")
+    assert one.keys() == other.keys()
+    assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one if not name.endswith(moving))
+    assert load_checkpoint("second").transform == load_checkpoint("first").transform
+
+
+def test_a_classifier_of_other_classes_keeps_all_but_the_head():
+    train_run(start("classifier", "three", epochs=0.2))
+    dataset = open_dataset("lenses")
+    two = LensDataset(
+        dataset.path,
+        dataset.info.model_copy(update={"classes": ("lens", "galaxy")}),
+        *(dataset.images, None, None),
+        dataset.lenses,
+    )
+    config = make_config("classifier", **{**TINY, **KINDS["classifier"], "init": "three"})
+    card, network = start_network(config, two, dataset.indices("train"))
+    three = read_network(open_run("three").product)[1].state_dict()
+    assert card.classes == ("lens", "galaxy")
+    assert network.head.weight.shape == (2, 24)
+    assert all(torch.equal(tensor, three[name]) for name, tensor in network.state_dict().items() if not name.startswith("head."))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"backbone": "resnet18"}, "set backbone to vit"),
+        ({"backbone": "convnet", "transform": "surviving"}, "set backbone to vit"),
+    ],
+)
+def test_a_classifier_of_another_backbone_gives_nothing_to_start_from(options, words):
+    train_run(start("classifier", "vit", epochs=0.2))
+    with pytest.raises(CheckpointError, match=words):
+        train_run(start("classifier", "other", init="vit", **options))
 
 
 def test_a_classifier_cannot_be_pretrained_on():

@@ -73,6 +73,13 @@ def test_a_stopped_and_resumed_stream_ends_with_the_same_bits(kind, stopped_and_
     assert np.isfinite(card.metrics["validation"]["validation_loss"])
 
 
+def test_a_convnet_goes_on_from_a_convnet_under_other_nuisances():
+    first = train_run(create_run(config_of("classifier"), "first"))
+    options = {"init": "first", "nuisances": "faint", "learning_rate": 1e-12, "ema_decay": 0, "conv_width": 16}
+    one, other = load_file(first), load_file(train_run(create_run(config_of("classifier", **options), "second")))
+    assert all(torch.allclose(one[name], other[name], atol=1e-6) for name in one if name.endswith("weight"))
+
+
 def test_lenses_are_a_function_of_seed_step_and_process():
     feed, again, other = (open_data(config_of("classifier", seed=seed)).feed for seed in (3, 3, 4))
     first = feed.batch(5, 0, 2, CPU)
