@@ -76,6 +76,11 @@ def find_axes(
     if 0 in shape and len(shape) > 2:
         raise ImageReadError(f"it holds an array of shape {shape}, which is empty")
     found = _by_shape(shape, lenses, flat)
+    if found == ["HW"] and _is_long(shape):
+        raise ImageReadError(
+            f"it holds an array of shape {shape}, which is no image of a lens but a table or a spectrum; where it is one, say so "
+            "with --axes HW"
+        )
     if not found:
         raise ImageReadError(f"it holds an array of shape {shape}; an image (height, width) is needed")
     if len(found) > 1:
@@ -84,6 +89,10 @@ def find_axes(
             f"its array of shape {shape} can be read in several ways; say which axis is which with --axes {ways} ({_MEANING})"
         )
     return found[0]
+
+
+def _is_long(shape: tuple[int, ...]) -> bool:
+    return min(shape) >= MIN_SIDE and max(shape) > _LONGEST_SIDE_RATIO * min(shape)
 
 
 def _as_given(letters: str, shape: tuple[int, ...]) -> str:

@@ -15,6 +15,10 @@ _FAR = 10.0
 _LEAST_REPEATS = 3
 # Flags and noise that call more than this share of an image bad mean something else.
 _MOST_FLAGGED = 0.5
+# Flags of more than this share of the pixels, in pieces of more pixels than cosmic rays and bad columns leave, may mark arcs.
+_MANY_FLAGGED, _LEAST_PIECE = 0.02, 25
+# How far an empty border lies below the darkest of all other pixels, over how far those lie below their median.
+_GAP = 2.0
 # Noise maps write what is masked as a very large number.
 _FAR_NOISE = 1e4
 
@@ -47,6 +51,9 @@ def clean(plane: np.ndarray, flagged: np.ndarray | None, flags: str, noise: np.n
     for mask, said in ((flagged, f"flagged by {flags}"), (_without_noise(noise), f"without a noise in {source}")):
         if mask is None or not (mask & ~bad).any():
             continue
+        if mask is flagged and _covers_light(mask & ~bad, plane, ~mask & ~bad):
+            notes = (*notes, f"The pixels {said} are its bright ones: that mask tells where the light is, and was not used.")
+            continue
         if mask.mean() > _MOST_FLAGGED:
             notes = (*notes, f"{mask.mean():.0%} of its pixels are {said}; that was not used.")
             continue
@@ -54,6 +61,10 @@ def clean(plane: np.ndarray, flagged: np.ndarray | None, flags: str, noise: np.n
         bad = bad | mask
     for value, mask in _stand_ins(plane, bad):
         causes.append((mask & ~bad, f"of the value {value:g}, which stands for no measurement,"))
+        bad = bad | mask
+    if (value := _empty_border(plane, bad)) is not None:
+        mask = ~bad & (plane == value)
+        causes.append((mask, f"of the value {value:g}, which fills the border where nothing was observed,"))
         bad = bad | mask
     if not causes:
         return Cleaned(np.ascontiguousarray(plane, dtype=np.float32), None, notes)
@@ -75,6 +86,34 @@ def _without_noise(noise: np.ndarray | None) -> np.ndarray | None:
         return None
     known = noise[np.isfinite(noise)]
     return ~np.isfinite(noise) | (noise > _FAR_NOISE * np.median(known)) if known.size else None
+
+
+def _covers_light(mask: np.ndarray, plane: np.ndarray, others: np.ndarray) -> bool:
+    """Whether a mask of more than a few pixels marks the bright ones: a mask of arcs, not of bad pixels."""
+    from scipy.ndimage import label
+
+    if mask.mean() < _MANY_FLAGGED or not others.any() or mask.sum() < _LEAST_PIECE * label(mask)[1]:
+        return False
+    sky = plane[others].astype(np.float64)
+    level, spread = float(np.median(sky)), 1.4826 * float(np.median(np.abs(sky - np.median(sky))))
+    light = float(np.median(plane[mask]))
+    return light > level + 3 * spread and light > float(np.percentile(sky, 90))
+
+
+def _empty_border(plane: np.ndarray, bad: np.ndarray) -> float | None:
+    """The value of a border that was never observed: one number along a whole side, below a sky that it does not belong to."""
+    sides = ((plane[0], bad[0]), (plane[-1], bad[-1]), (plane[:, 0], bad[:, 0]), (plane[:, -1], bad[:, -1]))
+    filled = [side[~left] for side, left in sides if not left.all()]
+    value = next((float(side[0]) for side in filled if len(side) > 1 and (side == side[0]).all()), None)
+    if value is None:
+        return None
+    others = plane[~bad & (plane != value)].astype(np.float64)
+    if len(others) < plane.size * (1 - _MOST_FLAGGED) or value > others.min():
+        return None
+    sky = np.median(others)
+    spread = 1.4826 * float(np.median(np.abs(others - sky)))
+    # Noise-free images fade to an exact 0 as well; there is no gap below their sky.
+    return value if spread > 0 and others.min() - value > _GAP * (sky - others.min() + spread) else None
 
 
 def _stand_ins(plane: np.ndarray, bad: np.ndarray) -> list[tuple[float, np.ndarray]]:

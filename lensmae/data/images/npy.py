@@ -81,7 +81,8 @@ def read_npy(file: BinaryIO) -> np.ndarray:
     shape, dtype = header.shape, header.dtype
     if dtype == np.dtype(object):
         return read_objects(file, shape)
-    if dtype.kind not in "biufc":
+    fields = [dtype[name].base.kind for name in dtype.names] if dtype.names else [dtype.kind]
+    if not set(fields) <= set("biufcSU" if dtype.names else "biufc"):
         raise ImageReadError(f"its values are of type {dtype}; real numbers are needed")
     if header.nbytes > MAX_BYTES:
         raise ImageReadError(

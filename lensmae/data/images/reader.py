@@ -12,7 +12,7 @@ from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, 
 from lensmae.data.images.bad_pixels import clean
 from lensmae.data.images.fitting import fill_bad
 from lensmae.data.images.formats import MAX_FILE, Stored, decode
-from lensmae.data.images.formats.fits_file import flagged, standard_deviation
+from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside
 from lensmae.data.images.lens_image import LensImage, fit_image, frame_of
 from lensmae.data.images.sky import Sky
@@ -184,14 +184,15 @@ def _with_files(stored: Stored, beside: Mapping[str, Source]) -> Stored:
         if role != "psf" and array.shape != stored.array.shape[-2:]:
             notes = (*notes, f"{label} beside it was not used: its shape is {array.shape}.")
             continue
-        found[role], sources[role] = _as_role(array, role, label), label
+        if role == "noise":
+            read = noise_of(array, companions.kind(label) or roles.NOISE, label, stored.array, {})
+            notes = (*notes, read.note) if read.note else notes
+            role, array = ("noise", read.deviation) if read.deviation is not None else ("bad", read.empty)
+        else:
+            array = flagged(array, {}, {}) if role == "bad" else np.asarray(array, dtype=np.float32)
+        if role not in found:
+            found[role], sources[role] = array, label
     return replace(stored, beside=replace(stored.beside, sources=sources, **found), notes=stored.notes + notes)
-
-
-def _as_role(array: np.ndarray, role: str, label: str) -> np.ndarray:
-    if role == "noise":
-        return standard_deviation(array, companions.kind(label) or roles.NOISE)
-    return flagged(array, {}, {}) if role == "bad" else np.asarray(array, dtype=np.float32)
 
 
 class _Array:

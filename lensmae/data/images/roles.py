@@ -10,20 +10,23 @@ SCIENCE, NOISE, VARIANCE, WEIGHT, FLAGS, PSF, OTHER, UNKNOWN = (
 # Words of extension, key and file names, as archives and pipelines write them (MAST, ESA, ESO, LSST, PyAutoLens). The first line
 # that has a word of a name decides: `image_mask` is a mask, `sky_sub_image` an image.
 _WORDS = (
-    (FLAGS, "dq mask masks flag flags bpm badpix badpixel badpixels quality"),
-    (PSF, "psf psfs kernel"),
+    (FLAGS, "dq dqf mask masks msk flag flags flg bpm bad badpix badpixel badpixels quality"),
+    (PSF, "psf psfs psfim kernel"),
     (VARIANCE, "var variance variances stat covariance"),
-    (WEIGHT, "wht weight weights ivar invvar wmap"),
+    (WEIGHT, "wht wgt weight weights ivar invvar wmap"),
     (NOISE, "err error errors rms sigma std stdev stddev noise noisemap unc uncert uncertainty uncertainties"),
     (OTHER, "label labels ytrain ytest yval class classes seg segm segmentation segmap thumb thumbnail preview model models "
             "residual residuals catalog catalogue"),
     (SCIENCE, "sci science image images img imgs data flux signal intensity lens lenses x xtrain xtest xval lr hr lowres highres "
               "input inputs pixels array picture cutout cutouts stamp stamps"),
-    (OTHER, "target targets ctx con context exp exptime exposure nsamp samp time bkg background sky coverage hits area id ids "
-            "index indices hist history wavelength"),
+    (OTHER, "target targets ctx con context conf confidence maskbits wt exp exptime exposure nsamp samp time bkg background sky "
+            "coverage hits area id ids index indices hist history wavelength dimarr wcsdvarr beams"),
 )  # fmt: skip
 # `y_train` is labels, `NIR_Y_FLUX` is not.
 _LABELS_ALONE = {"y", "train", "test", "val", "valid", "validation"}
+# `ERRMAP` and `PSFIMAGE` are what they begin with, `FLUXERR` what it ends with.
+_ENDS = ("map", "image", "img", "array")
+_STARTS = ("flux", "image", "img", "sci", "data")
 _ROLES = {word: (place, role) for place, (role, line) in reversed(list(enumerate(_WORDS))) for word in line.split()}
 
 
@@ -41,8 +44,21 @@ def role(name: str) -> str:
     parts = words(name.rsplit("/", 1)[-1])
     if "y" in parts and set(parts) <= _LABELS_ALONE:
         return OTHER
-    found = [_ROLES[word] for word in parts if word in _ROLES]
+    found = [_ROLES[word] for word in map(_plain, parts) if word in _ROLES]
     return min(found)[1] if found else UNKNOWN
+
+
+def _plain(word: str) -> str:
+    """A word without what another is joined to."""
+    if word in _ROLES:
+        return word
+    cut = [word.removesuffix(end) for end in _ENDS] + [word.removeprefix(start) for start in _STARTS]
+    return next((one for one in cut if one != word and one in _ROLES), word)
+
+
+def stem(name: str) -> str:
+    """A name without its path and the number at its end: those of one series share it."""
+    return name.rsplit("/", 1)[-1].rstrip("0123456789").rstrip("_- ")
 
 
 def best(names: Sequence[str], roles: Sequence[str]) -> str | None:

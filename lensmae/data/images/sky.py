@@ -1,5 +1,6 @@
 """Where the pixels of an image lie on the sky: its WCS, kept through crops and resampling, and its pixel scale."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 _PLAUSIBLE = (1e-4, 60.0)
 # Header keywords in arcsec a pixel, as cameras and drizzling write them.
 _KEYWORDS = ("PIXSCALE", "PIXELSCL", "PIXSCAL1", "PIXSCAL", "PIXSIZE", "PIXELSZ", "SECPIX", "SECPIX1", "D001SCAL", "PLTSCALE",
-             "PIXELSCALE", "SCALE")  # fmt: skip
+             "PIXELSCALE", "PIXSCAY", "PIXSCALX", "ESO INS PIXSCALE", "SCALE")  # fmt: skip
 # Sides of pixels that differ by less are equal.
 _SQUARE = 0.01
 
@@ -98,10 +99,17 @@ def _sip(sip: Any, crpix: np.ndarray, step: np.ndarray) -> Any:
     return Sip(scaled(sip.a, step[0]), scaled(sip.b, step[1]), scaled(sip.ap, step[0]), scaled(sip.bp, step[1]), crpix)
 
 
-def read_sky(header: Any) -> tuple[str, float | None, str, tuple[str, ...]]:
+def read_sky(
+    header: Any, said: Mapping[str, Any] | None = None, units: Any = None
+) -> tuple[str, float | None, str, tuple[str, ...]]:
     """What a FITS header says of the sky: its celestial WCS as text, arcsec a pixel, letters of the axes, and notes.
 
     The scale is `astropy.wcs.utils.proj_plane_pixel_scales`; where the header has no celestial WCS, that of its keywords.
+
+    Args:
+        header: of the image.
+        said: its keywords and, where it is silent, those of the primary header; those of `header` where None.
+        units: the file, for distortions that lie in tables of their own.
     """
     from astropy.wcs import WCS
 
@@ -109,7 +117,7 @@ def read_sky(header: Any) -> tuple[str, float | None, str, tuple[str, ...]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            wcs = WCS(header)
+            wcs = WCS(header, fobj=units)
             letters, scales = _letters(wcs), _scales(wcs)
             text = wcs.celestial.to_header(relax=True).tostring(sep="\n") if wcs.has_celestial else ""
         except Exception as problem:  # noqa: BLE001
@@ -118,7 +126,7 @@ def read_sky(header: Any) -> tuple[str, float | None, str, tuple[str, ...]]:
             letters, scales, text = "", None, ""
     if scales is not None and max(scales) > (1 + _SQUARE) * min(scales):
         notes = (*notes, f"Its pixels have sides of {scales[0]:.4g} and {scales[1]:.4g} arcsec; their geometric mean is used.")
-    scale = float(np.sqrt(scales[0] * scales[1])) if scales is not None else _from_keywords(header)
+    scale = float(np.sqrt(scales[0] * scales[1])) if scales is not None else _from_keywords(header if said is None else said)
     return text, scale, letters, notes
 
 
@@ -152,8 +160,20 @@ def _scales(wcs: "WCS") -> tuple[float, float] | None:
 def _from_keywords(header: Mapping[str, Any]) -> float | None:
     area = header.get("PIXAR_A2")
     values = [header.get(key) for key in _KEYWORDS] + [area**0.5 if isinstance(area, float) and area > 0 else None]
-    known = (float(one) for one in values if isinstance(one, int | float) and not isinstance(one, bool))
-    return next((one for one in known if _PLAUSIBLE[0] < one < _PLAUSIBLE[1]), None)
+    return next((one for one in map(plausible_scale, values) if one is not None), None)
+
+
+def plausible_scale(value: Any) -> float | None:
+    """Arcsec a pixel as a number, or a text of one ("0.05", "0.05 arcsec"); None for what is none."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(?:arcsec|\"|''|as)?(?:/pix(?:el)?)?\s*", value)
+        try:
+            value = float(match[1]) if match else None
+        except ValueError:
+            return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if _PLAUSIBLE[0] < value < _PLAUSIBLE[1] else None
 
 
 def fits_unit(text: str) -> str:

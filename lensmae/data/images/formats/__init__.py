@@ -13,6 +13,7 @@ from lensmae.data.images.formats.pictures import from_picture
 from lensmae.data.images.formats.stored import MAX_FILE, Stored, check_bytes, choose_item, inflated
 from lensmae.data.images.formats.tiff import from_tiff
 from lensmae.data.images.formats.torch_file import from_torch, is_torch
+from lensmae.data.images.formats.unreadable import unreadable
 from lensmae.errors import ImageReadError
 
 __all__ = ["MAX_FILE", "Stored", "check_bytes", "check_chunks", "choose_item", "decode", "inflated", "visit_objects"]
@@ -47,6 +48,7 @@ def decode(data: bytes, item: str | None = None) -> tuple[str, Stored]:
             "it is a Python pickle, or a torch file of before 2020, which could run code and is not read; save the array from "
             "Python: numpy.save('lens.npy', array)"
         )
-    raise ImageReadError(
-        "its content is none of npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB or torch tensors, whatever its name says"
-    )
+    known = "npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB or torch tensors"
+    if said := unreadable(data):
+        raise ImageReadError(f"its content is none of {known}: {said}")
+    raise ImageReadError(f"its content is none of {known}, whatever its name says")

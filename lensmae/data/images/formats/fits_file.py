@@ -4,6 +4,7 @@ import contextlib
 import io
 import warnings
 import zlib
+from collections import ChainMap
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,18 @@ import numpy as np
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE
 from lensmae.data.images.fits_limits import check_fits
-from lensmae.data.images.formats.stored import Beside, Stored, check_bytes, choose_item, inflated
+from lensmae.data.images.formats.fits_beside import beam, beside, pixels_of, uncertainty
+from lensmae.data.images.formats.fits_tables import ImageColumn, image_columns
+from lensmae.data.images.formats.fluxes import as_flux
+from lensmae.data.images.formats.stored import Beside, Stored, choose_item, inflated
 from lensmae.data.images.npy import MAX_BYTES
 from lensmae.data.images.sky import read_sky
 from lensmae.errors import ImageReadError
 
 # Sides of an image that can be a lens differ by less than this.
 _LONGEST_RATIO = 8
-# JWST and Roman flag with bit 0 what must not be used; their other bits inform.
-_DO_NOT_USE = 1
-_MISSIONS_OF_BIT_0 = ("JWST", "ROMAN")
-# Planes of Rubin's and HSC's masks that mean a bad value; detected and blended pixels are good ones.
-_BAD_PLANES = ("BAD", "SAT", "CR", "NO_DATA", "EDGE", "UNMASKEDNAN", "SUSPECT")
+# Unnamed images of one shape, more than any camera has bands, are lenses.
+_MOST_UNNAMED_BANDS = 16
 
 
 def from_fits(data: bytes, item: str | None) -> Stored:
@@ -43,32 +44,63 @@ def from_fits(data: bytes, item: str | None) -> Stored:
 
 
 def _from_units(units: Any, item: str | None, data: bytes) -> Stored:
-    found = {
+    found: dict[str, Any] = {
         f"HDU {i} ({unit.name or 'unnamed'})": unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2
     }
     if any(_is_compressed(unit) for unit in found.values()):
         _check_gzip_tiles(data)
+    found = found or image_columns(units)
     parts = {name: _role(unit, alone=len(found) == 1) for name, unit in found.items()}
     chosen = _choose(found, parts, item)
     unit = found[chosen]
-    array, header = _pixels(unit), unit.header
-    text, scale, letters, notes = read_sky(header)
-    if len(letters) != array.ndim:
-        letters = ""
+    array, said = pixels_of(unit), ChainMap(_cards(unit.header), _cards(units[0].header))
+    text, scale, letters, sky_notes = read_sky(unit.header, said, units)
+    if isinstance(unit, ImageColumn):
+        letters = unit.axes
+    array, bunit, flux_note = as_flux(array, said, str(said.get("BUNIT") or "").strip())
+    around, notes = beside(found, parts, chosen, array, said)
+    notes = [*([flux_note] if flux_note else []), *sky_notes, *notes]
     if len(found) == 1 and not chosen.startswith("HDU 0"):
-        notes = (f"The image of {chosen} was taken.", *notes)
+        notes = [f"The image of {chosen} was taken.", *notes]
     return Stored(
         array,
         tuple(found),
         chosen,
         scale,
-        notes=notes,
-        axes=letters,
+        notes=tuple(notes),
+        axes=letters if len(letters) == array.ndim else "",
+        alike=_alike(found, parts, chosen),
         passed=tuple(f"{name}: {part}" for name, part in parts.items() if part not in (roles.SCIENCE, roles.UNKNOWN)),
-        beside=_beside(found, parts, chosen, array.shape),
+        beside=_with_beam(around, said, scale),
         header=text,
-        unit=str(header.get("BUNIT") or "").strip(),
+        unit=bunit,
     )
+
+
+def _cards(header: Any) -> dict[str, Any]:
+    """Keywords with a value, which an extension's header may leave to the primary one."""
+    return {key: header[key] for key in header if key and header[key] not in (None, "")}
+
+
+def _with_beam(around: Beside, said: Any, scale: float | None) -> Beside:
+    if around.psf is not None:
+        return around
+    psf, name = beam(said, scale)
+    if psf is None:
+        return around
+    return Beside(around.noise, around.bad, psf, {**around.sources, "psf": name})
+
+
+def _alike(found: dict[str, Any], parts: dict[str, str], chosen: str) -> tuple[str, ...]:
+    """HDUs of one shape that are named alike but for their numbers, or many without a name: lenses of one set."""
+    like = found[chosen]
+    if not like.name.rstrip("0123456789") or like.name == "PRIMARY":
+        same = tuple(name for name, unit in found.items() if unit.shape == like.shape and parts[name] == roles.UNKNOWN)
+        return same if len(same) > _MOST_UNNAMED_BANDS else ()
+    series = roles.stem(like.name)
+    same = tuple(name for name, unit in found.items() if unit.shape == like.shape and roles.stem(unit.name) == series)
+    same = same if len({found[name].name for name in same}) == len(same) else ()
+    return same if len(same) > 1 and series != like.name else ()
 
 
 def _choose(found: dict[str, Any], parts: dict[str, str], item: str | None) -> str:
@@ -79,13 +111,6 @@ def _choose(found: dict[str, Any], parts: dict[str, str], item: str | None) -> s
         named = ", ".join(f"{name} ({part})" for name, part in parts.items())
         raise ImageReadError(f"it holds no image, only {named}; name one of them as the item where it is what you want")
     return chosen
-
-
-def _pixels(unit: Any) -> np.ndarray:
-    # Scaled integers become float64.
-    scaled = "BSCALE" in unit.header or "BZERO" in unit.header
-    check_bytes(unit.shape, 8 if scaled else abs(int(unit.header["BITPIX"])) // 8)
-    return np.asarray(unit.data)
 
 
 def _is_compressed(unit: Any) -> bool:
@@ -103,8 +128,8 @@ def _check_gzip_tiles(data: bytes) -> None:
 
 
 def _role(unit: Any, alone: bool) -> str:
-    """What an HDU is, by its name, its HDUCLAS2, and where they are silent by whether it can be a lens at all."""
-    said = roles.role(unit.name) or {
+    """What an HDU is, by its header, its name, its HDUCLAS2, and where they are silent by whether it can be a lens at all."""
+    said = uncertainty(unit) or roles.role(unit.name) or {
         "DATA": roles.SCIENCE, "ERROR": roles.NOISE, "QUALITY": roles.FLAGS
     }.get(str(unit.header.get("HDUCLAS2", "")).upper(), roles.UNKNOWN)  # fmt: skip
     if alone and said == roles.UNKNOWN:
@@ -121,52 +146,5 @@ def _is_mask(unit: Any) -> bool:
     """Whether whole numbers of 0 and 1 alone are stored."""
     if int(unit.header["BITPIX"]) < 0 or "BSCALE" in unit.header:
         return False
-    values = _pixels(unit)
-    return values.dtype.kind in "biu" and 0 <= values.min() <= values.max() <= 1
-
-
-def _beside(found: dict[str, Any], parts: dict[str, str], chosen: str, shape: tuple[int, ...]) -> Beside:
-    """Noise, flags and PSF of the chosen HDU: those named like it, or the only ones of their kind."""
-    sources: dict[str, str] = {}
-
-    def one(kinds: tuple[str, ...], fits: bool) -> str | None:
-        named = [name for name, part in parts.items() if part in kinds and name != chosen]
-        if fits:
-            named = [name for name in named if found[name].shape in (shape, shape[-2:])]
-        alike = [name for name in named if _belong(found[name], found[chosen])]
-        return alike[0] if alike else named[0] if len(named) == 1 else None
-
-    noise = bad = psf = None
-    if (name := one((roles.NOISE, roles.VARIANCE, roles.WEIGHT), fits=True)) is not None:
-        noise, sources["noise"] = standard_deviation(_pixels(found[name]), parts[name]), name
-    if (name := one((roles.FLAGS,), fits=True)) is not None:
-        bad, sources["bad"] = flagged(_pixels(found[name]), found[name].header, found[chosen].header), name
-    if (name := one((roles.PSF,), fits=False)) is not None and len(found[name].shape) == 2:
-        psf, sources["psf"] = _pixels(found[name]).astype(np.float32), name
-    return Beside(noise, bad, psf, sources)
-
-
-def _belong(one: Any, other: Any) -> bool:
-    return roles.root(one.name) == roles.root(other.name) and one.ver == other.ver
-
-
-def standard_deviation(values: np.ndarray, part: str) -> np.ndarray:
-    """Noise of pixels from a noise, variance or inverse-variance map; infinite where that says nothing."""
-    values = values.astype(np.float64)
-    with np.errstate(all="ignore"):
-        if part == roles.VARIANCE:
-            values = np.sqrt(values)
-        elif part == roles.WEIGHT:
-            values = 1 / np.sqrt(values)
-    return np.where(np.isfinite(values) & (values > 0), values, np.inf).astype(np.float32)
-
-
-def flagged(values: np.ndarray, header: Any, of_image: Any) -> np.ndarray:
-    """Pixels that flags call bad: by the mission's own bits where it names them, else all that are not 0."""
-    if values.dtype.kind not in "biu":
-        return np.nan_to_num(values) != 0
-    planes = [int(header[f"MP_{name}"]) for name in _BAD_PLANES if isinstance(header.get(f"MP_{name}"), int)]
-    if planes:
-        return (values.astype(np.int64) & sum(1 << plane for plane in planes if 0 <= plane < 63)) != 0
-    mission = str(header.get("TELESCOP") or of_image.get("TELESCOP") or "").upper()
-    return (values & _DO_NOT_USE) != 0 if mission.startswith(_MISSIONS_OF_BIT_0) else values != 0
+    values = pixels_of(unit)
+    return values.dtype.kind in "biu" and 0 <= np.min(values) <= np.max(values) <= 1

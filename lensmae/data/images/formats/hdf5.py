@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import roles
+from lensmae.data.images.formats.named_arrays import Names, is_scale, with_beside
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import MAX_PIECES, Stored, check_bytes, inflated
 from lensmae.data.images.npy import MAX_BYTES, count
@@ -17,7 +18,10 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # scale-offset and n-bit, which only widen numbers.
 _HDF5_FILTERS = {1, 2, 3, 5, 6, 32000}
 _LAST_USER_BLOCK = 1 << 20
+# Attributes and groups of Keras's files.
+_WEIGHTS = frozenset(("keras_version", "layer_names", "model_config", "model_weights", "optimizer_weights"))
 MAX_OBJECTS, MAX_DEPTH = 10_000, 32
+_MOST_ATTRIBUTES = 64
 _LENS_WORDS = ("lens", "lenses", "n", "batch", "sample", "samples", "image", "index", "time", "t", "frame")
 _LETTERS = {"y": "H", "x": "W", "row": "H", "rows": "H", "height": "H", "h": "H", "column": "W", "columns": "W", "width": "W",
             "w": "W", "band": "C", "bands": "C", "channel": "C", "channels": "C", "c": "C", "filter": "C", "wavelength": "C",
@@ -40,6 +44,8 @@ def from_hdf5(data: bytes, item: str | None) -> Stored:
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
+            if not _WEIGHTS.isdisjoint(list(file.attrs)[:_MOST_ATTRIBUTES]) or not _WEIGHTS.isdisjoint(file):
+                raise ImageReadError("it holds the weights of a Keras network, no image")
             found = {array.name: array for array in numeric_arrays(file)}
             chosen, images, passed = _choose(file, found, item)
             array = found[chosen]
@@ -49,12 +55,33 @@ def from_hdf5(data: bytes, item: str | None) -> Stored:
             if is_matlab(array, data):
                 values, letters, notes = values.T, letters[::-1], ("Its axes were reversed: MATLAB keeps columns first.",)
             unit, alike = _text(array.attrs.get("unit", array.attrs.get("units", ""))), _alike(found, chosen)
-            return Stored(values, images, chosen, notes=notes, axes=letters, flat=True, passed=passed, alike=alike, unit=unit)
+            stored = Stored(values, images, chosen, notes=notes, axes=letters, flat=True, passed=passed, alike=alike, unit=unit)
+            return with_beside(stored, _names(found, turned=is_matlab(array, data)), _facts(array, file))
     except ImageReadError:
         raise
     except Exception as problem:  # noqa: BLE001
         # HDF5's C library reports damage in many ways.
         raise ImageReadError(f"its HDF5 structure is damaged ({type(problem).__name__}: {problem})") from None
+
+
+def _names(found: dict[str, Any], turned: bool) -> Names:
+    def read(name: str) -> np.ndarray:
+        array = found[name]
+        check_bytes(array.shape, array.dtype.itemsize)
+        check_chunks(array, array.shape)
+        return array[()].T if turned else np.asarray(array[()])
+
+    shapes = {name: tuple(array.shape) for name, array in found.items()}
+    return Names({name: shape[::-1] if turned else shape for name, shape in shapes.items()}, read)
+
+
+def _facts(array: Any, file: Any) -> dict[str, Any]:
+    """Attributes of an array, of its group and of the file, and the single numbers beside it."""
+    found: dict[str, Any] = {}
+    for holder in (file, array.parent, array):
+        found |= {name: holder.attrs[name] for name in list(holder.attrs)[:_MOST_ATTRIBUTES]}
+    near = {name: array.parent.get(name, getlink=False) for name in list(array.parent)[:_MOST_ATTRIBUTES] if is_scale(name)}
+    return found | {name: one[()] for name, one in near.items() if getattr(one, "shape", None) == ()}
 
 
 def _choose(file: Any, found: dict[str, Any], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -132,12 +159,8 @@ def _text(value: Any) -> str:
 def _alike(found: dict[str, Any], chosen: str) -> tuple[str, ...]:
     """Arrays of one shape and one last name, or one name but for numbers, in groups of their own: lenses of one set."""
     like = found[chosen]
-    same = tuple(name for name, array in found.items() if _stem(name) == _stem(chosen) and array.shape == like.shape)
+    same = tuple(name for name, array in found.items() if roles.stem(name) == roles.stem(chosen) and array.shape == like.shape)
     return same if len(same) > 1 and roles.role(chosen) in (roles.SCIENCE, roles.UNKNOWN) else ()
-
-
-def _stem(name: str) -> str:
-    return name.rsplit("/", 1)[-1].rstrip("0123456789").rstrip("_- ")
 
 
 def visit_objects(file: Any, look: Callable[[str, Any], None]) -> None:

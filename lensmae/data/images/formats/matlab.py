@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 
+from lensmae.data.images.formats.named_arrays import Names, with_beside
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import Stored, check_bytes, inflated
 from lensmae.data.images.npy import MAX_BYTES
@@ -24,12 +25,15 @@ def from_matlab(data: bytes, item: str | None) -> Stored:
         _check_elements(data)
         shapes = {name: shape for name, shape, kind in whosmat(io.BytesIO(data)) if kind in _NUMBERS}
         chosen, images, passed = choose_array({name: tuple(shape) for name, shape in shapes.items()}, item)
-        check_bytes(shapes[chosen], 8)
-        array = np.asarray(loadmat(io.BytesIO(data), variable_names=[chosen])[chosen])
-        if array.ndim == 2 and 1 in array.shape:
+
+        def read(name: str) -> np.ndarray:
+            check_bytes(shapes[name], 8)
+            array = np.asarray(loadmat(io.BytesIO(data), variable_names=[name])[name])
             # MATLAB has no arrays of one axis.
-            array = array.ravel()
-        return Stored(array, images, chosen, flat=True, passed=passed)
+            return array.ravel() if array.ndim == 2 and 1 in array.shape else array
+
+        stored = Stored(read(chosen), images, chosen, flat=True, passed=passed)
+        return with_beside(stored, Names({name: tuple(shape) for name, shape in shapes.items()}, read))
     except ImageReadError:
         raise
     except Exception as problem:  # noqa: BLE001

@@ -7,6 +7,7 @@ import numpy as np
 
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE
+from lensmae.data.images.formats.named_arrays import Names, with_beside
 from lensmae.data.images.formats.stored import Stored, choose_item
 from lensmae.data.images.npy import Npz, read_npy
 from lensmae.errors import ImageReadError
@@ -19,6 +20,8 @@ _LARGEST_NUMBER = 10**18
 def from_npy(data: bytes, item: str | None) -> Stored:
     """The array of an npy file; of an object array the image in it."""
     array = read_npy(io.BytesIO(data))
+    if array.dtype.names:
+        return _from_arrays({name: array[name] for name in array.dtype.names}, item)
     return split_objects(array, item) if array.dtype == object else Stored(array, flat=True)
 
 
@@ -28,7 +31,8 @@ def from_npz(data: bytes, item: str | None) -> Stored:
         headers = {key: archive.header(key) for key in archive.keys}
         shapes = {key: header.shape for key, header in headers.items() if header.dtype.kind in "biuf"}
         chosen, images, passed = choose_array(shapes, item)
-        return Stored(archive.read(chosen), images, chosen, flat=True, passed=passed)
+        stored = Stored(archive.read(chosen), images, chosen, flat=True, passed=passed)
+        return with_beside(stored, Names(shapes, archive.read))
 
 
 def choose_array(shapes: dict[str, tuple[int, ...]], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -90,6 +94,11 @@ def _number(part: Any) -> float:
 
 
 def _from_dict(entries: dict[str, Any], item: str | None) -> Stored:
-    arrays = {str(key): value for key, value in entries.items() if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"}
-    chosen, images, passed = choose_array({key: value.shape for key, value in arrays.items()}, item)
-    return Stored(arrays[chosen], images, chosen, flat=True, passed=passed)
+    return _from_arrays({str(key): np.asarray(value) for key, value in entries.items()}, item)
+
+
+def _from_arrays(entries: dict[str, np.ndarray], item: str | None) -> Stored:
+    arrays = {key: value for key, value in entries.items() if value.dtype.kind in "biuf"}
+    shapes = {key: value.shape for key, value in arrays.items()}
+    chosen, images, passed = choose_array(shapes, item)
+    return with_beside(Stored(arrays[chosen], images, chosen, flat=True, passed=passed), Names(shapes, arrays.__getitem__))

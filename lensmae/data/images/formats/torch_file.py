@@ -6,6 +6,7 @@ import tempfile
 import zipfile
 from typing import Any
 
+from lensmae.data.images.formats.named_arrays import Names, with_beside
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import Stored
 from lensmae.data.images.npy import MAX_BYTES
@@ -46,11 +47,12 @@ def from_torch(data: bytes, item: str | None) -> Stored:
         ) from None
     if not found:
         raise ImageReadError(f"it is a torch file without a tensor of real numbers; {_HOW}")
-    if len(found) > _MOST:
+    if len(found) > _MOST or any(name.endswith((".weight", ".bias")) for name in found):
         raise ImageReadError(f"it is a torch file of {len(found)} tensors, such as the weights of a network, and no image")
     chosen, images, passed = choose_array({name: array.shape for name, array in found.items()}, item)
     note = "It is a torch file; its tensor was taken as an array."
-    return Stored(found[chosen], images, chosen, notes=(note,), flat=True, passed=passed)
+    stored = Stored(found[chosen], images, chosen, notes=(note,), flat=True, passed=passed)
+    return with_beside(stored, Names({name: array.shape for name, array in found.items()}, found.__getitem__))
 
 
 def _allow_no_temporary_folder() -> None:

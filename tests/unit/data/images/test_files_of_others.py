@@ -35,6 +35,7 @@ from tests.unit.data.images.files_of_others import (
     unit,
     wcs_of,
 )  # fmt: skip
+from tests.unit.data.images.survey_files import CASES
 
 
 @pytest.mark.parametrize("name", list(SAME))
@@ -51,6 +52,29 @@ def test_what_cannot_be_told_is_refused_with_what_to_do(name):
     content, words = REFUSED[name]
     with pytest.raises(ImageReadError, match=words):
         read_image(content, "x")
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_files_of_surveys_and_tools_are_read_with_what_they_say_of_their_pixels(name):
+    case = CASES[name]
+    if case.picture is None:
+        with pytest.raises(ImageReadError, match=case.words):
+            read_image(case.content, "x")
+        return
+    image = read_image(case.content, "x")
+    known = np.isfinite(case.picture)
+    assert image.pixels.shape == case.picture.shape
+    off = np.abs(image.pixels - np.where(known, case.picture, 0))[known] > 1e-4 * np.abs(case.picture[known]).max()
+    facts = dict(case.facts)
+    assert off.sum() == (1 if "1 pixels flagged" in facts.get("said", "") else 0)
+    for fact, expected in facts.items():
+        if fact == "said":
+            assert expected in " ".join(image.notes)
+        elif fact == "noise" and expected is not None:
+            assert image.noise == pytest.approx(np.full((24, 24), expected), rel=1e-3)
+        else:
+            found = getattr(image, fact)
+            assert found == (pytest.approx(expected, rel=0.02) if isinstance(expected, float) else expected)
 
 
 def test_all_lenses_of_a_stack_come_by_their_index_whatever_the_order_of_its_axes():

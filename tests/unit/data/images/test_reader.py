@@ -121,7 +121,7 @@ BAD = {
     "huge fits": (fits_file(np.zeros((5000, 5000), np.float32), second=False), "limit"),
     "complex": (npy(PIXELS.astype(complex)), "real numbers"),
     "words": (npy(np.array([["a", "b"]])), "real numbers"),
-    "structured": (npy(np.zeros((5, 5), [("a", "f4")])), "real numbers"),
+    "structured": (npy(np.zeros((5, 5), [("a", "U4")])), "image array"),
     "row": (npy(np.zeros(100)), "an image"),
     "no size": (npy(np.zeros((0, 5))), "at least"),
     "terabytes": (npy(PIXELS).replace(b"(20, 24)", b"(999999999,)").replace(b"   \n", b"\n"), "header|claims|cut short"),
