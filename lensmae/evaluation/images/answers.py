@@ -39,7 +39,7 @@ def record(answer: Analysis | Refusal, references: Mapping[str, Reference] | Non
 def _classified(classified: Classified) -> dict[str, Any]:
     named = dict(zip(classified.classes, classified.probabilities.tolist(), strict=True))
     found: dict[str, Any] = {"probabilities": named, "classifier": classified.checkpoint, "verdict": verdict(classified)}
-    found |= {"noise_of_peak": classified.noise, "expected": classified.expected}
+    found |= {"noise_of_peak": classified.noise, "width_pixels": classified.width, "expected": classified.expected}
     if classified.spread is not None:
         found["spread"] = dict(zip(classified.classes, classified.spread.tolist(), strict=True))
     if classified.tells_mass:

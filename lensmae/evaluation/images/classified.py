@@ -8,8 +8,8 @@ import torch
 
 from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.evaluation.ood.domain import DomainCheck, check_domain, trusted_views
-from lensmae.evaluation.ood.expectation import noise_share
 from lensmae.evaluation.ood.measures import Views
+from lensmae.evaluation.ood.quality import quality_of
 from lensmae.evaluation.ood.references import Reference
 from lensmae.models import Classifier
 
@@ -27,7 +27,8 @@ class Classified:
         checkpoint: the network that answered.
         check: the image beside the training lenses of that network; None where nothing is known of them.
         noise: estimated rms of its pixels over its peak.
-        expected: how often that network is right about simulated lenses with such noise, in a sentence.
+        width: FWHM in pixels over which its light is spread (`lensmae.evaluation.ood.quality`).
+        expected: how often that network is right about simulated lenses as noisy and as sharp, in a sentence.
         declined: the same of a specialist that was asked first and is not trusted with this image.
         contradicted: whether that is because the generalist is sure of another class.
     """
@@ -41,6 +42,7 @@ class Classified:
     check: DomainCheck | None = None
     declined: DomainCheck | None = None
     noise: float | None = None
+    width: float | None = None
     expected: str | None = None
     contradicted: bool = False
 
@@ -76,7 +78,7 @@ def classify(model: Classifier, reference: Reference | None, images: np.ndarray,
     """
     views = trusted_views(model, reference, images)
     expected = None if reference is None or reference.card.domain is None else reference.card.domain.expectation
-    noise = noise_share(images)
+    quality = quality_of(images)
     checks: Sequence[DomainCheck | None] = [None] * len(images)
     if reference is not None:
         checks = check_domain(model, reference, images, views=views, resized=resized)
@@ -90,8 +92,9 @@ def classify(model: Classifier, reference: Reference | None, images: np.ndarray,
             log_mass_spread=float(masses[:, place].std()) if masses is not None and len(masses) > 1 else None,
             checkpoint=model.name,
             check=checks[place],
-            noise=float(noise[place]),
-            expected=None if expected is None else expected.sentence(float(noise[place])),
+            noise=float(quality.noise[place]),
+            width=float(quality.width[place]),
+            expected=None if expected is None else expected.sentence(float(quality.noise[place]), float(quality.width[place])),
         )
         for place in range(len(images))
     ]

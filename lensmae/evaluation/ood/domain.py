@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lensmae.evaluation.metrics import unit_scale
-from lensmae.evaluation.ood.expectation import noise_share
-from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, whitening_measures
+from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, quality_measures, whitening_measures
 from lensmae.evaluation.ood.novelty import Novelty
+from lensmae.evaluation.ood.quality import quality_of
 from lensmae.evaluation.ood.references import Reference, ReferenceCard
 from lensmae.models import Classifier, SuperResolver
 from lensmae.models.predictors import LoadedModel
@@ -67,6 +67,7 @@ def measure(
     measures = dict(found)
     if isinstance(model, Classifier):
         measures |= {} if views is None else answer_measures(views)
+        measures |= {} if model.whitens else quality_measures(images)
         domain = reference.card.domain
         if model.whitens and domain is not None and domain.peak is not None and reference.component_scale.size:
             measures |= whitening_measures(model, images, reference.component_scale, domain.peak)
@@ -85,7 +86,7 @@ def trusted_views(model: Classifier, reference: Reference | None, images: np.nda
     domain = None if reference is None else reference.card.domain
     if domain is None or domain.temperature is None:
         return views
-    return replace(views, temperature=domain.temperature.of(noise_share(images)))
+    return replace(views, temperature=domain.temperature.of(quality_of(images)))
 
 
 def check_domain(

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from lensmae.data import CLASSES, PRESETS, LensDataset, open_dataset
-from lensmae.data.nuisances import draw_nuisances
-from lensmae.data.simulation.batched import generator_of, simulate_batch
+from lensmae.data.nuisances import PRIORS, TRAINING, NuisancePrior, draw_nuisances
+from lensmae.data.simulation.batched import LensBatch, generator_of, simulate_batch
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.ood.fit_domain import LEAST, fit_domain
 from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on, thinned
 from lensmae.evaluation.ood.references import Reference, ReferenceCard, content_digest, find_reference, save_reference
+from lensmae.evaluation.ood.trials import Held
 from lensmae.models import Classifier, load_checkpoint
 from lensmae.models.predictors import LoadedModel
 from lensmae.models.registry import reference_path
@@ -20,7 +21,7 @@ from lensmae.progress import Progress
 _KNOWN = 3000
 # Of each preset of other lenses, so many at least.
 _FOREIGN = 100
-_FOREIGN_PRESETS = ("survey", "galaxies")
+_FOREIGN_PRESETS = ("survey", "galaxies", "model_i_64", "pairs_64")
 # Seeds far from those that sets and trainings are made with.
 _SEED = 770_001
 
@@ -51,12 +52,13 @@ def fit_checkpoint(
     dataset = None if data is None else open_dataset(data)
     found = _base(model, dataset, reference, held_out, progress)
     if isinstance(model, Classifier):
-        known, images, labels = _lenses(model, dataset, held_out)
+        known, lenses = _lenses(model, dataset, held_out)
         known_preset = model.card.data.get("preset") in PRESETS
         foreign = _foreign(model, max(each, _FOREIGN)) if known_preset and not model.whitens else {}
         # Of fewer lenses failures say nothing: each measure then has a percentile of the held-out ones for its limit.
-        if len(images) >= LEAST:
-            found = fit_domain(model, found, known, images, labels, each=each, foreign=foreign, progress=progress)
+        if len(lenses.images) >= LEAST:
+            prior = nuisance_prior(model) if known_preset and is_generalist(model) else None
+            found = fit_domain(model, found, known, lenses, each=each, prior=prior, foreign=foreign, progress=progress)
     path = reference_path(model.path)
     save_reference(path, found)
     return path
@@ -120,14 +122,21 @@ def simulated_lenses(model: LoadedModel, count: int, seed: int, *, nuisances: bo
         seed: of all that is drawn.
         nuisances: as files hold them, else noise-free.
     """
-    strata = trained_strata(model)
-    weights = strata if is_generalist(model) else None
+    batch = _simulated(model, count, seed)
+    drawn = draw_nuisances(batch.images, generator_of(seed, 1, 0), nuisance_prior(model)).images if nuisances else batch.images
+    return drawn.numpy(), batch.labels.numpy()
+
+
+def nuisance_prior(model: LoadedModel) -> NuisancePrior:
+    """Of the nuisances that a generalist was trained with."""
+    return PRIORS.get(model.card.training.get("config", {}).get("nuisances", "files"), TRAINING)
+
+
+def _simulated(model: LoadedModel, count: int, seed: int) -> LensBatch:
+    weights = trained_strata(model) if is_generalist(model) else None
     classes = CLASSES if isinstance(model, Classifier) else ()
-    batch = simulate_batch(
-        _preset(model), count, generator_of(seed, 0, 0), turned=model.card.symmetric, weights=weights, classes=classes
-    )
-    images = draw_nuisances(batch.images, generator_of(seed, 1, 0)).images if nuisances else batch.images
-    return images.numpy(), batch.labels.numpy()
+    options = {"turned": model.card.symmetric, "weights": weights, "classes": classes}
+    return simulate_batch(_preset(model), count, generator_of(seed, 0, 0), **options)
 
 
 def _foreign(model: Classifier, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -146,12 +155,15 @@ def _places(model: Classifier, labels: np.ndarray) -> np.ndarray:
     return np.append([model.classes.index(name) for name in CLASSES], -1)[labels]
 
 
-def _lenses(model: Classifier, dataset: LensDataset | None, held_out: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lenses like the training ones (M, S, S); held-out lenses (N, S, S) and their places in the classes of the model (N,)."""
+def _lenses(model: Classifier, dataset: LensDataset | None, held_out: int) -> tuple[np.ndarray, Held]:
+    """Lenses like the training ones (M, S, S); held-out lenses."""
     if dataset is not None:
         rows = np.random.default_rng(_SEED).permutation(dataset.indices("validation"))[:held_out]
         places = np.array([model.classes.index(name) for name in dataset.info.classes])
-        return dataset.images[dataset.indices("train")[:_KNOWN]], np.asarray(dataset.images[rows]), places[dataset.labels[rows]]
+        strata = np.full(len(rows), dataset.info.preset or dataset.name)
+        held = Held(np.asarray(dataset.images[rows]), places[dataset.labels[rows]], strata)
+        return dataset.images[dataset.indices("train")[:_KNOWN]], held
     known, _ = simulated_lenses(model, _KNOWN if model.whitens else 0, _SEED + 1)
-    images, labels = simulated_lenses(model, held_out, _SEED + 2)
-    return known, images, _places(model, labels)
+    batch = _simulated(model, held_out, _SEED + 2)
+    strata = np.array(batch.names)[batch.strata.numpy()] if is_generalist(model) else np.full(held_out, _preset(model))
+    return known, Held(batch.images.numpy(), _places(model, batch.labels.numpy()), strata)

@@ -6,13 +6,14 @@ from types import MappingProxyType
 
 import numpy as np
 
+from lensmae.data.nuisances import NuisancePrior
 from lensmae.errors import DatasetError
 from lensmae.evaluation.metrics import ece
-from lensmae.evaluation.ood.expectation import Temperature, expectation, fit_temperature_by_noise
+from lensmae.evaluation.ood.expectation import Answers, Temperature, expectation, fit_temperature_by_quality
 from lensmae.evaluation.ood.measures import answer_measures
 from lensmae.evaluation.ood.references import Domain, Reference
 from lensmae.evaluation.ood.risk import Risk, aurc, failure_auroc, fit_foreign, fit_risk
-from lensmae.evaluation.ood.trials import CONFIDENT, Trials, run_trials
+from lensmae.evaluation.ood.trials import CONFIDENT, Held, Trials, run_trials
 from lensmae.models import Classifier
 from lensmae.progress import Progress
 
@@ -44,10 +45,10 @@ def fit_domain(
     model: Classifier,
     reference: Reference,
     known: np.ndarray,
-    images: np.ndarray,
-    labels: np.ndarray,
+    lenses: Held,
     *,
     each: int = 60,
+    prior: NuisancePrior | None = None,
     foreign: Mapping[str, tuple[np.ndarray, np.ndarray]] = MappingProxyType({}),
     seed: int = 0,
     progress: Progress | None = None,
@@ -58,8 +59,9 @@ def fit_domain(
         model: whose domain it is.
         reference: what images are compared with.
         known: (M, S, S) lenses like those that it was trained on.
-        images, labels: (N, S, S), (N,) held-out ones in its domain, and their places in its classes.
+        lenses: N held-out ones in its domain.
         each: so many of them are asked under every nuisance.
+        prior: of nuisances that it was trained with; None for none.
         foreign: by preset, images and labels that are out of its domain; -1 for what has no class.
         seed: of which lenses meet which nuisance.
         progress: called with (images done, images in all).
@@ -67,14 +69,14 @@ def fit_domain(
     Raises:
         DatasetError: for too few lenses.
     """
-    if len(images) < LEAST:
-        raise DatasetError(f"There are {len(images)} held-out lenses; at least {LEAST} are needed to fit a domain.")
+    if len(lenses.images) < LEAST:
+        raise DatasetError(f"There are {len(lenses.images)} held-out lenses; at least {LEAST} are needed to fit a domain.")
     ready = prepared(model, reference, known)
-    trials = run_trials(model, ready, images, labels, each=each, foreign=foreign, seed=seed, progress=progress)
+    trials = run_trials(model, ready, lenses, each=each, prior=prior, foreign=foreign, seed=seed, progress=progress)
     # Where its domain is one simulator, nothing is told of noisy images, whose answers would soften all others.
     warm = None if model.whitens else _temperature(trials)
     if warm is not None:
-        views = replace(trials.views, temperature=warm.of(trials.noise))
+        views = replace(trials.views, temperature=warm.of(trials.quality))
         trials = replace(trials, views=views, measures=dict(trials.measures) | answer_measures(views))
     exposed = fit_foreign(trials.views.embeddings, trials.foreign, trials.lens)
     if exposed is not None:
@@ -83,8 +85,9 @@ def fit_domain(
     measures = dict(trials.measures) | ({} if risk is None else {"risk": risk.of(trials.measures)})
     usual = trials.plain
     flagged = beyond(measures, limits)
-    lenses = ~trials.foreign
-    told = expectation(trials.noise[lenses], ~trials.wrong[lenses], ~flagged[lenses])
+    known_ones = ~trials.foreign
+    answers = Answers(~trials.wrong[known_ones], ~flagged[known_ones], trials.strata[known_ones])
+    told = expectation(trials.quality[known_ones], answers)
     domain = _domain(trials, measures, limits, flagged).model_copy(
         update={
             "foreign": None if exposed is None else exposed[0],
@@ -100,7 +103,7 @@ def fit_domain(
 
 def _temperature(trials: Trials) -> Temperature:
     rows = ~trials.foreign
-    return fit_temperature_by_noise(trials.views.probabilities[rows], trials.labels[rows], trials.noise[rows])
+    return fit_temperature_by_quality(trials.views.probabilities[rows], trials.labels[rows], trials.quality[rows])
 
 
 def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk | None]:

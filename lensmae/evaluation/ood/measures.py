@@ -9,6 +9,7 @@ from scipy.special import logsumexp, softmax
 
 from lensmae.data.nuisances import moved
 from lensmae.data.symmetry import D4_ORDER, apply_d4
+from lensmae.evaluation.ood.quality import quality_of
 from lensmae.models import Classifier
 
 # Elements of D4 other than half a turn, which an elliptical lens in its centre has itself.
@@ -75,6 +76,12 @@ def answer_measures(views: Views) -> dict[str, np.ndarray]:
 def _entropy(probabilities: np.ndarray) -> np.ndarray:
     clipped = np.maximum(probabilities.astype(np.float64), _TINY)
     return -(clipped * np.log(clipped)).sum(axis=-1)
+
+
+def quality_measures(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Measures (B,) of images (B, H, W), whatever they show: noise, bright noise, width, as `Quality` has them."""
+    quality = quality_of(images)
+    return {"noise": quality.noise, "bright noise": quality.bright_noise, "width": quality.width}
 
 
 def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray, peak: float) -> dict[str, np.ndarray]:

@@ -18,9 +18,10 @@ from lensmae.evaluation.ood.fit import fit_checkpoint, simulated_lenses, trained
 from lensmae.evaluation.ood.fit_domain import beyond, fit_domain, fit_limits
 from lensmae.evaluation.ood.fit_reference import calibrate
 from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, whitening_measures
+from lensmae.evaluation.ood.quality import Quality
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
 from lensmae.evaluation.ood.risk import aurc, failure_auroc, fit_foreign, fit_risk
-from lensmae.evaluation.ood.trials import AS_SIMULATED, Trials
+from lensmae.evaluation.ood.trials import AS_FILES, AS_SIMULATED, Held, Trials
 from lensmae.models import CheckpointCard, find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
 from lensmae.workspace import models_dir
@@ -67,9 +68,9 @@ def trials(rng, plain=400, noisy=400):
     logits = np.where(wrong[:, None], [0.0, 5.0, 0.0], [5.0, 0.0, 0.0])[None]
     measures = {"embedding": rng.random(count), "disagreement": np.where(wrong, 0.2, 0.01) * rng.uniform(0.5, 1.5, count)}
     nuisance = np.where(np.arange(count) < plain, AS_SIMULATED, "noise")
-    noise, lens = np.full(count, 1e-3), np.arange(count)
-    views = Views(np.zeros((count, 2)), logits)
-    return Trials(views, measures, labels, noise, nuisance, np.zeros(count), lens, np.zeros(count, bool))
+    quality, lens = Quality(*np.full((3, count), 1e-3)), np.arange(count)
+    views, strata = Views(np.zeros((count, 2)), logits), np.full(count, "model_ii")
+    return Trials(views, measures, labels, quality, nuisance, np.zeros(count), lens, np.zeros(count, bool), strata)
 
 
 def test_limits_catch_what_is_wrong_with_confidence_and_leave_plain_lenses():
@@ -158,7 +159,8 @@ def test_fitting_reports_every_nuisance_and_survives_the_file(whitening, tmp_pat
     known, _ = simulated_lenses(whitening, 200, seed=1)
     images, labels = simulated_lenses(whitening, 60, seed=2)
     done = []
-    fitted = fit_domain(whitening, base, known, images, labels, each=12, progress=lambda *at: done.append(at))
+    held = Held(images, labels, np.full(60, "model_ii"))
+    fitted = fit_domain(whitening, base, known, held, each=12, progress=lambda *at: done.append(at))
     domain = fitted.card.domain
     assert set(domain.nuisances) == {AS_SIMULATED, *NUISANCES}
     assert done[-1][0] == done[-1][1] == 60 + 12 * (len(NUISANCES) + 2)
@@ -199,10 +201,12 @@ def test_a_generalist_is_trusted_under_nuisances_and_not_with_what_it_was_not_tr
     assert trained_strata(model) == {"model_ii": 2.0, "model_iii": 1.0}
     fit_checkpoint("broad", reference=40, held_out=60, each=12)
     domain = find_reference(find_checkpoint("broad")).card.domain
-    assert set(domain.nuisances) == {AS_SIMULATED, *NUISANCES, "survey", "galaxies"}
+    assert set(domain.nuisances) == {AS_SIMULATED, AS_FILES, *NUISANCES, "survey", "galaxies", "model_i_64", "pairs_64"}
     assert (domain.nuisances["galaxies"]["accuracy"], domain.nuisances["galaxies"]["ece"]) == (0.0, None)
-    assert domain.temperature.of(np.array([1e-5, 1e-1])).min() >= 0.05
-    assert sum(domain.expectation.lenses) == 60 + 12 * (len(NUISANCES) + 2)
+    assert domain.temperature.of(Quality(*np.full((3, 2), 1e-3))).min() >= 0.05
+    # Noise is met three times as often, and all together at most by every lens.
+    assert sum(domain.expectation.lenses) == 60 + 12 * (len(NUISANCES) + 2) + 60
+    assert {cell.stratum for cell in domain.expectation.cells} <= {"", "model_ii", "model_iii"}
 
 
 def test_a_network_of_unknown_lenses_asks_for_a_data_set(classifier):
@@ -212,8 +216,9 @@ def test_a_network_of_unknown_lenses_asks_for_a_data_set(classifier):
 
 def test_too_few_lenses_are_a_plain_message(classifier):
     model, lenses = load_checkpoint(classifier), open_dataset("lenses")
+    few = Held(np.array(lenses.images[:5]), np.zeros(5, int), np.full(5, "model_ii"))
     with pytest.raises(DatasetError, match="at least 20"):
-        fit_domain(model, calibrate(model, lenses, 60, 9), np.empty((0, 64, 64)), np.array(lenses.images[:5]), np.zeros(5, int))
+        fit_domain(model, calibrate(model, lenses, 60, 9), np.empty((0, 64, 64)), few)
 
 
 def test_torch_and_numpy_agree_on_what_one_view_is(classifier):
