@@ -9,6 +9,7 @@ import typer
 
 from lensmae import __version__
 from lensmae.cli import (
+    anomaly,
     checkpoints,
     dashboard,
     data,
@@ -29,7 +30,21 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for room in (dashboard, data, exchange, gallery, checkpoints, images, embeddings, train, measure, studies, stress, probe):
+for room in (
+    dashboard,
+    data,
+    exchange,
+    gallery,
+    checkpoints,
+    images,
+    embeddings,
+    train,
+    measure,
+    studies,
+    stress,
+    probe,
+    anomaly,
+):
     app.add_typer(room.commands)
 
 

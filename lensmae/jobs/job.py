@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from lensmae.errors import Cancelled, LensMAEError
 
 _log = logging.getLogger("lensmae.jobs")
+_AT_ONCE_S = 2.0
 
 
 class JobState(StrEnum):
@@ -78,7 +79,7 @@ class Job(ABC):
         self.problem: Exception | None = None
         self.finished = threading.Event()
         self._lock = threading.Lock()
-        self._first = (0.0, 0)
+        self._began, self._first = 0.0, (0.0, 0)
         self._at_end: Callable[[], None] = lambda: None
 
     @property
@@ -104,8 +105,12 @@ class Job(ABC):
         """Where it is, in words: "40 of 300 lenses, about 12 s left"; before the first step, what it waits for."""
         if self.state is JobState.CANCELLING:
             return "cancelling"
-        if self.state is JobState.QUEUED or self.total == 0:
+        if self.state is JobState.QUEUED:
             return f"{self.phase} …"
+        if self.total == 0:
+            # Seconds that count show that it lives.
+            waited = time.monotonic() - self._began
+            return f"{self.phase} …" if waited < _AT_ONCE_S else f"{self.phase}, {waited:.0f} s …"
         counted = f"{self.done:,} of {self.total:,} {self.unit}".rstrip()
         left = self.seconds_left
         if left is None:
@@ -132,7 +137,7 @@ class Job(ABC):
         with self._lock:
             if self.state is not JobState.QUEUED:
                 return
-            self.state, self.phase = JobState.RUNNING, "starting"
+            self.state, self.phase, self._began = JobState.RUNNING, "starting", time.monotonic()
             self._at_end = at_end or self._at_end
             threading.Thread(target=self._run, name=f"job {self.title}", daemon=True).start()
 

@@ -44,6 +44,30 @@ def test_the_anomaly_view_says_what_the_network_was_trained_on(home, open_app):
     assert_clean(finish_jobs(app))
     assert [metric.label for metric in app.metric] == ["Mean error, MSE", "Largest error of a patch, MSE"]
     assert "of 3 no_sub lenses" in app.metric[0].delta
+    assert "Signal-to-noise: the same in units" in texts(app.caption)
+
+
+def test_maps_are_compared_with_the_true_substructure_and_it_is_said_that_they_do_not_locate(home, open_app):
+    app = ask(open_app("reconstruction", lens="40", **SMALL), "anomaly")
+    app.button(key="start-Score 3 no_sub lenses").click().run()
+    app = finish_jobs(app)
+    app.button(key="start-Test on 6 lenses with substructure").click().run()
+    app = finish_jobs(app)
+    assert_clean(app)
+    said = texts(app.info)
+    assert "cdm (AUC" in said
+    assert "axion (AUC" in said
+    # An untrained network knows nothing.
+    assert "does not locate" in said
+
+
+def test_the_sensitivity_to_a_subhalo_is_mapped(home, open_app):
+    app = ask(open_app("reconstruction", lens="40", **SMALL), "anomaly")
+    app.slider("subhalo-mass").set_value(10.0).run()
+    app.button(key="start-Map the sensitivity").click().run()
+    app = finish_jobs(app)
+    assert_clean(app)
+    assert "A subhalo of 10^10 solar masses would stand out by 5 σ or more in" in texts(app.caption)
 
 
 def test_many_masks_are_drawn_when_asked_for(home, open_app):

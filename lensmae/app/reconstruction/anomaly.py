@@ -1,27 +1,31 @@
 """Reconstruction page: is there something in this lens that the network does not expect?"""
 
 import functools
+from collections.abc import Hashable
 
 import numpy as np
 import streamlit as st
 
+from lensmae.app.jobs.board import board
 from lensmae.app.jobs.view import offered
 from lensmae.app.lens_view.component import lens_view
+from lensmae.app.reconstruction.localisation import localise
+from lensmae.app.reconstruction.sensitivity import sensitivity
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.guard import whole_page
 from lensmae.app.shared.widgets import figure
-from lensmae.evaluation.measure.reports import select_rows
 from lensmae.evaluation.reconstruction.anomaly import (
     AnomalyScores,
     Substructure,
     anomaly_scores,
+    expected_map,
     percentile_among,
     substructure,
     trained_on,
 )
 from lensmae.figures import Line, Overlay, Panel, Points, place_among
-from lensmae.jobs import ThreadJob
+from lensmae.jobs import JobState, ThreadJob
 from lensmae.progress import Progress
 
 _MASKS = 16
@@ -30,25 +34,28 @@ _LABELLED = 3
 
 
 def anomaly(shown: Shown) -> None:
-    """Error averaged over many masks, with the true substructure over it, and its place among lenses without any."""
+    """Error averaged over many masks, with the true substructure over it; where it lies among lenses without any; whether such
+    maps locate; what could have been seen."""
     trained = trained_on(shown.entry.card)
     (st.success if trained.pure else st.warning)(trained.sentence, icon=":material/school:")
     if not trained.pure and (pure := next((one for one in loaders.checkpoints("mae") if trained_on(one.card).pure), None)):
         st.button(f"Ask {pure.name} instead", icon=":material/swap_horiz:", on_click=_ask_instead, args=(pure.name,))
     own = _own_scores(shown.key[0], shown.image)
-    image, error = shown.image, own.maps[0]
-    drawn = np.sqrt(error)
-    found = substructure(loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens], image.shape, shown.data.pixel_scale)
-    lens_view(
-        [Panel("Lens", image), Panel("Mean error", drawn, measure="RMS")],
-        key="anomaly",
-        unit=shown.data.flux_unit,
-        overlays=substructure_overlays(found),
-        columns=2,
-        **shown.choice.display,
-    )
-    _say(shown, found)
-    _place(shown, own)
+    row = loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens]
+    found = substructure(row, shown.image.shape, shown.data.pixel_scale)
+    job = board().get(_smooth_key(shown))
+    known = job.result if job is not None and job.state is JobState.FINISHED else None
+    panels = [Panel("Lens", shown.image), Panel("Mean error", np.sqrt(own.maps[0]), measure="RMS")]
+    if known is not None:
+        panels.append(Panel("Signal-to-noise", np.sqrt(own.maps[0] / expected_map(known)), measure="S/N"))
+    overlays = substructure_overlays(found)
+    lens_view(panels, key="anomaly", unit=shown.data.flux_unit, overlays=overlays, columns=len(panels), **shown.choice.display)
+    _say(str(row["class"]), found, known is not None)
+    smooth = _smooth_scores(shown)
+    if smooth is not None:
+        _place(shown, own, smooth)
+        localise(shown, smooth, _MASKS)
+    sensitivity(shown, smooth, _MASKS)
 
 
 def _ask_instead(name: str) -> None:
@@ -56,10 +63,11 @@ def _ask_instead(name: str) -> None:
     whole_page()
 
 
-def _say(shown: Shown, found: Substructure | None) -> None:
+def _say(kind: str, found: Substructure | None, relative: bool) -> None:
     about = f"Root of the mean squared error over {_MASKS} masks with 75 % of the patches hidden, image on [0, 1]. "
+    if relative:
+        about += "Signal-to-noise: the same in units of what lenses without substructure have in that pixel. "
     if found is None:
-        kind = loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens]["class"]
         about += "This lens has no substructure." if kind == "no_sub" else "Where this lens has substructure is not recorded."
     elif found.line:
         about += f"The line is the true vortex: {found.mass.sum():.1e} solar masses."
@@ -82,27 +90,31 @@ def substructure_overlays(found: Substructure | None) -> list[Overlay]:
     return [Points("subhalos", found.x, found.y, labels, sizes)]
 
 
-def _place(shown: Shown, own: AnomalyScores) -> None:
+def _smooth_key(shown: Shown) -> Hashable:
+    return ("anomaly", *shown.key)
+
+
+def _smooth_scores(shown: Shown) -> AnomalyScores | None:
+    """Scores of lenses without substructure of the set; None while they are not there, which is then said or drawn."""
     dataset, model = loaders.get_dataset(shown.data), shown.model
-    rows = select_rows(dataset, shown.split, None)
-    rows = rows[dataset.lenses["class"].to_numpy()[rows] == "no_sub"]
+    rows = shown.rows_of("no_sub", _SET_LENSES)
     if len(rows) == 0:
         st.info(f"{shown.data.name} has no lenses of the class no_sub to compare with.", icon=":material/info:")
-        return
-    rows = rows[np.linspace(0, len(rows) - 1, min(_SET_LENSES, len(rows))).round().astype(int)]
+        return None
 
     def work(progress: Progress) -> AnomalyScores:
         return anomaly_scores(model, np.asarray(dataset.images[rows]), _MASKS, progress=progress)
 
-    job = functools.partial(ThreadJob, work, "Scoring lenses without substructure", "lenses")
-    measured = offered(("anomaly", *shown.key), job, f"Score {len(rows)} no_sub lenses")
-    if measured is None:
-        return
-    about = f"{len(rows)} no_sub lenses of the {shown.split} split of {shown.data.name}"
+    job = functools.partial(ThreadJob, work, "Scoring lenses without substructure", "reconstructions")
+    return offered(_smooth_key(shown), job, f"Score {len(rows)} no_sub lenses")
+
+
+def _place(shown: Shown, own: AnomalyScores, smooth: AnomalyScores) -> None:
+    about = f"{len(smooth.mean)} no_sub lenses of the {shown.split} split of {shown.data.name}"
     for column, name, title in zip(
         st.columns(2, gap="large"), ("mean", "peak"), ("Mean error", "Largest error of a patch"), strict=True
     ):
-        values, value = getattr(measured, name), float(getattr(own, name)[0])
+        values, value = getattr(smooth, name), float(getattr(own, name)[0])
         with column:
             st.metric(
                 f"{title}, MSE",

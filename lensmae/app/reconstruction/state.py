@@ -9,6 +9,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.data import DatasetInfo
 from lensmae.evaluation.reconstruction.frames import Frames
+from lensmae.evaluation.reconstruction.localisation import rows_of_class
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry, Reconstructor
@@ -64,6 +65,10 @@ class Shown:
     def split(self) -> str:
         """Split whose lenses this one is compared with."""
         return "test" if self.data.splits.get("test") else "all"
+
+    def rows_of(self, kind: str, most: int) -> np.ndarray:
+        """Rows (K,) of the lenses of a class in that split, at most so many, spread over it."""
+        return rows_of_class(loaders.get_dataset(self.data), self.split, kind, most)
 
     @property
     def file(self) -> str:

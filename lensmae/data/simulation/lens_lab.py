@@ -86,7 +86,7 @@ def lab_row(
     row |= {name: float(value) for name, value in scalars.items() if physical or not _survey_only(name)}
     if physical:
         row |= {name: list(value) for name, value in (base or {}).items() if name.startswith(_LISTS[:2]) and value is not None}
-    return row | _matter_columns(matter)
+    return row | matter_columns(matter)
 
 
 def class_of(matter: DarkMatter) -> str:
@@ -98,7 +98,8 @@ def _survey_only(name: str) -> bool:
     return name in _LENS_LIGHT or name == "source_magnitude"
 
 
-def _matter_columns(matter: DarkMatter) -> dict[str, Any]:
+def matter_columns(matter: DarkMatter) -> dict[str, Any]:
+    """Columns of `lenses.parquet` that say such substructure."""
     if isinstance(matter, Vortex):
         return vortex(matter.axion_mass, matter.angle, matter.x, matter.y) | {"subhalo_concentration": []}
     mass = np.array([halo.mass for halo in matter], dtype=float)
@@ -123,7 +124,7 @@ def observe(row: Mapping[str, Any], preset: str) -> Observation:
     """Look at a lens, and at the same lens without dark substructure."""
     kind = PRESETS[preset]
     clean = noise_free(kind, row)
-    bare = dict(row) | {"class": "no_sub", **_matter_columns(())}
+    bare = dict(row) | {"class": "no_sub", **matter_columns(())}
     smooth = noise_free(kind, bare) if row["class"] != "no_sub" else clean
     return Observation(
         image=observed(kind, row, clean).astype(np.float32),

@@ -10,6 +10,7 @@ from lensmae.data.simulation.bicubic import downsample_bicubic
 from lensmae.data.simulation.presets import Preset
 from lensmae.data.simulation.priors import MODEL_I_BACKGROUND_RMS, PAIR_NOISE_VARIANCE, PAIR_SKY
 from lensmae.data.simulation.rows import camera_of, known
+from lensmae.errors import DatasetError
 
 
 def observed(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
@@ -36,6 +37,18 @@ def expected_image(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) ->
     return clean
 
 
+def noise_rms(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
+    """Standard deviation (H, W) of the noise of the preset's camera, all of it, in counts a second, from the noise-free counts a
+    second (H, W). Raises `DatasetError` for pairs, whose noise is not a camera's."""
+    camera = camera_of(preset, row)
+    if preset.noise == "counts":
+        # Photons are drawn twice there.
+        return np.sqrt(2 * np.abs(clean) / camera.exposure_time + MODEL_I_BACKGROUND_RMS**2)
+    if preset.noise == "pairs":
+        raise DatasetError(f"Images of {preset.name} are scaled to [0, 1]: the noise of its camera is not known on that scale.")
+    return SingleBand(**camera.band()).estimate_noise(clean)
+
+
 def stream(row: Mapping[str, Any]) -> np.random.Generator:
     """A stream of its own, so that the noise can be drawn again from the row without drawing the parameters."""
     return np.random.default_rng([int(row["seed"]), 1])
@@ -43,8 +56,7 @@ def stream(row: Mapping[str, Any]) -> np.random.Generator:
 
 def _camera_noise(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:
     """Sky, read-out and photon noise as lenstronomy has them for the camera."""
-    rms = SingleBand(**camera_of(preset, row).band()).estimate_noise(clean)
-    return clean + rms * stream(row).standard_normal(clean.shape)
+    return clean + noise_rms(preset, row, clean) * stream(row).standard_normal(clean.shape)
 
 
 def _doubled(preset: Preset, row: Mapping[str, Any], clean: np.ndarray) -> np.ndarray:

@@ -110,6 +110,12 @@ def anomaly_scores(
     return AnomalyScores(maps.mean(axis=(1, 2)), patch_means(maps, grid).max(axis=(1, 2)), maps)
 
 
+def expected_map(smooth: AnomalyScores) -> np.ndarray:
+    """Mean map (H, W) of lenses without substructure; never zero."""
+    mean = smooth.maps.mean(axis=0)
+    return np.maximum(mean, 1e-3 * mean.max() + np.finfo(np.float32).tiny)
+
+
 def percentile_among(values: np.ndarray, value: float) -> float:
     """Percentage of the values (N,) that are smaller than one."""
     return float(100 * (values < value).mean())
