@@ -71,6 +71,7 @@ def stress_lines(record: dict[str, Any]) -> list[str]:
             number(one["ece"], ".3f"),
             number(one["told"], ".2f"),
             number(one["accuracy_of_told"], ".3f"),
+            number(one.get("worse"), ".2f"),
             f"{one['n']}",
         )
         for one in record.get("stress", ())
@@ -88,11 +89,13 @@ def stress_lines(record: dict[str, Any]) -> list[str]:
         "ECE",
         "told",
         "of those told",
+        "worse",
         "images",
     )
     said = (
         "The same images as files hold them. Error ratio: masked error over that of biharmonic inpainting, median. Gain: PSNR "
-        "over bicubic interpolation. Told: the share whose class is not withheld as out of the network's domain."
+        "over bicubic interpolation. Told: the share whose class is not withheld as out of the network's domain. Worse: the "
+        "share that inpainting or bicubic interpolation does better."
     )
     return ["## Under the nuisances of real files", "", said, "", *table(columns, rows)]
 

@@ -12,7 +12,7 @@ from lensmae.evaluation.measure.reports import check_images, select_rows
 from lensmae.evaluation.metrics import ece, masked_mse, mse
 from lensmae.evaluation.ood.domain import check_domain, trusted_views
 from lensmae.evaluation.ood.references import Reference
-from lensmae.evaluation.stress.conditions import Condition, class_places, conditions, other_presets
+from lensmae.evaluation.stress.conditions import Condition, class_places, conditions, other_pairs, other_presets
 from lensmae.evaluation.stress.inpainting import inpainted
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample
@@ -20,13 +20,15 @@ from lensmae.models.predictors import LoadedModel
 from lensmae.progress import Progress
 
 _BATCH = 32
+# Condition, LR and HR images.
+Pairs = list[tuple[Condition, np.ndarray, np.ndarray]]
 # What HR shares with LR: where something stands, and in which unit. The others are done to LR alone.
 _SHARED = ("gain", "min_max", "sky", "mirror", "rotation")
 # Sub-pixel or seeing would ask a super-resolver for another HR image.
 _NOT_OF_PAIRS = ("shift", "blur")
 COLUMNS = (
     "checkpoint", "kind", "nuisance", "title", "unit", "strength", "label", "metric", "value", "low", "high", "n",
-    "auc", "auc_low", "auc_high", "ece", "told", "accuracy_of_told",
+    "auc", "auc_low", "auc_high", "ece", "told", "accuracy_of_told", "worse",
 )  # fmt: skip
 
 
@@ -51,7 +53,8 @@ def stress(
 
     metric says what value, low and high are: "accuracy" with Wilson's 95 % interval; "error ratio", the masked error at mask
     ratio 0.75 over that of biharmonic inpainting (median of images); or "gain (dB)", PSNR over bicubic interpolation (mean): both
-    with bootstrap intervals. auc is the macro AUC, told the share of images whose class is not withheld. nan is not measured.
+    with bootstrap intervals. auc is the macro AUC, told the share of images whose class is not withheld, worse the share that
+    inpainting or bicubic interpolation does better. nan is not measured.
 
     Args:
         dataset: of single lenses, or of LR/HR pairs for super-resolvers.
@@ -73,7 +76,11 @@ def stress(
     images = np.asarray(dataset.images[rows])
     labels = np.asarray(dataset.info.classes)[dataset.labels[rows]]
     others = other_presets(dataset.info.preset, limit, images.shape[1]) if not nuisances else []
-    found, total = [], len(tested) * len(wanted) + len(others) * sum(isinstance(one.model, Classifier) for one in tested)
+    pairs = other_pairs(limit) if not nuisances and any(isinstance(one.model, SuperResolver) for one in tested) else []
+    found, total = (
+        [],
+        sum(len(wanted) + len(others if isinstance(one.model, Classifier) else _pairs_of(one, pairs)) for one in tested),
+    )
     for one in tested:
         for condition in wanted:
             if isinstance(one.model, SuperResolver):
@@ -85,11 +92,21 @@ def stress(
             else:
                 found.append(_row(one, condition, _error_ratio(one.model, condition.apply(images))))
             _tell(progress, len(found), total)
+        for condition, low, high in _pairs_of(one, pairs):
+            found.append(_row(one, condition, _gain(one.model, condition, low, high)))
+            _tell(progress, len(found), total)
         if isinstance(one.model, Classifier):
             for condition, foreign, truth in others:
                 found.append(_row(one, condition, _accuracy(one, foreign, class_places(one.model.classes, truth))))
                 _tell(progress, len(found), total)
     return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def _pairs_of(
+    one: Tested, pairs: list[tuple[Condition, np.ndarray, np.ndarray]]
+) -> list[tuple[Condition, np.ndarray, np.ndarray]]:
+    """Those of other presets that a network is tested on: they are twice as large in HR."""
+    return pairs if isinstance(one.model, SuperResolver) and one.model.scale == 2 else []
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:
@@ -136,7 +153,7 @@ def _accuracy(one: Tested, images: np.ndarray, labels: np.ndarray) -> dict[str, 
 
 def _error_ratio(model: Reconstructor, images: np.ndarray) -> dict[str, float | str]:
     ratios = error_ratios(model, images)
-    return _middle("error ratio", ratios, lambda values: float(np.median(values)))
+    return _middle("error ratio", ratios, lambda values: float(np.median(values))) | {"worse": float((ratios > 1).mean())}
 
 
 def error_ratios(model: Reconstructor, images: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -155,7 +172,7 @@ def _gain(model: SuperResolver, condition: Condition, low: np.ndarray, high: np.
     error = mse(model.predict(images), truth)
     plain = mse(bicubic_upsample(images, model.scale), truth)
     gain = 10 * np.log10(np.maximum(plain, 1e-20) / np.maximum(error, 1e-20))
-    return _middle("gain (dB)", gain, lambda values: float(np.mean(values)))
+    return _middle("gain (dB)", gain, lambda values: float(np.mean(values))) | {"worse": float((gain < 0).mean())}
 
 
 def _as_low(before: np.ndarray, after: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from lensmae.data import open_dataset
 from lensmae.data.nuisances import NUISANCES
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.ood.fit_reference import calibrate
-from lensmae.evaluation.stress.conditions import AS_GIVEN, conditions, other_presets
+from lensmae.evaluation.stress.conditions import AS_GIVEN, OTHER_PRESET, conditions, other_pairs, other_presets
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
 from lensmae.evaluation.stress.run import COLUMNS, Tested, error_ratios, stress
 from lensmae.models import bicubic_upsample, load_checkpoint
@@ -98,6 +98,9 @@ def test_the_masked_error_is_compared_with_biharmonic_inpainting(lenses, mae):
         )
     table = stress([Tested(model)], lenses, limit=10, nuisances=["min_max"])
     assert table["metric"].tolist() == ["error ratio"] * 2
+    rows = lenses.indices("test")
+    rows = rows[np.linspace(0, len(rows) - 1, min(10, len(rows))).round().astype(int)]
+    assert table["worse"].iloc[0] == pytest.approx((error_ratios(model, np.array(lenses.images[rows])) > 1).mean())
 
 
 def test_super_resolution_is_compared_with_bicubic_interpolation(workspace_with_lenses, superres):
@@ -114,6 +117,20 @@ def test_super_resolution_is_compared_with_bicubic_interpolation(workspace_with_
     expected = 10 * np.log10(error(bicubic_upsample(low, 2)) / error(model.predict(low)))
     assert table["value"].iloc[0] == pytest.approx(expected.mean(), rel=1e-3)
     assert set(table["nuisance"]) == {AS_GIVEN, "gain", "levels"}
+
+
+def test_a_super_resolver_is_tested_on_pairs_of_every_preset(workspace_with_lenses, superres):
+    table = stress([Tested(load_checkpoint(superres))], open_dataset("pairs"), split="all", limit=2)
+    other = table[table["nuisance"] == OTHER_PRESET]
+    pairs = other_pairs(2)
+    assert other["label"].tolist() == [condition.label for condition, _, _ in pairs]
+    assert {"survey_hst", "survey_hst, pixels binned", "galaxies"} <= set(other["label"])
+    assert other["n"].tolist() == [2] * len(pairs)
+    for condition, low, high in pairs:
+        assert (low.shape, high.shape) == ((2, 32, 32), (2, 64, 64))
+        assert (high.min(), high.max()) == (0.0, 1.0)
+        binned = high.reshape(2, 32, 2, 32, 2).mean(axis=(2, 4))
+        assert np.allclose(low, binned, atol=1e-6) == condition.label.endswith("binned")
 
 
 def test_other_presets_are_simulated_with_their_labels():
