@@ -11,14 +11,14 @@ from lensmae.app.shared.representation import separation_caption
 from lensmae.app.shared.widgets import page_title
 
 LINKS = {
-    "pages/reconstruction.py": "Hide patches your way and see what the network reconstructs",
-    "pages/classification.py": "Can it tell dark matter models apart? ROC and confusion",
-    "pages/superresolution.py": "Is the detail real? LR, bicubic, network and HR",
-    "pages/embeddings.py": "What has it learned? A projection of all lenses",
-    "pages/analyse.py": "What about your image? npy, FITS, PNG, TIFF, HDF5",
-    "pages/lens_lab.py": "What would I see? Build a lens by hand, drag a subhalo across its ring",
-    "pages/data.py": "What do you have? Simulate, import, look through it",
-    "pages/training.py": "Make a better network: launch a run, watch its curve",
+    "pages/reconstruction.py": (":material/blur_on:", "Hide patches your way and see what the network reconstructs"),
+    "pages/classification.py": (":material/category:", "Can it tell dark matter models apart? ROC and confusion"),
+    "pages/superresolution.py": (":material/hd:", "Is the detail real? LR, bicubic, network and HR"),
+    "pages/embeddings.py": (":material/scatter_plot:", "What has it learned? A projection of all lenses"),
+    "pages/analyse.py": (":material/upload_file:", "What about your image? npy, FITS, PNG, TIFF, HDF5"),
+    "pages/lens_lab.py": (":material/science:", "What would I see? Build a lens by hand, drag a subhalo across its ring"),
+    "pages/data.py": (":material/database:", "What do you have? Simulate, import, look through it"),
+    "pages/training.py": (":material/model_training:", "Make a better network: launch a run, watch its curve"),
 }
 
 
@@ -27,7 +27,8 @@ def live(choice: choices.Choice) -> None:
     data, entry = choice.dataset(), choice.checkpoint("mae")
     image = loaders.lens_image(data, choice.lens)
     frames = loaders.live_frames(entry.path, image, 0, "random", shown_ratio("overview"))
-    remember_ratio(reconstruction_view(image, frames, choice, key="overview", unit=data.flux_unit))
+    about = choice.about(entry.name)
+    remember_ratio(reconstruction_view(image, frames, choice, key="overview", unit=data.flux_unit, about=about))
     await_frames("first")
 
 
@@ -45,7 +46,7 @@ if choice.checkpoints:
     separation_caption(choice)
 st.subheader("Where to go next", anchor=False)
 with st.grid(3, min_column_width=260):
-    for page, text in LINKS.items():
+    for page, (icon, text) in LINKS.items():
         with st.container(border=True, gap="xsmall", height="stretch"):
-            st.page_link(page, query_params=st.query_params.to_dict())
+            st.page_link(page, icon=icon, query_params=st.query_params.to_dict())
             st.caption(text)

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -10,14 +11,7 @@ from lensmae.app.shared.guard import plain_errors
 from lensmae.app.shared.plain_text import plain
 
 _loaded = 0
-# Plotly's tool bar lies over the legend above a plot otherwise; where there is no mouse, always. Captions are paler than is easy
-# to read in the light theme. Rows of buttons wrap on narrow screens instead of being cut.
-_STYLE = """<style>
-.js-plotly-plot .modebar-container { top: auto !important; bottom: 20px; }
-[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit !important; }
-[data-testid="stCaptionContainer"] { opacity: 0.92 !important; }
-[data-testid="stButtonGroup"] > div { flex-wrap: wrap; }
-</style>"""
+_STYLE = Path(__file__).with_name("shell.css")
 
 
 def open_page(page: Any) -> None:

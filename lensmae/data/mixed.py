@@ -20,18 +20,28 @@ _UNTOUCHED = 0.4
 
 def mix_nuisances(images: np.ndarray, table: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Change images (N, H, W) in place; the table with what was done to each: `nuisance` ("none" for those left as they are) and
-    `nuisance_strength` in the nuisance's unit (nan for none)."""
-    names, strengths = [], np.full(len(images), np.nan)
-    for place in range(len(images)):
-        random = np.random.default_rng([seed, place])
-        if random.random() < _UNTOUCHED:
-            names.append("none")
-            continue
-        name = str(random.choice(list(MIXTURE)))
-        strength = float(random.choice(MIXTURE[name]))
-        generator = torch.Generator().manual_seed(int(random.integers(2**31)))
-        flux = torch.from_numpy(np.array(images[place : place + 1], dtype=np.float32))
-        images[place] = NUISANCES[name].apply(flux, strength, generator)[0].numpy()
-        names.append(name)
-        strengths[place] = strength
+    `nuisance_strength` in the nuisance's unit (nan for none). Every split gets its part of each nuisance."""
+    drawn: list[tuple[str, float]] = [("none", np.nan)] * len(images)
+    splits = table["split"].to_numpy(dtype=str) if "split" in table else np.full(len(images), "all")
+    for split in np.unique(splits):
+        rows = np.flatnonzero(splits == split)
+        random = np.random.default_rng([seed, *split.encode()])
+        for place, nuisance in zip(random.permutation(rows), _shares(len(rows)), strict=True):
+            drawn[place] = nuisance
+    for place, (name, strength) in enumerate(drawn):
+        if name != "none":
+            generator = torch.Generator().manual_seed(int(np.random.default_rng([seed, place]).integers(2**31)))
+            flux = torch.from_numpy(np.array(images[place : place + 1], dtype=np.float32))
+            images[place] = NUISANCES[name].apply(flux, strength, generator)[0].numpy()
+    names, strengths = zip(*drawn, strict=True)
     return table.assign(nuisance=names, nuisance_strength=strengths)
+
+
+def _shares(count: int) -> list[tuple[str, float]]:
+    """Nuisances of `count` lenses: a part is left as it is, the others take turns, the strong ones first."""
+    found: list[tuple[str, float]] = [("none", np.nan)] * round(_UNTOUCHED * count)
+    for turn in range(count - len(found)):
+        name = list(MIXTURE)[turn % len(MIXTURE)]
+        strengths = MIXTURE[name][::-1]
+        found.append((name, strengths[turn // len(MIXTURE) % len(strengths)]))
+    return found

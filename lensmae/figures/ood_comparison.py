@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.figures.frame import LEGEND, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN
 
 _SHOWN = 400
 _INSIDE, _OUTSIDE = "#009E73", "#D55E00"
@@ -41,7 +41,7 @@ def domain_strips(measures: Sequence[Measure]) -> go.Figure:
         marker={"size": 13, "symbol": "diamond", "color": colours, "line": {"width": 1, "color": "#ffffff"}},
     )  # fmt: skip
     figure.add_vline(x=1, line={"color": _OUTSIDE, "dash": "dot", "width": 1})
-    figure.update_xaxes(title="measure / its limit", type="log")
+    figure.update_xaxes(title="measure / its limit", **LOG)
     names = [measure.name for measure in measures]
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, len(names) - 0.3], showgrid=False)
     figure.update_layout(height=110 + 75 * len(names), margin=MARGIN, legend=LEGEND)

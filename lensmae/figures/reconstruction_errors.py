@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.figures.frame import LEGEND, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN
 
 _LENS = "#E69F00"
 _SET = "#56B4E9"
@@ -34,7 +34,7 @@ def error_against_ratio(
     style = {"line": {"color": _LENS, "width": 2.5}, "marker": {"size": 6, "color": _LENS}}
     figure.add_scatter(x=ratios[known], y=errors[known], mode="lines+markers", name="this lens", **style)
     figure.update_xaxes(title="mask ratio", tickformat=".0%", range=[0, 1])
-    figure.update_yaxes(title="MSE of hidden pixels, image on [0, 1]", type="log", exponentformat="power")
+    figure.update_yaxes(title="MSE of hidden pixels, image on [0, 1]", **LOG)
     figure.update_layout(height=330, margin=MARGIN, legend=LEGEND)
     return figure
 
@@ -63,7 +63,7 @@ def place_among(values: np.ndarray, value: float, title: str, names: str, name: 
         top = float(counts.max())
         line = {"color": _LENS, "width": 3}
         figure.add_scatter(x=[value, value], y=[0, top], mode="lines", name=f"{name}, {value:.2e}", line=line)
-    figure.update_xaxes(title=title, type="log", exponentformat="power")
+    figure.update_xaxes(title=title, **LOG)
     figure.update_yaxes(title="lenses")
     figure.update_layout(height=330, margin=MARGIN, legend=LEGEND, bargap=0)
     return figure

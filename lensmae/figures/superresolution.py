@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lensmae.figures.distributions import filled_steps
-from lensmae.figures.frame import LEGEND, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, one_two_five
 
 # The same on all figures of this page.
 _COLOURS = {
@@ -40,8 +40,8 @@ def spectra(found: Mapping[str, tuple[np.ndarray, np.ndarray]], nyquist: float) 
     # Plotly counts the place of a note on a logarithmic axis in powers of ten.
     note = {"text": "Nyquist of LR", "xanchor": "right", "yanchor": "top", "showarrow": False}
     figure.add_annotation(x=float(np.log10(nyquist)), y=1, yref="paper", **note)
-    figure.update_xaxes(title="spatial frequency (cycles/arcsec)", type="log")
-    figure.update_yaxes(title="power (flux<sup>2</sup>, azimuthal mean)", type="log", dtick=1)
+    figure.update_xaxes(title="spatial frequency (cycles/arcsec)", **LOG, **one_two_five([xs for xs, _ in found.values()]))
+    figure.update_yaxes(title="power (flux<sup>2</sup>, azimuthal mean)", **LOG, dtick=1)
     figure.update_layout(height=380, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure
 
@@ -77,7 +77,7 @@ def distributions(found: Mapping[str, np.ndarray], title: str, log_x: bool = Fal
         counts, colour = np.histogram(each, edges)[0], image_colour(name, place)
         figure.add_trace(filled_steps(edges, counts, f"{name}, mean {each.mean():.4g}", colour, 0.15))
         figure.add_vline(x=float(each.mean()), line={"color": colour, "width": 1.2, "dash": "dash"})
-    figure.update_xaxes(title=title, type="log" if log_x else "linear")
+    figure.update_xaxes(title=title, **(LOG if log_x else {}))
     figure.update_yaxes(title="pairs")
     figure.update_layout(height=360, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure

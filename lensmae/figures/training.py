@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from lensmae.figures.frame import LEGEND, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN
 
 # More points than pixels cost time and show nothing.
 _MOST_POINTS = 500
@@ -73,8 +73,7 @@ def _curves(named: Mapping[str, pd.DataFrame], title: str, log_y: bool, smoothin
             x=known["step"], y=known["smooth"], mode=mode, name=name, marker={"size": 5}, line={"color": colour, "width": 2}
         )
     figure.update_xaxes(title="optimiser step")
-    # Few decades: decimals are easier to read than powers.
-    figure.update_yaxes(title=title, type="log" if log_y else "linear", exponentformat="e")
+    figure.update_yaxes(title=title, **(LOG if log_y else {"exponentformat": "power"}))
     figure.update_layout(height=320, margin=MARGIN, legend=LEGEND, showlegend=True)
     # A zoom is kept while new points arrive.
     figure.update_layout(uirevision="keep")

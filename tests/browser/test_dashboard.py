@@ -88,7 +88,7 @@ def test_a_link_with_all_parameters_reopens_the_same_view(page, server):
     expect(page.locator("dd").first).to_have_text("32 of 64")
     expect(page.get_by_role("slider", name="Seed of the mask")).to_have_value("7")
     expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("33")
-    expect(page.locator(".bar.flux .high")).to_contain_text("log stretch")
+    expect(page.locator(".bar.flux .unit")).to_contain_text("log stretch")
     finished(page)
     assert_no_error(page)
 

@@ -154,7 +154,9 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     entry, fitted, reconstructed = choice.checkpoint("mae"), answer.fitted["mae"], answer.reconstruction
     st.caption(f"Checkpoint {plain(entry.name)}. {plain(' '.join(fitted.notes[len(answer.notes) :]))}")
     frames = loaders.live_frames(entry.path, fitted.pixels, 0, "random", shown_ratio("upload"))
-    remember_ratio(reconstruction_view(fitted.pixels, frames, choice, key="upload", unit=_UNIT, upright=upright(answer)))
+    about = f"{answer.name}; checkpoint {entry.name}"
+    view = {"key": "upload", "unit": _UNIT, "about": about, "upright": upright(answer)}
+    remember_ratio(reconstruction_view(fitted.pixels, frames, choice, **view))
     await_frames("first")
     st.caption(
         f"Anomaly score: masked MSE {reconstructed.score:.2e}, the image on [0, 1], averaged over four masks, which hide each "
@@ -165,7 +167,7 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
         Panel("Predicted − original", reconstructed.prediction - fitted.pixels, residual=True),
         Panel("Squared error", reconstructed.error, measure="MSE"),
     ]
-    lens_view(panels, key="blind", unit=_UNIT, upright=upright(answer), **choice.display)
+    lens_view(panels, key="blind", unit=_UNIT, upright=upright(answer), about=about, **choice.display)
     _files(answer.name, reconstruction_product(answer, asked.networks.mae), choice, upright(answer))
 
 
@@ -182,7 +184,9 @@ def _superres(upload: Upload, choice: Choice) -> None:
     )
     panels = [Panel("Image", low.pixels), Panel("Bicubic", bicubic), Panel("Network", product.pixels)]
     panels.append(Panel("Network − bicubic", product.pixels - bicubic, residual=True))
-    lens_view(panels, key="upload-superres", unit=_UNIT, upright=upright(image), swipe=(1, 2), columns=3, **choice.display)
+    about = f"{upload.name}; checkpoint {entry.name}"
+    view = {"key": "upload-superres", "unit": _UNIT, "upright": upright(image), "about": about}
+    lens_view(panels, swipe=(1, 2), columns=3, **view, **choice.display)
     _files(upload.name, product, choice, upright(image))
 
 

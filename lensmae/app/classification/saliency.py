@@ -36,7 +36,8 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     found = substructure(lens, image.shape, data.pixel_scale)
     columns = 3 if len(panels) > 4 else 4
     overlays = substructure_overlays(found)
-    lens_view(panels, key="saliency", unit=data.flux_unit, overlays=overlays, columns=columns, **choice.display)
+    about = f"{choice.about(entry.name)}; evidence for {of}"
+    lens_view(panels, key="saliency", unit=data.flux_unit, overlays=overlays, columns=columns, about=about, **choice.display)
     shares = ", ".join(f"{name} {chance:.3f}" for name, chance in zip(classes, chances, strict=True))
     st.caption(f"{loaders.describe_lens(data, choice.lens)} of {data.name}, checkpoint {entry.name}; probabilities: {shares}.")
     truth = "It has no known substructure." if found is None else "Rings and lines over the images are its true substructure."

@@ -46,9 +46,10 @@ def table(infos: Sequence[DatasetInfo]) -> None:
         for info in infos
     ]
     numeric = {"MB": st.column_config.NumberColumn(format="%.0f"), "lenses": st.column_config.NumberColumn(format="localized")}
-    made = st.column_config.DatetimeColumn("made (UTC)", format="YYYY-MM-DD HH:mm")
+    made = st.column_config.DatetimeColumn("made (UTC)", format="YYYY-MM-DD")
     height = 38 + 35 * min(6, len(rows))
-    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, column_config={**numeric, "made": made})
+    columns = {**numeric, "made": made}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, column_config=columns, alt="Data sets, one a row")
 
 
 def _pixels(info: DatasetInfo) -> str:
@@ -66,12 +67,21 @@ def headline(info: DatasetInfo) -> None:
     described = PRESETS[info.preset].description if info.preset in PRESETS else "Imported from files."
     scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec a pixel."
     made = plain(f"Flux: {info.flux_unit}. Made {info.created[:10]}; fingerprint {info.fingerprint[:12]}.")
-    st.caption(f"{described}{scale} {made}")
+    st.caption(f"{described}{_changed(info)}{scale} {made}")
     skipped = loaders.get_dataset(info).path / SKIPPED
     if skipped.is_file():
         left_out = pd.read_csv(skipped)
         with st.expander(f"Left out: {len(left_out):,}", icon=":material/warning:"):
             st.dataframe(left_out, hide_index=True)
+
+
+def _changed(info: DatasetInfo) -> str:
+    """How many lenses of a mixed set are not as the preset describes them."""
+    lenses = loaders.get_dataset(info).lenses
+    if "nuisance" not in lenses:
+        return ""
+    part = float((lenses["nuisance"] != "none").mean())
+    return f" {part:.0%} of these lenses were then changed by a nuisance (noise, blur, …: columns nuisance, nuisance_strength)."
 
 
 def delete_button(info: DatasetInfo) -> None:

@@ -52,6 +52,7 @@ def lens_view(
     patch_size: int = 1,
     on_event: Callable[[Event], None] | None = None,
     swipe: tuple[int, int] | None = None,
+    about: str = "",
 ) -> View:
     """Draw panels on one shared scale, with linked zoom, pan and pointer; returns the frame that the slider was released at, and
     what the visitor did.
@@ -80,6 +81,7 @@ def lens_view(
         patch_size: side in pixels of what the pointer outlines, and to which a box snaps.
         on_event: called with each event before the run that it starts.
         swipe: places of two panels to lay over each other in a frame of their own; the visitor can choose others there.
+        about: what a saved PNG file says below its images: lens, checkpoint.
     """
     height, width = panels[0].pixels.shape[-2:]
     packed = pack(
@@ -96,6 +98,7 @@ def lens_view(
         pick=list(pick),
         patch=patch_size,
         swipe=swipe,
+        about=about,
     )
     name = f"view-{key}"
 

@@ -128,6 +128,7 @@ function build(view) {
   const { header, root } = view;
   const panels = root.querySelector(".panels");
   panels.style.setProperty("--count", header.columns);
+  panels.style.setProperty("--half", header.columns > 3 ? Math.ceil(header.columns / 2) : header.columns);
   view.slots = view.panels.map((panel, index) => {
     const slot = { index, figure: element("figure"), frame: element("div", "", "frame"), label: element("i"), canvas: element("canvas") };
     const caption = element("figcaption");
@@ -166,15 +167,14 @@ function build(view) {
 function scales(view) {
   const { scale, unit } = view.header;
   const low = Math.abs(scale.low) < 1e-4 * Math.abs(scale.high) ? 0 : scale.low;
-  const bars = {
-    flux: [format(low), `${format(scale.high)}  ·  ${unit}  ·  ${scale.stretch} stretch`],
-    residual: [`−${format(scale.bound)}`, `+${format(scale.bound)}`],
+  view.bars = {
+    flux: [format(low), format(scale.high), `${unit} · ${scale.stretch} stretch`],
+    residual: [`−${format(scale.bound)}`, `+${format(scale.bound)}`, "linear"],
   };
-  for (const [name, [low, high]] of Object.entries(bars)) {
+  for (const [name, texts] of Object.entries(view.bars)) {
     const bar = view.root.querySelector(`.bar.${name}`);
     bar.hidden = !view.panels.some((panel) => panel.colours === name);
-    bar.querySelector(".low").textContent = low;
-    bar.querySelector(".high").textContent = high;
+    for (const [place, part] of ["low", "high", "unit"].entries()) bar.querySelector(`.${part}`).textContent = texts[place];
     const context = bar.querySelector("canvas").getContext("2d");
     const pixels = context.createImageData(256, 1);
     for (let place = 0; place < 256; place++) {

@@ -49,7 +49,8 @@ def anomaly(shown: Shown) -> None:
     if known is not None:
         panels.append(Panel("Signal-to-noise", np.sqrt(own.maps[0] / expected_map(known)), measure="S/N"))
     overlays = substructure_overlays(found)
-    lens_view(panels, key="anomaly", unit=shown.data.flux_unit, overlays=overlays, columns=len(panels), **shown.choice.display)
+    view = {"key": "anomaly", "unit": shown.data.flux_unit, "about": shown.about, "columns": len(panels)}
+    lens_view(panels, overlays=overlays, **view, **shown.choice.display)
     _say(str(row["class"]), found, known is not None)
     smooth = _smooth_scores(shown)
     if smooth is not None:

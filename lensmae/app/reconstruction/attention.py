@@ -52,6 +52,7 @@ def attention(shown: Shown) -> None:
         pick=("click",),
         patch_size=size,
         on_event=lambda event: _choose(event, size),
+        about=shown.about,
         **shown.choice.display,
     )
     st.caption(

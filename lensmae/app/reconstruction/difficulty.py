@@ -121,6 +121,7 @@ def spread(shown: Shown) -> None:
         key="spread",
         unit=shown.data.flux_unit,
         columns=5,
+        about=f"{shown.about}; {found.masks} masks",
         **shown.choice.display,
     )
     st.caption(

@@ -192,6 +192,7 @@ def _view(
         patch_size=patch_size,
         on_event=partial(custom_mask.edit, patch_size=patch_size),
         swipe=(0, 3) if len(pairs) == 1 else (2, 7),
+        about=f"{choice.about(*(name for name, _ in pairs))}; {TITLES[mask.strategy].lower()} mask, seed {mask.seed}",
         **choice.display,
     )
     return view.frame

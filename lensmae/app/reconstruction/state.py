@@ -71,6 +71,11 @@ class Shown:
         return rows_of_class(loaders.get_dataset(self.data), self.split, kind, most)
 
     @property
+    def about(self) -> str:
+        """What saved images say of themselves."""
+        return f"{self.choice.about(self.entry.name)}; {self.ratio:.0%} hidden"
+
+    @property
     def file(self) -> str:
         """Name for files about it."""
         return f"{self.data.name}-{self.choice.lens}-{self.strategy}-{self.seed}-{100 * self.ratio:.0f}"

@@ -61,6 +61,11 @@ class Choice:
             empty_state("There are no LR/HR pairs here yet. Run `lensmae simulate superres pairs --per-class 60` and reload.")
         return self.pairs
 
+    def about(self, *checkpoints: str) -> str:
+        """The chosen lens, and checkpoints by name, for the foot of a saved image."""
+        said = "" if self.data is None else f"Row {self.lens} of {self.data.name}: {loaders.lens_text(self.data, self.lens)}"
+        return "; ".join(filter(None, [said, f"checkpoint {', '.join(checkpoints)}" if checkpoints else ""]))
+
     @property
     def display(self) -> dict[str, str | float]:
         """Options of `lens_view`."""

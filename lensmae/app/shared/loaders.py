@@ -109,8 +109,13 @@ def lens_image(info: DatasetInfo, row: int) -> np.ndarray:
 
 def describe_lens(info: DatasetInfo, row: int) -> str:
     """Id, class and split of one lens, for Markdown."""
+    return plain(lens_text(info, row))
+
+
+def lens_text(info: DatasetInfo, row: int) -> str:
+    """Id, class and split of one lens, as plain text."""
     facts = get_dataset(info).lenses.iloc[row]
-    return plain(f"{facts['id']} · {facts['class']} · {facts['split']} split")
+    return f"{facts['id']} · {facts['class']} · {facts['split']} split"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, on_release=lambda queue: queue.close())

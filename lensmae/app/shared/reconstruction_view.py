@@ -23,14 +23,23 @@ def asked_ratio() -> int:
     return int(np.argmin(np.abs(np.array(RATIOS) - (ratio if np.isfinite(ratio) else _START))))
 
 
-def reconstruction_view(image: np.ndarray, frames: Frames, choice: Choice, *, key: str, unit: str, upright: bool = False) -> int:
-    """Original, masked image, reconstructed image and error under a slider; returns the frame it was released at."""
+def reconstruction_view(
+    image: np.ndarray, frames: Frames, choice: Choice, *, key: str, unit: str, about: str, upright: bool = False
+) -> int:
+    """Original, masked image, composite and error under a slider; returns the frame it was released at.
+
+    Args:
+        image: (H, W).
+        frames: its reconstructions.
+        choice: of the visitor.
+        key, unit, about, upright: as in `lens_view`.
+    """
     at, available = frames.computed, available_frames(frames)
     residual = frames.predictions[at] - image
     panels = [
         Panel("Original", image),
         Panel("Masked", image, covered=frames.hidden),
-        Panel("Reconstruction", frames.composites(image)[at], available=available),
+        Panel("Composite", frames.composites(image)[at], available=available),
         Panel("Prediction − original", residual, residual=True, covered=~frames.hidden, available=available),
     ]
     slider = Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
@@ -42,8 +51,8 @@ def reconstruction_view(image: np.ndarray, frames: Frames, choice: Choice, *, ke
         frame=asked_ratio(),
         readouts=readouts(frames),
         upright=upright,
-        stretch=choice.stretch,
-        percentile=choice.percentile,
+        about=about,
+        **choice.display,
     )
     return view.frame
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -45,9 +46,17 @@ def figure(
         coarse: draw WebGL with a quarter of Plotly's usual pixels, one a pixel of the page; for a great many points.
         options: of `st.plotly_chart`.
     """
-    event = st.plotly_chart(drawing, key=key, config=_CONFIG | ({"plotGlPixelRatio": 1} if coarse else {}), **options)
+    config = _CONFIG | ({"plotGlPixelRatio": 1} if coarse else {})
+    event = st.plotly_chart(drawing, key=key, config=config, alt=_said(drawing), **options)
     fragment(_downloads)(drawing, key, table, name or key)
     return event
+
+
+def _said(drawing: Any) -> str:
+    """A figure for those who do not see it: what stands on its axes."""
+    layout = drawing.layout
+    axes = [layout.yaxis.title.text, layout.xaxis.title.text]
+    return " against ".join(re.sub("<[^>]*>", " ", text) for text in axes if text) or "Figure"
 
 
 def _downloads(drawing: Any, key: str, table: pd.DataFrame | None, name: str) -> None:

@@ -44,7 +44,8 @@ def one_pair(choice: Choice) -> None:
     st.caption(
         f"{loaders.describe_lens(info, row)} of {info.name}, checkpoint {entry.name}; PSNR and SSIM against HR, data range 1."
     )
-    _images(pair, info, choice)
+    about = f"Row {row} of {info.name}: {loaders.lens_text(info, row)}; checkpoint {entry.name}"
+    _images(pair, info, choice, about)
     left, right = st.columns(2, gap="large")
     scale = (info.pixel_scale or 1.0) * info.shape[0] / info.target_shape[0]
     images = _kinds(pair)
@@ -69,7 +70,7 @@ def _kinds(pair: ResolvedPair) -> dict[str, np.ndarray]:
     return found if pair.truth is None else found | {"truth": pair.truth}
 
 
-def _images(pair: ResolvedPair, info: DatasetInfo, choice: Choice) -> None:
+def _images(pair: ResolvedPair, info: DatasetInfo, choice: Choice, about: str) -> None:
     panels = [
         Panel("LR", pair.low),
         Panel("Nearest", pair.nearest),
@@ -96,7 +97,8 @@ def _images(pair: ResolvedPair, info: DatasetInfo, choice: Choice) -> None:
     readouts = [Readout(name, (f"{ratio:.2f} dB · {similarity:.4f}",)) for name, (ratio, similarity) in scores.items()]
     readouts.append(Readout("network, flux / HR", (f"{pair.drawn.sum(dtype=float) / pair.high.sum(dtype=float):.5f}",)))
     panels = compared(panels)
-    lens_view(panels, key="superres", unit=info.flux_unit, columns=4, readouts=readouts, swipe=(2, 3), **choice.display)
+    view = {"key": "superres", "unit": info.flux_unit, "columns": 4, "readouts": readouts, "swipe": (2, 3)}
+    lens_view(panels, about=about, **view, **choice.display)
 
 
 def whole_split(choice: Choice) -> None:
@@ -125,9 +127,18 @@ def whole_split(choice: Choice) -> None:
     gain = f"{mean['psnr'] - bicubic['psnr']:+.2f} dB against bicubic"
     row.metric("Mean PSNR", f"{mean['psnr']:.2f} dB", gain, border=True)
     row.metric("Mean SSIM", f"{mean['ssim']:.4f}", f"{mean['ssim'] - bicubic['ssim']:+.4f} against bicubic", border=True)
-    row.metric("Flux over HR's", f"{report.flux.mean():.5f}", f"spread {report.flux.std():.1e}", delta_color="off", border=True)
+    row.metric(
+        "Flux over HR's",
+        f"{report.flux.mean():.5f}",
+        f"spread {report.flux.std():.1e}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
     st.caption(f"Measured on {len(report.psnr)} pairs, {split} split of {info.name}; per image with data range 1, then the mean.")
-    st.dataframe(_shown(superres_means(reports)), hide_index=True)
+    exponent = {"MSE": st.column_config.NumberColumn(format="scientific")}
+    shown = _shown(superres_means(reports))
+    st.dataframe(shown, hide_index=True, column_config=exponent, placeholder="–", alt="Means over the pairs, an image a row")
     stem = f"{entry.name}-{info.name}-{split}"
     measure = choose("Measure", list(_MEASURES), "score", _MEASURES)
     left, right = st.columns(2, gap="large")

@@ -9,7 +9,7 @@ from lensmae.evaluation.classification.bootstrap import Band
 from lensmae.evaluation.metrics import PrCurve, RocCurve
 from lensmae.evaluation.rounding import share
 from lensmae.figures.class_colours import class_colour, faint, series_colour
-from lensmae.figures.frame import MARGIN
+from lensmae.figures.frame import LOG, MARGIN
 
 _CHANCE = {"color": "#888", "width": 1, "dash": "dot"}
 _AVERAGES = ("macro", "micro")
@@ -114,7 +114,7 @@ def _point(figure: go.Figure, point: tuple[float, float, str] | None) -> None:
 
 
 def _rates(figure: go.Figure, log_x: bool) -> None:
-    scale = {"type": "log", "range": _LOG_RANGE} if log_x else {"type": "linear", "range": [-0.01, 1.01]}
+    scale = LOG | {"range": _LOG_RANGE} if log_x else {"type": "linear", "range": [-0.01, 1.01]}
     figure.update_xaxes(title="false-positive rate", **scale)
     figure.update_yaxes(title="true-positive rate", range=[-0.01, 1.01])
     # Curves fill the lower right corner of a logarithmic view.
@@ -147,8 +147,8 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], chosen: tuple[i
     )
     _cells(figure, counts, share, classes)
     for (row, column), count in np.ndenumerate(counts):
-        # A full cell is light blue on either page, where black is read best; an empty one is the page itself, where grey is.
-        font = {"color": "#0b0f16" if share[row, column] > 0.4 else "#8a93a3", "size": 14}
+        # A full cell is light blue on either page, where black is read best; an empty one takes the colour of text.
+        font = {"size": 14} | ({"color": "#0b0f16"} if share[row, column] > 0.4 else {})
         text = f"{count}<br>{share[row, column]:.1%}"
         figure.add_annotation(x=column, y=row, xref="x", yref="y", text=text, font=font, showarrow=False)
     if chosen is not None:

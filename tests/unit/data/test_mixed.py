@@ -31,3 +31,12 @@ def test_noise_is_as_strong_as_the_table_says_and_one_seed_gives_one_set():
     noisy = table["nuisance"] == "noise"
     rms = first[noisy][:, :20].std(axis=(1, 2))
     np.testing.assert_allclose(rms, 5.0 * table["nuisance_strength"][noisy], rtol=0.1)
+
+
+def test_every_split_has_its_part_of_every_nuisance():
+    splits = np.repeat(["train", "validation", "test"], [240, 30, 30])
+    table = mix_nuisances(np.random.default_rng(0).random((300, 16, 16), dtype=np.float32), pd.DataFrame({"split": splits}), 3)
+    counts = pd.crosstab(table["split"], table["nuisance"])
+    assert counts["none"].to_dict() == {"train": 96, "validation": 12, "test": 12}
+    assert (counts[list(MIXTURE)].loc["test"] == 3).all()
+    assert (counts[list(MIXTURE)].loc["train"] == 24).all()
