@@ -7,8 +7,7 @@ from typing import Any
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.progress import Progress
-from lensmae.training import make_config
-from lensmae.training.config import RunConfig
+from lensmae.training import RunConfig, make_config
 from studies.trials import run_trials, trained_and_measured
 
 # Recipe and what is changed in it, by the name in the results. All take batches of 32, so as many steps for as many images.

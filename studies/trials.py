@@ -11,8 +11,7 @@ from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.reports import evaluate_classifier, pick_device
 from lensmae.models import load_checkpoint
 from lensmae.progress import Progress
-from lensmae.training import create_run, delete_run, train_run
-from lensmae.training.config import RunConfig
+from lensmae.training import RunConfig, create_run, delete_run, train_run
 from lensmae.workspace import read_json, runs_dir, write_json
 
 

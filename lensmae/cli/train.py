@@ -14,24 +14,24 @@ from typer.core import TyperGroup
 from lensmae.cli.console import AsJson, print_figures, print_table
 from lensmae.errors import ConfigError
 
-_KINDS = ("pretrain", "classifier", "mass", "superres")
-
 
 class TrainCommands(TyperGroup):
     """One command a kind of training, built when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the kinds."""
-        return list(_KINDS)
+        from lensmae.training import KINDS
+
+        return list(KINDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a kind, built now."""
-        return _training_command(cmd_name) if cmd_name in _KINDS else None
+        return _training_command(cmd_name) if cmd_name in self.list_commands(ctx) else None
 
 
 commands = typer.Typer()
 train_app = typer.Typer(
-    cls=TrainCommands, invoke_without_command=True, help="Train pretrain, classifier, mass or superres; or --resume RUN."
+    cls=TrainCommands, invoke_without_command=True, help="Train a network, or go on with a run: --resume RUN."
 )
 commands.add_typer(train_app, name="train")
 
@@ -94,7 +94,7 @@ def train(
 ) -> None:
     """Train a network, or go on with a run."""
     if resume is not None and context.invoked_subcommand is not None:
-        raise ConfigError(f"--resume goes on with a run as it was configured; give it without {' or '.join(_KINDS)}.")
+        raise ConfigError(f"--resume goes on with a run as it was configured; give it without {context.invoked_subcommand}.")
     if resume is not None:
         if epochs is not None:
             from lensmae.training import change_epochs
@@ -102,7 +102,9 @@ def train(
             change_epochs(resume, epochs)
         _resume_apart(resume) if background else _train(resume)
     elif context.invoked_subcommand is None:
-        raise ConfigError(f"Say what to train ({', '.join(_KINDS)}), or --resume RUN.")
+        from lensmae.training import KINDS
+
+        raise ConfigError(f"Say what to train ({', '.join(KINDS)}), or --resume RUN.")
 
 
 def _resume_apart(run_id: str) -> None:
@@ -125,7 +127,7 @@ def _train(run_id: str) -> None:
 
 def _training_command(kind: str) -> click.Command:
     """`lensmae train KIND`; its options are the fields of the run configuration."""
-    from lensmae.training.config import CONFIGS, RECIPES, make_config
+    from lensmae.training import CONFIGS, RECIPES, make_config
     from lensmae.training.runs import create_or_join_run, launch
 
     def command(recipe: str | None, name: str | None, background: bool, check: bool, **options: Any) -> None:

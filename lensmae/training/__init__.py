@@ -1,8 +1,9 @@
 """Run configuration, training, and runs in the background. Importing this package does not import Lightning."""
 
-from lensmae.training.config import CONFIGS, RECIPES, RunConfig, config_from_record, make_config
+from lensmae.training.config import RunConfig
 from lensmae.training.film import Film, FilmFolder
 from lensmae.training.folder import RunStatus, open_run
+from lensmae.training.kinds.registry import CONFIGS, KINDS, RECIPES, config_from_record, make_config
 from lensmae.training.runs import (
     change_epochs,
     create_or_join_run,
@@ -21,6 +22,7 @@ from lensmae.training.runs import (
 
 __all__ = [
     "CONFIGS",
+    "KINDS",
     "RECIPES",
     "Film",
     "FilmFolder",

@@ -17,7 +17,7 @@ from lensmae.errors import RunError
 from lensmae.processes import watch_parent
 from lensmae.training.film import FilmFolder
 from lensmae.training.folder import MetricsFile, RunFolder, now
-from lensmae.training.kinds.task import LensTask
+from lensmae.training.task import LensTask
 
 _HEARTBEAT_SECONDS = 2.0
 # Several processes must stop at the same step; agreeing costs an exchange between them.
@@ -84,15 +84,14 @@ class Filmer(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, task: LensTask) -> None:
         data = trainer.datamodule
         rows = np.concatenate(data.validation_rows) if data.validation_rows else np.empty(0, dtype=np.int64)
-        draws = type(task).reconstruct is not LensTask.reconstruct
         # Sharded weights are in no process whole.
-        self._on = bool(draws and len(rows) and trainer.is_global_zero and data.config.strategy != "fsdp")
+        self._on = bool(task.objective.draws and len(rows) and trainer.is_global_zero and data.config.strategy != "fsdp")
         if not self._on:
             return
         self._rows = rows[: 1 if max(data.dataset.images.shape[1:]) * (2 if data.dataset.is_pair else 1) > _LARGE_IMAGE else 3]
         images = np.asarray(data.dataset.images[self._rows])
         truth = np.asarray(data.dataset.targets[self._rows]) if data.dataset.is_pair else images
-        self.film.start(task.step, images, truth, task.hidden(self._rows) if hasattr(task, "hidden") else None)
+        self.film.start(task.step, images, truth, task.objective.hidden(task.network, self._rows))
         self._began, self._spent = time.perf_counter(), 0.0
         if task.step == 0:
             self._draw(task)

@@ -1,18 +1,17 @@
 """What a run reads: the rows of its splits, and loaders that count steps."""
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from lensmae.data import LensDataset, open_dataset
-from lensmae.errors import DatasetError
 from lensmae.training.batches import BatchPlan
-from lensmae.training.config import MassConfig, RunConfig
-from lensmae.training.feed import Feed, StoredFeed, StreamFeed
+from lensmae.training.config import RunConfig
+from lensmae.training.feed import Batch, Feed, StoredFeed, StreamFeed
 from lensmae.training.stream import EPOCH, LensStream, is_stream
 
 
@@ -32,7 +31,7 @@ class LensData(pl.LightningDataModule):
         self.dataset = dataset
         self.config = config
         self.stream = stream
-        self.labels = dataset.labels
+        self.labels, self.log_masses = dataset.labels, dataset.log_axion_masses
         self.training_rows = self._rows("train")
         rows = self._labelled(self.training_rows) if stream is None else np.arange(EPOCH)
         self.plan = BatchPlan(rows, config.batch_size, config.seed)
@@ -41,13 +40,6 @@ class LensData(pl.LightningDataModule):
             StoredFeed(dataset, self.plan, self.labels, self.log_masses, config) if stream is None else StreamFeed(stream, config)
         )
 
-    @cached_property
-    def log_masses(self) -> np.ndarray:
-        """log10(axion mass / eV) of every lens, float32; not finite where a lens has none."""
-        if "axion_mass_ev" not in self.dataset.lenses:
-            return np.full(len(self.dataset.lenses), np.nan, dtype=np.float32)
-        return np.log10(self.dataset.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)).astype(np.float32)
-
     @property
     def total_steps(self) -> int:
         """Steps of the whole run."""
@@ -55,20 +47,11 @@ class LensData(pl.LightningDataModule):
 
     def _rows(self, split: str) -> np.ndarray:
         rows = self.dataset.indices(split)
-        if isinstance(self.config, MassConfig):
-            rows = rows[np.isfinite(self.log_masses[rows])]
-            if split == "train" and len(rows) < 2:
-                raise DatasetError(
-                    f"Data set {self.dataset.name} has no training lenses with an axion mass (column axion_mass_ev) to learn."
-                )
-            return rows
-        if getattr(self.config, "classes", "all") == "no_sub":
-            return rows[np.asarray(self.dataset.lenses["class"])[rows] == "no_sub"]
-        return rows
+        return rows[self.config.usable(self.dataset)[rows]]
 
     def _labelled(self, rows: np.ndarray) -> np.ndarray:
         """Where the configuration limits labels, that many of the rows, drawn by its seed, every class alike."""
-        wanted = getattr(self.config, "labels", None)
+        wanted = self.config.label_limit
         if wanted is None or wanted >= len(rows):
             return rows
         classes = np.unique(self.labels[rows])
@@ -81,6 +64,23 @@ class LensData(pl.LightningDataModule):
         rows = np.random.default_rng(self.config.seed).permutation(self._rows("validation"))
         rows = np.sort(rows[: self.config.validation_images])
         return np.array_split(rows, max(1, len(rows) // self.config.batch_size)) if len(rows) else []
+
+    def validation_batch(self, rows: np.ndarray, device: torch.device) -> Batch:
+        """Images of validation rows (B,) and all that is known of them, on the device; `share` are the rows."""
+
+        def pixels(source: np.ndarray) -> Tensor:
+            return torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(device)
+
+        dataset = self.dataset
+        return Batch(
+            images=pixels(dataset.images),
+            labels=torch.from_numpy(self.labels[rows]).to(device),
+            log_masses=torch.from_numpy(self.log_masses[rows]).to(device),
+            count=len(rows),
+            share=rows,
+            targets=pixels(dataset.targets) if dataset.is_pair else None,
+            clean=None if dataset.truths is None else pixels(dataset.truths),
+        )
 
     def train_dataloader(self) -> DataLoader[Any]:
         # One Lightning epoch is the interval between two saves, so that a run resumes at whole epochs of Lightning's.

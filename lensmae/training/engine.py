@@ -23,9 +23,9 @@ from lensmae.training.config import RunConfig
 from lensmae.training.datamodule import LensData, open_data
 from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.kinds.registry import KINDS, start_network
-from lensmae.training.kinds.task import LensTask
 from lensmae.training.loggers import run_logger
 from lensmae.training.quiet import quiet_lightning
+from lensmae.training.task import LensTask
 from lensmae.workspace import read_json, write_json, write_text
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -152,7 +152,7 @@ def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: Lens
     else:
         card, network = start_network(config, dataset, data.training_rows)
         write_text(folder.card, card.model_dump_json(indent=2))
-    return card, KINDS[config.kind].task(network, card.transform, config, data.total_steps)
+    return card, LensTask(network, KINDS[config.kind].objective(config, card.transform, data.total_steps))
 
 
 def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: bool, profiler: Profiler | None) -> pl.Trainer:

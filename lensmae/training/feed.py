@@ -32,7 +32,7 @@ class Batch:
         labels: (b,) int64.
         log_masses: (b,) float32 log10(axion mass / eV), not finite where a lens has none.
         count: images of the step over all processes.
-        share: (b,) places of this part in the step's batch.
+        share: (b,) indices of this part in the step's batch; in validation, rows of the data set.
         targets: (b, 1, H2, W2) HR flux of a pair set, else None.
         clean: (b, 1, H, W) the same images without noise where that is known, else None.
     """

@@ -17,7 +17,8 @@ from lensmae.errors import RunError
 from lensmae.folders import locked
 from lensmae.jobs import JobRecord, JobState, live_tickets, living_process, place_in_queue, slurm
 from lensmae.models.registry import PRODUCT
-from lensmae.training.config import RunConfig, config_from_record
+from lensmae.training.config import RunConfig
+from lensmae.training.kinds.registry import config_from_record
 from lensmae.workspace import check_name, read_json, replacing, runs_dir, write_json
 
 # A running run writes its heartbeat every two seconds; compiling and slow disks may hold it up.

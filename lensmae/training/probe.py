@@ -15,12 +15,12 @@ import torch
 
 from lensmae.jobs import Report, live_tickets
 from lensmae.training.callbacks import device_name
-from lensmae.training.config import RunConfig, config_from_record
+from lensmae.training.config import RunConfig
 from lensmae.training.datamodule import LensData, open_data
-from lensmae.training.kinds.registry import KINDS, start_network
-from lensmae.training.kinds.task import LensTask
+from lensmae.training.kinds.registry import KINDS, config_from_record, start_network
 from lensmae.training.loggers import check_logger
 from lensmae.training.quiet import quiet_lightning
+from lensmae.training.task import LensTask
 
 # The first steps allocate; they are not counted.
 _WARM_STEPS = 2
@@ -105,7 +105,8 @@ def measure(config: RunConfig, seconds: float = 6.0) -> Estimate:
     )
     card, network = start_network(config, data.dataset, data.training_rows)
     # At least as many steps as are timed, however short the run.
-    task = KINDS[config.kind].task(network, card.transform, share, max(data.total_steps, _WARM_STEPS + _MOST_STEPS))
+    steps = max(data.total_steps, _WARM_STEPS + _MOST_STEPS)
+    task = LensTask(network, KINDS[config.kind].objective(share, card.transform, steps))
     watch = _Stopwatch(seconds)
     prepared = time.perf_counter()
     with quiet_lightning():

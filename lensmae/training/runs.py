@@ -14,8 +14,9 @@ import psutil
 
 from lensmae.errors import LensMAEError, RunError
 from lensmae.jobs import JobOptions, JobRecord, JobState, living_process, slurm, submit, withdraw
-from lensmae.training.config import RunConfig, config_from_record
+from lensmae.training.config import RunConfig
 from lensmae.training.folder import RunFolder, RunStatus, now, open_run, read_curve
+from lensmae.training.kinds.registry import config_from_record
 from lensmae.workspace import check_name, runs_dir, write_json
 
 # How the processes of one run find each other: Lightning and Slurm start the same command once a process.

@@ -44,9 +44,9 @@ class LensStream:
             raise DatasetError(f"There is no preset {self.preset!r} to simulate; there are {', '.join(PRESETS)}.")
         if PRESETS[self.preset].target_shape is not None:
             raise DatasetError(f"Preset {self.preset} makes LR/HR pairs; simulate a set of them and train on that.")
-        labelled = getattr(config, "kind", "") != "pretrain" or getattr(config, "classes", "all") == "no_sub"
-        names = ("no_sub",) if getattr(config, "classes", "all") == "no_sub" else CLASSES
+        names = (config.only_class,) if config.only_class else CLASSES
         # Galaxies have no class: a classifier does not see them.
+        labelled = config.labelled or bool(config.only_class)
         self.classes = tuple(name for name in names if name in PRESETS[self.preset].classes) if labelled else ()
         self.weights = _weights(config.strata)
         self.turned = config.symmetry == "d4"

@@ -2,8 +2,7 @@
 
 import pytest
 
-from lensmae.training import create_run
-from lensmae.training.config import PretrainConfig
+from lensmae.training import create_run, make_config
 from tests.app.conftest import SMALL, texts
 from tests.damage import SETS, damage_checkpoints, damage_runs, damage_sets
 
@@ -24,7 +23,7 @@ PAGES = (
 def damaged(home):
     damage_sets(home, "lenses", SETS)
     damage_checkpoints(home, home / "checkpoints/small-mae.safetensors")
-    create_run(PretrainConfig(data="lenses"), "good")
+    create_run(make_config("pretrain", data="lenses"), "good")
     damage_runs(home, home / "runs/good")
     return home
 

@@ -12,8 +12,7 @@ from lensmae import cli
 from lensmae.data import list_datasets, open_dataset
 from lensmae.data.transforms import Transform
 from lensmae.evaluation import evaluate
-from lensmae.training import end_now, get_run
-from lensmae.training.config import CONFIGS, make_config
+from lensmae.training import CONFIGS, end_now, get_run, make_config
 from tests.unit.conftest import CLASSES, ENCODER, save
 
 # Networks that train in a second.

@@ -13,8 +13,7 @@ from lensmae.data import list_datasets, open_dataset
 from lensmae.data.store.dataset import damaged_datasets
 from lensmae.errors import CheckpointError, DatasetError, RunError
 from lensmae.models import damaged_checkpoints, list_checkpoints, load_checkpoint, read_card
-from lensmae.training import create_run, delete_run, list_runs, read_metrics
-from lensmae.training.config import PretrainConfig
+from lensmae.training import create_run, delete_run, list_runs, make_config, read_metrics
 from lensmae.training.folder import MetricsFile
 from tests.damage import CARDS, CURVES, RUNS, SETS, SETS_FOUND_LATER, damage_checkpoints, damage_runs, damage_sets
 from tests.models import save_small_networks
@@ -31,7 +30,7 @@ def home(workspace_with_lenses):
 
 @pytest.fixture
 def runs(home):
-    create_run(PretrainConfig(data="lenses"), "good")
+    create_run(make_config("pretrain", data="lenses"), "good")
     damage_runs(home, home / "runs/good")
     return home
 

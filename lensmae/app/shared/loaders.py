@@ -53,11 +53,11 @@ def datasets(pairs: bool = False) -> list[DatasetInfo]:
     return [info for info in list_datasets() if (info.target_shape is not None) == pairs]
 
 
-def checkpoints(kind: str) -> "list[CheckpointEntry]":
-    """Checkpoints of a kind, shipped ones first."""
+def checkpoints(kind: str | None = None) -> "list[CheckpointEntry]":
+    """Checkpoints of a kind, or of all; shipped ones first."""
     from lensmae.models import list_checkpoints
 
-    return [entry for entry in list_checkpoints() if entry.card.kind == kind]
+    return [entry for entry in list_checkpoints() if kind in (None, entry.card.kind)]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

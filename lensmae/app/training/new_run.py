@@ -11,14 +11,9 @@ from lensmae.app.training.config_form import Wish, config_form
 from lensmae.app.training.dry_run import forget_probe, show_probe, start_probe
 from lensmae.errors import LensMAEError
 from lensmae.jobs import slurm, slurm_available
-from lensmae.training import RECIPES, launch, open_run
+from lensmae.training import KINDS, RECIPES, launch, open_run
 
-TITLES = {
-    "pretrain": "Masked autoencoder",
-    "classifier": "Classifier",
-    "mass": "Axion mass",
-    "superres": "Super-resolver",
-}
+TITLES = {name: kind.title for name, kind in KINDS.items()}
 _LIKE = "like "
 
 
@@ -26,7 +21,8 @@ def new_run() -> None:
     """Draw the form; start or check what is sent."""
     kind = choose("What to train", list(TITLES), "kind", TITLES)
     preset, defaults = _preset(kind)
-    sets = [info.name for info in loaders.datasets(pairs=kind == "superres") if kind != "mass" or "axion" in info.classes]
+    needed = KINDS[kind].needs_class
+    sets = [info.name for info in loaders.datasets(pairs=KINDS[kind].pairs) if not needed or needed in info.classes]
     if not sets:
         st.info("There is no data set for this yet. Make or import one on the Data page, or with `lensmae simulate`.")
         return
@@ -51,10 +47,9 @@ def new_run() -> None:
 
 def _starts(kind: str) -> list[str]:
     """Checkpoints that a training may start from."""
-    if kind == "mass":
-        return [entry.name for entry in loaders.checkpoints("classifier") if entry.card.architecture.get("whitening")]
-    masked = [entry.name for entry in loaders.checkpoints("mae")]
-    return ["scratch", *masked] if kind == "pretrain" else [*masked, "scratch"]
+    named = [entry.name for entry in loaders.checkpoints() if KINDS[kind].starts_from(entry.card)]
+    scratch = ["scratch"] if KINDS[kind].from_scratch else []
+    return [*named, *scratch]
 
 
 def duplicate(run_id: str) -> None:

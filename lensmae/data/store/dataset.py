@@ -102,6 +102,13 @@ class LensDataset:
         """Class of every lens as its place in `info.classes`, (N,) int64."""
         return pd.Index(self.info.classes).get_indexer(self.lenses["class"]).astype(np.int64)
 
+    @property
+    def log_axion_masses(self) -> np.ndarray:
+        """log10(axion mass / eV) of every lens, (N,) float32; not finite where a lens has none."""
+        if "axion_mass_ev" not in self.lenses:
+            return np.full(len(self.lenses), np.nan, dtype=np.float32)
+        return np.log10(self.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)).astype(np.float32)
+
     def indices(self, split: str) -> np.ndarray:
         """Rows of a split ("train", "validation", "test" or "all"), int64."""
         if split == "all":

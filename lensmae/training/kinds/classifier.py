@@ -1,12 +1,13 @@
-"""Training a classifier (`ClassifierConfig`): how the network begins, and what it learns from."""
+"""Training a classifier: its configuration and recipes, how the network begins, and what it learns."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pydantic import Field, model_validator
 from torch import Tensor, nn
-from torchmetrics.functional.classification import multiclass_auroc
 
 from lensmae.data import LensDataset
 from lensmae.data.transforms import Transform
@@ -14,10 +15,127 @@ from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
 from lensmae.models.mae import MAEViT
 from lensmae.models.registry import find_checkpoint
-from lensmae.training.config import ClassifierConfig
+from lensmae.training.config import FineTuneConfig
 from lensmae.training.feed import Batch
+from lensmae.training.kinds.kind import Kind, Objective
+from lensmae.training.kinds.recipes import FROM_SCRATCH, GENERALIST, GPU
 from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, continued, start_encoder
-from lensmae.training.kinds.task import LensTask
+
+
+class ClassifierConfig(FineTuneConfig):
+    """Classification by full fine-tuning."""
+
+    kind: Literal["classifier"] = "classifier"
+    backbone: Literal["vit", "resnet18", "convnet"] = Field(
+        "vit", description="network; resnet18 is the supervised baseline, convnet a small residual network"
+    )
+    conv_width: int = Field(
+        32, ge=4, le=512, description="channels of the convnet at half resolution; twice as many each halving"
+    )
+    conv_stages: int = Field(3, ge=1, le=5, description="resolutions of the convnet")
+    conv_blocks: int = Field(2, ge=1, le=16, description="residual blocks of the convnet at each resolution")
+    crop: int = Field(
+        0, ge=0, le=4096, description="train the convnet on the central square of so many pixels first, which is faster; 0 = all"
+    )
+    crop_share: float = Field(0.85, ge=0, le=1, description="share of the steps that see the central square only")
+    labels: int | None = Field(
+        None, ge=2, description="learn from so many labelled lenses only, evenly from all classes; all where unset"
+    )
+    pooling: Literal["mean", "class_token"] = Field("mean", description="mean of the patch tokens, or class token")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing")
+    keep_tokens: int | None = Field(None, ge=1, description="encode only so many of the brightest patches; all where unset")
+    whitening: int = Field(
+        0, ge=0, le=4096, description="whiten the input with so many principal components of the training images; 0 = none"
+    )
+    stem_width: int = Field(
+        0, ge=0, le=512, description="channels of a convolutional stem beside the patch projection (patch 2, 4, 8, ...); 0 = none"
+    )
+    stem_depth: int = Field(0, ge=0, le=16, description="residual blocks at each resolution of the convolutional stem")
+    residual_of: str = Field(
+        "",
+        description="MAE with a linear prior (name, run id or path): the network sees what that prior leaves of an image; "
+        "empty = the image itself",
+    )
+    mass_head: bool = Field(
+        False, description="also regress log10 of the axion mass, linearly; `train mass` gives a trained classifier a better head"
+    )
+    mass_weight: float = Field(0.1, ge=0, description="weight of the mass loss")
+
+    @property
+    def label_limit(self) -> int | None:
+        """Labelled lenses it learns from; all where None."""
+        return self.labels
+
+    @model_validator(mode="after")
+    def _one_orientation_and_one_view(self) -> Self:
+        if self.residual_of and self.symmetry == "d4":
+            raise ValueError("a linear prior knows one orientation; with residual_of set symmetry to half_turn or none")
+        if self.stem_depth and not self.stem_width:
+            raise ValueError("a deep stem needs a stem; set stem_width, or stem_depth to 0")
+        if self.crop and self.backbone != "convnet":
+            raise ValueError("only a convnet can be trained on a crop; set backbone to convnet, or crop to 0")
+        if self.residual_of and self.whitening:
+            raise ValueError(
+                "the network sees the whitened image or the residual, not both; set whitening to 0 or residual_of to nothing"
+            )
+        return self
+
+
+# What Model II rewards: its lenses have one orientation and one flux scale, and differ from each other far more than by their
+# substructure. One epoch of 24,000 lenses took a patch-8 encoder of 6 layers from scratch to a validation AUC of 0.52 with log1p
+# alone, and to 0.99 with the same input whitened; a convolutional stem reaches the same in a quarter of that (measured). What a
+# linear model of smooth lenses leaves of an image teaches fastest: 6,400 image passes to 0.9992, and 0.98 with 100 labels, but
+# 33,600 passes of it end at 0.99988 on unseen lenses where 125,000 of the whitened image end at 0.99995 (measured). The encoder
+# of an MAE knows images, not whitened ones, and has to unlearn: 67,000 passes end at 0.986 from `mae` and at 0.9994 from random
+# weights, 1.6 million at a validation loss of 0.016 and 0.0014 (checkpoints/RESULTS.md). A deep stem pays in long trainings:
+# 384,000 passes of a small encoder (patch 8) behind two residual blocks at each of three resolutions end at 99.90 % of 3,000
+# unseen lenses, as many of `reference-cpu` at 99.77 %; cut short at 53,500 passes it is no better than a plain stem. Above all,
+# passes over many lenses help: of 15,000 unseen ones those 384,000 end at 99.87 %, 1.6 million over 240,000 lenses at 99.96 %.
+_MODEL_II = {
+    "stem_width": 32,
+    "keep_tokens": 48,
+    "symmetry": "none",
+    "learning_rate": 1e-3,
+    "layer_decay": 0.9,
+    "warmup": 0.05,
+    "ema_decay": 0.995,
+}
+_RESIDUAL = _MODEL_II | {"init": "mae-no-sub", "residual_of": "mae-no-sub"}
+_WHITENED = _MODEL_II | {"whitening": 400}
+_LONG = GPU | {"epochs": 34, "batch_size": 512, "learning_rate": 1.5e-3, "drop_path": 0.1, "ema_decay": 0.999}
+_CLASSIFIER_CPU = {"epochs": 2.6, "batch_size": 32, "compile": True}
+# Half a turn takes a Model II lens to another Model II lens, which doubles what there is to learn from.
+_DEEP_STEM = {"patch_size": 8, "encoder_layers": 6, "keep_tokens": 24, "stem_depth": 2, "symmetry": "half_turn"}
+# For 240,000 lenses, six minutes of an H100: seven epochs end at the validation loss of 0.0017 (0.0033 after 384,000 passes).
+_DEEP_STEM_GPU = {"stem_width": 48, "epochs": 7, "batch_size": 256, "drop_path": 0.0}
+_LENSES = {"strata": "model_ii=0.55,model_ii_free=0.35,model_iii=0.1", "gain": 100.0, "layer_decay": 1.0, "warmup": 0.01}
+_CONVNET = GENERALIST | _LENSES | {"backbone": "convnet"}
+
+# `reference` and `from-mae` know Model II alone, from random weights and from an MAE; `deep-stem` leaves more to convolutions;
+# `residual` sees the surprise of an MAE of lenses without substructure; `generalist` is the classifier a newcomer gets,
+# `generalist-from-mae` begins from the generalist MAE; `resnet18` and `resnet18-residual` are the baselines.
+RECIPES: dict[str, dict[str, Any]] = {
+    "reference": _WHITENED | _LONG | FROM_SCRATCH,
+    "reference-cpu": _WHITENED | _CLASSIFIER_CPU | FROM_SCRATCH,
+    "deep-stem": _WHITENED | _LONG | FROM_SCRATCH | _DEEP_STEM | _DEEP_STEM_GPU,
+    "deep-stem-cpu": _WHITENED | _CLASSIFIER_CPU | FROM_SCRATCH | _DEEP_STEM | {"epochs": 4, "ema_decay": 0.999},
+    "from-mae": _WHITENED | _LONG,
+    "from-mae-cpu": _WHITENED | _CLASSIFIER_CPU,
+    "generalist": _CONVNET | GPU | {"conv_width": 64, "conv_stages": 4, "batch_size": 512, "epochs": 100},
+    "generalist-cpu": _CONVNET | {"batch_size": 64, "epochs": 25, "crop": 40, "save_every": 200},
+    "generalist-from-mae": GENERALIST
+    | _LENSES
+    | GPU
+    | {"init": "mae", "layer_decay": 0.75, "stem_width": 48, "stem_depth": 2, "batch_size": 512, "epochs": 60},
+    "residual": _RESIDUAL | _LONG,
+    "residual-cpu": _RESIDUAL | {"epochs": 0.7, "batch_size": 32},
+    "resnet18": FROM_SCRATCH | {"backbone": "resnet18", "epochs": 20, "symmetry": "none"},
+    "resnet18-residual": FROM_SCRATCH | {"backbone": "resnet18", "residual_of": "mae-no-sub", "epochs": 20, "symmetry": "none"},
+    # From random weights: the patch size of a checkpoint that it began from would be the checkpoint's.
+    "fast": FROM_SCRATCH | {"epochs": 10, "patch_size": 8, "keep_tokens": 24},
+    "demo": {"epochs": 2, "batch_size": 32, "save_every": 5},
+}
+
 
 # A maximum a quarter beyond those seen is still taken for the same flux unit.
 _PEAK_MARGIN = 1.25
@@ -111,19 +229,22 @@ def _fit_whitening(network: nn.Module, config: ClassifierConfig, dataset: LensDa
     return transform
 
 
-class ClassifierTask(LensTask):
+class ClassifierObjective(Objective):
     """Cross-entropy, and mean squared error in dex for the optional axion-mass head."""
 
-    def answer(self, inputs: Tensor) -> tuple[Tensor, Tensor | None]:
+    def __init__(self, *rest: Any) -> None:
+        super().__init__(*rest)
+        self._validated: list[tuple[Tensor, Tensor]] = []
+
+    def answer(self, network: nn.Module, *inputs: Any, **options: Any) -> tuple[Tensor, Tensor | None]:
         """Logits, and log10 of the axion mass where the network has a head for it."""
-        return (self.network(inputs), None) if self.network.mass is None else self.network.logits_and_log_mass(inputs)
+        if network.mass is None:
+            return network(*inputs, **options), None
+        return network.logits_and_log_mass(*inputs, **options)
 
-    def _labels(self, rows: np.ndarray) -> Tensor:
-        return torch.from_numpy(self.trainer.datamodule.labels[rows]).to(self.device)
-
-    def loss(self, batch: Batch) -> Tensor:
-        inputs = self._cropped(self.transform.forward(batch.images))
-        logits, log_mass = self._train_network(inputs)
+    def loss(self, network: nn.Module, batch: Batch, step: int, answer: Callable[..., Any]) -> Tensor:
+        """As of `Objective`."""
+        logits, log_mass = answer(self._cropped(self.transform.forward(batch.images), step))
         loss = F.cross_entropy(logits, batch.labels, label_smoothing=self.config.label_smoothing)
         if log_mass is None:
             return loss
@@ -132,26 +253,35 @@ class ClassifierTask(LensTask):
         # The sum over an empty selection is 0 and keeps the head in the graph, as several processes need.
         return loss + self.config.mass_weight * error.square().sum() / max(1, int(known.sum()))
 
-    def _cropped(self, inputs: Tensor) -> Tensor:
+    def _cropped(self, inputs: Tensor, step: int) -> Tensor:
         """The central square of network inputs (B, 1, H, W), while training sees no more."""
         size = self.config.crop
-        if not size or self.step >= self.config.crop_share * self.total_steps or size >= min(inputs.shape[-2:]):
+        if not size or step >= self.config.crop_share * self.total_steps or size >= min(inputs.shape[-2:]):
             return inputs
         top, left = ((side - size) // 2 for side in inputs.shape[-2:])
         return inputs[..., top : top + size, left : left + size]
 
-    def on_validation_epoch_start(self) -> None:
-        self._validation: list[tuple[Tensor, Tensor]] = []
+    def figures(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """As of `Objective`."""
+        logits = network(self.transform.forward(batch.images))
+        self._validated.append((logits.float(), batch.labels))
+        accuracy = (logits.argmax(1) == batch.labels).float().mean()
+        return {"validation_loss": F.cross_entropy(logits, batch.labels), "validation_accuracy": accuracy}
 
-    def validation_step(self, rows: np.ndarray, _: int) -> None:
-        logits = self.final_network()(self.transform.forward(self.pixels(rows)))
-        labels = self._labels(rows)
-        self._validation.append((logits.float(), labels))
-        self.log("validation_loss", F.cross_entropy(logits, labels), batch_size=len(rows), sync_dist=True, logger=False)
-        accuracy = (logits.argmax(1) == labels).float().mean()
-        self.log("validation_accuracy", accuracy, batch_size=len(rows), sync_dist=True, logger=False)
+    def epoch_figures(self) -> dict[str, Tensor]:
+        """As of `Objective`: the macro AUC, which is no average over batches."""
+        from torchmetrics.functional.classification import multiclass_auroc
 
-    def on_validation_epoch_end(self) -> None:
-        logits, labels = (torch.cat(parts) for parts in zip(*self._validation, strict=True))
-        auc = multiclass_auroc(logits.softmax(1), labels, num_classes=logits.shape[1], average="macro")
-        self.log("validation_auc", auc, sync_dist=True, logger=False)
+        logits, labels = (torch.cat(parts) for parts in zip(*self._validated, strict=True))
+        self._validated.clear()
+        return {"validation_auc": multiclass_auroc(logits.softmax(1), labels, num_classes=logits.shape[1], average="macro")}
+
+
+KIND = Kind(
+    "Classifier",
+    ClassifierConfig,
+    RECIPES,
+    start,
+    ClassifierObjective,
+    starts_from=lambda card: card.kind in ("mae", "classifier"),
+)

@@ -1,21 +1,57 @@
-"""A network for the axion mass, given to a trained classifier (`MassConfig`): its start, what it learns, what its card says."""
+"""A network for the axion mass, given to a trained classifier: configuration, start, what it learns, what its card says."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 
 from lensmae.data import LensDataset
-from lensmae.data.symmetry import ELEMENTS
+from lensmae.data.symmetry import ELEMENTS, Symmetry
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, read_network
 from lensmae.models.classifier import LensClassifier
 from lensmae.models.registry import find_checkpoint
-from lensmae.training.config import MassConfig
+from lensmae.training.config import RunConfig
 from lensmae.training.feed import Batch
-from lensmae.training.kinds.task import LensTask
+from lensmae.training.kinds.kind import Kind, Objective
+
+
+class MassConfig(RunConfig):
+    """Second stage of a classifier that whitens its input: a network for the axion mass; the classifier itself stays as it is."""
+
+    kind: Literal["mass"] = "mass"
+    init: str = Field(
+        "classifier-model-ii", description="classifier to give it to (name, run id or path); it must whiten its input"
+    )
+    width: int = Field(512, ge=8, le=8192, description="units of each hidden layer")
+    layers: int = Field(3, ge=1, le=16, description="hidden layers")
+    huber: float = Field(0.05, gt=0, description="error in dex beyond which the loss is linear (Huber)")
+    epochs: float = Field(60.0, gt=0, le=100_000, description="passes over the training split")
+    batch_size: int = Field(256, ge=1, le=65_536, description="images a step, over all devices together")
+    warmup: float = Field(0.05, ge=0, le=0.9, description="share of the steps in linear warm-up; cosine to zero after it")
+    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW weight decay (not on biases, norms and embeddings)")
+    symmetry: Symmetry = Field("none", description="turn training images; no further than in the classifier's own training")
+    ema_decay: float = Field(
+        0.999, ge=0, lt=1, description="final decay a step of the weight average that becomes the model; 0 = none"
+    )
+    save_every: int = Field(500, ge=1, description="steps between resumable saves and points of the curve")
+
+    def usable(self, dataset: LensDataset) -> np.ndarray:
+        """Lenses with an axion mass, (N,) bool. Raises `DatasetError` where the training split has fewer than two."""
+        known = np.isfinite(dataset.log_axion_masses)
+        if known[dataset.indices("train")].sum() < 2:
+            raise DatasetError(
+                f"Data set {dataset.name} has no training lenses with an axion mass (column axion_mass_ev) to learn."
+            )
+        return known
+
+
+RECIPES: dict[str, dict[str, Any]] = {"reference": {}, "demo": {"epochs": 20, "batch_size": 32, "save_every": 5}}
+
 
 # Lenses that the scale of the components is measured on.
 _FIT_IMAGES = 5000
@@ -64,24 +100,37 @@ def finished_card(card: CheckpointCard, stage: dict[str, Any]) -> dict[str, Any]
     }
 
 
-class MassTask(LensTask):
+class MassObjective(Objective):
     """Huber loss (over its width) of log10 of the axion mass; only the classifier's mass network learns."""
 
-    def __init__(self, network: nn.Module, *rest: Any) -> None:
-        super().__init__(network.requires_grad_(False), *rest)
+    def prepare(self, network: LensClassifier) -> None:
+        """As of `Objective`."""
+        network.requires_grad_(False)
         network.mass.requires_grad_(True)
 
-    def answer(self, inputs: Tensor) -> Tensor:
-        return self.network.log_mass(inputs)
+    def answer(self, network: LensClassifier, *inputs: Any, **options: Any) -> Tensor:
+        """log10(axion mass / eV), (B,)."""
+        return network.log_mass(*inputs, **options)
 
-    def _masses(self, rows: np.ndarray) -> Tensor:
-        return torch.from_numpy(self.trainer.datamodule.log_masses[rows]).to(self.device)
-
-    def loss(self, batch: Batch) -> Tensor:
-        estimate = self._train_network(self.transform.forward(batch.images))
+    def loss(self, network: LensClassifier, batch: Batch, step: int, answer: Callable[..., Any]) -> Tensor:
+        """As of `Objective`."""
+        estimate = answer(self.transform.forward(batch.images))
         return F.smooth_l1_loss(estimate, batch.log_masses, beta=self.config.huber)
 
-    def validation_step(self, rows: np.ndarray, _: int) -> None:
-        error = self.final_network().log_mass(self.transform.forward(self.pixels(rows))) - self._masses(rows)
-        self.log("validation_loss", error.square().mean(), batch_size=len(rows), sync_dist=True, logger=False)
-        self.log("validation_mass_dex", error.abs().mean(), batch_size=len(rows), sync_dist=True, logger=False)
+    def figures(self, network: LensClassifier, batch: Batch) -> dict[str, Tensor]:
+        """As of `Objective`: the loss in dex squared, and the mean error in dex."""
+        error = network.log_mass(self.transform.forward(batch.images)) - batch.log_masses
+        return {"validation_loss": error.square().mean(), "validation_mass_dex": error.abs().mean()}
+
+
+KIND = Kind(
+    "Axion mass",
+    MassConfig,
+    RECIPES,
+    start,
+    MassObjective,
+    finished=finished_card,
+    starts_from=lambda card: card.kind == "classifier" and bool(card.architecture.get("whitening")),
+    from_scratch=False,
+    needs_class="axion",
+)

@@ -1,10 +1,12 @@
-"""Masked-autoencoder pretraining (`PretrainConfig`): how the network begins, and what it learns from."""
+"""Masked-autoencoder pretraining: its configuration and recipes, how the network begins, and what it learns."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from pydantic import Field
+from torch import Tensor
 
 from lensmae.data import LensDataset
 from lensmae.errors import CheckpointError
@@ -12,10 +14,58 @@ from lensmae.models.checkpoint import CheckpointCard, build_network
 from lensmae.models.mae import MAEViT, masked_loss
 from lensmae.models.masking import hidden_from_noise, mask_noise
 from lensmae.training.batches import step_generator
-from lensmae.training.config import PretrainConfig
+from lensmae.training.config import NetworkConfig
 from lensmae.training.feed import Batch
+from lensmae.training.kinds.kind import Kind, Objective
+from lensmae.training.kinds.recipes import GENERALIST, GPU
 from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, start_encoder
-from lensmae.training.kinds.task import LensTask
+
+
+class PretrainConfig(NetworkConfig):
+    """Masked-autoencoder pretraining (He et al. 2022, arXiv:2111.06377)."""
+
+    labelled: ClassVar[bool] = False
+
+    kind: Literal["pretrain"] = "pretrain"
+    classes: Literal["all", "no_sub"] = Field("all", description="classes to learn from")
+    mask_ratio: float = Field(0.75, gt=0, lt=1, description="share of patches hidden")
+    drawn_share: float = Field(
+        1.0, gt=0, le=1, description="share of the hidden patches that are drawn, others at each step; below 1 is faster"
+    )
+    denoise: bool = Field(False, description="the target is the image without noise, where that is known (simulate:, nuisances)")
+    linear_prior: int = Field(
+        0, ge=0, le=4096, description="start each drawing from a linear guess with so many principal components; 0 = none"
+    )
+    decoder_layers: int = Field(4, ge=1, le=64, description="decoder layers")
+    decoder_heads: int = Field(3, ge=1, le=64, description="decoder attention heads")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="peak learning rate")
+
+    @property
+    def only_class(self) -> str:
+        """The class it learns from; empty for all."""
+        return "" if self.classes == "all" else self.classes
+
+
+# Most of what an MAE must reconstruct of one preset is linear: estimates from a quarter of the patches leave 3e-5 of a Model II
+# image, 4e-6 of one without substructure (masked MSE on [0, 1], measured); 53,000 passes of the reference net alone left 5e-4.
+_LINEAR_PRIOR = {"linear_prior": 256, "symmetry": "none", "warmup": 0.05}
+_MAE_GPU = GPU | {"batch_size": 256, "ema_decay": 0.999}
+_MAE_CPU = {"batch_size": 32, "compile": True, "learning_rate": 5e-4, "ema_decay": 0.995}
+_DENOISING = GENERALIST | {"denoise": True, "gain": 20.0, "warmup": 0.05}
+
+# `reference` is the net of DESIGN.md section 3, with a GPU, `reference-cpu` the same in hours on two cores; `no-sub` learns from
+# lenses without substructure only, to be surprised by it; `generalist` is the MAE a newcomer gets.
+RECIPES: dict[str, dict[str, Any]] = {
+    "reference": _LINEAR_PRIOR | _MAE_GPU | {"epochs": 15},
+    "reference-cpu": _LINEAR_PRIOR | _MAE_CPU | {"epochs": 1.5},
+    "no-sub": _LINEAR_PRIOR | _MAE_GPU | {"classes": "no_sub", "epochs": 20},
+    "no-sub-cpu": _LINEAR_PRIOR | _MAE_CPU | {"classes": "no_sub", "epochs": 1},
+    "generalist": _DENOISING | GPU | {"batch_size": 1024, "epochs": 60},
+    "generalist-cpu": _DENOISING | {"batch_size": 64, "epochs": 5, "drawn_share": 0.25, "precision": "bf16-mixed"},
+    "fast": {"epochs": 20, "patch_size": 8},
+    "demo": {"epochs": 2, "patch_size": 8, "encoder_layers": 4, "decoder_layers": 2, "batch_size": 32, "save_every": 5},
+}
+
 
 # Purpose of a step's generator of masks; 0 is the symmetry's, see `lensmae.training.feed`.
 _MASK = 1
@@ -57,47 +107,52 @@ def _take_over(network: MAEViT, source: MAEViT) -> None:
         network.load_state_dict(state)
 
 
-class PretrainTask(LensTask):
+class PretrainObjective(Objective):
     """Mean squared error of hidden patches, in transform space; of the image without noise, where that is wanted and known."""
 
-    def loss_scale(self) -> Tensor | float:
-        # Beside a linear prior, what is left to learn is small.
-        return 1.0 if self.network.prior is None else self.network.prior.spread**-2
+    draws = True
 
-    def _masked(self, network: nn.Module, images: Tensor, clean: Tensor | None, noise: Tensor, **options: Any) -> Tensor:
+    def loss_scale(self, network: MAEViT) -> Tensor | float:
+        """Beside a linear prior, what is left to learn is small."""
+        return 1.0 if network.prior is None else network.prior.spread**-2
+
+    def loss(self, network: MAEViT, batch: Batch, step: int, answer: Callable[..., Any]) -> Tensor:
+        """As of `Objective`. Masks are drawn for the whole batch, then each process takes its part."""
+        generator = step_generator(self.config.seed, step, _MASK)
+        noise = torch.rand(batch.count, _tokens(network), generator=generator)[batch.share]
+        return self._masked(answer, batch, noise, drawn_share=self.config.drawn_share)
+
+    def _masked(self, answer: Callable[..., Any], batch: Batch, noise: Tensor, **options: Any) -> Tensor:
+        images, clean = batch.images, batch.clean
         scale = self.transform.scale(images)
         inputs = self.transform.forward(images, scale)
         target = self.transform.target(clean, scale) if self.config.denoise and clean is not None else inputs
-        prediction, mask = network(inputs, noise=noise.to(self.device), **options)
+        prediction, mask = answer(inputs, noise=noise.to(images.device), **options)
         return masked_loss(prediction, target, mask)
 
-    def _tokens(self) -> int:
-        grid = self.network.encoder.native_grid
-        return grid[0] * grid[1]
+    def figures(self, network: MAEViT, batch: Batch) -> dict[str, Tensor]:
+        """As of `Objective`: a row's mask is always the same."""
+        return {"validation_loss": self._masked(network, batch, _row_noise(network, batch.share))}
 
-    def loss(self, batch: Batch) -> Tensor:
-        # Masks are drawn for the whole batch, then each process takes its part.
-        generator = step_generator(self.config.seed, self.step, _MASK)
-        noise = torch.rand(batch.count, self._tokens(), generator=generator)[batch.share]
-        return self._masked(self._train_network, batch.images, batch.clean, noise, drawn_share=self.config.drawn_share)
+    def hidden(self, network: MAEViT, rows: np.ndarray) -> np.ndarray:
+        """As of `Objective`: what `figures` and `reconstruct` hide."""
+        hidden = hidden_from_noise(_row_noise(network, rows), network.encoder.shuffle.mask_ratio)
+        return hidden.reshape(len(rows), *network.encoder.native_grid).numpy()
 
-    def hidden(self, rows: np.ndarray) -> np.ndarray:
-        """Patches (B, gh, gw) that `validation_step` and `reconstruct` hide of these rows, True = hidden."""
-        noise = mask_noise([int(row) for row in rows], self._tokens())
-        hidden = hidden_from_noise(noise, self.network.encoder.shuffle.mask_ratio)
-        return hidden.reshape(len(rows), *self.network.encoder.native_grid).numpy()
-
-    def reconstruct(self, rows: np.ndarray) -> Tensor:
-        flux = self.pixels(rows)
+    def reconstruct(self, network: MAEViT, flux: Tensor, rows: np.ndarray) -> Tensor:
+        """As of `Objective`. Visible patches are shown as they are: the loss never looks at what is drawn there."""
         peak = self.transform.scale(flux)
-        noise = mask_noise([int(row) for row in rows], self._tokens()).to(self.device)
-        prediction, mask = self.final_network()(self.transform.forward(flux, peak), noise=noise)
-        # Visible patches are shown as they are: the loss never looks at what is drawn there.
+        prediction, mask = network(self.transform.forward(flux, peak), noise=_row_noise(network, rows).to(flux.device))
         return torch.where(mask > 0.5, self.transform.inverse(prediction, peak), flux)
 
-    def validation_step(self, rows: np.ndarray, _: int) -> None:
-        noise = mask_noise([int(row) for row in rows], self._tokens())
-        truths = self.trainer.datamodule.dataset.truths
-        clean = None if truths is None else self.pixels(rows, truths)
-        loss = self._masked(self.final_network(), self.pixels(rows), clean, noise)
-        self.log("validation_loss", loss, batch_size=len(rows), sync_dist=True, logger=False)
+
+def _tokens(network: MAEViT) -> int:
+    grid = network.encoder.native_grid
+    return grid[0] * grid[1]
+
+
+def _row_noise(network: MAEViT, rows: np.ndarray) -> Tensor:
+    return mask_noise([int(row) for row in rows], _tokens(network))
+
+
+KIND = Kind("Masked autoencoder", PretrainConfig, RECIPES, start, PretrainObjective)

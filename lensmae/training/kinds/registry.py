@@ -1,46 +1,52 @@
-"""The kinds of training. A new one is a configuration in `lensmae.training.config`, a module here, and a line below.
+"""The kinds of training. A new one is a module with its configuration, recipes, start and objective, and a name below."""
 
-Configurations stand apart, because pages and commands read them without loading Lightning.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
 from torch import nn
 
 from lensmae.data import LensDataset
+from lensmae.errors import ConfigError
 from lensmae.models.checkpoint import CheckpointCard
 from lensmae.training.config import RunConfig
 from lensmae.training.kinds import classifier, mass, pretrain, superres
-from lensmae.training.kinds.task import LensTask
+from lensmae.training.kinds.kind import Kind
 
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of training is done.
-
-    Attributes:
-        start: configuration, data set and training rows (N,) -> card without metrics, and the network that begins.
-        task: the Lightning module.
-        finished: card and the run's own account (training, data, metrics, created) -> what changes on the card at the end.
-    """
-
-    start: Callable[[Any, LensDataset, np.ndarray], tuple[CheckpointCard, nn.Module]]
-    task: type[LensTask]
-    finished: Callable[[CheckpointCard, dict[str, Any]], dict[str, Any]] = lambda _, account: account
-
-
-KINDS: dict[str, Kind] = {
-    "pretrain": Kind(pretrain.start, pretrain.PretrainTask),
-    "classifier": Kind(classifier.start, classifier.ClassifierTask),
-    "mass": Kind(mass.start, mass.MassTask, mass.finished_card),
-    "superres": Kind(superres.start, superres.SuperResTask),
-}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (pretrain.KIND, classifier.KIND, mass.KIND, superres.KIND)}
+CONFIGS: dict[str, type[RunConfig]] = {name: kind.config for name, kind in KINDS.items()}
+# Any of them, told apart by the field `kind`.
+_RECORD: TypeAdapter[RunConfig] = TypeAdapter(Annotated[reduce(or_, CONFIGS.values()), Field(discriminator="kind")])
+RECIPES: dict[str, Mapping[str, Mapping[str, Any]]] = {name: kind.recipes for name, kind in KINDS.items()}
 
 
 def start_network(config: RunConfig, dataset: LensDataset, train_rows: np.ndarray) -> tuple[CheckpointCard, nn.Module]:
     """Card (without metrics) and network of a run that begins; `train_rows` (N,) int. Raises `LensMAEError` where the data set or
     the checkpoint it starts from does not fit."""
     return KINDS[config.kind].start(config, dataset, train_rows)
+
+
+def make_config(kind: str, recipe: str | None = None, **options: Any) -> RunConfig:
+    """A checked configuration: defaults, then the recipe, then `options`. Raises `ConfigError` in plain words."""
+    if kind not in CONFIGS:
+        raise ConfigError(f"There is no training kind {kind!r}; there are {', '.join(CONFIGS)}.")
+    recipes = RECIPES[kind]
+    if recipe is not None and recipe not in recipes:
+        raise ConfigError(f"There is no {kind} recipe {recipe!r}; there are {', '.join(recipes)}.")
+    return _checked(lambda: CONFIGS[kind](**{**recipes.get(recipe or "", {}), **options}))
+
+
+def config_from_record(record: dict[str, Any]) -> RunConfig:
+    """The configuration a run's `config.json` holds. Raises `ConfigError` in plain words."""
+    return _checked(lambda: _RECORD.validate_python(record))
+
+
+def _checked(build: Callable[[], RunConfig]) -> RunConfig:
+    try:
+        return build()
+    except ValidationError as problem:
+        details = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in problem.errors())
+        raise ConfigError(f"The training configuration is not valid. {details}.") from None

@@ -1,3 +1,6 @@
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,12 +10,13 @@ from lensmae.data.symmetry import D4_ORDER, apply_d4, draw_elements, random_d4, 
 from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.models import LensClassifier, MAEEncoder
-from lensmae.training import RECIPES, config_from_record, make_config
+from lensmae.training import KINDS, RECIPES, config_from_record, kinds, make_config
 from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import device_name
 from lensmae.training.datamodule import LensData
-from lensmae.training.kinds.pretrain import PretrainTask
+from lensmae.training.kinds.pretrain import PretrainObjective
 from lensmae.training.optimizer import build_optimizer, learning_rate_factor, parameter_groups
+from lensmae.training.task import LensTask
 
 
 @pytest.mark.parametrize(("kind", "recipe"), [(kind, recipe) for kind in RECIPES for recipe in RECIPES[kind]])
@@ -69,7 +73,7 @@ def test_schedule_rises_to_one_and_falls_to_zero():
 
 def test_the_weight_average_of_a_short_run_follows_its_weights():
     network = torch.nn.Linear(1, 1, bias=False)
-    task = PretrainTask(network, Transform(), make_config("pretrain", data="x", ema_decay=0.999), 20)
+    task = LensTask(network, PretrainObjective(make_config("pretrain", data="x", ema_decay=0.999), Transform(), 20))
     values, expected = np.arange(20.0), None
     for count, value in enumerate(values):
         with torch.no_grad():
@@ -135,7 +139,7 @@ def test_log1p_agrees_with_numpy_on_flux():
 def test_gradients_are_clipped_beside_the_fused_step(precision):
     network = torch.nn.Linear(4, 4)
     config = make_config("pretrain", data="x", clip=0.5, precision=precision)
-    task = PretrainTask(network, Transform(), config, 10)
+    task = LensTask(network, PretrainObjective(config, Transform(), 10))
     optimizer, _ = build_optimizer(network, config, 10)
     network(torch.full((1, 4), 100.0)).square().sum().backward()
     task.configure_gradient_clipping(optimizer, config.clip, "norm")
@@ -154,3 +158,15 @@ def test_a_graphics_card_is_called_by_its_name(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"card {device.index}")
     assert device_name(torch.device("cuda", 1)) == "card 1"
     assert device_name(torch.device("cpu")).startswith("CPU, ")
+
+
+def test_every_module_of_a_kind_of_training_is_in_the_registry():
+    """A new kind is its module and a name in the registry: command, form and records find all the rest there."""
+    folder = Path(kinds.__file__).parent
+    modules = [importlib.import_module(f"{kinds.__name__}.{path.stem}") for path in folder.glob("*.py")]
+    found = [module.KIND for module in modules if hasattr(module, "KIND")]
+    assert sorted(kind.name for kind in found) == sorted(KINDS)
+    for kind in found:
+        assert KINDS[kind.name] is kind
+        record = make_config(kind.name, data="x").model_dump()
+        assert type(config_from_record(record)) is kind.config

@@ -31,7 +31,7 @@ from lensmae.training import (
 from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import Follower
 from lensmae.training.datamodule import LensData
-from lensmae.training.kinds.classifier import ClassifierTask
+from lensmae.training.kinds.classifier import ClassifierObjective
 from lensmae.training.kinds.registry import start_network
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,8 +80,12 @@ def test_a_run_stopped_between_saves_and_resumed_ends_with_the_same_bits(kind, m
 
 
 def test_a_run_whose_weights_become_nan_ends_and_keeps_the_save_before(monkeypatch):
-    original = ClassifierTask.loss
-    monkeypatch.setattr(ClassifierTask, "loss", lambda task, *rest: original(task, *rest) * (np.nan if task.step == 5 else 1))
+    original = ClassifierObjective.loss
+
+    def breaking(self, network, batch, step, answer):
+        return original(self, network, batch, step, answer) * (np.nan if step == 5 else 1)
+
+    monkeypatch.setattr(ClassifierObjective, "loss", breaking)
     run_id = start("classifier", "lost")
     with pytest.raises(RunError, match="Between steps 4 and 8 the weights became NaN"):
         train_run(run_id)
@@ -99,7 +103,7 @@ def test_a_killed_run_is_seen_as_lost_and_resumes_to_the_same_bits(workspace_wit
     # The process kills itself as SIGKILL does, in the middle of step 7: after a save at 4, before the one at 8.
     script = (
         "import os, signal\n"
-        "from lensmae.training.kinds.task import LensTask\n"
+        "from lensmae.training.task import LensTask\n"
         "from lensmae.training import train_run\n"
         "step = LensTask.training_step\n"
         "def dying(self, *a):\n"

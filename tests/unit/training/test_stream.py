@@ -9,11 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from lensmae import training
 from lensmae.errors import DatasetError
 from lensmae.models import load_checkpoint
 from lensmae.training import create_run, make_config, train_run
 from lensmae.training.datamodule import open_data
-from lensmae.training.kinds import registry
+from lensmae.training.kinds.registry import start_network
 from lensmae.training.optimizer import build_optimizer
 from lensmae.training.stream import EPOCH
 
@@ -147,10 +148,10 @@ def test_two_processes_take_one_step_on_lenses_of_their_own(workspace_with_lense
     assert ended.returncode == 0, ended.stderr.decode()
     config = make_config("pretrain", **{name.replace("-", "_"): value for name, value in options.items()})
     data = open_data(config)
-    card, network = registry.start_network(config, data.dataset, data.training_rows)
-    task = registry.KINDS["pretrain"].task(network, card.transform, config, data.total_steps)
-    task._train_network = network
-    (sum(task.loss(data.feed.batch(0, rank, 2, CPU)) for rank in range(2)) / 2).backward()
+    card, network = start_network(config, data.dataset, data.training_rows)
+    objective = training.KINDS["pretrain"].objective(config, card.transform, data.total_steps)
+    batches = [data.feed.batch(0, rank, 2, CPU) for rank in range(2)]
+    (sum(objective.loss(network, batch, 0, network) for batch in batches) / 2).backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
     optimizer, _ = build_optimizer(network, config, data.total_steps)
     optimizer.step()

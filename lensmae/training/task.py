@@ -1,6 +1,5 @@
-"""What the Lightning modules of all kinds of training share. Every random choice is a function of (seed, step)."""
+"""The Lightning module of every kind of training: an objective in a loop. Random choices are functions of (seed, step)."""
 
-import abc
 from typing import Any
 
 import numpy as np
@@ -9,10 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
-from lensmae.data.transforms import Transform
 from lensmae.training.batches import BatchPlan
-from lensmae.training.config import RunConfig
 from lensmae.training.feed import Batch, Feed
+from lensmae.training.kinds.kind import Objective
 from lensmae.training.optimizer import build_optimizer, is_fused
 
 # Training images on which the batch norms of a weight average are measured, at least: 5 s of a ResNet-18 on two cores.
@@ -46,23 +44,27 @@ class WeightAverage(AveragedModel):
 
 
 class LensTask(pl.LightningModule):
-    """What all trainings share: the batch of a step, symmetry, optimiser, weight average.
+    """A training run in Lightning's loop: the batch of a step, optimiser, weight average, and what its objective asks.
 
     The data loader only counts; `training_step` looks up the rows of `step` itself, so a run that was killed and resumed
     sees the same images in the same order with the same masks as one that was not.
+
+    Args:
+        network: that is trained.
+        objective: what it learns.
 
     Attributes:
         step: optimiser steps done since the run began, over all its resumptions.
     """
 
-    def __init__(self, network: nn.Module, transform: Transform, config: RunConfig, total_steps: int) -> None:
+    def __init__(self, network: nn.Module, objective: Objective) -> None:
         super().__init__()
+        objective.prepare(network)
         self.network = network
-        self.transform = transform
-        self.config = config
-        self.total_steps = total_steps
+        self.objective = objective
+        self.config, self.transform, self.total_steps = objective.config, objective.transform, objective.total_steps
         self.step = 0
-        self.average = WeightAverage(network, config.ema_decay) if config.ema_decay > 0 else None
+        self.average = WeightAverage(network, self.config.ema_decay) if self.config.ema_decay > 0 else None
 
     def configure_optimizers(self) -> dict[str, Any]:
         optimizer, schedule = build_optimizer(self.network, self.config, self.total_steps)
@@ -80,19 +82,19 @@ class LensTask(pl.LightningModule):
     def on_fit_start(self) -> None:
         # Methods, not modules: a second module would put the weights into the state twice.
         answer = self.answer
-        self._train_network = torch.compile(answer) if self.config.compile else answer
+        self._answer = torch.compile(answer) if self.config.compile else answer
 
     def answer(self, *inputs: Any, **options: Any) -> Any:
         """What the loss needs of the network; compiled where the configuration says so."""
-        return self.network(*inputs, **options)
+        return self.objective.answer(self.network, *inputs, **options)
 
     def training_step(self, _: Tensor, __: int) -> Tensor:
         # Dropped paths draw from the global generator; seeded a step, a resumed run draws the same.
         torch.manual_seed(int(np.random.SeedSequence([self.config.seed, self.step, self.global_rank]).generate_state(1)[0]))
         batch = self._batch(self.step, self.global_rank, self.trainer.world_size)
-        loss = self.loss(batch)
+        loss = self.objective.loss(self.network, batch, self.step, self._answer)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.share), sync_dist=True, logger=False)
-        return loss * self.loss_scale()
+        return loss * self.objective.loss_scale(self.network)
 
     def on_train_batch_end(self, *_: Any) -> None:
         if self.average is not None:
@@ -134,19 +136,20 @@ class LensTask(pl.LightningModule):
         """The network a run produces: the weight average, or the last weights where none is kept."""
         return self.network if self.average is None else self.average.module
 
-    def pixels(self, rows: np.ndarray, source: np.ndarray | None = None) -> Tensor:
-        """Images of data-set rows (or those of another of its arrays), (B, 1, H, W) float32 flux on the device."""
-        source = self.trainer.datamodule.dataset.images if source is None else source
-        return torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(self.device)
+    def validation_step(self, rows: np.ndarray, _: int) -> None:
+        figures = self.objective.figures(self.final_network(), self._validation(rows))
+        self._log_figures(figures, batch_size=len(rows))
 
-    def reconstruct(self, rows: np.ndarray) -> Tensor | None:
-        """What the network that the run would produce now draws of these rows, (B, 1, H, W) flux; None where it draws nothing."""
-        return None
+    def on_validation_epoch_end(self) -> None:
+        self._log_figures(self.objective.epoch_figures())
 
-    def loss_scale(self) -> Tensor | float:
-        """Factor on the loss, so that its gradients have a size that the optimiser's fixed constants suit."""
-        return 1.0
+    def _log_figures(self, figures: dict[str, Tensor], **options: Any) -> None:
+        for name, value in figures.items():
+            self.log(name, value, sync_dist=True, logger=False, **options)
 
-    @abc.abstractmethod
-    def loss(self, batch: Batch) -> Tensor:
-        """Training loss of this process's part of a step's batch."""
+    def _validation(self, rows: np.ndarray) -> Batch:
+        return self.trainer.datamodule.validation_batch(rows, self.device)
+
+    def reconstruct(self, rows: np.ndarray) -> Tensor:
+        """What the network that the run would produce now makes of these validation rows, (B, 1, H, W) flux."""
+        return self.objective.reconstruct(self.final_network(), self._validation(rows).images, rows)
