@@ -1,7 +1,7 @@
 """Commands about embeddings and parts of data sets."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ def embed(
     limit: Annotated[int | None, typer.Option(min=1, help="so many lenses at most, spread over the split")] = None,
     layer: Annotated[int | None, typer.Option(min=1, help="layer of the encoder; the last by default")] = None,
     pooling: Annotated[str, typer.Option(help="mean, 'class token' or max")] = "mean",
+    patches: Annotated[
+        str, typer.Option(help="patches encoded: all, or 'brightest half', which takes half the time (autoencoders)")
+    ] = "all",
     projection: Annotated[str, typer.Option(help="for .csv: umap or pca")] = "umap",
     dimensions: Annotated[int, typer.Option(min=2, max=3, help="for .csv: 2 or 3")] = 2,
     neighbours: Annotated[int, typer.Option(help="UMAP's n_neighbors, 2 to 200")] = 15,
@@ -48,8 +51,9 @@ def embed(
         raise ConfigError(f"{output} ends neither in .npy (embeddings) nor in .csv (a projection); say which you want.")
     settings = Projection(projection, dimensions, neighbours, min_dist, metric, seed)
     facts = {"checkpoint": checkpoint, "data": data, "split": split, "limit": limit, "layer": layer, "pooling": pooling}
+    facts["patches"] = patches
     if scheduler is not None:
-        _embed_on(scheduler, checkpoint, data, split, limit, layer)
+        _embed_on(scheduler, checkpoint, data, split, limit, {"layer": layer, "patches": patches})
     embeddings = with_progress("Embedding", lambda progress: run_task(Task(work="embed", **facts), progress))
     dataset = open_dataset(data)
     rows = select_rows(dataset, split, limit)
@@ -67,7 +71,7 @@ def embed(
     print_figures(figures, as_json)
 
 
-def _embed_on(scheduler: str, checkpoint: str, data: str, split: str, limit: int | None, layer: int | None) -> None:
+def _embed_on(scheduler: str, checkpoint: str, data: str, split: str, limit: int | None, how: dict[str, Any]) -> None:
     """Have a cluster compute what the workspace does not keep yet."""
     from lensmae.data import open_dataset
     from lensmae.evaluation import embed_dataset
@@ -78,7 +82,7 @@ def _embed_on(scheduler: str, checkpoint: str, data: str, split: str, limit: int
     model, dataset = load_checkpoint(checkpoint), open_dataset(data)
     rows = select_rows(dataset, split, limit)
     with cluster(scheduler) as executor:
-        with_progress("Embedding", lambda progress: embed_dataset(model, dataset, rows, progress, layer=layer, executor=executor))
+        with_progress("Embedding", lambda progress: embed_dataset(model, dataset, rows, progress, **how, executor=executor))
 
 
 @commands.command()

@@ -26,7 +26,7 @@ class Task(BaseModel):
         work: embeddings of the lenses, their projection, or the reconstruction error of an MAE.
         checkpoint, data: names or paths.
         split, limit: which lenses, as `select_rows` takes them.
-        layer, pooling: of the embeddings, as `embed_dataset` takes them.
+        layer, pooling, patches: of the embeddings, as `embed_dataset` takes them.
         projection: where the embeddings are projected.
     """
 
@@ -39,6 +39,7 @@ class Task(BaseModel):
     limit: int | None = None
     layer: int | None = None
     pooling: str = "mean"
+    patches: str = "all"
     projection: Projection = Projection()
 
 
@@ -60,7 +61,7 @@ def run_task(task: Task, progress: Progress | None = None, phase: Callable[[str]
             raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; reconstruction needs an MAE.")
         return reconstruction_errors(model, dataset, rows, progress)
     embedded = task.work == "embed"
-    facts = {"layer": task.layer, "pooling": task.pooling, "alone": True}
+    facts = {"layer": task.layer, "pooling": task.pooling, "patches": task.patches, "alone": True}
     embeddings = embed_dataset(model, dataset, rows, progress if embedded else None, **facts)
     if embedded:
         return embeddings

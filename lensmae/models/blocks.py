@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from lensmae.models.arithmetic import attend, attention_weights
+
 # torch's own; published ViTMAE weights have 1e-6.
 NORM_EPS = 1e-5
 
@@ -21,13 +23,12 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         query, key, value = rearrange(self.qkv(tokens), "b t (three h d) -> three b h t d", three=3, h=self.heads)
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        return self.proj(rearrange(mixed, "b h t d -> b t (h d)"))
+        return self.proj(rearrange(attend(query, key, value), "b h t d -> b t (h d)"))
 
     def weights(self, tokens: Tensor) -> Tensor:
         """The softmax weights (B, heads, T, T), which the fused attention of `forward` does not give."""
         query, key, _ = rearrange(self.qkv(tokens), "b t (three h d) -> three b h t d", three=3, h=self.heads)
-        return (query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5).softmax(dim=-1)
+        return attention_weights(query, key)
 
 
 class Mlp(nn.Module):

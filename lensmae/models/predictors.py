@@ -1,20 +1,20 @@
 """Loaded checkpoints: arrays of flux in, arrays out. `load_checkpoint(name).predict(images)` works for every kind."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from einops import repeat
+from einops import rearrange, reduce, repeat
 from torch import Tensor, nn
 
 from lensmae.data.symmetry import D4_ORDER, apply_d4, d4_mean, undo_d4
 from lensmae.errors import DatasetError
+from lensmae.models.arithmetic import multiplies_bfloat16, take_fast_float32, workers
 from lensmae.models.checkpoint import CheckpointCard, encoder_architecture, read_network
-from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.masking import kept_count, mask_noise, take
 from lensmae.models.registry import PRODUCT, find_checkpoint
 from lensmae.models.superres import bicubic
 
@@ -23,6 +23,8 @@ _CPU_TOKENS, _GPU_TOKENS = 2048, 65_536
 # Tokens a batch of one thread of many.
 _THREAD_TOKENS = 1024
 POOLINGS = ("mean", "class token", "max")
+# Which patches are encoded for an embedding: an autoencoder learned to do with a quarter of them.
+PATCHES = ("all", "brightest half")
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,11 @@ class Reconstruction:
     mask: np.ndarray
 
 
-@cache
-def _workers(count: int) -> ThreadPoolExecutor:
-    """Threads with one core each. They stay, because what PyTorch's kernels prepare for a thread goes with it."""
-    return ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
-
-
 class LoadedModel:
     """A checkpoint in memory, shared and never changed."""
 
     def __init__(self, path: Path, card: CheckpointCard, module: nn.Module, device: str) -> None:
+        take_fast_float32()
         self.path = path
         self.name = path.parent.name if path.name == PRODUCT else path.stem
         self.card = card
@@ -63,12 +60,16 @@ class LoadedModel:
         self.any_size: bool = not any(card.architecture.get(name) for name in ("whitening", "linear_prior", "residual"))
         # Baselines without our encoder have no tokens: no masks, attention or position embeddings.
         self.has_tokens: bool = "backbone" not in card.architecture
+        # A classifier reads what it was trained to read, and a super-resolver all.
+        self.takes_part: bool = card.kind == "mae"
         self.layers: int = size.get("layers", 12) if self.has_tokens else 1
         self.grid: tuple[int, int] = (self.image_size // self.patch_size, self.image_size // self.patch_size)
         # A convolutional network has no tokens; an eighth of a side of its maps costs about as much.
         tokens = self.grid[0] * self.grid[1] if self.has_tokens else max(1, (self.image_size // 8) ** 2)
         self._batch = max(1, (_CPU_TOKENS if device == "cpu" else _GPU_TOKENS) // tokens)
         self._thread_batch = max(1, _THREAD_TOKENS // tokens)
+        # An autoencoder's embeddings are for looking at many; of a classifier's, classes are told.
+        self.rounds: bool = card.kind == "mae" and device == "cpu" and multiplies_bfloat16()
 
     def patch_grid(self, shape: tuple[int, ...], whose: str = "The image has") -> tuple[int, int]:
         """Rows and columns of patches of images of this shape (..., H, W).
@@ -98,36 +99,64 @@ class LoadedModel:
             batch = np.array(images[start : start + self._batch], dtype=np.float32)
             yield torch.from_numpy(batch).unsqueeze(1).to(self.device)
 
-    def embed(self, images: np.ndarray, layer: int | None = None, pooling: str = "mean") -> np.ndarray:
+    def embed(
+        self,
+        images: np.ndarray,
+        layer: int | None = None,
+        pooling: str = "mean",
+        *,
+        rounded: bool = False,
+        patches: str = "all",
+    ) -> np.ndarray:
         """Pooled tokens of an encoder layer: flux (B, H, W) -> (B, D) float32.
 
         Args:
             images: flux (B, H, W).
             layer: 1 to `layers`; the last where None.
             pooling: one of `POOLINGS`; mean and max are over patch tokens.
+            rounded, patches: as of `pooled`.
         """
         if pooling not in POOLINGS:
             raise ValueError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
-        return self.pooled(images, layer)[POOLINGS.index(pooling)]
+        return self.pooled(images, layer, rounded=rounded, patches=patches)[POOLINGS.index(pooling)]
 
-    def pooled(self, images: np.ndarray, layer: int | None = None) -> np.ndarray:
-        """Tokens of an encoder layer pooled in every way: flux (B, H, W) -> (3, B, D) float32, in the order of `POOLINGS`."""
+    def pooled(self, images: np.ndarray, layer: int | None = None, *, rounded: bool = False, patches: str = "all") -> np.ndarray:
+        """Tokens of an encoder layer pooled in every way: flux (B, H, W) -> (3, B, D) float32, in the order of `POOLINGS`.
+
+        Args:
+            images: flux (B, H, W).
+            layer: 1 to `layers`; the last where None.
+            rounded: multiply in bfloat16 where the network `rounds`: for the many lenses of a data set, of which only those
+                embedded so are compared.
+            patches: one of `PATCHES`. Encoding the brightest half only takes half the time; of an autoencoder.
+
+        Raises:
+            ValueError: for another layer or other patches than there are.
+        """
+        if patches not in PATCHES[: 2 if self.takes_part else 1]:
+            raise ValueError(f"{self.name} embeds all patches; there is no {patches!r} of them for it.")
         if layer is not None and not 1 <= layer <= self.layers:
             raise ValueError(f"There is no layer {layer}; {self.name} has layers 1 to {self.layers}.")
-        return np.concatenate([self._pooled(flux, layer) for flux in self._batches(images)], axis=1)
+        rounded = rounded and self.rounds
+        half = patches != "all"
+        return np.concatenate([self._pooled(flux, layer, rounded, half) for flux in self._batches(images)], axis=1)
 
-    def pooled_thread_a_core(self, images: np.ndarray, layer: int | None = None) -> np.ndarray:
+    def pooled_thread_a_core(
+        self, images: np.ndarray, layer: int | None = None, *, rounded: bool = False, patches: str = "all"
+    ) -> np.ndarray:
         """`pooled` with another division of labour: every core has images of its own, where `pooled` has all cores share each
         operation and wait for each other after it. Faster for many images; on a GPU there is no difference.
 
         For a process that computes nothing else with PyTorch meanwhile, because its number of threads is one until this ends.
+        Arguments as of `pooled`.
         """
         threads = torch.get_num_threads()
         if self.device != "cpu" or threads == 1:
-            return self.pooled(images, layer)
+            return self.pooled(images, layer, rounded=rounded, patches=patches)
         parts = [images[start : start + self._thread_batch] for start in range(0, len(images), self._thread_batch)]
+        pooled = partial(self.pooled, layer=layer, rounded=rounded, patches=patches)
         try:
-            return np.concatenate(list(_workers(threads).map(partial(self.pooled, layer=layer), parts)), axis=1)
+            return np.concatenate(list(workers(threads).map(pooled, parts)), axis=1)
         finally:
             torch.set_num_threads(threads)
 
@@ -138,12 +167,22 @@ class LoadedModel:
         return torch.cat([encode(self._patches(flux), None)[:, 1:].cpu() for flux in self._batches(images)])
 
     @torch.inference_mode()
-    def _pooled(self, flux: Tensor, layer: int | None) -> np.ndarray:
-        return self._pool(flux, layer).cpu().numpy()
+    def _pooled(self, flux: Tensor, layer: int | None, rounded: bool, half: bool) -> np.ndarray:
+        with torch.autocast("cpu", torch.bfloat16, enabled=rounded):
+            return self._pool(flux, layer, half).float().cpu().numpy()
 
-    def _pool(self, flux: Tensor, layer: int | None) -> Tensor:
-        tokens = self.module.encoder.encode(self._patches(flux), layer)
+    def _pool(self, flux: Tensor, layer: int | None, half: bool = False) -> Tensor:
+        patches = self._patches(flux)
+        if half:
+            patches = take(patches, self._brightest(flux, patches.shape[1] // 2))
+        tokens = self.module.encoder.encode(patches, layer)
         return torch.stack([tokens[:, 1:].mean(dim=1), tokens[:, 0], tokens[:, 1:].amax(dim=1)])
+
+    def _brightest(self, flux: Tensor, count: int) -> Tensor:
+        """Places (b, count) of the patches of flux (b, 1, H, W) with the largest mean."""
+        size = self.patch_size
+        means = reduce(flux, "b 1 (h p) (w q) -> b (h w)", "mean", p=size, q=size)
+        return means.topk(max(1, count), dim=1).indices
 
     def _patches(self, flux: Tensor) -> Tensor:
         """Patch tokens (b, K, D) that are encoded."""
@@ -240,9 +279,9 @@ class Classifier(LoadedModel):
     def _patches(self, flux: Tensor) -> Tensor:
         return self.module.patches(self.transform.forward(flux))
 
-    def _pool(self, flux: Tensor, layer: int | None) -> Tensor:
+    def _pool(self, flux: Tensor, layer: int | None, half: bool = False) -> Tensor:
         if self.has_tokens:
-            return super()._pool(flux, layer)
+            return super()._pool(flux, layer, half)
         # A convolutional baseline has one embedding, whatever the pooling.
         return repeat(self.module.features(self.transform.forward(flux)), "b d -> pooling b d", pooling=len(POOLINGS))
 
@@ -264,11 +303,21 @@ class Classifier(LoadedModel):
         )
 
     @torch.inference_mode()
-    def answer(self, images: np.ndarray, element: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Embeddings (B, D), as `embed` gives them, and logits (B, K), both float32, of flux (B, H, W) under one symmetry
-        (`apply_d4`), from one pass."""
-        found = [self._answer(apply_d4(flux, element)) for flux in self._batches(images)]
-        return np.concatenate([one.cpu().numpy() for one, _ in found]), np.concatenate([one.cpu().numpy() for _, one in found])
+    def answer(self, images: np.ndarray, symmetries: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Embeddings (B, D), as `embed` gives them, of square images, and logits (V, B, K) of all their views; both float32.
+
+        Args:
+            images: flux (B, S, S).
+            symmetries: views of each, the first elements of D4: 1 (the image as it is) or 8.
+        """
+        embeddings, logits = [], []
+        for flux in self._batches(images):
+            for some in flux.split(max(1, self._batch // symmetries)):
+                views = torch.cat([apply_d4(some, element) for element in range(symmetries)])
+                pooled, answers = self._answer(views)
+                embeddings.append(pooled[: len(some)].cpu().numpy())
+                logits.append(rearrange(answers, "(v b) k -> v b k", v=symmetries).cpu().numpy())
+        return np.concatenate(embeddings), np.concatenate(logits, axis=1)
 
     def _answer(self, flux: Tensor) -> tuple[Tensor, Tensor]:
         pooled = self._pool(flux, None)

@@ -17,6 +17,7 @@ from pytorch_lightning.profilers import Profiler
 from lensmae.data import LensDataset
 from lensmae.errors import LensMAEError, RunError
 from lensmae.jobs import JobOptions, JobRecord, slurm
+from lensmae.models.arithmetic import take_fast_float32
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Saver
 from lensmae.training.config import RunConfig
@@ -160,7 +161,10 @@ def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: boo
         raise RunError("A weight average (ema_decay > 0) cannot be kept with strategy fsdp; set ema_decay to 0 or use ddp.")
     # Lightning's own way of requeueing would save in a format of its own; ours saves and asks Slurm itself.
     plugins: list[Any] = [SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else []
-    torch.set_float32_matmul_precision("high")
+    if torch.cuda.is_available():
+        torch.set_float32_matmul_precision("high")
+    else:
+        take_fast_float32()
     return pl.Trainer(
         accelerator=config.accelerator,
         devices=config.devices,

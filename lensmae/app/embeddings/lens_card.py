@@ -1,5 +1,7 @@
 """One lens, or an uploaded image, and the lenses nearest to it among the embeddings."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -50,12 +52,13 @@ def read_upload(data: bytes, name: str) -> LensImage:
 
 def upload_embedding(view: View, image: LensImage) -> np.ndarray:
     """The embedding (D,) of an uploaded image under the view's network."""
-    return _embed(loaders.model_key(view.entry.path), _fitted(view, image).pixels, view.layer, view.pooling)
+    how = {"layer": view.layer, "pooling": view.pooling, "patches": view.patches}
+    return _embed(loaders.model_key(view.entry.path), _fitted(view, image).pixels, how)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _embed(model: loaders.ModelKey, pixels: np.ndarray, layer: int | None, pooling: str) -> np.ndarray:
-    return loaders.get_model_by_key(model).embed(pixels[None], layer, pooling)[0]
+def _embed(model: loaders.ModelKey, pixels: np.ndarray, how: dict[str, Any]) -> np.ndarray:
+    return loaders.get_model_by_key(model).embed(pixels[None], **how, rounded=True)[0]
 
 
 def _fitted(view: View, image: LensImage) -> LensImage:

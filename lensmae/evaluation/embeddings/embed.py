@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from lensmae.evaluation.measure.reports import check_images
 from lensmae.evaluation.metrics import masked_mse
 from lensmae.models import Reconstructor, SuperResolver, load_checkpoint
 from lensmae.models.masking import kept_count, mask_noise
-from lensmae.models.predictors import POOLINGS, LoadedModel
+from lensmae.models.predictors import PATCHES, POOLINGS, LoadedModel
 from lensmae.parts import completed
 from lensmae.progress import Progress, batches, part_of
 
@@ -32,6 +32,7 @@ def embed_dataset(
     *,
     layer: int | None = None,
     pooling: str = "mean",
+    patches: str = "all",
     alone: bool = False,
     executor: Executor | None = None,
 ) -> np.ndarray:
@@ -44,6 +45,7 @@ def embed_dataset(
         progress: called with (lenses done, lenses in all).
         layer: 1 to `model.layers`; the last where None.
         pooling: one of `lensmae.models.predictors.POOLINGS`. All are kept at once, so another one costs nothing.
+        patches: one of `lensmae.models.predictors.PATCHES`: the brightest half alone takes half the time, of an autoencoder.
         alone: this process computes nothing else meanwhile, so that every core may embed images of its own, which is faster.
         executor: processes that see the same workspace and compute what is not kept yet, a part each (`lensmae.jobs.cluster`).
     """
@@ -52,18 +54,20 @@ def embed_dataset(
     if not isinstance(model, SuperResolver):
         # A super-resolver pads what its patches do not cover.
         check_images(model, dataset)
-    files = list(_embedding_files(model, dataset, indices, _layer(model, layer)))
+    files = list(_embedding_files(model, dataset, indices, _layer(model, layer), _checked(model, patches)))
     if executor is not None:
-        _compute_apart(executor, model, dataset, files, layer, progress)
+        _compute_apart(executor, model, dataset, files, (layer, patches), progress)
     place, done, parts = POOLINGS.index(pooling), 0, []
     for rows, file in files:
         some = batches(rows, _BATCH, part_of(progress, done, len(indices)))
-        parts.append(kept(file, lambda some=some: _embed(model, dataset, some, layer, alone))[place])
+        parts.append(kept(file, lambda some=some: _embed(model, dataset, some, (layer, patches), alone))[place])
         done += len(rows)
     return np.concatenate(parts)
 
 
-def lenses_to_embed(model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int | None = None) -> int:
+def lenses_to_embed(
+    model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int | None = None, patches: str = "all"
+) -> int:
     """How many of the rows `embed_dataset` would have to compute, because nothing is kept of them.
 
     Args:
@@ -71,8 +75,9 @@ def lenses_to_embed(model: LoadedModel, dataset: LensDataset, indices: np.ndarra
         dataset: the data set.
         indices: (N,) int, rows of the data set.
         layer: 1 to `model.layers`; the last where None.
+        patches: as of `embed_dataset`.
     """
-    files = _embedding_files(model, dataset, indices, _layer(model, layer))
+    files = _embedding_files(model, dataset, indices, _layer(model, layer), _checked(model, patches))
     return sum(len(rows) for rows, file in files if not file.is_file())
 
 
@@ -109,10 +114,19 @@ def _layer(model: LoadedModel, layer: int | None) -> int:
     return layer or model.layers
 
 
+def _checked(model: LoadedModel, patches: str) -> str:
+    if patches not in PATCHES:
+        raise ConfigError(f"There are no patches {patches!r} to embed; there are {', '.join(PATCHES)}.")
+    if patches != PATCHES[0] and not model.takes_part:
+        raise ConfigError(f"Only an autoencoder can embed the brightest patches alone; {model.name} is a {model.card.kind}.")
+    return patches
+
+
 def _embedding_files(
-    model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int
+    model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int, patches: str
 ) -> Iterator[tuple[np.ndarray, Path]]:
-    return _files("embeddings", model, dataset, indices, str(layer))
+    how = [str(layer), *(["bfloat16"] if model.rounds else []), *([] if patches == PATCHES[0] else [patches])]
+    return _files("embeddings", model, dataset, indices, " ".join(how))
 
 
 def _files(
@@ -132,32 +146,32 @@ def _compute_apart(
     model: LoadedModel,
     dataset: LensDataset,
     files: list[tuple[np.ndarray, Path]],
-    layer: int | None,
+    how: tuple[int | None, str],
     progress: Progress | None,
 ) -> None:
     """Have other processes compute the parts that are missing; each writes its own file, so that nothing is computed twice."""
     missing = [(rows, file) for rows, file in files if not file.is_file()]
     total, done = sum(len(rows) for rows, _ in files), sum(len(rows) for rows, file in files if file.is_file())
     where = str(model.path.absolute()), str(dataset.path.absolute())
-    calls = [(*where, rows, layer, str(file)) for rows, file in missing]
+    calls = [(*where, rows, how, str(file)) for rows, file in missing]
     for index, _ in completed(executor, embed_part, calls):
         done += len(missing[index][0])
         if progress is not None:
             progress(done, total)
 
 
-def embed_part(checkpoint: str, data: str, rows: np.ndarray, layer: int | None, file: str) -> None:
+def embed_part(checkpoint: str, data: str, rows: np.ndarray, how: tuple[int | None, str], file: str) -> None:
     """Embed some rows of a data set, as a process of a cluster is asked to.
 
     Args:
         checkpoint: path of the checkpoint file.
         data: folder of the data set.
         rows: (N,) int64.
-        layer: 1 to the network's `layers`; the last where None.
+        how: layer and patches, as `embed_dataset` takes them.
         file: where the embeddings (3, N, D) are kept, written whole or not at all.
     """
     model, dataset = _opened(checkpoint, data)
-    kept(Path(file), lambda: _embed(model, dataset, batches(rows, _BATCH, None), _layer(model, layer), alone=False))
+    kept(Path(file), lambda: _embed(model, dataset, batches(rows, _BATCH, None), how, alone=False))
 
 
 @lru_cache(maxsize=2)
@@ -165,9 +179,11 @@ def _opened(checkpoint: str, data: str) -> tuple[LoadedModel, LensDataset]:
     return load_checkpoint(checkpoint), open_dataset(data)
 
 
-def _embed(model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], layer: int | None, alone: bool) -> np.ndarray:
-    pooled = model.pooled_thread_a_core if alone else model.pooled
-    return np.concatenate([pooled(np.asarray(dataset.images[rows]), layer) for rows in batches], axis=1)
+def _embed(
+    model: LoadedModel, dataset: LensDataset, batches: Iterator[np.ndarray], how: tuple[int | None, str], alone: bool
+) -> np.ndarray:
+    pooled = partial(model.pooled_thread_a_core if alone else model.pooled, layer=how[0], patches=how[1], rounded=True)
+    return np.concatenate([pooled(np.asarray(dataset.images[rows])) for rows in batches], axis=1)
 
 
 def _errors(model: Reconstructor, dataset: LensDataset, rows: np.ndarray) -> np.ndarray:

@@ -130,13 +130,16 @@ def analyse_files(
 ) -> Iterator[Analysis | Refusal]:
     """Answers for files, in their order, as they come; a file that cannot be read is refused and never spoils the rest.
 
+    The first file is answered alone, the next two together, then four, and so on up to `BATCH`: who waits sees an answer soon,
+    and many files are answered at the speed of batches.
+
     Args:
         sources: files, or names and contents.
         networks: who answers.
         progress: called with the number of files done.
     """
     waiting, done = iter(sources), 0
-    while batch := list(islice(waiting, BATCH)):
+    while batch := list(islice(waiting, min(done + 1, BATCH))):
         read = [_read(source, networks) for source in batch]
         answers = iter(_analyse([one for one in read if isinstance(one, Prepared)], networks))
         for one in read:

@@ -54,8 +54,7 @@ class Views:
 
 def classifier_views(model: Classifier, images: np.ndarray) -> Views:
     """Ask a classifier for images (B, H, W), under all eight symmetries where it was trained on them."""
-    asked = [model.answer(images, element) for element in range(D4_ORDER if model.card.symmetric else 1)]
-    return Views(asked[0][0], np.stack([logits for _, logits in asked]))
+    return Views(*model.answer(images, D4_ORDER if model.card.symmetric else 1))
 
 
 def answer_measures(views: Views) -> dict[str, np.ndarray]:

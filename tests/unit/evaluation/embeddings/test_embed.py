@@ -20,7 +20,7 @@ from tests.unit.conftest import MAE, save
 def test_embeddings_are_the_models_features_of_the_asked_rows_in_their_order(mae):
     model, dataset = load_checkpoint(mae), open_dataset("lenses")
     rows = np.array([80, 3, 41])
-    expected = [model.embed(np.array(dataset.images[row])[None])[0] for row in rows]
+    expected = [model.embed(np.array(dataset.images[row])[None], rounded=True)[0] for row in rows]
     np.testing.assert_allclose(embed_dataset(model, dataset, rows), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -33,6 +33,8 @@ def test_a_thread_a_core_embeds_the_same_and_gives_the_threads_back(mae, classif
             model = load_checkpoint(name)
             images = np.asarray(dataset.images[:count])
             np.testing.assert_allclose(model.pooled_thread_a_core(images), model.pooled(images), rtol=1e-4, atol=1e-5)
+            rounded = model.pooled_thread_a_core(images, rounded=True)
+            np.testing.assert_allclose(rounded, model.pooled(images, rounded=True), rtol=1e-2, atol=1e-2)
             assert torch.get_num_threads() == 2
         with pytest.raises(ValueError, match="no layer"):
             model.pooled_thread_a_core(images, layer=50)
@@ -71,7 +73,7 @@ def test_a_super_resolver_embeds_images_of_any_size(superres):
 @pytest.mark.parametrize(("pooling", "place"), [("mean", 0), ("class token", 1), ("max", 2)])
 def test_another_pooling_of_a_layer_costs_no_further_forward_pass(mae, monkeypatch, pooling, place):
     model, dataset, rows = load_checkpoint(mae), open_dataset("lenses"), np.arange(6)
-    expected = model.pooled(np.asarray(dataset.images[rows]), 1)[place]
+    expected = model.pooled(np.asarray(dataset.images[rows]), 1, rounded=True)[place]
     embed_dataset(model, dataset, rows, layer=1)
     monkeypatch.setattr(type(model), "pooled", None)
     np.testing.assert_allclose(embed_dataset(model, dataset, rows, layer=1, pooling=pooling), expected, atol=1e-6)
@@ -136,3 +138,19 @@ def test_umap_and_scikit_learn_are_not_loaded_before_they_are_needed():
     code = "import lensmae.evaluation, sys; print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"umap", "sklearn", "pytorch_lightning", "lenstronomy"} & set(ast.literal_eval(loaded))
+
+
+def test_the_brightest_half_of_the_patches_is_what_is_encoded(mae, classifier):
+    model, dataset, rows = load_checkpoint(mae), open_dataset("lenses"), np.arange(5)
+    found = embed_dataset(model, dataset, rows, patches="brightest half")
+    flux = torch.from_numpy(np.asarray(dataset.images[rows])).unsqueeze(1)
+    means = torch.nn.functional.avg_pool2d(flux, model.patch_size).flatten(1)
+    places = np.argsort(-means.numpy(), axis=1)[:, : means.shape[1] // 2]
+    with torch.inference_mode():
+        patches = model.module.encoder.patches(model.transform.forward(flux)).numpy()
+        bright = torch.from_numpy(np.take_along_axis(patches, places[..., None], axis=1))
+        expected = model.module.encoder.encode(bright)[:, 1:].mean(dim=1)
+    np.testing.assert_allclose(found, expected, atol=1e-2 if model.rounds else 1e-5)
+    assert not np.array_equal(found, embed_dataset(model, dataset, rows))
+    with pytest.raises(ConfigError, match="autoencoder"):
+        embed_dataset(load_checkpoint(classifier), dataset, rows, patches="brightest half")

@@ -62,17 +62,18 @@ def test_every_file_of_many_is_answered_or_refused_in_its_place(networks):
     answers = list(analyse_files(sources, networks, done.append))
     assert [answer.name for answer in answers] == [source.name for source in sources]
     assert [isinstance(answer, Refusal) for answer in answers] == [row % 7 == 3 for row in range(len(sources))]
-    assert done == [BATCH, 2 * BATCH, len(sources)]
+    assert done == [1, 3, 7, 15, 15 + BATCH, len(sources)]
     alone = analyse_images([lens(20)], networks)[0]
     np.testing.assert_allclose(answers[20].classified.probabilities, alone.classified.probabilities, rtol=1e-4)
     assert answers[20].reconstruction.score == pytest.approx(alone.reconstruction.score, rel=1e-4)
 
 
-def test_files_are_read_a_batch_at_a_time(networks):
+def test_the_first_answer_waits_for_one_file_and_none_for_more_than_a_batch(networks):
     opened = []
     answers = analyse_files([Source(str(row), lambda row=row: opened.append(row) or lens(row)) for row in range(40)], networks)
     next(answers)
-    assert len(opened) == BATCH
+    assert len(opened) == 1
+    assert max(len(opened) - place for place, _ in enumerate(answers, start=1)) == BATCH
 
 
 def test_an_error_that_is_not_about_the_file_is_not_swallowed(networks):
