@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.analyse import analyse
+from benchmarks.decoding import decoding
 from benchmarks.embedding_speed import embedding_speed
 from benchmarks.embeddings_page import embeddings_page
 from benchmarks.import_files import import_files
@@ -298,6 +299,7 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "embeddings": embeddings_page,
     "import": import_files,
     "visitors": visitors,
+    "decoding": decoding,
 }
 
 

@@ -194,14 +194,22 @@ class _Lenses:
         """Each lens, read when its turn comes. A file that cannot be read is one whose reading fails."""
         from lensmae.evaluation.images.analyse import Source
 
-        for path in self._files:
+        last = done = -1
+        for place, found in self._how.lenses([(path, str(path)) for path in self._files]):
+            path = self._files[place]
+            # What is wrong with the crop is said once a stack.
+            if place == done:
+                continue
             try:
-                for place, image in enumerate(self._how.lenses(path, str(path))):
-                    self.total += image.lenses - 1 if place == 0 else 0
-                    cut = _cut(image, self._how)
-                    self.waiting.append((path, cut))
-                    yield Source(image.name, lambda cut=cut: cut)
+                if isinstance(found, ImageReadError):
+                    raise found
+                self.total += found.lenses - 1 if place > last else 0
+                last = place
+                cut = _cut(found, self._how)
+                self.waiting.append((path, cut))
+                yield Source(found.name, lambda cut=cut: cut)
             except ImageReadError as problem:
+                done = place
                 self.waiting.append((path, None))
                 yield Source(str(path), functools.partial(_refuse, problem))
 

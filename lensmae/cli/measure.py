@@ -28,6 +28,7 @@ class BenchmarkName(StrEnum):
     embeddings = "embeddings"
     import_files = "import"
     visitors = "visitors"
+    decoding = "decoding"
 
 
 @commands.command()

@@ -1,6 +1,6 @@
 """How a user wants a file to be read, where not as `read_image` does it by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -8,8 +8,9 @@ from typing import Literal
 from lensmae.data.images.axes import parse_axes
 from lensmae.data.images.cosmic_rays import without_cosmic_rays
 from lensmae.data.images.crop import Crop, crop_image
-from lensmae.data.images.guarded_reader import read_image, read_lenses
+from lensmae.data.images.guarded_reader import read_all_lenses, read_image
 from lensmae.data.images.lens_image import LensImage
+from lensmae.errors import ImageReadError
 
 AUTO = "auto"
 
@@ -47,13 +48,22 @@ class Reading:
         """Read one image of a file as it is to be read. Raises `ImageReadError`."""
         return self.framed(self.whole(source, name, beside))
 
-    def lenses(self, source: Path | bytes, name: str, beside: Mapping[str, Path | bytes] | None = None) -> Iterator[LensImage]:
-        """All lenses of a file, or the chosen one, without the crop. Raises `ImageReadError`."""
+    def lenses(self, files: Sequence[tuple[Path | bytes, str]]) -> Iterator[tuple[int, LensImage | ImageReadError]]:
+        """All lenses of files with their names, or the chosen one of each, without the crop.
+
+        The index of the file, and a lens of it, or why it was not read; the others are read all the same.
+        """
         if self.lens is not None:
-            yield self.whole(source, name, beside)
+            yield from enumerate(map(self._one_of, files))
             return
-        for image in read_lenses(source, name, item=self.item, band=self.band, axes=self.axes, beside=beside):
-            yield self._treated(image)
+        for place, found in read_all_lenses(files, item=self.item, band=self.band, axes=self.axes):
+            yield place, found if isinstance(found, ImageReadError) else self._treated(found)
+
+    def _one_of(self, file: tuple[Path | bytes, str]) -> LensImage | ImageReadError:
+        try:
+            return self.whole(*file)
+        except ImageReadError as problem:
+            return problem
 
     def framed(self, image: LensImage) -> LensImage:
         """An image cut as the choices say."""

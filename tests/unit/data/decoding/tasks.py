@@ -3,13 +3,13 @@
 import ctypes
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from lensmae.errors import DatasetError
+from lensmae.errors import DatasetError, ImageReadError
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,39 @@ def one_then_crash() -> Iterator[int]:
 def squares(n: int) -> Iterator[np.ndarray]:
     for value in range(n):
         yield np.array([value**2])
+
+
+def by_kind(kind: str, value: int) -> int:
+    if kind == "refuse":
+        raise ImageReadError("No such lens.")
+    work = {"ok": lambda: value, "crash": crash, "fail": fail, "memory": take_memory}
+    return work[kind]()
+
+
+def some(n: int, crashes: bool) -> Iterator[int]:
+    yield from range(n)
+    if crashes:
+        crash()
+
+
+def echo(data: bytes) -> bytes:
+    return data
+
+
+def number_of(value: int) -> int:
+    return value
+
+
+def unions(
+    path: Path | str | bytes,
+    data: Path | str | bytes,
+    name: Path | str | bytes,
+    beside: Mapping[str, Path | bytes] | None = None,
+    band: int | None = None,
+) -> list[str]:
+    named = [f"{role} {type(one).__name__.removeprefix('Posix')}" for role, one in beside.items()]
+    kinds = [f"{type(one).__name__.removeprefix('Posix')} {str(one)!r}" for one in (path, name)]
+    return [kinds[0], f"bytes {data!r}", kinds[1], *named, f"{type(band).__name__} {band}"]
 
 
 def parent() -> int:

@@ -1,5 +1,6 @@
 """A decoding process gives what was computed, or one error for the file at hand; the parent lives on."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lensmae.data.decoding import Limits, apply, apply_within, pieces, read_file
+from lensmae.data.decoding import Limits, apply, apply_within, each, pieces, read_file
 from lensmae.errors import DatasetError, ImageReadError
 from tests.unit.data.decoding import tasks
 
@@ -100,6 +101,58 @@ def test_pieces_come_one_by_one_until_a_crash():
     assert next(found) == 1
     with pytest.raises(ImageReadError, match="crashed"):
         next(found)
+
+
+def test_calls_in_a_row_are_answered_in_their_order_and_a_crash_is_the_error_of_its_own_call():
+    kinds = ["ok", "crash", "refuse", "fail", "ok", "memory", "ok"]
+    found = list(each(tasks.by_kind, ({"kind": kind, "value": place} for place, kind in enumerate(kinds))))
+    assert [place for place, _ in found] == list(range(len(kinds)))
+    assert [value for _, value in found if not isinstance(value, Exception)] == [0, 4, 6]
+    problems = [str(value) for _, value in found if isinstance(value, ImageReadError)]
+    for problem, reason in zip(problems, ("crashed", "No such lens", "surprise", "GB of memory"), strict=True):
+        assert reason in problem
+
+
+def test_streams_in_a_row_may_end_early_or_crash():
+    found = list(each(tasks.some, [{"n": 2, "crashes": False}, {"n": 0, "crashes": False}, {"n": 1, "crashes": True}]))
+    assert found[:2] == [(0, 0), (0, 1)]
+    assert found[2] == (2, 0)
+    assert found[3][0] == 2
+    assert "crashed" in str(found[3][1])
+    assert len(found) == 4
+
+
+def test_large_requests_are_not_sent_while_answers_wait():
+    """Both sides would wait for ever, each for the other to read."""
+    data = bytes(3_000_000)
+    found = list(each(tasks.echo, ({"data": data} for _ in range(3))))
+    assert [(place, len(value)) for place, value in found] == [(0, len(data)), (1, len(data)), (2, len(data))]
+
+
+def test_a_row_that_is_left_early_leaves_no_answer_for_the_next_call():
+    row = each(tasks.number_of, ({"value": value} for value in range(100)))
+    assert next(row) == (0, 0)
+    row.close()
+    assert apply(tasks.number_of, 7) == 7
+
+
+def test_a_request_is_plain_text_and_bytes():
+    from lensmae.data.decoding.process import call
+
+    odd = os.fsdecode(b"lens-\xff")
+    pieces_of_it = call(tasks.unions, (Path(odd), b"content", odd, {"noise": b"n", "psf": Path("p")}, 2), {})
+    assert all(isinstance(piece, bytes | memoryview) for piece in pieces_of_it)
+    assert json.loads(pieces_of_it[0][4:])[0] == "tests.unit.data.decoding.tasks:unions"
+    assert apply(tasks.unions, Path(odd), b"content", odd, {"noise": b"n", "psf": Path("p")}, 2) == [
+        f"Path {odd!r}", "bytes b'content'", f"str {odd!r}", "noise bytes", "psf Path", "int 2",
+    ]  # fmt: skip
+
+
+def test_what_has_no_name_or_no_plain_value_is_not_sent():
+    with pytest.raises(TypeError, match="no name"):
+        apply(lambda: 1)
+    with pytest.raises(TypeError, match="no plain value"):
+        apply(tasks.number_of, object())
 
 
 OWNER = """
