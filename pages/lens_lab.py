@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.lens_lab import controls, page, substructure
+from lensmae.app.lens_lab import controls, page, substructure, telescopes
 from lensmae.app.shared import choices
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.widgets import page_title
@@ -23,6 +23,7 @@ def workbench(choice: choices.Choice) -> None:
         page.pictures(lens, seen, choice)
     with said:
         page.answers(lens, seen.image, choice)
+    telescopes.side_by_side(lens, choice)
     page.sweep(lens, choice)
     page.save(lens, seen)
 

@@ -1,6 +1,7 @@
 """The Embeddings page: networks, layers, colours, quality, uploads, and a dashboard that only reads."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from lensmae.app.embeddings import view_data
 from lensmae.data import open_dataset
+from lensmae.data.records.grades import Mark, add_marks
 from lensmae.evaluation import Projection, embed_dataset, project
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
@@ -126,3 +128,37 @@ def test_pictures_can_lie_on_the_plane(opened):
     app.session_state["pictures"] = True
     app.run()
     assert_clean(app)
+
+
+def test_only_lenses_with_a_property_are_shown(opened):
+    app = opened(filter="class")
+    app.button_group("filter-names").set_value(["axion"]).run()
+    assert_clean(app)
+    assert "30 of 90 lenses, all splits of lenses" in texts(app.caption)
+    app.selectbox("filter").set_value("confidence").run()
+    app.number_input("filter-high").set_value(2.0).run()
+    assert "90 lenses, all splits" in texts(app.caption)
+    app.number_input("filter-high").set_value(-1.0).run()
+    assert "No lens is left" in texts(app.info)
+    assert_clean(app)
+
+
+def test_lenses_can_be_coloured_by_what_two_networks_call_them(home, opened):
+    copy = home / "checkpoints/twin.safetensors"
+    copy.write_bytes((home / "checkpoints/small-classifier.safetensors").read_bytes())
+    app = opened(colour="predicted class, beside twin")
+    assert_clean(app)
+    traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert all(trace["name"].startswith(("both ", "lens ")) for trace in traces)
+    assert "small-classifier: " in texts(app.caption)
+    assert "twin: " in texts(app.caption)
+
+
+def test_a_kept_selection_is_a_tag_and_a_link_selects_it_again(home, opened, open_app):
+    fingerprint = open_dataset("lenses").info.fingerprint
+    add_marks(fingerprint, "ann", [Mark(str(row), f"lens {row}", "tag", "arcs") for row in (3, 40, 70)])
+    app = opened()
+    next(button for button in app.button if button.label.startswith("arcs")).click().run()
+    assert_clean(app)
+    assert app.query_params["selected"] == "tag:arcs"
+    assert "3 lenses selected" in [heading.value for heading in app.subheader]

@@ -110,6 +110,31 @@ def save(app, home):
     assert "of kept" in texts(app.success)
 
 
+def test_what_a_file_does_to_the_lens_reaches_the_networks_and_what_is_saved(home, open_app):
+    app = open_app("lens_lab", **SMALL)
+    before = reconstruction_error(app)
+    app.multiselect("nuisances").set_value(["noise", "mirror"]).run()
+    app.select_slider("nuisance-noise").set_value("0.03").run()
+    assert_clean(app)
+    assert reconstruction_error(app) != before
+    save(app, home)
+    kept = open_dataset("kept")
+    assert kept.lenses["nuisance"].iloc[0] == "noise 0.03 + mirror 1"
+    image = np.asarray(kept.images[0])
+    # Corners hold no lens: what is there is the noise, 3 % of the peak.
+    assert image[:8, :8].std() == pytest.approx(0.03 * image.max(), rel=0.3)
+
+
+def test_the_lens_is_seen_through_three_telescopes(home, open_app):
+    app = open_app("lens_lab", **SMALL)
+    app.session_state["telescopes"] = True
+    app.run()
+    assert_clean(app)
+    said = texts(app.caption)
+    assert "128×128 pixels of 0.05 arcsec" in said
+    assert "One field of 6.4 arcsec and one scale" in said
+
+
 def test_a_sweep_answers_for_thirteen_masses(home, open_app):
     app = open_app("lens_lab", **SMALL)
     app.segmented_control("matter").set_value("axion").run()

@@ -69,6 +69,15 @@ NAMES = "(place) => document.querySelectorAll('.js-plotly-plot')[place]._fullDat
 HAVE = "([place, name]) => document.querySelectorAll('.js-plotly-plot')[place]?._fullData.at(-1).name === name"
 
 
+FIRST_POINT = """() => {
+    const plot = document.querySelector(".js-plotly-plot"), layout = plot._fullLayout;
+    const trace = plot._fullData[0], box = plot.getBoundingClientRect();
+    const x = layout.xaxis.l2p(trace.x[0]) + layout.xaxis._offset + box.left;
+    const y = layout.yaxis.l2p(trace.y[0]) + layout.yaxis._offset + box.top;
+    return { x, y, row: trace.customdata[0] };
+}"""
+
+
 def test_what_is_selected_in_a_plane_is_ringed_where_its_chart_does_not_show_it(page, server):
     page.goto(f"{server}/embeddings?{NETWORKS}&method=PCA&network=Both&lens=40")
     expect(page.locator(".js-plotly-plot .nsewdrag").nth(1)).to_be_visible()
@@ -118,17 +127,19 @@ def test_a_selection_becomes_a_data_set(plane, server_home):
     assert_no_error(plane)
 
 
+def test_the_lens_under_the_pointer_is_shown(plane):
+    target = plane.evaluate(FIRST_POINT)
+    card = plane.locator(".card")
+    expect(card).to_be_attached()
+    plane.mouse.move(target["x"], target["y"])
+    expect(card.get_by_text(f"lens {target['row']}")).to_be_visible()
+    assert "blob:" in card.locator(".picture").evaluate("element => element.style.backgroundImage")
+    assert_no_error(plane)
+
+
 def test_clicking_a_point_shows_the_lens_and_its_neighbours(plane):
     expect(plane.get_by_role("img", name="Lens 40", exact=True)).to_be_visible()
-    target = plane.evaluate(
-        """() => {
-            const plot = document.querySelector(".js-plotly-plot"), layout = plot._fullLayout;
-            const trace = plot._fullData[0], box = plot.getBoundingClientRect();
-            const x = layout.xaxis.l2p(trace.x[0]) + layout.xaxis._offset + box.left;
-            const y = layout.yaxis.l2p(trace.y[0]) + layout.yaxis._offset + box.top;
-            return { x, y, row: trace.customdata[0] };
-        }"""
-    )
+    target = plane.evaluate(FIRST_POINT)
     plane.mouse.move(target["x"], target["y"])
     expect(plane.locator(".hoverlayer .hovertext").first).to_be_visible()
     plane.mouse.click(target["x"], target["y"])

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.analyse.uploads import upright
-from lensmae.app.embeddings import selection
+from lensmae.app.embeddings import selection, view_data
 from lensmae.app.embeddings.by_examples import example_buttons
 from lensmae.app.embeddings.view_data import View, embeddings
 from lensmae.app.lens_view.component import lens_view
@@ -29,9 +29,22 @@ def lens_card(view: View, row: int, choice: Choice) -> None:
         [Panel(f"Lens {row}", loaders.lens_image(view.data, row))], key="chosen", unit=view.data.flux_unit, **choice.display
     )
     st.caption(loaders.describe_lens(view.data, row))
+    _labels(view, row, choice)
     example_buttons(row)
     address = st.query_params.to_dict() | {"lens": str(row)}
     st.page_link("pages/reconstruction.py", label="Reconstruct it", icon=":material/blur_on:", query_params=address)
+
+
+def _labels(view: View, row: int, choice: Choice) -> None:
+    """What the chosen classifier calls the lens, and others of the same classes beside it."""
+    image = loaders.lens_image(view.data, row)
+    said = []
+    for entry in view_data.classifiers(choice):
+        if loaders.get_model(entry.path).image_size == image.shape[0] == image.shape[1]:
+            chances = loaders.probabilities(loaders.model_key(entry.path), image)
+            said.append(f"{entry.name}: {entry.card.classes[int(chances.argmax())]} {chances.max():.2f}")
+    if said:
+        st.caption(plain(" · ".join(said)))
 
 
 def lens_neighbours(view: View, row: int, choice: Choice) -> None:

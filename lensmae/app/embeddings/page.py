@@ -7,6 +7,8 @@ import streamlit as st
 
 from lensmae.app.embeddings import selected_lenses, selection, view_data
 from lensmae.app.embeddings.by_examples import example_search
+from lensmae.app.embeddings.filters import shown_lenses
+from lensmae.app.embeddings.hover import hover_pictures
 from lensmae.app.embeddings.lens_card import (
     lens_card,
     lens_neighbours,
@@ -15,6 +17,7 @@ from lensmae.app.embeddings.lens_card import (
     upload_embedding,
     upload_neighbours,
 )
+from lensmae.app.embeddings.saved_selections import keep_selection, kept_selections
 from lensmae.app.embeddings.view_data import TITLES, View
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
@@ -50,14 +53,19 @@ def workbench(choice: Choice, views: list[View], projections: list[tuple[np.ndar
         pictures = views[0].projection.dimensions == 2 and st.toggle(
             "Pictures", key="pictures", bind="query-params", help="A lens of every part of the projection, drawn on it."
         )
+        kept = shown_lenses(choice, views[0])
+        kept_selections(views[0])
     rows = selection.selected([(view, *where) for view, where in zip(views, projections, strict=True)])
+    rows = np.intersect1d(rows, views[0].rows[kept])
     several = len(views) > 1
     columns = st.columns(2 if several else [3, 1], gap="medium")
     for column, view, (points, projection) in zip(columns, views, projections, strict=False):
         with column:
-            _projection(view, points, projection, colour, _marks(choice, view, points, projection, image), choice, rows, pictures)
+            marks = _marks(choice, view, points, projection, image)
+            _projection(view, points, projection, colour, marks, choice, rows, kept, pictures)
     with st.container() if several else columns[1]:
         _beside(choice, views[0], rows, projections[0][0], colour, image)
+    hover_pictures(views[0])
     if len(rows) > 1:
         st.subheader(f"{len(rows):,} lenses selected", anchor=False)
         selected_lenses.gallery(views[0], rows, choice)
@@ -103,6 +111,7 @@ def _projection(
     marks: list[Mark],
     choice: Choice,
     selected: np.ndarray,
+    kept: np.ndarray,
     pictures: bool,
 ) -> None:
     # Streamlit takes clicks on points only where a drag does not select.
@@ -111,11 +120,11 @@ def _projection(
     judges = tuple(loaders.model_key(entry.path) for entry in choice.checkpoints.values())
     marked = tuple((mark.name, *mark.point.tolist()) for mark in marks)
     key = f"plane-{view.entry.card.kind}"
-    shown = (*view.key, judges, colour.name, marked, drag)
+    shown = (*view.key, judges, colour.name, marked, kept.tobytes(), drag)
     rings = selection.ringed(key, selected, (projection, shown))
-    drawing, table = _drawing((rings.tobytes(), *shown), projection, view, points, colour, marks, rings)
+    drawing, table = _drawing((rings.tobytes(), *shown), projection, view, points, colour, marks, rings, kept)
     if pictures:
-        drawing = _with_pictures(drawing, view, points)
+        drawing = _with_pictures(drawing, view, points, kept)
     # Where no graphics card draws, so many points at twice the page's resolution are a second of everybody's time (measured).
     coarse = len(points) > _MANY
     saved = {"coarse": coarse, "table": table, "name": f"{TITLES[projection.method]}-{view.entry.name}-{view.data.name}"}
@@ -129,7 +138,7 @@ def _projection(
         figure(drawing, key, **saved, **chosen)
     which = "all splits" if view.split == "all" else f"{view.split} split"
     st.caption(
-        f"{len(view.rows):,} lenses, {which} of {view.data.name}; {view.described}; {_said(projection)}"
+        f"{_counted(kept)} lenses, {which} of {view.data.name}; {view.described}; {_said(projection)}"
         f"{', until UMAP is there' if projection != view.projection else ''}."
     )
     _quality(view, points, projection)
@@ -144,25 +153,31 @@ def _drawing(
     _colour: Fact,
     _marks: list[Mark],
     _rings: np.ndarray,
+    _kept: np.ndarray,
 ) -> tuple[go.Figure, pd.DataFrame]:
     """The picture and the table behind it: with 90,000 lenses too much work for every click."""
-    axis = TITLES[projection.method]
+    axis, points, rows = TITLES[projection.method], _points[_kept], _view.rows[_kept]
     if _colour.values is None:
-        drawing = class_scatter(_points, _colour.names, _view.rows, axis, _marks)
+        drawing = class_scatter(points, _colour.names[_kept], rows, axis, _marks)
     else:
-        drawing = value_scatter(_points, _colour.values, _view.rows, axis, _colour.name, _marks)
+        drawing = value_scatter(points, _colour.values[_kept], rows, axis, _colour.name, _marks)
     if len(_rings):
         ring_selected(drawing, _points[np.isin(_view.rows, _rings)])
-    return drawing.update_layout(dragmode=key[-1]), selected_lenses.projection_table(_view, _points, _colour)
+    table = selected_lenses.projection_table(_view, _points, _colour)
+    return drawing.update_layout(dragmode=key[-1]), table[_kept].reset_index(drop=True)
 
 
-def _with_pictures(drawing: go.Figure, view: View, points: np.ndarray) -> go.Figure:
+def _with_pictures(drawing: go.Figure, view: View, points: np.ndarray, kept: np.ndarray) -> go.Figure:
     """The projection with a small picture of a lens in each of its parts."""
-    places = representatives(points)
+    places = np.flatnonzero(kept)[representatives(points[kept])]
     images = np.asarray(view.dataset.images[view.rows[places]])
     step = max(1, images.shape[-1] // _PICTURE_SIDE)
     urls = [data_url(png(Panel("", image[::step, ::step]))) for image in images]
     return with_pictures(go.Figure(drawing), points, places, urls)
+
+
+def _counted(kept: np.ndarray) -> str:
+    return f"{len(kept):,}" if kept.all() else f"{int(kept.sum()):,} of {len(kept):,}"
 
 
 def _said(projection: Projection) -> str:
@@ -212,6 +227,7 @@ def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, co
     if len(rows) > 1:
         selected_lenses.counts(view, np.isin(view.rows, rows))
         selected_lenses.exports(view, rows, points, colour)
+        keep_selection(view, rows)
         st.button("Clear the selection", icon=":material/close:", on_click=selection.clear)
     elif image is not None and len(rows) == 0:
         upload_card(view, image, choice)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lensmae.app.embeddings.view_data import View
 from lensmae.app.shared import loaders
+from lensmae.data.records.grades import items_by_tag
 from lensmae.evaluation.embeddings.projections import Projection
 from lensmae.evaluation.embeddings.selection import Outline, held, outlines
 from lensmae.figures import selected_rows
@@ -56,6 +57,22 @@ def remember(key: str, projected: ProjectedView) -> None:
 def pick(view: View, row: int) -> None:
     """Select one lens."""
     _keep(Selection(loaders.data_key(view.data), np.array([row]), f"lens:{row}", None))
+
+
+def tagged_rows(view: View) -> dict[str, np.ndarray]:
+    """Rows of the view's data set by the tags that they have."""
+    found = items_by_tag(view.data.fingerprint)
+    rows = {tag: np.array([int(item) for item in items if item.isdigit()], dtype=np.int64) for tag, items in found.items()}
+    return {tag: some[some < view.data.n] for tag, some in rows.items()}
+
+
+def select_tag(view: View, tag: str) -> None:
+    """Select the lenses that have a tag; nothing where none has it."""
+    rows = tagged_rows(view).get(tag, np.empty(0, dtype=np.int64))
+    if len(rows):
+        _keep(Selection(loaders.data_key(view.data), rows, f"tag:{tag}", None))
+    else:
+        clear()
 
 
 def clear() -> None:
@@ -121,6 +138,9 @@ def _reopen(text: str, projections: list[ProjectedView]) -> None:
     try:
         if kind == "lens" and len(rest) < 10:
             pick(projections[0][0], int(rest))
+            return
+        if kind == "tag":
+            select_tag(projections[0][0], rest)
             return
         projected = next(
             projected for projected in projections if projected[0].entry.card.kind == kind and projected[1].shape[1] == 2

@@ -248,6 +248,8 @@ def _kept_points(view: View, embedded: np.ndarray) -> np.ndarray | None:
     return kept_projection(embedded, view.projection)
 
 
+# Before the name of a second classifier.
+_TWO = "predicted class, beside "
 PREDICTION, CORRECT, CONFIDENCE, ERROR = "predicted class", "prediction correct", "confidence", "reconstruction error"
 
 
@@ -256,7 +258,17 @@ def colour_names(choice: Choice, view: View) -> list[str]:
     names = _fact_names(loaders.data_key(view.data))
     measured = [PREDICTION, CORRECT, CONFIDENCE] if "classifier" in choice.checkpoints else []
     measured += [ERROR] if "mae" in choice.checkpoints else []
+    measured += [f"{_TWO}{entry.name}" for entry in classifiers(choice)[1:]]
     return ["class", *measured, *(name for name in names if name != "class")]
+
+
+def classifiers(choice: Choice) -> "list[CheckpointEntry]":
+    """The chosen classifier, then the others of the same classes; none where there is none."""
+    own = choice.checkpoints.get("classifier")
+    if own is None:
+        return []
+    found = [entry for entry in loaders.checkpoints("classifier") if entry.name != own.name]
+    return [own, *(entry for entry in found if set(entry.card.classes) == set(own.card.classes))]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -274,19 +286,38 @@ def colour(choice: Choice, view: View, name: str) -> Fact | None:
         if not embeddings_ready(judge, "errors"):
             return None
         return Fact("log10 of the reconstruction MSE", values=np.log10(_errors(judge)))
+    if name.startswith(_TWO):
+        second = next(entry for entry in classifiers(choice)[1:] if entry.name == name.removeprefix(_TWO))
+        return _two_labels(view, choice.checkpoint("classifier"), second)
     if name not in (PREDICTION, CORRECT, CONFIDENCE):
         return Fact(name, names=classes) if name == "class" else fact(lenses.iloc[view.rows], name)
-    judge = View(choice.checkpoint("classifier"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
-    if not embeddings_ready(judge):
+    entry = choice.checkpoint("classifier")
+    chances = _probabilities(view, entry)
+    if chances is None:
         return None
-    chances = loaders.get_model(judge.entry.path).classify(embeddings(judge))
-    predicted = np.array(judge.entry.card.classes)[chances.argmax(axis=1)]
+    predicted = np.array(entry.card.classes)[chances.argmax(axis=1)]
     if name == CONFIDENCE:
         return Fact("largest softmax probability", values=chances.max(axis=1))
     if name == PREDICTION:
-        return Fact(f"predicted by {judge.entry.name}", names=predicted)
+        return Fact(f"predicted by {entry.name}", names=predicted)
     right = predicted == classes
     return Fact("prediction", names=np.where(right, "correct", "wrong"))
+
+
+def _probabilities(view: View, entry: "CheckpointEntry") -> np.ndarray | None:
+    """Softmax (N, K) of a classifier for the lenses of the view; None while its embeddings are computed, which is then drawn."""
+    judge = View(entry, view.data, view.split, view.limit, None, "mean", Projection("pca"))
+    return loaders.get_model(entry.path).classify(embeddings(judge)) if embeddings_ready(judge) else None
+
+
+def _two_labels(view: View, first: "CheckpointEntry", second: "CheckpointEntry") -> Fact | None:
+    """What two classifiers call each lens: one name where they agree, else both."""
+    found = [_probabilities(view, entry) for entry in (first, second)]
+    if any(chances is None for chances in found):
+        return None
+    own, other = (np.array(e.card.classes)[chances.argmax(axis=1)] for e, chances in zip((first, second), found, strict=True))
+    names = np.where(own == other, np.char.add("both ", own), np.char.add(np.char.add(own, " · "), other))
+    return Fact(f"predicted by {first.name} · {second.name}", names=names)
 
 
 def _errors(view: View) -> np.ndarray:

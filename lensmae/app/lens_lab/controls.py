@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lensmae.app.lens_lab import substructure
+from lensmae.app.lens_lab import nuisances, substructure
 from lensmae.app.shared.widgets import choose, unfit_number
 from lensmae.data.simulation.cameras import CAMERAS
 from lensmae.data.simulation.lens_lab import LAB_PRESETS, DarkMatter, lab_row
@@ -77,6 +77,7 @@ class LabLens:
         matter: dark substructure.
         seed: of the noise.
         base: row of the data set's lens that it began as, else None.
+        in_file: what a file does to its image.
     """
 
     preset: str
@@ -84,11 +85,16 @@ class LabLens:
     matter: DarkMatter
     seed: int
     base: Mapping[str, Any] | None
+    in_file: nuisances.Chosen = ()
 
     @cached_property
     def row(self) -> dict[str, Any]:
         """Its row of parameters."""
         return lab_row(self.preset, self.scalars, self.matter, self.seed, self.base)
+
+    def as_in_file(self, image: np.ndarray) -> np.ndarray:
+        """Its image (H, W) as a file would hold it."""
+        return nuisances.as_in_file(image, self.in_file, self.seed)
 
     @property
     def extent(self) -> tuple[int, float]:
@@ -111,7 +117,7 @@ def controls(base: Mapping[str, Any] | None) -> LabLens:
         help=f"One of {', '.join(names)}.",
     )
     _restart_camera(preset)
-    tabs = st.tabs(["Substructure", "Lens", "Source", "Telescope"])
+    tabs = st.tabs(["Substructure", "Lens", "Source", "Telescope", "File"])
     with tabs[1]:
         scalars = _sliders(LENS)
     with tabs[2]:
@@ -121,12 +127,14 @@ def controls(base: Mapping[str, Any] | None) -> LabLens:
         seed = _noise_seed(base)
         if PRESETS[preset].halo_profile == "TNFW":
             scalars |= _sliders(LIGHT)
+    with tabs[4]:
+        done = nuisances.controls()
     with tabs[0]:
         kind = choose("Substructure", substructure.KINDS, "matter", substructure.TITLES)
         matter = substructure.controls(kind, preset, scalars["theta_E"])
     if base is not None and base.get("camera") == preset:
         scalars["pixel_scale"] = float(base["pixel_scale"])
-    return LabLens(preset, scalars, matter, seed, base)
+    return LabLens(preset, scalars, matter, seed, base, done)
 
 
 def set_values(preset: str, row: Mapping[str, Any]) -> None:

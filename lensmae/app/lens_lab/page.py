@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from lensmae.app.lens_lab import controls, substructure
+from lensmae.app.lens_lab import controls, nuisances, substructure
 from lensmae.app.lens_lab.controls import LabLens
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders, networks
@@ -88,8 +89,9 @@ def _base_row(asked: str) -> Mapping[str, Any] | None:
 
 
 def observe(lens: LabLens) -> Observation:
-    """The lens as its telescope sees it."""
-    return look(lens.row, lens.preset)
+    """The lens as its telescope sees it, and its file holds it."""
+    seen = look(lens.row, lens.preset)
+    return replace(seen, image=lens.as_in_file(seen.image))
 
 
 def pictures(lens: LabLens, seen: Observation, choice: Choice) -> None:
@@ -239,6 +241,7 @@ def _signature(lens: LabLens, entry: Any) -> tuple[Any, ...]:
         loaders.model_key(entry.path),
         lens.preset,
         tuple(lens.scalars.items()),
+        lens.in_file,
         lens.seed,
         matter,
         st.session_state.get("_base"),
@@ -250,14 +253,11 @@ def _swept(lens: LabLens, entry: Any) -> Any:
 
     model = loaders.get_model(entry.path)
     with progress_bar("Classifying") as progress:
+        options = {"base": lens.base, "finish": lens.as_in_file, "progress": progress}
         if isinstance(lens.matter, Vortex):
-            return sweep_vortex(
-                model, lens.preset, lens.scalars, lens.matter, lens.seed, base=lens.base, progress=progress
-            )  # fmt: skip
+            return sweep_vortex(model, lens.preset, lens.scalars, lens.matter, lens.seed, **options)
         place = substructure.picked()
-        return sweep_subhalo(
-            model, lens.preset, lens.scalars, lens.matter, place, lens.seed, base=lens.base, progress=progress
-        )  # fmt: skip
+        return sweep_subhalo(model, lens.preset, lens.scalars, lens.matter, place, lens.seed, **options)
 
 
 def _keywords(lens: LabLens) -> bytes:
@@ -285,5 +285,6 @@ def save(lens: LabLens, seen: Observation) -> None:
             from lensmae.data.simulation.appending import append_lens
             from lensmae.data.simulation.lenses import SimulatedLens
 
-            kept = append_lens(name, lens.preset, SimulatedLens(seen.image, None, None, lens.row), split)
+            row = lens.row | nuisances.columns(lens.in_file)
+            kept = append_lens(name, lens.preset, SimulatedLens(seen.image, None, None, row), split)
             st.success(f"Saved as lens {kept.info.n - 1} of {kept.name}, {lens.row['class']}, {split} split.")

@@ -93,6 +93,15 @@ def graded(sample: str, item: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(told, columns=list(COLUMNS))
 
 
+def items_by_tag(sample: str) -> dict[str, list[str]]:
+    """The items of a sample that any grader has given each tag, tags and items sorted."""
+    found: dict[str, set[str]] = {}
+    for row in graded(sample).itertuples():
+        for tag in row.tags:
+            found.setdefault(tag, set()).add(row.item)
+    return {tag: sorted(found[tag]) for tag in sorted(found)}
+
+
 def known_tags() -> list[str]:
     """All tags of the workspace, sorted."""
     with reading() as connection:

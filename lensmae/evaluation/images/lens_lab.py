@@ -19,6 +19,11 @@ from lensmae.progress import Progress
 
 SUBHALO_MASSES = np.logspace(7, 11, 13)
 AXION_MASSES = np.logspace(-24, -22, 13)
+Finish = Callable[[np.ndarray], np.ndarray]
+
+
+def _as_it_is(image: np.ndarray) -> np.ndarray:
+    return image
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ def sweep_subhalo(
     *,
     base: Mapping[str, Any] | None = None,
     masses: np.ndarray = SUBHALO_MASSES,
+    finish: Finish = _as_it_is,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Class probabilities of one lens under other masses of one of its subhalos; columns subhalo_mass (Msun) and the classes.
@@ -108,6 +114,7 @@ def sweep_subhalo(
         seed: of the lens.
         base: row that other columns come from.
         masses: (M,) Msun.
+        finish: changes each image before it is classified.
         progress: called with (masses done, masses in all).
     """
     if not 0 <= which < len(halos):
@@ -117,7 +124,7 @@ def sweep_subhalo(
         changed = [*halos[:which], replace(halos[which], mass=mass, concentration=None), *halos[which + 1 :]]
         return lab_row(preset, scalars, changed, seed, base)
 
-    return _sweep(model, preset, "subhalo_mass", masses, row, progress)
+    return _sweep(model, preset, "subhalo_mass", masses, row, finish, progress)
 
 
 def sweep_vortex(
@@ -129,6 +136,7 @@ def sweep_vortex(
     *,
     base: Mapping[str, Any] | None = None,
     masses: np.ndarray = AXION_MASSES,
+    finish: Finish = _as_it_is,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Class probabilities of one lens under other axion masses; columns axion_mass_ev (eV) and the classes.
@@ -141,13 +149,14 @@ def sweep_vortex(
         seed: of the lens.
         base: row that other columns come from.
         masses: (M,) eV.
+        finish: changes each image before it is classified.
         progress: called with (masses done, masses in all).
     """
 
     def row(mass: float) -> dict[str, Any]:
         return lab_row(preset, scalars, replace(vortex, axion_mass=mass), seed, base)
 
-    return _sweep(model, preset, "axion_mass_ev", masses, row, progress)
+    return _sweep(model, preset, "axion_mass_ev", masses, row, finish, progress)
 
 
 def _sweep(
@@ -156,12 +165,13 @@ def _sweep(
     name: str,
     values: np.ndarray,
     row: Callable[[float], dict[str, Any]],
+    finish: Finish,
     progress: Progress | None,
 ) -> pd.DataFrame:
     """The noise is that of the same seed at every mass, so that what changes is the mass."""
     found = []
     for done, value in enumerate(values.tolist(), start=1):
-        image = simulate_row(preset, row(value)).image
+        image = finish(simulate_row(preset, row(value)).image)
         found.append(class_probabilities(model, image, model.card.symmetric))
         if progress is not None:
             progress(done, len(values))

@@ -28,6 +28,22 @@ def png(panel: Panel, stretch: str = "asinh", percentile: float = 100.0, *, upri
     return buffer.getvalue()
 
 
+def picture_sheet(images: np.ndarray, columns: int) -> bytes:
+    """Images (N, H, W) of flux as one PNG, `columns` in a row from the upper left, each on its own asinh scale and with its first
+    row lowest; `columns` is at least 1."""
+    count, height, width = images.shape
+    sheet = np.zeros((-(-count // columns) * height, columns * width), dtype=np.uint8)
+    for place, image in enumerate(images):
+        panel = Panel("", image)
+        top, left = place // columns * height, place % columns * width
+        sheet[top : top + height, left : left + width] = shade(panel, shared_scale([panel], "asinh", 100.0))[::-1]
+    picture = Image.fromarray(sheet, "P")
+    picture.putpalette(_table(residual=False)[:, :3].tobytes())
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def data_url(content: bytes, kind: str = "image/png") -> str:
     """A picture as an address that holds it, for a table's image column."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 
 from lensmae.data.records.database import records_path
-from lensmae.data.records.grades import COLUMNS, Mark, add_marks, graded, import_grades, known_graders, known_tags, undo
+from lensmae.data.records.grades import (
+    COLUMNS,
+    Mark,
+    add_marks,
+    graded,
+    import_grades,
+    items_by_tag,
+    known_graders,
+    known_tags,
+    undo,
+)
 from lensmae.errors import RecordError
 
 
@@ -140,3 +150,10 @@ def test_an_import_that_fits_in_part_only_takes_over_nothing():
         with pytest.raises(RecordError, match=said):
             import_grades("set", table, labels)
     assert graded("set").empty
+
+
+def test_items_are_found_by_their_tags_whoever_gave_them(home):
+    add_marks("set", "ann", [Mark("3", "c", "tag", "arc"), Mark("1", "a", "tag", "arc"), Mark("1", "a", "tag", "blue")])
+    add_marks("set", "bob", [Mark("2", "b", "tag", "arc"), Mark("1", "a", "untag", "blue")])
+    add_marks("set", "ann", [Mark("1", "a", "untag", "blue")])
+    assert items_by_tag("set") == {"arc": ["1", "2", "3"]}

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lensmae.figures import Panel, colour_table
-from lensmae.figures.images.picture import data_url, png
+from lensmae.figures.images.picture import data_url, picture_sheet, png
 
 
 def opened(content: bytes) -> np.ndarray:
@@ -50,3 +50,11 @@ def test_a_data_address_holds_the_file(ramp):
     kind, _, text = data_url(content).partition(",")
     assert kind == "data:image/png;base64"
     assert base64.b64decode(text) == content
+
+
+def test_a_sheet_holds_every_image_as_its_own_picture_shows_it(ramp):
+    images = np.stack([ramp, 5 * ramp[::-1], ramp**2])
+    sheet = np.asarray(Image.open(io.BytesIO(picture_sheet(images, 2))).convert("RGB"))
+    assert sheet.shape == (6, 8, 3)
+    for image, (top, left) in zip(images, ((0, 0), (0, 4), (3, 0)), strict=True):
+        np.testing.assert_array_equal(sheet[top : top + 3, left : left + 4], opened(png(Panel("", image)))[..., :3])
