@@ -1,4 +1,4 @@
-"""Measurements of this machine that `benchmarks/` keeps: one mask-ratio change, simulation, and a pretraining step."""
+"""Measurements of this machine that `benchmarks/` keeps."""
 
 import os
 import platform
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from benchmarks.analyse import analyse
 from benchmarks.decoding import decoding
@@ -21,14 +20,13 @@ from benchmarks.embeddings_page import embeddings_page
 from benchmarks.import_files import import_files
 from benchmarks.lens_lab import lens_lab
 from benchmarks.masks import masks, untrained_mae
-from benchmarks.reference_mae import SequenceFirstMAE
+from benchmarks.pretrain import pretrain
 from benchmarks.slider import slider
 from benchmarks.visitors import visitors
 from lensmae.data import delete_dataset, simulate_dataset, simulate_lens
 from lensmae.evaluation.reconstruction.frames import RATIOS, reconstruction_frames
 from lensmae.figures import Panel, pack, shared_scale
-from lensmae.models import MAEViT, Reconstructor
-from lensmae.models.mae import masked_loss
+from lensmae.models import Reconstructor
 from lensmae.progress import Progress
 from lensmae.workspace import write_json
 
@@ -150,97 +148,10 @@ def simulate(progress: Progress, per_class: int = 1000) -> SimulateResult:
     )
 
 
-@dataclass(frozen=True)
-class PretrainResult:
-    """A training step of the reference net beside the same step of an independent implementation, images a second.
-
-    A step is forward, loss on hidden patches, backward and AdamW. The steps alternate, so both meet the same machine;
-    `ratio` is the median over rounds of reference time / our time, above 1 where we are faster. `compiled` is our step
-    under `torch.compile`.
-    """
-
-    batch_size: int
-    rounds: int
-    parameters: int
-    reference_parameters: int
-    images_per_second: float
-    reference_images_per_second: float
-    ratio: float
-    compiled_images_per_second: float
-    compiled_ratio: float
-
-
-def pretrain(progress: Progress, batch_size: int = 32, rounds: int = 12, size: dict[str, int] | None = None) -> PretrainResult:
-    """Alternate training steps of `MAEViT`, of the same compiled, and of `SequenceFirstMAE` on the same batch.
-
-    Args:
-        size: `encoder_layers` and `decoder_layers` of smaller networks; the reference net where None.
-    """
-    size = size or {}
-    ours, compiled = MAEViT(**size), MAEViT(**size)
-    reference = SequenceFirstMAE(layers=(size.get("encoder_layers", 12), size.get("decoder_layers", 4)))
-    fast = torch.compile(compiled.forward)
-    images = torch.randn(batch_size, 1, 64, 64)
-    steps = {
-        "reference": _training_step(reference, lambda: _reference_loss(reference, images)),
-        "ours": _training_step(ours, lambda: _loss(ours, images)),
-        "compiled": _training_step(compiled, lambda: _loss(fast, images)),
-    }
-    for step in steps.values():
-        # First steps allocate, and compile.
-        step()
-        step()
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for done in range(rounds):
-        # Turn about which goes first, so that none profits from its place.
-        names = list(steps)[done % 3 :] + list(steps)[: done % 3]
-        for name in names:
-            seconds[name].append(_timed(steps[name]))
-        progress(done + 1, rounds)
-    times = {name: np.array(values) for name, values in seconds.items()}
-    return PretrainResult(
-        batch_size=batch_size,
-        rounds=rounds,
-        parameters=count_parameters(ours),
-        reference_parameters=count_parameters(reference),
-        images_per_second=batch_size / float(np.median(times["ours"])),
-        reference_images_per_second=batch_size / float(np.median(times["reference"])),
-        ratio=float(np.median(times["reference"] / times["ours"])),
-        compiled_images_per_second=batch_size / float(np.median(times["compiled"])),
-        compiled_ratio=float(np.median(times["reference"] / times["compiled"])),
-    )
-
-
-def _loss(network: Callable[[Tensor], tuple[Tensor, Tensor]], images: Tensor) -> Tensor:
-    prediction, mask = network(images)
-    return masked_loss(prediction, images, mask)
-
-
-def _reference_loss(network: SequenceFirstMAE, images: Tensor) -> Tensor:
-    prediction, mask = network(images)
-    return ((prediction - images) ** 2 * mask).mean() / 0.75
-
-
-def _training_step(network: nn.Module, loss: Callable[[], Tensor]) -> Callable[[], None]:
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.05)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        loss().backward()
-        optimizer.step()
-
-    return step
-
-
 def _timed(work: Callable[[], Any]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def count_parameters(network: nn.Module) -> int:
-    """Number of trainable values."""
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def machine() -> dict[str, Any]:
