@@ -1,11 +1,8 @@
 """Commands about single images of the user's own."""
 
-import functools
 import itertools
 import json
 import re
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,17 +10,15 @@ import click
 import typer
 from typer.core import TyperCommand
 
-from lensmae.cli.console import AXES_HELP, AsJson, print_table, with_progress
-from lensmae.errors import CheckpointError, ConfigError, ImageReadError
+from lensmae.cli.console import AXES_HELP, AsJson, Scheduler, print_figures, print_table, with_progress
+from lensmae.errors import ConfigError, ImageReadError
 from lensmae.workspace import replacing
 
 if TYPE_CHECKING:
     from lensmae.data import LensImage
     from lensmae.data.images.crop import Crop
     from lensmae.data.images.read_options import Reading
-    from lensmae.evaluation.images.analyse import Analysis, Networks, Refusal, Source
-    from lensmae.evaluation.ood.references import Reference
-    from lensmae.models.predictors import LoadedModel
+    from lensmae.evaluation.images.analyse import Analysis, Networks, Refusal
 
 commands = typer.Typer()
 _NONE, _AUTO = "none", "auto"
@@ -44,7 +39,13 @@ class _CropCommand(TyperCommand):
 
 @commands.command(cls=_CropCommand)
 def predict(
-    files: Annotated[list[Path], typer.Argument(help="images: npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB or torch tensors")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="images (npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB, torch tensors), folders, or lists of them: a path a "
+            "line in .txt, a column `file` in .csv or .parquet"
+        ),
+    ],
     classifier: Annotated[
         str,
         typer.Option(
@@ -71,6 +72,10 @@ def predict(
         float | None, typer.Option(min=1e-3, max=60, help="arcsec a pixel, instead of what the files say or do not say")
     ] = None,
     clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="first, by L.A.Cosmic; for images a camera saw")] = False,
+    parts: Annotated[
+        Path | None, typer.Option(help="folder for the answers as Parquet, a part a file; repeated, it computes what is missing")
+    ] = None,
+    scheduler: Scheduler = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV and nothing else on stdout")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -85,9 +90,17 @@ def predict(
     from lensmae.data.images.read_options import Reading
     from lensmae.evaluation.images.analyse import Refusal
     from lensmae.evaluation.images.answers import record, table
+    from lensmae.evaluation.images.networks import load_networks
+    from lensmae.evaluation.images.parts import listed_files
 
     how = Reading(item, band, _square(crop), clean, pixel_scale, axes, lens)
-    networks = _load(classifier, mae, superres)
+    if parts is not None:
+        _in_parts(listed_files(files), (classifier, mae, superres), how, parts, scheduler)
+        return
+    if scheduler is not None:
+        raise ConfigError("--scheduler computes parts; say with --parts where they go.")
+    files = listed_files(files)
+    networks = load_networks(classifier, mae, superres, _say)
     answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, how, progress))
     refused = [answer.reason for answer in answers if isinstance(answer, Refusal)]
     if len(refused) == len(answers):
@@ -124,44 +137,21 @@ def _square(crop: str) -> "Crop | str | None":
     return Crop(row, column, side)
 
 
-def _load(classifier: str, mae: str, superres: str) -> "Networks":
-    from lensmae.evaluation.images.analyse import Networks
-    from lensmae.evaluation.images.automatic import AUTO, GENERALIST, specialist_of
-    from lensmae.models import load_checkpoint
+def _in_parts(files: list[Path], names: tuple[str, str, str], how: "Reading", folder: Path, scheduler: str | None) -> None:
+    """Answers as Parquet files; says how many there are."""
+    import pandas as pd
 
-    loaded, references = {}, {}
-    special = specialist_of(classifier) if classifier == AUTO else None
-    chosen = {"classifier": GENERALIST if classifier == AUTO else classifier, "mae": mae, "superres": superres}
-    if special is not None:
-        chosen["specialist"] = special.name
-    for kind, name in chosen.items():
-        if name == _NONE:
-            continue
-        model = load_checkpoint(name)
-        wanted = "classifier" if kind == "specialist" else kind
-        if model.card.kind != wanted:
-            raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; --{wanted} needs a {wanted}.")
-        reference = _reference(model)
-        if reference is not None:
-            references[kind] = reference
-        # A specialist that cannot tell what is in its domain is not asked first.
-        if reference is not None or kind != "specialist":
-            loaded[kind] = model
-    return Networks(**loaded, references=references)
+    from lensmae.evaluation.images.parts import Names, answer_in_parts
+    from lensmae.jobs.cluster import cluster
+
+    with cluster(scheduler or "local:1") as executor:
+        made = with_progress("Analysing", lambda progress: answer_in_parts(files, Names(*names), how, folder, executor, progress))
+    refused = sum(int(one["refused"].notna().sum()) for one in map(pd.read_parquet, made) if "refused" in one)
+    print_figures({"files": len(files), "refused": refused, "parts": len(made), "written": str(folder)})
 
 
-def _reference(model: "LoadedModel") -> "Reference | None":
-    from lensmae.evaluation.ood.references import find_reference
-
-    try:
-        reference = find_reference(model.path)
-    except CheckpointError as problem:
-        typer.echo(f"{problem} Images out of distribution are not flagged.", err=True)
-        return None
-    if reference is None:
-        said = "nothing says yet what is in its domain, so images out of distribution are not flagged"
-        typer.echo(f"{model.name}: {said}; `lensmae fit-ood {model.name} DATA` measures it.", err=True)
-    return reference
+def _say(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _answer(
@@ -169,8 +159,9 @@ def _answer(
 ) -> list["Analysis | Refusal"]:
     """Answers for every lens of every file, a few at a time: a stack may hold a hundred thousand."""
     from lensmae.evaluation.images.analyse import Analysis, analyse_files
+    from lensmae.evaluation.images.sources import Lenses, without_companions
 
-    lenses = _Lenses(_without_companions(files), how)
+    lenses = Lenses(without_companions(files, _say), how)
     found = []
     for answer in analyse_files(lenses.sources(), networks):
         path, image = lenses.waiting.popleft()
@@ -180,65 +171,6 @@ def _answer(
         found.append(answer)
         progress(len(found), max(lenses.total, len(found)))
     return found
-
-
-class _Lenses:
-    """The lenses of files, one after the other; `waiting` are those that were read and not answered yet."""
-
-    def __init__(self, files: list[Path], how: "Reading") -> None:
-        self._files, self._how = files, how
-        self.total = len(files)
-        self.waiting: deque[tuple[Path, LensImage | None]] = deque()
-
-    def sources(self) -> Iterator["Source"]:
-        """Each lens, read when its turn comes. A file that cannot be read is one whose reading fails."""
-        from lensmae.evaluation.images.analyse import Source
-
-        last = done = -1
-        for place, found in self._how.lenses([(path, str(path)) for path in self._files]):
-            path = self._files[place]
-            # What is wrong with the crop is said once a stack.
-            if place == done:
-                continue
-            try:
-                if isinstance(found, ImageReadError):
-                    raise found
-                self.total += found.lenses - 1 if place > last else 0
-                last = place
-                cut = _cut(found, self._how)
-                self.waiting.append((path, cut))
-                yield Source(found.name, lambda cut=cut: cut)
-            except ImageReadError as problem:
-                done = place
-                self.waiting.append((path, None))
-                yield Source(str(path), functools.partial(_refuse, problem))
-
-
-def _refuse(problem: ImageReadError) -> "LensImage":
-    raise problem
-
-
-def _without_companions(files: list[Path]) -> list[Path]:
-    """The files without those that are the noise, flags or PSF of another of them."""
-    from lensmae.data.images.companions import companions
-
-    belongs = {part: image for image, parts in companions(map(str, files)).items() for part in parts.values()}
-    for part, image in belongs.items():
-        typer.echo(f"{part} belongs to {image} and is not answered for itself.", err=True)
-    return [path for path in files if str(path) not in belongs]
-
-
-def _cut(image: "LensImage", how: "Reading") -> "LensImage":
-    from lensmae.data.images.fitting import Crop
-
-    crop = how.crop
-    height, width = image.pixels.shape
-    if isinstance(crop, Crop) and (crop.left + crop.side > width or crop.top + crop.side > height):
-        raise ImageReadError(
-            f"{image.name} was not read: it has {width}x{height} pixels, and a square of {crop.side} from column {crop.left} and "
-            f"row {crop.top} on does not lie inside; choose another --crop."
-        )
-    return how.framed(image)
 
 
 def _twice(files: list[Path], path: Path) -> bool:
