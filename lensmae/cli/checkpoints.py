@@ -117,7 +117,7 @@ def fit_ood(
     ] = None,
     reference: Annotated[int, typer.Option(min=10, help="training lenses to compare new images with, at most")] = 400,
     held_out: Annotated[int, typer.Option(min=5, help="held-out lenses that limits are set on, at most")] = 400,
-    each: Annotated[int, typer.Option(min=1, help="of them under every nuisance, for a classifier")] = 60,
+    each: Annotated[int, typer.Option(min=1, help="of them under every nuisance")] = 60,
 ) -> None:
     """Fit out-of-distribution thresholds: NAME.reference.safetensors beside a checkpoint, which tells what is in its domain.
 

@@ -64,11 +64,14 @@ def measure(
         found: (B,) each, by name.
         views: what a classifier says of the images.
     """
-    measures = dict(found)
-    if isinstance(model, Classifier):
+    measures, domain = dict(found), reference.card.domain
+    if not isinstance(model, Classifier):
+        measures |= quality_measures(images)
+        if domain is not None and domain.risk is not None:
+            measures["risk"] = domain.risk.of(measures)
+    else:
         measures |= {} if views is None else answer_measures(views)
         measures |= {} if model.whitens else quality_measures(images)
-        domain = reference.card.domain
         if model.whitens and domain is not None and domain.peak is not None and reference.component_scale.size:
             measures |= whitening_measures(model, images, reference.component_scale, domain.peak)
         elif model.whitens:

@@ -8,11 +8,12 @@ from lensmae.data import CLASSES, PRESETS, LensDataset, open_dataset
 from lensmae.data.nuisances import PRIORS, TRAINING, NuisancePrior, draw_nuisances
 from lensmae.data.simulation.batched import LensBatch, generator_of, simulate_batch
 from lensmae.errors import CheckpointError, DatasetError
+from lensmae.evaluation.ood.failures import fit_failures
 from lensmae.evaluation.ood.fit_domain import LEAST, fit_domain
 from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on, thinned
 from lensmae.evaluation.ood.references import Reference, ReferenceCard, content_digest, find_reference, save_reference
 from lensmae.evaluation.ood.trials import Held
-from lensmae.models import Classifier, load_checkpoint
+from lensmae.models import Classifier, SuperResolver, load_checkpoint
 from lensmae.models.predictors import LoadedModel
 from lensmae.models.registry import reference_path
 from lensmae.progress import Progress
@@ -41,7 +42,7 @@ def fit_checkpoint(
         data: set of lenses like those it was trained on; where None they are simulated, and the training lenses of a reference
             that is there already stay, thinned to `reference`.
         reference, held_out: lenses to compare new images with, and to set limits on, at most.
-        each: held-out lenses under every nuisance, at most.
+        each: held-out lenses under every nuisance, at most; a specialist of reconstruction keeps percentiles for its limits.
         progress: called with (images done, images in all) of the part that runs.
 
     Raises:
@@ -59,6 +60,10 @@ def fit_checkpoint(
         if len(lenses.images) >= LEAST:
             prior = nuisance_prior(model) if known_preset and is_generalist(model) else None
             found = fit_domain(model, found, known, lenses, each=each, prior=prior, foreign=foreign, progress=progress)
+    elif isinstance(model, SuperResolver):
+        found = fit_failures(model, found, np.empty(0), each=each, progress=progress)
+    elif model.card.data.get("preset") in PRESETS and is_generalist(model):
+        found = fit_failures(model, found, simulated_lenses(model, 2 * each, _SEED + 2)[0], each=each, progress=progress)
     path = reference_path(model.path)
     save_reference(path, found)
     return path

@@ -1,7 +1,7 @@
 """Fit the domain of a network: limits that catch what it gets wrong and leave what it knows."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -107,31 +107,62 @@ def _temperature(trials: Trials) -> Temperature:
 
 
 def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk | None]:
-    """Limits by measure, and the risk where one of them is its limit.
-
-    The measures of the image get the quantile of in-domain lenses that together flags no more of them than is allowed. Where that
-    leaves more than 3 % of the answers that are wrong with confidence, the risk of being wrong gets the limit that leaves fewer,
-    but withholds no more than 40 % of the lenses in domain.
+    """Limits by measure, and the risk where one of them is its limit, of a classifier.
 
     Args:
         trials: answers as they are and under nuisances.
         strict: for a network whose domain is its simulator alone; else lenses with nuisances are in domain too.
     """
-    image = {name: trials.measures[name] for name in ("embedding", "foreign", *_WHITENED) if name in trials.measures}
-    usual = trials.plain if strict else ~trials.foreign
-    most = _FLAGGED_BY_IMAGE if strict else _FLAGGED_OF_BROAD
-    level = next((one for one in _LEVELS if _share(image, _at(image, usual, one), usual) <= most), 1.0)
-    limits = _at(image, usual, level)
-    caught, sure = beyond(image, limits), trials.wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
-    if not sure.any() or caught[sure].mean() >= _CAUGHT:
+    image = tuple(name for name in ("embedding", "foreign", *_WHITENED) if name in trials.measures)
+    usual, most = (trials.plain, _FLAGGED_BY_IMAGE) if strict else (~trials.foreign, _FLAGGED_OF_BROAD)
+    sure = trials.wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
+    return limits_of(trials.measures, image, Failures(trials.wrong, sure, trials.lens), usual, most)
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Of N answers.
+
+    Attributes:
+        wrong: (N,) bool, which are.
+        grave: (N,) bool, those that limits must catch.
+        groups: (N,) the lens of each.
+    """
+
+    wrong: np.ndarray
+    grave: np.ndarray
+    groups: np.ndarray
+
+
+def limits_of(
+    measures: Mapping[str, np.ndarray], image: Sequence[str], failures: Failures, usual: np.ndarray, most: float
+) -> tuple[dict[str, float], Risk | None]:
+    """Limits by measure, and the risk where one of them is its limit.
+
+    The measures of the image get the quantile of in-domain lenses that together flags no more of them than is allowed. Where that
+    leaves more than 3 % of the grave failures, the risk of being wrong gets the limit that leaves fewer, but withholds no more
+    than 40 % of the lenses in domain.
+
+    Args:
+        measures: by name, (N,) each.
+        image: names of those that are of the image; the others are of the answer.
+        failures: what went wrong.
+        usual: (N,) bool, in domain.
+        most: share of those that measures of the image may flag.
+    """
+    own = {name: measures[name] for name in image}
+    level = next((one for one in _LEVELS if _share(own, _at(own, usual, one), usual) <= most), 1.0)
+    limits = _at(own, usual, level)
+    caught, grave = beyond(own, limits), failures.grave
+    if not grave.any() or caught[grave].mean() >= _CAUGHT:
         return limits, None
-    fitted = fit_risk(dict(trials.measures), trials.wrong, trials.lens)
+    fitted = fit_risk(dict(measures), failures.wrong, failures.groups)
     if fitted is None:
         return limits, None
     risk, held_out = fitted
-    # Of the answers wrong with confidence that the image does not give away, the risk must catch the rest.
-    left = np.sort(held_out[sure & ~caught])
-    allowed = int((1 - _CAUGHT) * sure.sum())
+    # Of the grave failures that the image does not give away, the risk must catch the rest.
+    left = np.sort(held_out[grave & ~caught])
+    allowed = int((1 - _CAUGHT) * grave.sum())
     wanted = left[min(allowed, len(left) - 1)]
     floor = np.quantile(held_out[usual & ~caught], 1 - _WITHHELD)
     return limits | {"risk": float(max(wanted * (1 - 1e-6), floor))}, risk

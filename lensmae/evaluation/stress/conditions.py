@@ -4,31 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from einops import reduce
 
 from lensmae.data import CLASSES, PRESETS
 from lensmae.data.nuisances import NUISANCES, perturb
 from lensmae.data.simulation.batched import generator_of, simulate_batch
-from lensmae.data.simulation.bicubic import downsample_bicubic
 from lensmae.errors import ConfigError
-from lensmae.evaluation.metrics import unit_scale
+from lensmae.evaluation.superresolution.preset_pairs import preset_pairs
 
 AS_GIVEN = "as given"
 OTHER_PRESET = "other preset"
 # Of other presets, those whose images have the size of the classifiers' and one of the three classes each.
 _PRESETS = ("model_ii", "model_iii")
-# Presets of single images whose halves in resolution a super-resolver is tested on, as their cameras see them.
-_PAIRED = (
-    "model_ii",
-    "model_ii_free",
-    "model_iii",
-    "model_i_64",
-    "pairs_64",
-    "survey_hst",
-    "survey_euclid",
-    "survey_jwst",
-    "galaxies",
-)
 _SEED = 880_001
 
 
@@ -85,18 +71,11 @@ def other_presets(preset: str | None, count: int, size: int) -> list[tuple[Condi
 
 
 def other_pairs(count: int) -> list[tuple[Condition, np.ndarray, np.ndarray]]:
-    """LR (N, S/2, S/2) and HR images (N, S, S) of every preset of single images, on the HR images' [0, 1], each with its
-    condition: with the noise of the preset's camera, halved as the preset `superres` does it, and by the mean of two by two
-    pixels."""
-    found = []
-    for number, name in enumerate(_PAIRED):
-        images = simulate_batch(name, count, generator_of(_SEED, 1, number), turned=True, noise=True).images.numpy()
-        low, width = unit_scale(images)
-        high = ((images - low) / width).astype(np.float32)
-        binned = reduce(high, "n (h p) (w q) -> n h w", "mean", p=2, q=2)
-        for label, small in ((name, downsample_bicubic(high)), (f"{name}, pixels binned", binned)):
-            found.append((Condition(OTHER_PRESET, "Other preset", "preset", 0.0, label), small, high))
-    return found
+    """LR (N, S/2, S/2) and HR images (N, S, S) of every preset of single images, each with its condition."""
+    return [
+        (Condition(OTHER_PRESET, "Other preset", "preset", 0.0, pairs.name), pairs.low, pairs.high)
+        for pairs in preset_pairs(count, _SEED)
+    ]
 
 
 def class_places(classes: Sequence[str], labels: np.ndarray) -> np.ndarray:

@@ -9,13 +9,14 @@ import pandas as pd
 from lensmae.data import LensDataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.reports import check_images, select_rows
-from lensmae.evaluation.metrics import ece, masked_mse, mse
+from lensmae.evaluation.metrics import ece
 from lensmae.evaluation.ood.domain import check_domain, trusted_views
 from lensmae.evaluation.ood.references import Reference
+from lensmae.evaluation.reconstruction.inpainting import error_ratios
 from lensmae.evaluation.stress.conditions import Condition, class_places, conditions, other_pairs, other_presets
-from lensmae.evaluation.stress.inpainting import inpainted
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
-from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample
+from lensmae.evaluation.superresolution.preset_pairs import gains
+from lensmae.models import Classifier, Reconstructor, SuperResolver
 from lensmae.models.predictors import LoadedModel
 from lensmae.progress import Progress
 
@@ -156,22 +157,13 @@ def _error_ratio(model: Reconstructor, images: np.ndarray) -> dict[str, float | 
     return _middle("error ratio", ratios, lambda values: float(np.median(values))) | {"worse": float((ratios > 1).mean())}
 
 
-def error_ratios(model: Reconstructor, images: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Masked error of an MAE at ratio 0.75 over that of biharmonic inpainting of the same hidden pixels, (N,), of (N, H, W)."""
-    drawn = model.predict(images, mask_ratio=0.75, seed=seed)
-    plain = masked_mse(images, inpainted(images, drawn.mask), drawn.mask)
-    return masked_mse(images, drawn.prediction, drawn.mask) / np.maximum(plain, 1e-12)
-
-
 def _gain(model: SuperResolver, condition: Condition, low: np.ndarray, high: np.ndarray) -> dict[str, float | str]:
     images = condition.apply(low)
     truth = condition.apply(high) if condition.nuisance in _SHARED else high
     if condition.nuisance in ("gain", "min_max", "sky"):
         # One unit and one level for both, whatever the extremes of each.
         truth = _as_low(low, images, high)
-    error = mse(model.predict(images), truth)
-    plain = mse(bicubic_upsample(images, model.scale), truth)
-    gain = 10 * np.log10(np.maximum(plain, 1e-20) / np.maximum(error, 1e-20))
+    gain = gains(model, images, truth)
     return _middle("gain (dB)", gain, lambda values: float(np.mean(values))) | {"worse": float((gain < 0).mean())}
 
 

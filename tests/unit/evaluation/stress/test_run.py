@@ -11,9 +11,10 @@ from lensmae.data import open_dataset
 from lensmae.data.nuisances import NUISANCES
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.reconstruction.inpainting import error_ratios
 from lensmae.evaluation.stress.conditions import AS_GIVEN, OTHER_PRESET, conditions, other_pairs, other_presets
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
-from lensmae.evaluation.stress.run import COLUMNS, Tested, error_ratios, stress
+from lensmae.evaluation.stress.run import COLUMNS, Tested, stress
 from lensmae.models import bicubic_upsample, load_checkpoint
 from tests.unit.conftest import CLASSES
 
