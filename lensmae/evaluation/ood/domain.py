@@ -77,7 +77,7 @@ def measure(
         elif model.whitens:
             measures["remainder"] = model.remainder(images)
         if domain is not None and domain.foreign is not None and views is not None:
-            measures["foreign"] = domain.foreign.of(views.embeddings)
+            measures["foreign"] = domain.foreign.of(views.embeddings, quality_of(images))
         if domain is not None and domain.risk is not None:
             measures["risk"] = domain.risk.of(measures)
     return measures

@@ -8,9 +8,9 @@ import numpy as np
 from lensmae.data.nuisances import NUISANCES, perturb
 from lensmae.data.simulation.batched import generator_of, simulate_batch
 from lensmae.evaluation.ood.domain import embedding_input, measure
-from lensmae.evaluation.ood.fit_domain import Failures, beyond, limits_of
+from lensmae.evaluation.ood.fit_domain import beyond, limits_of_image
 from lensmae.evaluation.ood.references import Domain, Reference
-from lensmae.evaluation.ood.risk import aurc, failure_auroc
+from lensmae.evaluation.ood.risk import Risk, aurc, failure_auroc, fit_risk
 from lensmae.evaluation.ood.trials import AS_SIMULATED
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.evaluation.reconstruction.inpainting import error_ratios
@@ -18,8 +18,8 @@ from lensmae.evaluation.superresolution.preset_pairs import gains, preset_pairs
 from lensmae.models import Reconstructor, SuperResolver
 from lensmae.progress import Progress
 
-# Of in-domain images on which the network does well, measures of the image may flag so many.
-_FLAGGED = 0.03
+# Of images on which the network does well, measures of the image may flag so many; of those told, it may fail on so many.
+_FLAGGED, _FAILED = 0.03, 0.02
 _BATCH = 16
 # What is done to LR alone: with others, HR would be another image.
 _OF_LOW = ("noise", "shot_noise", "levels", "jpeg", "bad_pixels")
@@ -80,9 +80,7 @@ def fit_failures(
 
 def with_domain(reference: Reference, tries: Tries) -> Reference:
     """The reference with limits fitted to what was tried."""
-    usual = ~tries.failed
-    image = tuple(name for name in ("embedding", "error") if name in tries.measures)
-    limits, risk = limits_of(tries.measures, image, Failures(tries.failed, tries.failed, tries.lens), usual, _FLAGGED)
+    limits, risk = _limits(tries)
     measures = dict(tries.measures) | ({} if risk is None else {"risk": risk.of(tries.measures)})
     flagged, first = beyond(measures, limits), tries.what == tries.what[0]
     caught = float(flagged[tries.failed].mean()) if tries.failed.any() else None
@@ -100,6 +98,23 @@ def with_domain(reference: Reference, tries: Tries) -> Reference:
     )
     measured = {name: measures[name][first].astype(np.float32) for name in limits}
     return replace(reference, card=reference.card.model_copy(update={"domain": domain}), measured=measured)
+
+
+def _limits(tries: Tries) -> tuple[dict[str, float], Risk | None]:
+    """Limits of the measures of the image; where the network then still fails on more of the images told than it may, the risk
+    of it gets the limit that withholds the fewest of them."""
+    own = {name: tries.measures[name] for name in ("embedding", "error") if name in tries.measures}
+    limits = limits_of_image(own, ~tries.failed, _FLAGGED)
+    told = ~beyond(own, limits)
+    fitted = None if tries.failed[told].mean() <= _FAILED else fit_risk(tries.measures, tries.failed, tries.lens)
+    if fitted is None:
+        return limits, None
+    risk, held_out = fitted
+    order = np.argsort(held_out[told], kind="stable")
+    share = np.cumsum(tries.failed[told][order]) / np.arange(1, told.sum() + 1)
+    most = np.flatnonzero(share <= _FAILED)
+    limit = held_out[told][order[most[-1]]] if len(most) else held_out[told].min()
+    return limits | {"risk": float(limit)}, risk
 
 
 def _under(failed: np.ndarray, flagged: np.ndarray, rows: np.ndarray) -> dict[str, float | None]:

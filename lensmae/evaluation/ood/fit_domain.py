@@ -1,7 +1,7 @@
 """Fit the domain of a network: limits that catch what it gets wrong and leave what it knows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,9 +17,11 @@ from lensmae.evaluation.ood.trials import CONFIDENT, Held, Trials, run_trials
 from lensmae.models import Classifier
 from lensmae.progress import Progress
 
-# Of in-domain lenses so many may be flagged by the measures of the image; of a generalist's, under all nuisances, more, because
-# a specialist answers for the plain ones. By the risk of being wrong a generalist may withhold at most so many.
-_FLAGGED_BY_IMAGE, _FLAGGED_OF_BROAD, _WITHHELD = 0.008, 0.03, 0.4
+# Of in-domain lenses so many may be flagged by the measures of the image; of a generalist's, under all nuisances, more. By the
+# risk of being wrong a specialist may withhold so many lenses, a generalist so many of its right answers.
+_FLAGGED_BY_IMAGE, _FLAGGED_OF_BROAD, _WITHHELD, _RIGHT_WITHHELD = 0.008, 0.025, 0.4, 0.04
+# More probably wrong than right.
+_EVEN = 0.5
 # Of answers that are wrong with confidence, so many must be flagged.
 _CAUGHT = 0.97
 _LEVELS = (0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
@@ -78,7 +80,7 @@ def fit_domain(
     if warm is not None:
         views = replace(trials.views, temperature=warm.of(trials.quality))
         trials = replace(trials, views=views, measures=dict(trials.measures) | answer_measures(views))
-    exposed = fit_foreign(trials.views.embeddings, trials.foreign, trials.lens)
+    exposed = fit_foreign(trials.views.embeddings, trials.quality, trials.foreign, trials.lens)
     if exposed is not None:
         trials = replace(trials, measures=dict(trials.measures) | {"foreign": exposed[1]})
     limits, risk = fit_limits(trials, strict=model.whitens)
@@ -107,65 +109,83 @@ def _temperature(trials: Trials) -> Temperature:
 
 
 def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk | None]:
-    """Limits by measure, and the risk where one of them is its limit, of a classifier.
+    """Limits by measure, and the risk where one of them is its limit.
+
+    The measures of the image get the quantile of in-domain lenses that together flags no more of them than is allowed. The risk
+    of being wrong catches the answers wrong with confidence that the image does not give away, as far as few others are withheld.
 
     Args:
         trials: answers as they are and under nuisances.
         strict: for a network whose domain is its simulator alone; else lenses with nuisances are in domain too.
     """
-    image = tuple(name for name in ("embedding", "foreign", *_WHITENED) if name in trials.measures)
+    image = {name: trials.measures[name] for name in ("embedding", "foreign", *_WHITENED) if name in trials.measures}
     usual, most = (trials.plain, _FLAGGED_BY_IMAGE) if strict else (~trials.foreign, _FLAGGED_OF_BROAD)
-    sure = trials.wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
-    return limits_of(trials.measures, image, Failures(trials.wrong, sure, trials.lens), usual, most)
+    limits = limits_of_image(image, usual, most)
+    caught, sure = beyond(image, limits), trials.wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
+    found = _risk_limit(trials, caught, sure) if strict else _broad_risk_limit(trials, caught, sure)
+    return (limits, None) if found is None else (limits | {"risk": found[0]}, found[1])
 
 
-@dataclass(frozen=True)
-class Failures:
-    """Of N answers.
-
-    Attributes:
-        wrong: (N,) bool, which are.
-        grave: (N,) bool, those that limits must catch.
-        groups: (N,) the lens of each.
-    """
-
-    wrong: np.ndarray
-    grave: np.ndarray
-    groups: np.ndarray
-
-
-def limits_of(
-    measures: Mapping[str, np.ndarray], image: Sequence[str], failures: Failures, usual: np.ndarray, most: float
-) -> tuple[dict[str, float], Risk | None]:
-    """Limits by measure, and the risk where one of them is its limit.
-
-    The measures of the image get the quantile of in-domain lenses that together flags no more of them than is allowed. Where that
-    leaves more than 3 % of the grave failures, the risk of being wrong gets the limit that leaves fewer, but withholds no more
-    than 40 % of the lenses in domain.
+def limits_of_image(image: Mapping[str, np.ndarray], usual: np.ndarray, most: float) -> dict[str, float]:
+    """One quantile of in-domain images for every measure (N,) of the image, which together flag at most a share of them.
 
     Args:
-        measures: by name, (N,) each.
-        image: names of those that are of the image; the others are of the answer.
-        failures: what went wrong.
+        image: measures by name.
         usual: (N,) bool, in domain.
-        most: share of those that measures of the image may flag.
+        most: that share.
     """
-    own = {name: measures[name] for name in image}
-    level = next((one for one in _LEVELS if _share(own, _at(own, usual, one), usual) <= most), 1.0)
-    limits = _at(own, usual, level)
-    caught, grave = beyond(own, limits), failures.grave
-    if not grave.any() or caught[grave].mean() >= _CAUGHT:
-        return limits, None
-    fitted = fit_risk(dict(measures), failures.wrong, failures.groups)
+    level = next((one for one in _LEVELS if _share(image, _at(image, usual, one), usual) <= most), 1.0)
+    return _at(image, usual, level)
+
+
+def _risk_limit(trials: Trials, caught: np.ndarray, sure: np.ndarray) -> tuple[float, Risk] | None:
+    """The limit of a specialist's risk, and the risk; None where the image gives nearly all failures away.
+
+    It leaves 3 % of the answers wrong with confidence, but withholds no more than 40 % of the lenses in domain.
+
+    Args:
+        trials: its answers.
+        caught: (N,) bool, beyond a limit already.
+        sure: (N,) bool, wrong with confidence.
+    """
+    if not sure.any() or caught[sure].mean() >= _CAUGHT:
+        return None
+    fitted = fit_risk(dict(trials.measures), trials.wrong, trials.lens)
     if fitted is None:
-        return limits, None
+        return None
     risk, held_out = fitted
-    # Of the grave failures that the image does not give away, the risk must catch the rest.
-    left = np.sort(held_out[grave & ~caught])
-    allowed = int((1 - _CAUGHT) * grave.sum())
-    wanted = left[min(allowed, len(left) - 1)]
-    floor = np.quantile(held_out[usual & ~caught], 1 - _WITHHELD)
-    return limits | {"risk": float(max(wanted * (1 - 1e-6), floor))}, risk
+    floor = np.quantile(held_out[trials.plain & ~caught], 1 - _WITHHELD)
+    return float(max(_catching(held_out, sure, sure & ~caught), floor)), risk
+
+
+def _broad_risk_limit(trials: Trials, caught: np.ndarray, sure: np.ndarray) -> tuple[float, Risk] | None:
+    """The same of a generalist, whose risk is fitted to lenses in its domain: what is foreign to it the image gives away.
+
+    An answer is withheld where it is more probably wrong than right. The limit is lower where that leaves answers wrong with
+    confidence, as long as no more than 4 % of the right answers are withheld.
+
+    Args:
+        trials: its answers.
+        caught: (N,) bool, beyond a limit already.
+        sure: (N,) bool, wrong with confidence.
+    """
+    inside = ~trials.foreign
+    measures = {name: values[inside] for name, values in trials.measures.items()}
+    fitted = fit_risk(measures, trials.wrong[inside], trials.lens[inside])
+    if fitted is None:
+        return None
+    risk, held_out = fitted
+    right, grave = ~trials.wrong[inside] & ~caught[inside], sure[inside]
+    if not (grave & ~caught[inside]).any():
+        return _EVEN, risk
+    floor = float(np.quantile(held_out[right], 1 - _RIGHT_WITHHELD)) if right.any() else 0.0
+    return min(_EVEN, max(_catching(held_out, grave, grave & ~caught[inside]), floor)), risk
+
+
+def _catching(risk: np.ndarray, grave: np.ndarray, left: np.ndarray) -> float:
+    """The limit that leaves 3 % of the grave failures (N,) bool, of which `left` are not caught otherwise."""
+    ordered = np.sort(risk[left])
+    return float(ordered[min(int((1 - _CAUGHT) * grave.sum()), len(ordered) - 1)]) * (1 - 1e-6)
 
 
 def _at(image: Mapping[str, np.ndarray], usual: np.ndarray, level: float) -> dict[str, float]:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from lensmae.evaluation.ood.quality import Quality
+
 # Of a measure; keeps logarithms finite.
 _TINY = 1e-12
 _LEAST_FAILURES = 12
@@ -67,12 +69,12 @@ def fit_risk(measures: Mapping[str, np.ndarray], wrong: np.ndarray, groups: np.n
 
 
 class Foreign(BaseModel):
-    """A logistic regression that tells embeddings of lenses in a network's domain from those of other images: outlier exposure
+    """A logistic regression that tells images in a network's domain from others by their embedding and quality: outlier exposure
     (Hendrycks et al. 2019, arXiv:1812.04606).
 
     Attributes:
-        centre: of the embeddings, (D,).
-        weights: (D,) of the embeddings less their centre.
+        centre: of the features, (F,); in files of earlier versions of the embeddings alone.
+        weights: (F,) of the features less their centre.
         intercept: log odds of being foreign at the centre.
     """
 
@@ -82,18 +84,32 @@ class Foreign(BaseModel):
     weights: tuple[float, ...]
     intercept: float = Field(allow_inf_nan=False)
 
-    def of(self, embeddings: np.ndarray) -> np.ndarray:
+    def of(self, embeddings: np.ndarray, quality: Quality) -> np.ndarray:
         """Log odds (B,) that images with these embeddings (B, D) are foreign, from 1 on up: their softplus + 1, so that quotients
         mean something."""
-        odds = (embeddings.astype(np.float64) - np.array(self.centre)) @ np.array(self.weights) + self.intercept
+        alone = len(self.centre) == embeddings.shape[1]
+        features = embeddings.astype(np.float64) if alone else foreign_features(embeddings, quality)
+        odds = (features - np.array(self.centre)) @ np.array(self.weights) + self.intercept
         return 1.0 + np.logaddexp(0.0, odds)
 
 
-def fit_foreign(embeddings: np.ndarray, foreign: np.ndarray, groups: np.ndarray) -> tuple[Foreign, np.ndarray] | None:
+def foreign_features(embeddings: np.ndarray, quality: Quality) -> np.ndarray:
+    """(B, 2 D + 9): embeddings (B, D) and their roots; the logarithms of both noises and the width, and products of two of
+    them."""
+    wide = embeddings.astype(np.float64)
+    looks = np.stack([np.log10(quality.noise), np.log10(quality.bright_noise), quality.width], axis=1)
+    first, second = np.triu_indices(looks.shape[1])
+    return np.concatenate([wide, np.sign(wide) * np.sqrt(np.abs(wide)), looks, looks[:, first] * looks[:, second]], axis=1)
+
+
+def fit_foreign(
+    embeddings: np.ndarray, quality: Quality, foreign: np.ndarray, groups: np.ndarray
+) -> tuple[Foreign, np.ndarray] | None:
     """The regression, and its values (N,) for lenses that it was not fitted to; None where no image is foreign.
 
     Args:
         embeddings: (N, D).
+        quality: of the N images.
         foreign: (N,) bool.
         groups: (N,) the lens of each image.
     """
@@ -102,13 +118,13 @@ def fit_foreign(embeddings: np.ndarray, foreign: np.ndarray, groups: np.ndarray)
 
     if min(foreign.sum(), (~foreign).sum()) < _LEAST_FAILURES:
         return None
-    wide = embeddings.astype(np.float64)
-    centre, scale = wide.mean(axis=0), np.maximum(wide.std(axis=0), 1e-9)
-    regression = LogisticRegression(C=0.03, max_iter=3000, class_weight="balanced")
+    features = foreign_features(embeddings, quality)
+    centre, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
+    regression = LogisticRegression(C=0.3, max_iter=3000, class_weight="balanced")
     odds = cross_val_predict(
-        regression, (wide - centre) / scale, foreign, groups=groups, cv=GroupKFold(_FOLDS), method="decision_function"
+        regression, (features - centre) / scale, foreign, groups=groups, cv=GroupKFold(_FOLDS), method="decision_function"
     )
-    fitted = regression.fit((wide - centre) / scale, foreign)
+    fitted = regression.fit((features - centre) / scale, foreign)
     weights = tuple((fitted.coef_[0] / scale).tolist())
     return Foreign(centre=tuple(centre), weights=weights, intercept=float(fitted.intercept_[0])), 1.0 + np.logaddexp(0.0, odds)
 

@@ -20,7 +20,7 @@ from lensmae.evaluation.ood.fit_reference import calibrate
 from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, whitening_measures
 from lensmae.evaluation.ood.quality import Quality
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
-from lensmae.evaluation.ood.risk import aurc, failure_auroc, fit_foreign, fit_risk
+from lensmae.evaluation.ood.risk import Foreign, aurc, failure_auroc, fit_foreign, fit_risk
 from lensmae.evaluation.ood.trials import AS_FILES, AS_SIMULATED, Held, Trials
 from lensmae.models import CheckpointCard, find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
@@ -84,15 +84,30 @@ def test_limits_catch_what_is_wrong_with_confidence_and_leave_plain_lenses():
 
 def test_images_of_another_kind_are_told_by_their_embeddings_and_others_rarely():
     rng = np.random.default_rng(3)
-    foreign = np.arange(600) >= 400
+    foreign, quality = np.arange(600) >= 400, Quality(*rng.uniform(1, 2, (3, 600)))
     embeddings = rng.normal(size=(600, 8)) + 2.5 * foreign[:, None] * np.array([1, 1, 0, 0, 0, 0, 0, 0])
-    found, held_out = fit_foreign(embeddings, foreign, np.arange(600))
-    assert roc_auc_score(foreign, held_out) > 0.97
-    np.testing.assert_allclose(
-        np.corrcoef(np.argsort(np.argsort(found.of(embeddings))), np.argsort(np.argsort(held_out)))[0, 1], 1, atol=0.02
+    found, held_out = fit_foreign(embeddings, quality, foreign, np.arange(600))
+    assert roc_auc_score(foreign, held_out) > 0.96
+    again = found.of(embeddings, quality)
+    assert np.corrcoef(np.argsort(np.argsort(again)), np.argsort(np.argsort(held_out)))[0, 1] > 0.95
+    assert again.min() >= 1.0
+    assert fit_foreign(embeddings[:400], quality[:400], foreign[:400], np.arange(400)) is None
+
+
+def test_images_of_another_quality_are_told_by_it():
+    rng = np.random.default_rng(4)
+    foreign = np.arange(600) >= 400
+    quality = Quality(
+        rng.uniform(1e-4, 1e-3, 600), rng.uniform(1e-3, 1e-2, 600), np.where(foreign, 2.5, 3.5) + rng.normal(0, 0.1, 600)
     )
-    assert found.of(embeddings).min() >= 1.0
-    assert fit_foreign(embeddings[:400], foreign[:400], np.arange(400)) is None
+    assert roc_auc_score(foreign, fit_foreign(rng.normal(size=(600, 8)), quality, foreign, np.arange(600))[1]) > 0.99
+
+
+def test_a_file_of_an_earlier_version_tells_by_embeddings_alone():
+    embeddings = np.random.default_rng(5).normal(size=(20, 8))
+    old = Foreign(centre=(0.0,) * 8, weights=(1.0,) * 8, intercept=0.5)
+    expected = 1 + np.log1p(np.exp(embeddings.sum(axis=1) + 0.5))
+    np.testing.assert_allclose(old.of(embeddings, Quality(*np.ones((3, 20)))), expected)
 
 
 def test_a_broad_network_withholds_what_is_foreign_or_risky():
