@@ -1,14 +1,21 @@
-"""Runs beside each other: where their configurations differ, and the best each reached."""
+"""Runs beside each other: where their configurations differ, the best each reached, how fast they were."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
+from lensmae.training.config import RunConfig
 from lensmae.training.folder import open_run
-from lensmae.training.runs import read_metrics
+from lensmae.training.runs import list_runs, read_metrics
 
 # Figures of which more is better; of the others less is.
 _RISING = ("_auc", "_accuracy", "_psnr", "_ssim")
+# Settings on which the speed of a step does not depend.
+_FREE = (
+    "kind", "data", "strata", "init", "classes", "labels", "epochs", "seed", "warmup", "learning_rate", "layer_decay",
+    "weight_decay", "ema_decay", "save_every", "validation_images",
+)  # fmt: skip
 
 
 def compare_runs(run_ids: Sequence[str]) -> pd.DataFrame:
@@ -35,3 +42,26 @@ def _reached(run: str) -> dict[str, object]:
     metrics = read_metrics(run)
     done = float(metrics["epoch"].iloc[-1]) if len(metrics) else 0.0
     return {"state": open_run(run).status().state, "epochs done": done, **best_figures(metrics)}
+
+
+@dataclass(frozen=True)
+class KnownSpeed:
+    """A speed that a run reached on this machine: its id, and images a second."""
+
+    run: str
+    images_per_second: float
+
+
+def speed_here(config: RunConfig) -> KnownSpeed | None:
+    """The newest run of this workspace whose steps cost the same; None where there is none."""
+    wanted = _settings(config)
+    for status in list_runs():
+        if status.kind != config.kind or status.images_per_second <= 0 or status.state.broken:
+            continue
+        if _settings(open_run(status.id).config()) == wanted:
+            return KnownSpeed(status.id, status.images_per_second)
+    return None
+
+
+def _settings(config: RunConfig) -> dict[str, object]:
+    return {name: value for name, value in config.model_dump().items() if name not in _FREE}

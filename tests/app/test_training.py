@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from lensmae.data import open_dataset
 from lensmae.jobs import JobOptions, at_once
 from lensmae.training import CONFIGS, RECIPES, create_run, list_runs, make_config
 from lensmae.training.folder import open_run
@@ -137,3 +138,15 @@ def test_a_read_only_dashboard_hides_all_of_it(home, open_app, monkeypatch):
     assert not app.dataframe
     assert not app.main.button
     assert "first" not in texts(app.markdown) + texts(app.caption)
+
+
+def test_a_recipe_says_what_it_is_for_and_how_long_it_took_here(home, open_app):
+    app = open_app("training")
+    assert "Shows how a run goes" in texts(app.caption)
+    assert "“Check first” below measures how long it takes here." in texts(app.caption)
+    create_run(make_config("pretrain", "demo", data="lenses", epochs=50), "first")
+    open_run("first").update(state="stopped", images_per_second=1.0)
+    images = 2 * open_dataset("lenses").info.splits["train"]
+    app = open_app("training")
+    assert f"About {images // 60} min {images % 60:02} s here on lenses, as fast as the run first." in texts(app.caption)
+    assert_clean(app)

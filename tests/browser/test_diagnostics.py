@@ -2,13 +2,17 @@
 
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from lensmae.evaluation import evaluate
+from lensmae.models import save_checkpoint
+from lensmae.models.checkpoint import read_network
 from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
 
 pytestmark = pytest.mark.browser
+CLASSES = ("no_sub", "cdm", "axion")
 
 
 def open_curves(page, server, **address):
@@ -37,6 +41,38 @@ def test_a_click_on_a_confusion_cell_opens_its_lenses(page, server, server_home,
     assert chances == sorted(chances, reverse=True)
     lenses.first.click()
     expect(page.get_by_role("img", name="Attention rollout")).to_be_visible()
+    finished(page)
+    assert_no_error(page)
+
+
+def test_the_matrix_opens_on_the_fullest_wrong_cell(page, server, server_home, monkeypatch):
+    monkeypatch.setenv("LENSMAE_HOME", str(server_home))
+    wrong = evaluate("small-classifier", "lenses").confusion.copy()
+    np.fill_diagonal(wrong, -1)
+    true, called = np.unravel_index(wrong.argmax(), wrong.shape)
+    assert wrong[true, called] > 0
+    open_curves(page, server)
+    heading = f"{wrong[true, called]} × {CLASSES[true]} called {CLASSES[called]}"
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    expect(page.get_by_role("img", name="· p ")).to_have_count(int(wrong[true, called]))
+    assert_no_error(page)
+
+
+def test_two_networks_are_compared_lens_by_lens(page, server, server_home, monkeypatch):
+    monkeypatch.setenv("LENSMAE_HOME", str(server_home))
+    second = server_home / "checkpoints/second-classifier.safetensors"
+    if not second.is_file():
+        card, network = read_network(server_home / "checkpoints/small-classifier.safetensors")
+        # Another order of the logits: every lens that one calls cdm the other calls something else.
+        network.head.weight.data = network.head.weight.data.roll(1, 0)
+        network.head.bias.data = network.head.bias.data.roll(1, 0)
+        save_checkpoint(second, card, network)
+    found = {name: evaluate(name, "lenses") for name in ("small-classifier", "second-classifier")}
+    called = [report.probabilities.argmax(axis=1) for report in found.values()]
+    page.goto(f"{server}/classification?{NETWORKS}&view=Comparison&beside=second-classifier")
+    expect(page.get_by_role("heading", name="Lens by lens")).to_be_visible()
+    count = int((called[0] != called[1]).sum())
+    expect(page.get_by_text(f"{count} of {len(called[0])} lenses are called differently")).to_be_visible()
     finished(page)
     assert_no_error(page)
 

@@ -169,6 +169,27 @@ def test_an_uploaded_image_is_marked_in_the_plane_beside_its_neighbours(plane):
     assert_no_error(plane)
 
 
+def test_lenses_are_searched_by_several_examples(plane):
+    plane.get_by_role("button", name="More like it").click()
+    expect(plane.get_by_role("heading", name="Most like 40")).to_be_visible()
+    finished(plane)
+    lens = plane.get_by_role("spinbutton", name="Lens")
+    lens.fill("3")
+    lens.press("Enter")
+    expect(plane.get_by_role("img", name="Lens 3", exact=True)).to_be_visible()
+    finished(plane)
+    plane.get_by_role("button", name="Less like it").click()
+    expect(plane.get_by_role("heading", name="Most like 40, least like 3")).to_be_visible()
+    finished(plane)
+    shown = [one.get_attribute("aria-label").split(" ")[0] for one in plane.get_by_role("img", name=" · ").all()]
+    assert len(shown) >= 12
+    plane.wait_for_url("**unlike=3**")
+    plane.reload()
+    expect(plane.get_by_role("heading", name="Most like 40, least like 3")).to_be_visible()
+    finished(plane)
+    assert_no_error(plane)
+
+
 def test_umap_comes_from_a_job_while_pca_is_shown(page, server):
     page.goto(f"{server}/embeddings?{NETWORKS}&network=MAE&umap_seed=7")
     expect(page.get_by_text("UMAP in 2 dimensions, 15 neighbours, least distance 0.1, euclidean, seed 7")).to_be_visible()

@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from lensmae.data import open_dataset
 from lensmae.evaluation.reconstruction.custom_masks import read_mask
 from lensmae.evaluation.reconstruction.frames import nested_masks
+from lensmae.models import save_checkpoint
+from lensmae.models.checkpoint import read_network
 from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
 from tests.browser.test_dashboard import picture
 
@@ -127,3 +129,33 @@ def test_the_npy_the_gif_and_the_png_open_again(bench, lens):
     sheet = Image.open(download.value.path())
     assert sheet.format == "PNG"
     assert sheet.width == 4 * 400 + 16
+
+
+def test_two_networks_stand_above_each_other_on_one_scale_with_their_difference(page, server, server_home):
+    second = server_home / "checkpoints/second-mae.safetensors"
+    if not second.is_file():
+        card, network = read_network(server_home / "checkpoints/small-mae.safetensors")
+        network.decoder.head.bias.data += 0.2
+        save_checkpoint(second, card, network)
+    page.goto(f"{server}/reconstruction?{NETWORKS}&lens=40&ask=Files&versus=second-mae")
+    expect(page.get_by_role("img", name="small-mae − second-mae")).to_be_visible()
+    finished(page)
+    upper, lower = (
+        place_of(page.get_by_role("img", name=f"Prediction · {name}", exact=True)) for name in ("small-mae", "second-mae")
+    )
+    assert (upper["x"], upper["width"]) == (lower["x"], lower["width"])
+    assert upper["y"] < lower["y"]
+    # The ends of the scale stand in the caption of a measure.
+    errors = [page.get_by_role("img", name=f"Error of each patch · {name}", exact=True) for name in ("small-mae", "second-mae")]
+    scales = [page.get_by_role("figure").filter(has=error).locator("figcaption i").inner_text() for error in errors]
+    assert scales[0] == scales[1] != ""
+    assert_no_error(page)
+
+
+def test_a_network_that_knows_smooth_lenses_can_be_asked_instead(page, server):
+    page.goto(f"{server}/reconstruction?{NETWORKS}&lens=40&ask=Anomaly")
+    page.get_by_role("button", name="Ask mae-no-sub instead").click()
+    expect(page.get_by_text("It was trained on lenses without substructure only")).to_be_visible()
+    page.wait_for_url("**mae=mae-no-sub**")
+    finished(page)
+    assert_no_error(page)

@@ -5,8 +5,8 @@ import streamlit as st
 from lensmae.app.lens_lab.controls import LabLens
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared.choices import Choice
+from lensmae.data.simulation.batched.telescopes import FIELD, TELESCOPES, row_elsewhere, through
 from lensmae.data.simulation.presets import PRESETS
-from lensmae.data.simulation.telescopes import FIELD, TELESCOPES, row_elsewhere, through
 from lensmae.figures import Panel
 
 _UNIT = "nJy / arcsec²"

@@ -6,12 +6,14 @@ import streamlit as st
 
 from lensmae.app.shared import loaders
 from lensmae.app.shared.plain_text import plain
+from lensmae.app.shared.units import duration
 from lensmae.app.shared.widgets import choose
 from lensmae.app.training.config_form import Wish, config_form
 from lensmae.app.training.dry_run import forget_probe, show_probe, start_probe
 from lensmae.errors import LensMAEError
 from lensmae.jobs import slurm, slurm_available
-from lensmae.training import KINDS, RECIPES, launch, open_run
+from lensmae.training import KINDS, RECIPES, launch, make_config, open_run
+from lensmae.training.compare import speed_here
 
 TITLES = {name: kind.title for name, kind in KINDS.items()}
 _LIKE = "like "
@@ -33,6 +35,7 @@ def new_run() -> None:
         return
     partitions = slurm.partitions() if slurm_available() else None
     choices = {"data": sets, "init": starts, "residual_of": ["", *priors]}
+    _explain(kind, preset, sets[0])
     try:
         wish = config_form(kind, f"{kind}-{preset}", defaults, choices, partitions)
         if wish is not None and wish.action == "check":
@@ -43,6 +46,26 @@ def new_run() -> None:
         # Said here, so that the runs below the form stay in sight.
         st.error(plain(str(problem)), icon=":material/error:")
     show_probe()
+
+
+def _explain(kind: str, preset: str, data: str) -> None:
+    """What the recipe is for, what it has reached, and how long it takes here, where that is known."""
+    note = KINDS[kind].notes.get(preset)
+    if note is None:
+        return
+    recipe = RECIPES[kind][preset]
+    told = next((entry for entry in loaders.datasets(pairs=KINDS[kind].pairs) if entry.name == data), None)
+    try:
+        config = make_config(kind, preset, **{"data": data, **recipe})
+    except LensMAEError:
+        config = None
+    known = None if config is None else speed_here(config)
+    if known is None or told is None or "data" in recipe:
+        time = "“Check first” below measures how long it takes here."
+    else:
+        images = config.epochs * min(told.splits.get("train", 0), getattr(config, "labels", 0) or told.n)
+        time = f"About {duration(images / known.images_per_second)} here on {data}, as fast as the run {known.run}."
+    st.caption(plain(f"{note} {time}"))
 
 
 def _starts(kind: str) -> list[str]:

@@ -136,6 +136,26 @@ RECIPES: dict[str, dict[str, Any]] = {
     "demo": {"epochs": 2, "batch_size": 32, "save_every": 5},
 }
 
+# Figures: checkpoints/RESULTS.md and the comments above; accuracy on 3,000 unseen Model II lenses where nothing else is said.
+NOTES = {
+    "reference": "Lenses of one simulator, seen whitened, from random weights, on a GPU.",
+    "reference-cpu": "The same, cut to what two cores do in half an hour: 99.77 % after 384,000 images.",
+    "deep-stem": "More convolutions before the transformer: so `classifier-model-ii` was made, 99.90 %.",
+    "deep-stem-cpu": "The same, cut to what two cores do in half an hour.",
+    "from-mae": "As reference, but it begins from an MAE; on whitened images that is slower to learn than from random weights.",
+    "from-mae-cpu": "The same, cut to what two cores do in half an hour.",
+    "generalist": "Lenses as files hold them, simulated anew at every step: so `classifier` was made. 99.7 % "
+    "noise-free, 95 % with noise of 1 % of the peak.",
+    "generalist-cpu": "The same, cut to what two cores do in hours.",
+    "generalist-from-mae": "The generalist as a transformer that begins from `mae`.",
+    "residual": "Sees what `mae-no-sub` cannot explain; learns Model II from few labels.",
+    "residual-cpu": "The same in minutes: 99.0 %, macro AUC 0.9999, of 900 lenses.",
+    "resnet18": "The baseline: an ordinary convolutional network, 97.8 %.",
+    "resnet18-residual": "The baseline on what `mae-no-sub` cannot explain, 99.8 %.",
+    "fast": "Patches of 8 pixels, few tokens: quick trials of settings.",
+    "demo": "Shows how a run goes, in a minute or two on a small set.",
+}
+
 
 # A maximum a quarter beyond those seen is still taken for the same flux unit.
 _PEAK_MARGIN = 1.25
@@ -281,6 +301,7 @@ KIND = Kind(
     "Classifier",
     ClassifierConfig,
     RECIPES,
+    NOTES,
     start,
     ClassifierObjective,
     starts_from=lambda card: card.kind in ("mae", "classifier"),

@@ -81,6 +81,7 @@ class Kind:
         title: on pages.
         config: its run configuration; the field `kind` is its name.
         recipes: overrides of the configuration's defaults, by name.
+        notes: what each recipe is for, and what it has reached, a sentence or two for whoever chooses.
         start: configuration, data set and training rows (N,) -> card without metrics, and the network that begins.
         objective: what the network learns.
         finished: card and the run's own account (training, data, metrics, created) -> what changes on the card at the end.
@@ -93,6 +94,7 @@ class Kind:
     title: str
     config: type[RunConfig]
     recipes: Mapping[str, Mapping[str, Any]]
+    notes: Mapping[str, str]
     start: Callable[[Any, LensDataset, np.ndarray], tuple[CheckpointCard, nn.Module]]
     objective: type[Objective]
     finished: Callable[[CheckpointCard, dict[str, Any]], dict[str, Any]] = lambda _, account: account

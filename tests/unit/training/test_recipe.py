@@ -170,3 +170,9 @@ def test_every_module_of_a_kind_of_training_is_in_the_registry():
         assert KINDS[kind.name] is kind
         record = make_config(kind.name, data="x").model_dump()
         assert type(config_from_record(record)) is kind.config
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_recipe_is_explained(kind):
+    assert set(KINDS[kind].notes) == set(KINDS[kind].recipes)
+    assert all(note.endswith(".") for note in KINDS[kind].notes.values())

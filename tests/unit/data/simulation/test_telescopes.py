@@ -5,8 +5,8 @@ import pytest
 from lenstronomy.SimulationAPI.sim_api import SimAPI
 
 from lensmae.data import simulate_lens
+from lensmae.data.simulation.batched.telescopes import TELESCOPES, row_elsewhere, through
 from lensmae.data.simulation.lenstronomy_keywords import lenstronomy_keywords
-from lensmae.data.simulation.telescopes import TELESCOPES, row_elsewhere, through
 
 
 @pytest.fixture(scope="module")
