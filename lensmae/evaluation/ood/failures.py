@@ -20,6 +20,8 @@ from lensmae.progress import Progress
 
 # Of images on which the network does well, measures of the image may flag so many; of those told, it may fail on so many.
 _FLAGGED, _FAILED = 0.03, 0.02
+# More probably failed than not.
+_EVEN = 0.5
 _BATCH = 16
 # What is done to LR alone: with others, HR would be another image.
 _OF_LOW = ("noise", "shot_noise", "levels", "jpeg", "bad_pixels")
@@ -102,7 +104,7 @@ def with_domain(reference: Reference, tries: Tries) -> Reference:
 
 def _limits(tries: Tries) -> tuple[dict[str, float], Risk | None]:
     """Limits of the measures of the image; where the network then still fails on more of the images told than it may, the risk
-    of it gets the limit that withholds the fewest of them."""
+    of it gets the limit that withholds the fewest of them, and none on which the network more probably does well."""
     own = {name: tries.measures[name] for name in ("embedding", "error") if name in tries.measures}
     limits = limits_of_image(own, ~tries.failed, _FLAGGED)
     told = ~beyond(own, limits)
@@ -114,7 +116,7 @@ def _limits(tries: Tries) -> tuple[dict[str, float], Risk | None]:
     share = np.cumsum(tries.failed[told][order]) / np.arange(1, told.sum() + 1)
     most = np.flatnonzero(share <= _FAILED)
     limit = held_out[told][order[most[-1]]] if len(most) else held_out[told].min()
-    return limits | {"risk": float(limit)}, risk
+    return limits | {"risk": max(float(limit), _EVEN)}, risk
 
 
 def _under(failed: np.ndarray, flagged: np.ndarray, rows: np.ndarray) -> dict[str, float | None]:
