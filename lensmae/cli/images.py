@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,8 @@ from lensmae.errors import ConfigError, ImageReadError
 from lensmae.workspace import replacing
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lensmae.data import LensImage
     from lensmae.data.images.crop import Crop
     from lensmae.data.images.read_options import Reading
@@ -76,6 +79,9 @@ def predict(
         Path | None, typer.Option(help="folder for the answers as Parquet, a part a file; repeated, it computes what is missing")
     ] = None,
     scheduler: Scheduler = None,
+    samp: Annotated[
+        bool, typer.Option("--samp", help="show what is written to --out in the DS9, Aladin and TOPCAT of this machine")
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV and nothing else on stdout")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,6 +93,8 @@ def predict(
     """
     if as_json and as_csv:
         raise ConfigError("Choose one of --json and --csv.")
+    if samp and out is None:
+        raise ConfigError("--samp shows what is written to --out; give a folder.")
     from lensmae.data.images.read_options import Reading
     from lensmae.evaluation.images.analyse import Refusal
     from lensmae.evaluation.images.answers import record, table
@@ -100,7 +108,7 @@ def predict(
     if scheduler is not None:
         raise ConfigError("--scheduler computes parts; say with --parts where they go.")
     files = listed_files(files)
-    networks = load_networks(classifier, mae, superres, _say)
+    networks, began = load_networks(classifier, mae, superres, _say), time.time()
     answers = with_progress("Analysing", lambda progress: _answer(files, networks, out, how, progress))
     refused = [answer.reason for answer in answers if isinstance(answer, Refusal)]
     if len(refused) == len(answers):
@@ -108,7 +116,7 @@ def predict(
     for reason in refused:
         typer.echo(f"Error: {reason}", err=True)
     if out is not None:
-        _write(out / "answers.csv", table(answers).to_csv(index=False).encode())
+        _write_answers(out, table(answers), began if samp else None)
     if as_json:
         names = {kind: model.name for kind, model in networks.loaded().items()}
         images = [record(answer, networks.references) for answer in answers]
@@ -119,6 +127,18 @@ def predict(
         _print([answer for answer in answers if not isinstance(answer, Refusal)])
     if refused:
         raise typer.Exit(1)
+
+
+def _write_answers(out: Path, rows: "pd.DataFrame", sent_from: float | None) -> None:
+    """The table as CSV and VOTable; that and the images written since a time go to other programs, where a time is given."""
+    from lensmae.evaluation.images.virtual_observatory import send, votable_bytes
+
+    _write(out / "answers.csv", rows.to_csv(index=False).encode())
+    _write(out / "answers.vot", votable_bytes(rows))
+    if sent_from is not None:
+        made = sorted(path for path in out.glob("*.fits") if path.stat().st_mtime >= sent_from)
+        names = send([*made, out / "answers.vot"])
+        typer.echo(f"Sent by SAMP to {', '.join(names)}.", err=True)
 
 
 def _square(crop: str) -> "Crop | str | None":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lensmae.data.exchange.deeplense import read_original
-from lensmae.data.exchange.stacks import STACK_SUFFIXES
+from lensmae.data.exchange.stacks import may_hold_stack
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.store.dataset import RECORD, LensDataset, list_datasets, open_store
 from lensmae.errors import DatasetError
@@ -34,7 +34,7 @@ def _find(data: str | Path) -> Path:
     if str(data) not in ("", ".", "..") and "/" not in str(data) and named.is_dir():
         return named
     path = Path(data).expanduser()
-    if path.is_dir() or (path.is_file() and path.suffix.lower() in STACK_SUFFIXES):
+    if path.is_dir() or (path.is_file() and may_hold_stack(path)):
         return path.resolve()
     known = ", ".join(info.name for info in list_datasets()) or "none yet; `lensmae simulate model_ii NAME` makes one"
     raise DatasetError(f"There is no data set {str(data)!r}. Known names: {known}. A path to a folder also works.")

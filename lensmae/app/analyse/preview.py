@@ -14,6 +14,7 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.data import LensImage, fit_image
 from lensmae.data.images.crop import Crop, square
 from lensmae.data.images.read_options import AUTO
+from lensmae.data.images.sky import Grid, Tangent
 from lensmae.figures import Line, Panel, Points
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def preview(upload: Upload, answer: "Analysis", choice: Choice) -> None:
     overlays = [] if crop is None else shown.overlays(crop)
     lens_view(
         [panel], key="preview", unit=_unit(image), upright=upright(image), pick=("box",), on_event=heard, overlays=overlays,
-        **choice.display,
+        sky=shown.tangent(image), **choice.display,
     )  # fmt: skip
     _say(upload, crop)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -70,6 +71,13 @@ class _Shown:
         small = fit_image(replace(image, lens=None), _LARGEST_SIDE).pixels
         factor = max(1.0, min(height, width) / _LARGEST_SIDE)
         return cls(small, factor, ((height - factor * _LARGEST_SIDE) / 2, (width - factor * _LARGEST_SIDE) / 2))
+
+    def tangent(self, image: LensImage) -> Tangent | None:
+        """The sky on the drawn pixels, where the file says it."""
+        if image.sky is None:
+            return None
+        top, left = self.start
+        return image.sky.on(Grid(top, left, self.factor, self.factor)).tangent(self.pixels.shape)
 
     def rows(self, row: float) -> float:
         """A row of the drawn pixels as one of the image."""

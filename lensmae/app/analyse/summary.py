@@ -12,7 +12,7 @@ from lensmae.app.analyse.uploads import FILES, Answered
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
-from lensmae.app.shared.widgets import choose, numbers
+from lensmae.app.shared.widgets import choose, numbers, numbers_of_lenses
 from lensmae.data.records.grades import graded
 from lensmae.evaluation.grading.agreement import combined
 from lensmae.evaluation.images.groups import by_object
@@ -85,7 +85,7 @@ def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
         return
     _draw(full, found, on_select=chosen, selection_mode="single-row", key="answers")
     st.caption("Click a heading to sort, a row's box to look at that image.")
-    numbers(full, "analysis")
+    numbers_of_lenses(full, "analysis")
 
 
 def coming(found: Sequence[Answered]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from lensmae.app.lens_view.events import Event, View, read_event
+from lensmae.data.images.sky import Tangent
 from lensmae.figures import Overlay, Panel, pack, shared_scale
 
 _HERE = Path(__file__).parent
@@ -53,6 +54,7 @@ def lens_view(
     on_event: Callable[[Event], None] | None = None,
     swipe: tuple[int, int] | None = None,
     about: str = "",
+    sky: Tangent | None = None,
 ) -> View:
     """Draw panels on one shared scale, with linked zoom, pan and pointer; returns the frame that the slider was released at, and
     what the visitor did.
@@ -80,6 +82,7 @@ def lens_view(
         pick: "click" sends a `Click`, "box" a `Box`, from pointer, touch or keyboard (arrow keys and Enter).
         patch_size: side in pixels of what the pointer outlines, and to which a box snaps.
         on_event: called with each event before the run that it starts.
+        sky: of the first panel's pixels; the pointer then tells right ascension and declination too.
         swipe: places of two panels to lay over each other in a frame of their own; the visitor can choose others there.
         about: what a saved PNG file says below its images: lens, checkpoint.
     """
@@ -99,6 +102,7 @@ def lens_view(
         patch=patch_size,
         swipe=swipe,
         about=about,
+        sky=asdict(sky) if sky else None,
     )
     name = f"view-{key}"
 

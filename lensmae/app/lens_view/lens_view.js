@@ -108,7 +108,9 @@ function point(view, where) {
   if (!where) text.textContent = hint(view);
   else {
     const { x, y } = toPixel(view, where);
-    text.textContent = `x ${Math.round(x)}, y ${Math.round(y)} (pixels of ${view.panels[0].title})`;
+    const sky = view.header.sky && toSky(view.header.sky, { x, y });
+    const there = sky ? ` · RA ${sky.ra.toFixed(5)}°, Dec ${sky.dec < 0 ? "−" : "+"}${Math.abs(sky.dec).toFixed(5)}°` : "";
+    text.textContent = `x ${Math.round(x)}, y ${Math.round(y)} (pixels of ${view.panels[0].title})${there}`;
   }
   drawCursor(view);
 }

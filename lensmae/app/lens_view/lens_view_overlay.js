@@ -15,6 +15,16 @@ function toPixel(view, where) {
   return { x: where.x * width - 0.5, y: (view.header.upright ? where.y : 1 - where.y) * height - 0.5 };
 }
 
+// Right ascension and declination of a pixel, from the plane that touches the sky in the middle of the image.
+function toSky({ ra, dec, column, row, along_column: across, along_row: up }, { x, y }) {
+  const radian = Math.PI / 180;
+  const [east, north] = [0, 1].map((axis) => ((x - column) * across[axis] + (y - row) * up[axis]) * radian);
+  const [sine, cosine] = [Math.sin(dec * radian), Math.cos(dec * radian)];
+  const along = cosine - north * sine;
+  const turned = ra + Math.atan2(east, along) / radian;
+  return { ra: ((turned % 360) + 360) % 360, dec: Math.atan2(sine + north * cosine, Math.hypot(east, along)) / radian };
+}
+
 function toFraction(view, x, y) {
   const { width, height } = view.panels[0];
   const down = (y + 0.5) / height;

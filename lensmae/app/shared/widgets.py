@@ -90,6 +90,21 @@ def numbers(table: pd.DataFrame, name: str) -> None:
     st.download_button("Numbers (CSV)", data, f"{name}.csv", "text/csv", **options)
 
 
+def numbers_of_lenses(table: pd.DataFrame, name: str) -> None:
+    """Downloads of a table with a row a lens: CSV, and a VOTable for TOPCAT and Aladin, made when it is asked for."""
+    with st.container(horizontal=True):
+        numbers(table, name)
+        options = {"icon": ":material/download:", "type": "tertiary", "key": f"votable-{name}", "on_click": "ignore"}
+        st.download_button("Numbers (VOTable)", lambda: _votable(table), f"{name}.vot", "application/x-votable+xml", **options)
+
+
+def _votable(table: pd.DataFrame) -> bytes:
+    # Here, because it loads astropy.
+    from lensmae.evaluation.images.virtual_observatory import votable_bytes
+
+    return votable_bytes(table)
+
+
 def page_title(title: str, question: str) -> None:
     """Title and the question that the page answers."""
     st.title(title, anchor=False)

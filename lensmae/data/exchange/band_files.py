@@ -35,6 +35,22 @@ def bands_in_folders(leaves: list[Leaf]) -> BandFiles | None:
     return BandFiles(tuple(leaf.name for leaf in named), files)
 
 
+def bands_in_lens_folders(leaves: list[Leaf]) -> BandFiles | None:
+    """A folder a lens, in each the same files, which are named like bands."""
+    names = {leaf.files for leaf in leaves}
+    if len(leaves) < 2 or len(names) != 1 or not all(leaf.names for leaf in leaves):
+        return None
+    (files,) = names
+    stems = [_stem(name) for name in files]
+    if len(files) < 2 or not all(map(is_band, stems)):
+        return None
+    return BandFiles(tuple(stems), {"/".join(leaf.names): tuple((leaf, name) for name in files) for leaf in leaves})
+
+
+def _stem(name: str) -> str:
+    return re.split(r"(?i)\.(?:fi?ts|fit|npy|npz|tiff?|png)", name)[0]
+
+
 def bands_in_names(leaf: Leaf) -> BandFiles | None:
     """Files of one folder that end with a band, every lens with the same bands."""
     found: dict[str, dict[str, str]] = {}

@@ -30,12 +30,14 @@ class Sample:
         other_shapes: how many have each shape that is not the form's, and so are no part of the set.
         scales: the least and the largest arcsec a pixel that a file says; None where none says one.
         unsaid: how many files say none.
+        notes: what was done to the pixels of most of them.
     """
 
     read: int
     other_shapes: dict[tuple[int, int], int]
     scales: tuple[float, float] | None
     unsaid: int
+    notes: tuple[str, ...] = ()
 
     def warnings(self, form: Form) -> list[str]:
         """What an import with this form would do that one might not expect, in plain words."""
@@ -52,7 +54,7 @@ class Sample:
             missing = f"{self.unsaid} of {self.read} images looked at say none"
             why = f"images looked at say from {low:.3g} to {high:.3g} arcsec" if high > 1.01 * low else missing
             said.append(f"The set will have no pixel scale: {why}. Give one to set it.")
-        return said
+        return [*said, *(f"Of most images: {note}" for note in self.notes)]
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def find_form(
     if layout.is_pair and clean:
         raise DatasetError("LR/HR pairs keep their pixels; leave the removal of cosmic rays away.")
     seen: Counter[tuple[tuple[int, int], tuple[int, int] | None]] = Counter()
-    scales, problem = [], None
+    scales, told, problem = [], Counter(), None
     for row in sorted(set(np.linspace(0, len(layout.lenses) - 1, _SAMPLE).astype(int).tolist())):
         try:
             image, target = _read_row(layout, row)
@@ -107,6 +109,7 @@ def find_form(
             continue
         seen[image.pixels.shape, target.pixels.shape if target else None] += 1
         scales.append(image.pixel_scale)
+        told.update(image.notes)
     if not seen:
         raise DatasetError(f"No image of {layout.root} could be read. {problem}")
     shape, target_shape = seen.most_common(1)[0][0]
@@ -117,7 +120,8 @@ def find_form(
         pixel_scale = float(np.median(known))
     others = Counter({image: count for (image, _), count in seen.items() if size is None and image != shape})
     ends = (min(known), max(known)) if known else None
-    sample = Sample(len(scales), dict(others), ends, len(scales) - len(known))
+    notes = tuple(note for note, times in told.items() if 2 * times > len(scales))
+    sample = Sample(len(scales), dict(others), ends, len(scales) - len(known), notes)
     return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean, find), sample
 
 

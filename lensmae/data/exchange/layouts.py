@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensmae.data.exchange.band_files import bands_in_folders, bands_in_names
+from lensmae.data.exchange.band_files import bands_in_folders, bands_in_lens_folders, bands_in_names
 from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.label_tables import LabelTable, find_table, key_of
-from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind
+from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
 from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, resolution
+from lensmae.data.exchange.single_values import single_values
 from lensmae.data.exchange.stack_layout import Stack, find_stacks, images_in, stack_lenses
 from lensmae.data.exchange.stack_reading import stored_arrays
-from lensmae.data.exchange.stacks import STACK_SUFFIXES, StoredArray
+from lensmae.data.exchange.stacks import StoredArray, may_hold_stack
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.simulation.presets import CLASSES
 from lensmae.data.store.dataset import RECORD
@@ -75,7 +76,7 @@ class Layout:
 
 
 def find_layout(source: Path, classes: Sequence[str] | None = None, choice: ArrayChoice = NO_CHOICE) -> Layout:
-    """The layout of a folder or of an npy, npz or HDF5 file.
+    """The layout of a folder or of a file with a stack: npy, npz, HDF5, FITS, TIFF, MATLAB or torch.
 
     Args:
         source: folder or file.
@@ -85,8 +86,10 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
     Raises `DatasetError` where nothing of the kind is there.
     """
     if source.is_file():
-        if source.suffix.lower() not in STACK_SUFFIXES:
-            raise DatasetError(f"{source} is one file and no npy, npz or HDF5 file; name the folder that it lies in.")
+        if not may_hold_stack(source):
+            raise DatasetError(
+                f"{source} is one file and none of npy, npz, HDF5, FITS, TIFF, MATLAB or torch; name the folder that it lies in."
+            )
         return _stack_layout(source, [source], classes, choice)
     if not source.is_dir():
         raise DatasetError(f"There is no folder or file {source}.")
@@ -101,7 +104,7 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
     if layout is None:
         raise DatasetError(
             f"{source} is no data set: it has no dataset.json, no class folders ({', '.join(CLASSES)}) with image files, no LR/ "
-            "and HR/, no image files, and no npy, npz or HDF5 file with an array (lenses, height, width)."
+            "and HR/, no image files, and no file with an array (lenses, height, width)."
             + (f" Left out: {', '.join(odd[:3])}." if odd else "")
         )
     others = _others(source, layout)
@@ -161,7 +164,7 @@ def _pair_stem(name: str) -> str:
 
 def _bands(root: Path, leaves: list[Leaf]) -> Layout | None:
     """Lenses with a file a band, in folders or by the ends of names."""
-    found = bands_in_folders(leaves)
+    found = bands_in_folders(leaves) or bands_in_lens_folders(leaves)
     if found is None and len(leaves) == 1 and not is_class(leaves[0].name):
         found = bands_in_names(leaves[0])
     if found is None:
@@ -181,10 +184,13 @@ def _path(root: Path, leaf: Leaf, name: str) -> str:
 
 def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout | None:
     leaves, ignored = _one_set(root, leaves, choice)
-    arrays = [leaf.folder / name for leaf in leaves for name in leaf.files if Path(name).suffix.lower() in STACK_SUFFIXES]
+    arrays = [leaf.folder / name for leaf in leaves for name in leaf.files if may_hold_stack(Path(name))]
     if _are_stacks(arrays, root, choice):
         return replace(_stack_layout(root, arrays, classes, choice), ignored=tuple(ignored))
+    leaves = [of_one_lens(leaf) for leaf in leaves]
+    a_lens_each = len(leaves) > 1 and all(len(leaf.files) == 1 and leaf.names and not is_class(leaf.name) for leaf in leaves)
     named = len({leaf.names for leaf in leaves if leaf.names}) > 1 or any(is_class(leaf.name) for leaf in leaves)
+    named = named and not a_lens_each
     rows, beside = [], {}
     for leaf in leaves:
         kinds = [class_name(leaf.name)] * len(leaf.files) if named and leaf.names else _classes_of(leaf.files)
@@ -193,12 +199,24 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
             beside[_path(root, leaf, name)] = {role: _path(root, leaf, part) for role, part in parts.items()}
     if not rows:
         return None
-    layout = _file_layout(root, "class folders" if named else "folder of images", rows)
+    title = "a folder a lens" if a_lens_each else "class folders" if named else "folder of images"
+    layout = _file_layout(root, title, rows)
     if not named and set(layout.lenses["class"]) == {UNKNOWN}:
-        layout = _with_table(layout, _table(root, leaves, [Path(name).name for name in layout.lenses["source_file"]]))
+        table = _table(root, leaves, [Path(name).name for name in layout.lenses["source_file"]])
+        layout = _with_table(layout, table) if table else _with_values(layout, classes)
     kept = sum(map(len, beside.values()))
     notes = (f"{kept} files are the noise, flags or PSF of images beside them.",) if kept else ()
     return replace(layout, ignored=tuple(ignored), beside=beside, notes=layout.notes + notes)
+
+
+def _with_values(layout: Layout, classes: Sequence[str] | None) -> Layout:
+    """Classes and parameters from single values in the files."""
+    found = single_values(layout.root, list(layout.lenses["source_file"]), classes)
+    if found is None:
+        return layout
+    kinds, others, label = found
+    lenses = layout.lenses.assign(**{"class": kinds}, **others)
+    return replace(layout, lenses=_ordered(lenses), notes=(*layout.notes, f"The classes are the values {label} in the files."))
 
 
 def _one_set(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> tuple[list[Leaf], list[str]]:
@@ -213,7 +231,7 @@ def _one_set(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> tuple[list[
     right_here = [leaf for leaf in outer if not leaf.split]
     if inner and right_here:
         (own,) = right_here
-        arrays = [own.folder / name for name in own.files if Path(name).suffix.lower() in STACK_SUFFIXES]
+        arrays = [own.folder / name for name in own.files if may_hold_stack(Path(name))]
         stacked = sum(images_in(_arrays(path, root), choice) for path in arrays[:_LOOKED_AT])
         if stacked > max(1, len(arrays)) and stacked > sum(len(leaf.files) for leaf in inner) and not _known(inner):
             return [own, *unnamed], [f"{leaf.folder.name}/ ({len(leaf.files)} files)" for leaf in inner]

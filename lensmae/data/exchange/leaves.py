@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lensmae.data.exchange.folder_entries import unusable
 from lensmae.data.exchange.names import folder_parts, is_class, is_generic
+from lensmae.data.images import roles
 from lensmae.data.images.companions import companions
 from lensmae.data.images.reader import SUFFIXES
 
@@ -102,6 +103,13 @@ def of_one_kind(leaves: list[Leaf]) -> tuple[list[Leaf], list[str]]:
     fewer = [f"{leaf.folder.name}/: pictures named like arrays" for leaf, one in zip(kept, slim, strict=True) if leaf != one]
     odd = _odd_sizes(slim) if usual == "picture" else []
     return [leaf for leaf in slim if leaf not in odd], _named(out + odd) + fewer
+
+
+def of_one_lens(leaf: Leaf) -> Leaf:
+    """A folder of a few files of which one is named like an image and the others like models, noise or masks: with that alone."""
+    named = [name for name in leaf.files if roles.role(name.split(".")[0]) == roles.SCIENCE]
+    others = [name for name in leaf.files if roles.role(name.split(".")[0]) not in (roles.SCIENCE, roles.UNKNOWN)]
+    return replace(leaf, files=tuple(named)) if len(named) == 1 and len(others) == len(leaf.files) - 1 > 0 else leaf
 
 
 def _kind(name: str) -> str:

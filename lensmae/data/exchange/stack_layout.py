@@ -1,6 +1,7 @@
 """Which arrays of files are images, and which their labels, masses and parameters: told from names and shapes."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -124,7 +125,12 @@ def images_in(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) ->
         axes = axes_of(arrays, choice)
     except DatasetError:
         return 2
-    return max((_n(array, axes) for array in axes), default=0)
+    most = max((_n(array, axes) for array in axes), default=0)
+    if most != 1:
+        return most
+    # Groups, pages or HDUs of one lens each.
+    series = Counter((roles.stem(array.key), array.shape) for array in axes if array.key)
+    return max(series.values(), default=1)
 
 
 def stack_lenses(stack: Stack, above: Path) -> pd.DataFrame:
@@ -221,7 +227,7 @@ def _column(array: StoredArray, n: int, classes: Sequence[str] | None) -> dict[s
     words = _words_of_key(array)
     # A number of many values, such as the targets of a regression, is no class.
     if words & LABELS and not (array.dtype.kind == "f" and n > 1 and not _are_whole(whole_array(array))):
-        return {"class": _labels(np.atleast_1d(whole_array(array)), classes, "is_lens" in words or "lensed" in words)}
+        return {"class": class_names(np.atleast_1d(whole_array(array)), classes, "is_lens" in words or "lensed" in words)}
     if array.dtype.kind not in "biuf":
         return {}
     values = np.atleast_1d(whole_array(array)).astype(np.float64)
@@ -243,11 +249,11 @@ def _from_attributes(images: StoredArray, classes: Sequence[str] | None) -> dict
                 values = np.array([float(text)])
             except ValueError:
                 values = np.array([text])
-            return {"class": _labels(values, classes, "lens" in name.lower())}
+            return {"class": class_names(values, classes, "lens" in name.lower())}
     return {}
 
 
-def _labels(values: np.ndarray, classes: Sequence[str] | None, of_lenses: bool = False) -> np.ndarray:
+def class_names(values: np.ndarray, classes: Sequence[str] | None, of_lenses: bool = False) -> np.ndarray:
     """Class names of labels: texts as they are, numbers and one-hot rows by their place in `classes`."""
     if values.dtype.kind in "US":
         return np.array([class_name(text) for text in values.astype(str)], dtype=object)

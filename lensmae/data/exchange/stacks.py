@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
+from lensmae.data.exchange.stack_files import SUFFIXES, file_arrays
 from lensmae.data.images.formats import check_bytes, check_chunks, visit_objects
 from lensmae.data.images.formats.hdf5 import axes_of
 from lensmae.data.images.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
 from lensmae.errors import ImageReadError
 
-STACK_SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".hdf", ".he5")
+# Of these a part can be read; the others are read whole.
+_BY_PARTS = (".npy", ".npz", ".h5", ".hdf5", ".hdf", ".he5")
 _BLOCK_BYTES = 1 << 24
 _MOST_ATTRIBUTES, _LONGEST_TEXT = 32, 64
+
+
+def may_hold_stack(path: Path) -> bool:
+    """Whether a file's name is that of a format that can hold many lenses."""
+    return path.name.lower().endswith((*_BY_PARTS, *SUFFIXES))
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,7 @@ class StoredArray:
     """An array in a file, known by its header.
 
     Attributes:
-        file: npy, npz or HDF5.
+        file: npy, npz, HDF5, FITS, TIFF, MATLAB or torch.
         key: name in the file; "" for npy.
         place: path of the file without its suffix, and the key: what its name says of class, split and role.
         shape: as stored.
@@ -49,6 +56,9 @@ class StoredArray:
             yield from self._from_npy(start, step)
         elif suffix == ".npz":
             yield from self._from_npz(start, step)
+        elif suffix not in _BY_PARTS:
+            whole = self._from_file()
+            yield from (whole[row : row + step] for row in range(start, len(whole), step))
         else:
             yield from self._from_hdf5(start, step)
 
@@ -61,6 +71,8 @@ class StoredArray:
 
     def _scalar(self) -> np.ndarray:
         """A single value; npy files of such are none of a data set."""
+        if self.file.suffix.lower() not in _BY_PARTS:
+            return self._from_file()
         if self.file.suffix.lower() == ".npz":
             with self.file.open("rb") as file, Npz(file) as archive, archive.open(self.key) as stream:
                 header = read_header(stream)
@@ -70,6 +82,12 @@ class StoredArray:
         with h5py.File(self.file, "r") as file:
             value = file[self.key][()]
             return np.asarray(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
+
+    def _from_file(self) -> np.ndarray:
+        try:
+            return file_arrays(self.file)[self.key].read()
+        except ImageReadError as problem:
+            raise ImageReadError(f"{self.file.name}: {str(problem).rstrip('.')}.") from None
 
     def _from_npy(self, start: int, step: int) -> Iterator[np.ndarray]:
         try:
@@ -128,6 +146,11 @@ def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
                 headers = {"": read_header(file)}
         elif suffix == ".npz":
             headers = _npz_headers(path)
+        elif suffix not in _BY_PARTS:
+            return [
+                StoredArray(path, key, f"{stem}/{key}" if key else stem, array.shape, array.dtype, array.axes)
+                for key, array in file_arrays(path).items()
+            ]
         else:
             return _hdf5_arrays(path, stem)
     except OSError as problem:

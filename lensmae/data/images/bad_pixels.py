@@ -17,6 +17,8 @@ _LEAST_REPEATS = 3
 _MOST_FLAGGED = 0.5
 # Flags of more than this share of the pixels, in pieces of more pixels than cosmic rays and bad columns leave, may mark arcs.
 _MANY_FLAGGED, _LEAST_PIECE = 0.02, 25
+# A piece of more than this share is what a model leaves out or fits.
+_LARGE_PIECE = 0.1
 # How far an empty border lies below the darkest of all other pixels, over how far those lie below their median.
 _GAP = 2.0
 # Noise maps write what is masked as a very large number.
@@ -51,8 +53,8 @@ def clean(plane: np.ndarray, flagged: np.ndarray | None, flags: str, noise: np.n
     for mask, said in ((flagged, f"flagged by {flags}"), (_without_noise(noise), f"without a noise in {source}")):
         if mask is None or not (mask & ~bad).any():
             continue
-        if mask is flagged and _covers_light(mask & ~bad, plane, ~mask & ~bad):
-            notes = (*notes, f"The pixels {said} are its bright ones: that mask tells where the light is, and was not used.")
+        if mask is flagged and _is_region(mask & ~bad, plane, ~mask & ~bad):
+            notes = (*notes, f"The pixels {said} are a region, such as the arcs or what a model fits; that mask was not used.")
             continue
         if mask.mean() > _MOST_FLAGGED:
             notes = (*notes, f"{mask.mean():.0%} of its pixels are {said}; that was not used.")
@@ -88,16 +90,21 @@ def _without_noise(noise: np.ndarray | None) -> np.ndarray | None:
     return ~np.isfinite(noise) | (noise > _FAR_NOISE * np.median(known)) if known.size else None
 
 
-def _covers_light(mask: np.ndarray, plane: np.ndarray, others: np.ndarray) -> bool:
-    """Whether a mask of more than a few pixels marks the bright ones: a mask of arcs, not of bad pixels."""
+def _is_region(mask: np.ndarray, plane: np.ndarray, others: np.ndarray) -> bool:
+    """Whether a mask marks a part of the image, not bad pixels: its bright ones in large pieces, or much of it in one piece."""
     from scipy.ndimage import label
 
-    if mask.mean() < _MANY_FLAGGED or not others.any() or mask.sum() < _LEAST_PIECE * label(mask)[1]:
+    if mask.mean() < _MANY_FLAGGED or not others.any():
         return False
+    pieces, n = label(mask)
     sky = plane[others].astype(np.float64)
     level, spread = float(np.median(sky)), 1.4826 * float(np.median(np.abs(sky - np.median(sky))))
     light = float(np.median(plane[mask]))
-    return light > level + 3 * spread and light > float(np.percentile(sky, 90))
+    if mask.sum() > _LEAST_PIECE * n and light > level + 3 * spread and light > float(np.percentile(sky, 90)):
+        return True
+    largest = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
+    # What was never observed has one value everywhere, or next to no noise.
+    return bool(largest.mean() > _LARGE_PIECE and float(np.std(plane[largest].astype(np.float64))) > spread / 4 > 0)
 
 
 def _empty_border(plane: np.ndarray, bad: np.ndarray) -> float | None:

@@ -1,30 +1,40 @@
 """Files that belong to an image and are none themselves: `X_noise_map.fits`, `X_psf.fits`, `X_dq.fits` beside `X_data.fits`."""
 
+import itertools
 import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from lensmae.data.images import roles
 
+# A folder of more files is none of one lens.
+_MOST_OF_ONE = 32
 _ROLES = {roles.NOISE: "noise", roles.VARIANCE: "noise", roles.WEIGHT: "noise", roles.FLAGS: "bad", roles.PSF: "psf"}
 _ENDING = re.compile(r"(?i)\.(fits|fit|fts)(\.(gz|fz|bz2|xz))?$")
 _TAIL = (
     r"(?:noise_map|noisemap|noise|rms|err|error|sigma|std|unc|uncertainty|var|variance|wht|weight|ivar|psf|dq|mask|flags?|bpm)"
 )
 _COMPANION = re.compile(rf"(?i)^(?P<root>.+?)[_.-](?P<tail>{_TAIL})$")
+# In a folder of one lens, as PyAutoLens and the lens modelling challenge keep it, the role alone is the name.
+_BARE = re.compile(rf"(?i)^{_TAIL}$")
 _IMAGE_TAIL = re.compile(r"(?i)[_.-](data|sci|image|img|flux|drz|drc)$")
 
 
 def companions(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """By image, the files among `names` that belong to it: its "noise", "bad" pixels and "psf". Each lies in the image's folder.
 
-    A name alone decides nothing: `a_psf.fits` without an `a.fits` or `a_data.fits` beside it is an image like any other.
+    A name alone decides nothing: `a_psf.fits` without an `a.fits` or `a_data.fits` beside it is an image like any other; nor do
+    `noise_map.fits` and `psf.fits` belong to anything but the one other image of their folder.
     """
     images: dict[tuple[str, str], str] = {}
     tails: list[tuple[str, str, str, str]] = []
+    bare: dict[str, list[tuple[str, str]]] = {}
     for name in names:
         folder, stem = _parts(name)
         if stem is None:
+            continue
+        if _BARE.match(stem):
+            bare.setdefault(folder, []).append((name, stem))
             continue
         if match := _COMPANION.match(stem):
             tails.append((name, folder, match["root"].casefold(), match["tail"]))
@@ -36,6 +46,12 @@ def companions(names: Iterable[str]) -> dict[str, dict[str, str]]:
         image = images.get((folder, root))
         if image is not None and image != name:
             found.setdefault(image, {}).setdefault(_role(tail), name)
+    belong = {part for parts in found.values() for part in parts.values()}
+    for folder, parts in bare.items():
+        alone = [image for (place, _), image in images.items() if place == folder and image not in belong]
+        if len(alone) == 1:
+            for name, tail in parts:
+                found.setdefault(alone[0], {}).setdefault(_role(tail), name)
     return found
 
 
@@ -47,6 +63,9 @@ def beside(path: Path) -> dict[str, Path]:
     root = _IMAGE_TAIL.sub("", stem)
     # Only names that begin like it: a folder may hold a hundred thousand files.
     near = [one.name for one in path.parent.glob(f"{_escaped(root)}[_.-]*") if one.is_file()]
+    # ... but for the few that belong to the only image of theirs.
+    some = [one.name for one in itertools.islice(path.parent.iterdir(), _MOST_OF_ONE) if _parts(one.name)[1] is not None]
+    near = sorted({*near, *some}) if len(some) < _MOST_OF_ONE and any(_BARE.match(_parts(one)[1] or "") for one in some) else near
     return {role: path.parent / name for role, name in companions([*near, path.name]).get(path.name, {}).items()}
 
 

@@ -6,16 +6,21 @@ from typing import Any
 
 from lensmae.data.decoding import each, named, read_file, read_pieces
 from lensmae.data.images import reader
+from lensmae.data.images.formats.in_memory import as_source
 from lensmae.data.images.lens_image import LensImage
 from lensmae.data.images.reader import Source
 from lensmae.errors import ImageReadError
 
 
-def read_image(source: Source, name: str | None = None, **how: Any) -> LensImage:
+def read_image(source: Any, name: str | None = None, **how: Any) -> LensImage:
     """`lensmae.data.images.reader.read_image`, with all its options, in a process with limits on time and memory.
 
+    `source` may also be an open binary file, an astropy `HDUList`, HDU or `CCDData`, a NumPy array or a tensor (`as_source`).
     Raises `ImageReadError` with the file's name; also where the decoder crashes, takes too long or too much memory.
     """
+    if not isinstance(source, str | Path | bytes):
+        name = name or getattr(source, "name", None) or f"the {type(source).__name__}"
+        source = as_source(source)
     label = reader.label_of(source, name)
     return read_file(label, reader.read_image, **_call(source, label, how))
 

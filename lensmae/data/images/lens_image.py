@@ -93,6 +93,20 @@ class LensImage:
         width = full_width_at_half_maximum(self.psf)
         return width if self.pixel_scale is None else width * self.pixel_scale
 
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        from lensmae.data.notebook import facts_html, picture_html
+
+        height, width = self.pixels.shape
+        facts = {
+            "pixels": f"{height} x {width} ({self.format})",
+            "pixel scale": None if self.pixel_scale is None else f"{self.pixel_scale:.4g} arcsec",
+            "position": None if self.position is None else "RA {:.5f}, Dec {:+.5f} deg".format(*self.position),
+            "unit": self.unit,
+            "peak S/N": None if self.peak_signal_to_noise is None else f"{self.peak_signal_to_noise:.3g}",
+        }
+        return facts_html(self.name, facts, self.notes, picture_html(self.pixels, self.name))
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -76,6 +76,37 @@ class Sky:
         where = getattr(where, "icrs", where)
         return float(where.ra.deg), float(where.dec.deg)
 
+    def tangent(self, shape: tuple[int, int]) -> "Tangent":
+        """The plane that touches the sky in the middle of an image of this shape: good to a thousandth of a pixel over minutes
+        of arc."""
+        row, column = (shape[0] - 1) / 2, (shape[1] - 1) / 2
+        middle = self.wcs().pixel_to_world(column, row)
+        middle = getattr(middle, "icrs", middle)
+        steps = []
+        for there in ((column + 1, row), (column, row + 1)):
+            point = self.wcs().pixel_to_world(*there)
+            east, north = middle.spherical_offsets_to(getattr(point, "icrs", point))
+            steps.append((float(east.deg), float(north.deg)))
+        return Tangent(float(middle.ra.deg), float(middle.dec.deg), column, row, *steps)
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """A plane on the sky with the pixels of an image on it, simple enough for a browser.
+
+    Attributes:
+        ra, dec: where it touches the sky, in degrees (ICRS).
+        column, row: that place in pixels.
+        along_column, along_row: degrees to the east and to the north of a step of one pixel.
+    """
+
+    ra: float
+    dec: float
+    column: float
+    row: float
+    along_column: tuple[float, float]
+    along_row: tuple[float, float]
+
 
 def _regrid(wcs: "WCS", grid: Grid) -> None:
     start, step = np.array([grid.left, grid.top]), np.array([grid.column_step, grid.row_step])

@@ -109,6 +109,20 @@ class LensDataset:
             return np.full(len(self.lenses), np.nan, dtype=np.float32)
         return np.log10(self.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)).astype(np.float32)
 
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: what it is, and its first lenses."""
+        from lensmae.data.notebook import facts_html, picture_html
+
+        count, height, width = self.images.shape
+        facts = {
+            "pairs" if self.is_pair else "lenses": f"{count:,} of {height} x {width} pixels",
+            "classes": ", ".join(f"{name} {number:,}" for name, number in self.info.counts.items()),
+            "splits": ", ".join(f"{name} {number:,}" for name, number in self.info.splits.items()),
+            "pixel scale": None if self.info.pixel_scale is None else f"{self.info.pixel_scale:.4g} arcsec",
+        }
+        first = np.concatenate(list(self.images[:4]), axis=1) if count else None
+        return facts_html(self.name, facts, (), "" if first is None else picture_html(first, f"first lenses of {self.name}"))
+
     def indices(self, split: str) -> np.ndarray:
         """Rows of a split ("train", "validation", "test" or "all"), int64."""
         if split == "all":

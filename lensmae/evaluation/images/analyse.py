@@ -124,6 +124,20 @@ class Analysis(Prepared):
         """The class that is told; None without one, and where it is withheld."""
         return None if self.classified is None else self.classified.called
 
+    def _repr_html_(self) -> str:
+        """As a notebook shows it: the class or why none is told, and the domain of each network."""
+        from lensmae.data.notebook import facts_html
+
+        words = {True: "in domain", False: "out of distribution", None: None}
+        facts: dict[str, str | None] = {kind: words[inside] for kind, inside in self.in_domain.items()}
+        if self.classified is not None:
+            named = zip(self.classified.classes, self.classified.probabilities, strict=True)
+            chances = ", ".join(f"{name} {value:.3f}" for name, value in named)
+            facts = {"class": self.called or "cannot tell", "probabilities": chances, **facts}
+        if self.reconstruction is not None:
+            facts["masked MSE"] = f"{self.reconstruction.score:.3g}"
+        return facts_html(self.name, facts, (*self.notes, *self.framing))
+
 
 def analyse_files(
     sources: Iterable[Source], networks: Networks, progress: Callable[[int], None] | None = None

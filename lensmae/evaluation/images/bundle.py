@@ -10,6 +10,7 @@ from pathlib import Path
 from lensmae.evaluation.images.analyse import Analysis, Refusal
 from lensmae.evaluation.images.answers import record, table
 from lensmae.evaluation.images.derived_images import Product
+from lensmae.evaluation.images.virtual_observatory import votable_bytes
 from lensmae.progress import Progress
 
 _LONGEST = 80
@@ -33,7 +34,7 @@ def write_bundle(
     files: Callable[[str, Product], dict[str, bytes]],
     progress: Progress | None = None,
 ) -> None:
-    """Write answers.csv, answers.json, and for every file that was read its images, under names that no two share.
+    """Write answers as csv, json and VOTable, and for every file that was read its images, under names that no two share.
 
     Args:
         path: of the zip file.
@@ -43,7 +44,9 @@ def write_bundle(
     """
     answers = [entry.answer for entry in entries]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        archive.writestr("answers.csv", table(answers).to_csv(index=False))
+        rows = table(answers)
+        archive.writestr("answers.csv", rows.to_csv(index=False))
+        archive.writestr("answers.vot", votable_bytes(rows))
         archive.writestr("answers.json", json.dumps([record(answer) for answer in answers], indent=2))
         for done, (stem, entry) in enumerate(zip(safe_stems([answer.name for answer in answers]), entries, strict=True), start=1):
             if isinstance(entry.answer, Analysis):

@@ -107,7 +107,7 @@ def test_what_the_networks_draw_is_written_and_opens_again(networks, files, lens
         for kind in ("reconstruction", "superres")
         for end in ("npy", "fits", "png")
     }
-    assert {path.name for path in (tmp_path / "out").iterdir()} == expected | {"answers.csv"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == expected | {"answers.csv", "answers.vot"}
     drawn = reconstruct(load_checkpoint("tiny-mae"), lenses).prediction
     for stem, lens, prediction in zip(("first", "second"), lenses, drawn, strict=True):
         np.testing.assert_allclose(np.load(tmp_path / f"out/{stem}.reconstruction.npy"), prediction, rtol=1e-4, atol=1e-6)

@@ -16,7 +16,18 @@ from lensmae.data.images.formats.torch_file import from_torch, is_torch
 from lensmae.data.images.formats.unreadable import unreadable
 from lensmae.errors import ImageReadError
 
-__all__ = ["MAX_FILE", "Stored", "check_bytes", "check_chunks", "choose_item", "decode", "inflated", "visit_objects"]
+__all__ = [
+    "MAX_FILE",
+    "Stored",
+    "check_bytes",
+    "check_chunks",
+    "choose_item",
+    "decode",
+    "inflated",
+    "is_hdf5",
+    "unpacked",
+    "visit_objects",
+]
 
 _FORMATS: tuple[tuple[bytes, str, Callable[[bytes, str | None], Stored]], ...] = (
     (b"\x93NUMPY", "npy", from_npy),

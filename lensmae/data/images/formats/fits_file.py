@@ -47,8 +47,8 @@ def _from_units(units: Any, item: str | None, data: bytes) -> Stored:
     found: dict[str, Any] = {
         f"HDU {i} ({unit.name or 'unnamed'})": unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2
     }
-    if any(_is_compressed(unit) for unit in found.values()):
-        _check_gzip_tiles(data)
+    if any(is_compressed(unit) for unit in found.values()):
+        check_gzip_tiles(data)
     found = found or image_columns(units)
     parts = {name: _role(unit, alone=len(found) == 1) for name, unit in found.items()}
     chosen = _choose(found, parts, item)
@@ -113,11 +113,12 @@ def _choose(found: dict[str, Any], parts: dict[str, str], item: str | None) -> s
     return chosen
 
 
-def _is_compressed(unit: Any) -> bool:
+def is_compressed(unit: Any) -> bool:
+    """Whether an HDU is a compressed image."""
     return "ZCMPTYPE" in unit.header or type(unit).__name__ == "CompImageHDU"
 
 
-def _check_gzip_tiles(data: bytes) -> None:
+def check_gzip_tiles(data: bytes) -> None:
     """astropy unpacks gzip tiles of compressed images without a limit; whatever begins like one is tried with a limit here."""
     place, left = data.find(b"\x1f\x8b\x08"), MAX_BYTES
     while place >= 0:

@@ -1,14 +1,16 @@
 """MATLAB files up to version 7.2, as SciPy reads them; later ones are HDF5."""
 
+import functools
 import io
 import struct
+from collections.abc import Callable
 
 import numpy as np
 
 from lensmae.data.images.formats.named_arrays import Names, with_beside
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import Stored, check_bytes, inflated
-from lensmae.data.images.npy import MAX_BYTES
+from lensmae.data.images.npy import MAX_BYTES, count
 from lensmae.errors import ImageReadError
 
 SIGNATURE = b"MATLAB 5.0 MAT-file"
@@ -19,26 +21,36 @@ _NUMBERS = ("double", "single", "int8", "uint8", "int16", "uint16", "int32", "ui
 
 def from_matlab(data: bytes, item: str | None) -> Stored:
     """The image array of a MATLAB file; structures, cells and objects are not looked into."""
-    from scipy.io import loadmat, whosmat
-
     try:
-        _check_elements(data)
-        shapes = {name: shape for name, shape, kind in whosmat(io.BytesIO(data)) if kind in _NUMBERS}
-        chosen, images, passed = choose_array({name: tuple(shape) for name, shape in shapes.items()}, item)
-
-        def read(name: str) -> np.ndarray:
-            check_bytes(shapes[name], 8)
-            array = np.asarray(loadmat(io.BytesIO(data), variable_names=[name])[name])
-            # MATLAB has no arrays of one axis.
-            return array.ravel() if array.ndim == 2 and 1 in array.shape else array
-
-        stored = Stored(read(chosen), images, chosen, flat=True, passed=passed)
-        return with_beside(stored, Names({name: tuple(shape) for name, shape in shapes.items()}, read))
+        arrays = matlab_arrays(data)
+        shapes = {name: shape for name, (shape, _) in arrays.items()}
+        chosen, images, passed = choose_array(shapes, item)
+        stored = Stored(arrays[chosen][1](), images, chosen, flat=True, passed=passed)
+        return with_beside(stored, Names(shapes, lambda name: arrays[name][1]()))
     except ImageReadError:
         raise
     except Exception as problem:  # noqa: BLE001
         # SciPy's parser raises many kinds of errors on damaged data.
         raise ImageReadError(f"its MATLAB data are damaged ({type(problem).__name__}: {problem})") from None
+
+
+def matlab_arrays(data: bytes) -> dict[str, tuple[tuple[int, ...], Callable[[], np.ndarray]]]:
+    """Shape and reader of every array of numbers in a MATLAB file up to version 7.2."""
+    from scipy.io import loadmat, whosmat
+
+    _check_elements(data)
+
+    def read(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        check_bytes(shape, 8)
+        return np.asarray(loadmat(io.BytesIO(data), variable_names=[name])[name]).reshape(shape, order="F")
+
+    found = {}
+    for name, sides, kind in whosmat(io.BytesIO(data)):
+        # MATLAB has no arrays of one axis.
+        shape = (count(sides),) if len(sides) == 2 and 1 in sides else tuple(sides)
+        if kind in _NUMBERS:
+            found[name] = shape, functools.partial(read, name, shape)
+    return found
 
 
 def _check_elements(data: bytes) -> None:

@@ -32,11 +32,7 @@ def from_tiff(data: bytes, item: str | None) -> Stored:
                 full = [at for at in range(len(pages)) if not file.pages[at].is_reduced]
                 place = full[0] if full else place
                 chosen, page = pages[place], file.pages[place]
-            check_bytes(page.shape, page.dtype.itemsize if page.dtype is not None else 1)
-            if len(page.dataoffsets) > MAX_PIECES:
-                raise ImageReadError(f"its image lies in {len(page.dataoffsets):,} strips; the limit is {MAX_PIECES:,}")
-            if page.compression in _DEFLATE:
-                _check_segments(page, data)
+            _check_page(page, data)
             stored = _from_page(page, data, place)
             alike = pages if len(pages) > 1 and all(_alike(file.pages[at], page) for at in range(len(pages))) else ()
             lossy = page.compression in _JPEG and not _is_lossless(page)
@@ -46,6 +42,31 @@ def from_tiff(data: bytes, item: str | None) -> Stored:
     except Exception as problem:  # noqa: BLE001
         # tifffile's parsers raise many kinds of errors on damaged data.
         raise ImageReadError(f"its TIFF data are damaged ({type(problem).__name__}: {problem})") from None
+
+
+def page_arrays(data: bytes) -> tuple[np.ndarray, str] | None:
+    """The pages of a TIFF file as one array and letters of its axes, where they are alike; None where they are not, or one."""
+    import tifffile
+
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        pages = list(file.pages)
+        if len(pages) < 2 or not all(_alike(page, pages[0]) for page in pages):
+            return None
+        if len(pages) > _MOST_PAGES:
+            raise ImageReadError(f"it has {len(pages):,} pages; the limit is {_MOST_PAGES:,}: save them as one npy array")
+        check_bytes((len(pages), *pages[0].shape), pages[0].dtype.itemsize if pages[0].dtype is not None else 1)
+        for page in pages:
+            _check_page(page, data)
+        stored = [_from_page(page, data, place) for place, page in enumerate(pages)]
+    return np.stack([one.array for one in stored]), "N" + (stored[0].axes or "HW")
+
+
+def _check_page(page: Any, data: bytes) -> None:
+    check_bytes(page.shape, page.dtype.itemsize if page.dtype is not None else 1)
+    if len(page.dataoffsets) > MAX_PIECES:
+        raise ImageReadError(f"its image lies in {len(page.dataoffsets):,} strips; the limit is {MAX_PIECES:,}")
+    if page.compression in _DEFLATE:
+        _check_segments(page, data)
 
 
 def _alike(page: Any, other: Any) -> bool:

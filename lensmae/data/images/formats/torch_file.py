@@ -27,6 +27,15 @@ def is_torch(data: bytes) -> bool:
 
 def from_torch(data: bytes, item: str | None) -> Stored:
     """The image tensor of a torch file: a tensor, or a dictionary or list of them."""
+    found = tensors(data)
+    chosen, images, passed = choose_array({name: array.shape for name, array in found.items()}, item)
+    note = "It is a torch file; its tensor was taken as an array."
+    stored = Stored(found[chosen], images, chosen, notes=(note,), flat=True, passed=passed)
+    return with_beside(stored, Names({name: array.shape for name, array in found.items()}, found.__getitem__))
+
+
+def tensors(data: bytes) -> dict[str, Any]:
+    """Tensors of real numbers in a torch file, as arrays by name. Raises `ImageReadError` for weights of a network."""
     _allow_no_temporary_folder()
     import torch
 
@@ -49,10 +58,7 @@ def from_torch(data: bytes, item: str | None) -> Stored:
         raise ImageReadError(f"it is a torch file without a tensor of real numbers; {_HOW}")
     if len(found) > _MOST or any(name.endswith((".weight", ".bias")) for name in found):
         raise ImageReadError(f"it is a torch file of {len(found)} tensors, such as the weights of a network, and no image")
-    chosen, images, passed = choose_array({name: array.shape for name, array in found.items()}, item)
-    note = "It is a torch file; its tensor was taken as an array."
-    stored = Stored(found[chosen], images, chosen, notes=(note,), flat=True, passed=passed)
-    return with_beside(stored, Names({name: array.shape for name, array in found.items()}, found.__getitem__))
+    return found
 
 
 def _allow_no_temporary_folder() -> None:

@@ -159,6 +159,23 @@ def test_products_lie_where_the_original_lies():
         np.testing.assert_allclose(on_original, (start + factor * 3.5 - 0.5, start + factor * 5.5 - 0.5), atol=1e-6)
 
 
+@pytest.mark.parametrize("at", [(0, 0), (23, 5), (11.5, 11.5)])
+def test_the_plane_for_the_browser_gives_the_sky_of_astropy(at):
+    plane = sky_image().sky.tangent(LENS.shape)
+    row, column = at
+    east, north = (
+        np.deg2rad((column - plane.column) * plane.along_column[axis] + (row - plane.row) * plane.along_row[axis])
+        for axis in (0, 1)
+    )
+    # As lens_view_overlay.js turns it back (Calabretta & Greisen 2002, gnomonic projection).
+    dec = np.deg2rad(plane.dec)
+    along = np.cos(dec) - north * np.sin(dec)
+    ra = plane.ra + np.rad2deg(np.arctan2(east, along))
+    declination = np.rad2deg(np.arctan2(np.sin(dec) + north * np.cos(dec), np.hypot(east, along)))
+    expected = sky_image().sky.position(row, column)
+    np.testing.assert_allclose((ra, declination), expected, atol=1e-8)
+
+
 def test_units_of_cameras_become_units_of_the_standard():
     for text in ("ELECTRONS/S", "electron s-1", "MJy/sr", "counts", "DN", "e-/s"):
         assert u.Unit(fits_unit(text)) != u.dimensionless_unscaled

@@ -31,7 +31,7 @@ def test_the_zip_holds_the_table_the_records_and_each_image_as_it_was_made(mae, 
     )
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert archive.testzip() is None
-        assert set(archive.namelist()) == {"answers.csv", "answers.json", "images/lens.reconstruction.raw"}
+        assert set(archive.namelist()) == {"answers.csv", "answers.vot", "answers.json", "images/lens.reconstruction.raw"}
         assert archive.read("images/lens.reconstruction.raw") == product.pixels.tobytes()
         table = pd.read_csv(io.BytesIO(archive.read("answers.csv")))
         assert table["file"].tolist() == ["../lens.fits", "bad.npy"]

@@ -1,0 +1,142 @@
+"""Arrays of FITS, TIFF, MATLAB and torch files by name, read whole: stacks of lenses and what lies beside them."""
+
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lensmae.data.images.fits_limits import check_fits
+from lensmae.data.images.formats import MAX_FILE, check_chunks, is_hdf5, unpacked
+from lensmae.data.images.formats.fits_beside import pixels_of
+from lensmae.data.images.formats.fits_file import check_gzip_tiles, is_compressed
+from lensmae.data.images.formats.fits_tables import image_columns
+from lensmae.data.images.formats.fluxes import as_flux
+from lensmae.data.images.formats.hdf5 import numeric_arrays
+from lensmae.data.images.formats.matlab import SIGNATURE as MATLAB
+from lensmae.data.images.formats.matlab import matlab_arrays
+from lensmae.data.images.formats.tiff import page_arrays
+from lensmae.data.images.formats.torch_file import is_torch, tensors
+from lensmae.data.images.npy import MAX_BYTES, count
+from lensmae.data.images.sky import read_sky
+from lensmae.errors import ImageReadError
+
+SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fits.bz2", ".fits.xz", ".tif", ".tiff", ".mat", ".pt", ".pth")
+# Unnamed images of one file, more than any camera has bands, are lenses.
+_MOST_UNNAMED_BANDS = 16
+
+
+@dataclass(frozen=True)
+class FileArray:
+    """An array of a file: its shape and type, letters of its axes where the file says them, and how it is read."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    read: Callable[[], np.ndarray]
+    axes: str = ""
+
+    @classmethod
+    def of(cls, array: np.ndarray, axes: str = "") -> "FileArray":
+        """An array that was read already."""
+        return cls(array.shape, array.dtype, lambda: array, axes)
+
+
+def file_arrays(path: Path) -> dict[str, FileArray]:
+    """The arrays of numbers and texts in a file by name. Raises `ImageReadError` where it is damaged or too large."""
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise ImageReadError(
+            f"it has more than {MAX_FILE / 1e6:,.0f} MB; save its arrays as npy or HDF5, which may be of any size"
+        )
+    data = unpacked(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _arrays(data)
+    except ImageReadError:
+        raise
+    except Exception as problem:  # noqa: BLE001
+        # Every library reports damage in kinds of its own.
+        raise ImageReadError(f"its content is damaged ({type(problem).__name__}: {problem})") from None
+
+
+def _arrays(data: bytes) -> dict[str, FileArray]:
+    if data.startswith(b"SIMPLE  ="):
+        return _fits_arrays(data)
+    if data.startswith((b"II", b"MM")):
+        return {"": FileArray.of(*stack)} if (stack := page_arrays(data)) else {}
+    if data.startswith(MATLAB):
+        return {
+            name: FileArray(shape, np.dtype(np.float64), read) for name, (shape, read) in matlab_arrays(data).items()
+        }  # fmt: skip
+    if is_hdf5(data):
+        return _matlab_hdf5_arrays(data)
+    if is_torch(data):
+        return {name: FileArray.of(array) for name, array in tensors(data).items()}
+    return {}
+
+
+def _fits_arrays(data: bytes) -> dict[str, FileArray]:
+    from astropy.io import fits
+
+    check_fits(data)
+    units = fits.open(io.BytesIO(data), memmap=False)
+    images = [(place, unit) for place, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2]
+    if any(is_compressed(unit) for _, unit in images):
+        check_gzip_tiles(data)
+    unnamed = sum(not unit.name for _, unit in images)
+    found: dict[str, FileArray] = {}
+    for place, unit in images:
+        key = unit.name or f"HDU {place}"
+        # Of chips of one name, and of a few bands without one, the first is the image, as in `read_image`.
+        if key not in found and (unit.name or unnamed > _MOST_UNNAMED_BANDS or not found):
+            found[key] = _image_array(unit, units)
+    for column in {} if found else image_columns(units).values():
+        found.setdefault(column.name, FileArray(column.shape, np.dtype(np.float64), lambda one=column: one.data, column.axes))
+    for unit in units:
+        if not unit.is_image and hasattr(unit, "columns"):
+            for name in unit.columns.names:
+                kind = unit.columns.dtype[name]
+                if not kind.shape and kind.kind in "biufSU" and name not in found:
+                    rows = (int(unit.header["NAXIS2"]),)
+                    found[name] = FileArray(rows, kind, lambda one=unit, key=name: _column(one, key))
+    return found
+
+
+def _image_array(unit: Any, units: Any) -> FileArray:
+    letters = read_sky(unit.header, units=units)[2]
+
+    def read() -> np.ndarray:
+        return as_flux(pixels_of(unit), unit.header, str(unit.header.get("BUNIT") or "").strip())[0]
+
+    return FileArray(tuple(unit.shape), np.dtype(np.float64), read, letters if len(letters) == len(unit.shape) else "")
+
+
+def _column(unit: Any, name: str) -> np.ndarray:
+    if count((int(unit.header["NAXIS1"]), int(unit.header["NAXIS2"]))) > MAX_BYTES:
+        raise ImageReadError("its table is larger than an image may be")
+    values = np.asarray(unit.data[name])
+    return np.char.strip(values.astype(str)) if values.dtype.kind in "SU" else values
+
+
+def _matlab_hdf5_arrays(data: bytes) -> dict[str, FileArray]:
+    import h5py
+
+    file = h5py.File(io.BytesIO(data), "r")
+
+    def read(array: Any) -> np.ndarray:
+        check_chunks(array, array.shape)
+        # MATLAB keeps columns first.
+        values = array[()].T
+        return values.ravel() if values.ndim == 2 and 1 in values.shape else values
+
+    found = {}
+    for array in numeric_arrays(file):
+        sides = array.shape[::-1]
+        shape = (count(sides),) if len(sides) == 2 and 1 in sides else sides
+        found[array.name.strip("/")] = FileArray(shape, array.dtype, lambda one=array: read(one))
+    return found
