@@ -15,6 +15,8 @@ from lensmae.errors import ConfigError, LensMAEError
 # Far beyond any record; a larger file is none.
 _MOST_JSON = 1 << 26
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# Letters of any script, digits, and what stands between words; nothing that is markup, or an address, anywhere.
+_CLASS = re.compile(r"(?!.*www\.)[\w .,+\-/()]{1,80}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,13 @@ def check_name(name: str, what: str) -> str:
             f"{name!r} cannot name a {what}: use 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit."
         )
     return name
+
+
+def check_class_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of classes if none of them is markup or an address anywhere, else raise `ValueError`."""
+    if odd := [name for name in names if not _CLASS.fullmatch(name)]:
+        raise ValueError(f"{odd[0][:80]!r} is no name of a class")
+    return names
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from lensmae.models.edsr import ConvSuperResolver
 from lensmae.models.mae import MAEEncoder, MAEViT
 from lensmae.models.resnet import ResNetClassifier
 from lensmae.models.superres import LensSuperResolver
-from lensmae.workspace import replacing
+from lensmae.workspace import check_class_names, replacing
 
 _HEADER = "lensmae"
 # Ending of the tensor that holds the scales of the rows of another, stored as whole numbers.
@@ -48,6 +48,11 @@ class CheckpointCard(BaseModel):
     metrics: dict[str, Any] = Field(default_factory=dict, description="figures by split, with their date")
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     description: str = ""
+
+    @field_validator("classes")
+    @classmethod
+    def _plain_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return check_class_names(value)
 
     @field_validator("metrics")
     @classmethod

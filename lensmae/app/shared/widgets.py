@@ -12,6 +12,7 @@ import streamlit as st
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.plain_text import plain
 from lensmae.figures import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
+from lensmae.figures.plain_text import as_text
 from lensmae.progress import Progress
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]}
@@ -47,7 +48,7 @@ def figure(
         options: of `st.plotly_chart`.
     """
     config = _CONFIG | ({"plotGlPixelRatio": 1} if coarse else {})
-    event = st.plotly_chart(drawing, key=key, config=config, alt=_said(drawing), **options)
+    event = st.plotly_chart(as_text(drawing), key=key, config=config, alt=_said(drawing), **options)
     fragment(_downloads)(drawing, key, table, name or key)
     return event
 
@@ -68,7 +69,7 @@ def _downloads(drawing: Any, key: str, table: pd.DataFrame | None, name: str) ->
         wide = st.segmented_control("Width in print", list(_WIDTHS), default="Page", required=True, key=f"width-{key}")
         with st.container(horizontal=True, gap="small"):
             for form, kind in FORMATS.items():
-                made = functools.partial(export_figure, drawing, form, _WIDTHS[wide])
+                made = functools.partial(export_figure, as_text(drawing), form, _WIDTHS[wide])
                 _save(form.upper(), made, f"{name}.{form}", kind, f"{form}-{key}")
             made = functools.partial(_csv, drawing, table)
             _save("CSV", made, f"{name}.csv", "text/csv", f"csv-{key}")

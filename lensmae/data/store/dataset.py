@@ -1,7 +1,6 @@
 """The data set on disk: dataset.json, images.npy (memory-mapped), targets.npy and truths.npy (pair sets), lenses.parquet."""
 
 import hashlib
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,13 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 from lensmae.data.images.npy import read_header
 from lensmae.data.store.splits import SPLITS
 from lensmae.errors import DatasetError, LensMAEError
-from lensmae.workspace import Damaged, check_name, datasets_dir, read_json, write_json
+from lensmae.workspace import Damaged, check_class_names, check_name, datasets_dir, read_json, write_json
 
 RECORD = "dataset.json"
 _TABLE = "lenses.parquet"
 _ARRAYS = ("images", "targets", "truths")
-# Letters of any script, digits, and what stands between words; nothing that is markup anywhere.
-_CLASS = re.compile(r"[\w .,+\-/()]{1,80}")
 _BLOCK = 1 << 24
 
 
@@ -59,9 +56,7 @@ class DatasetInfo(BaseModel):
     @field_validator("classes")
     @classmethod
     def _plain_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if odd := [name for name in value if not _CLASS.fullmatch(name)]:
-            raise ValueError(f"{odd[0][:80]!r} is no name of a class")
-        return value
+        return check_class_names(value)
 
     @field_validator("splits")
     @classmethod

@@ -121,3 +121,9 @@ def test_whole_numbers_with_a_scale_a_row_halve_the_file_and_keep_the_weights(tm
     sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("whole", "half")]
     weights = sum(2 * tensor.numel() for tensor in network.state_dict().values() if tensor.ndim > 1)
     assert sizes[0] < sizes[1] - 0.3 * weights
+
+
+@pytest.mark.parametrize("name", ["![x](http-x)", "<b>cdm</b>", "www.evil.example", "a www.evil.example", "x" * 81, ""])
+def test_a_class_whose_name_is_markup_or_an_address_makes_a_damaged_checkpoint(name):
+    with pytest.raises(ValueError, match="no name of a class"):
+        CheckpointCard(kind="classifier", architecture={}, transform=Transform(), classes=("cdm", name))
