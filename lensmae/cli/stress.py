@@ -26,6 +26,7 @@ def stress(
     limit: Annotated[int, typer.Option(min=10, help="images under each condition, at most, spread over the split")] = 100,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     out: Annotated[Path | None, typer.Option(help="file that the table is written to as CSV as well")] = None,
+    card: Annotated[bool, typer.Option("--card", help="write the rows into the cards of the checkpoints too")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="print CSV and nothing else on stdout")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,6 +46,11 @@ def stress(
     if out is not None:
         with replacing(out) as temporary:
             temporary.write_text(table.to_csv(index=False), encoding="utf-8")
+    if card:
+        from lensmae.evaluation.reports.promote import keep_stress
+
+        for name in checkpoints:
+            keep_stress(name, table, dataset.name)
     if as_json:
         typer.echo(table.to_json(orient="records"))
     elif as_csv:

@@ -127,6 +127,13 @@ def save_checkpoint(path: Path, card: CheckpointCard, network: nn.Module, dtype:
         temporary.write_bytes(save(tensors, metadata={_HEADER: card.model_dump_json()}))
 
 
+def rewrite_card(path: Path, card: CheckpointCard) -> None:
+    """Give a checkpoint file another header, atomically; its tensors stay as they are stored."""
+    tensors = _open(path, lambda file: {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118, as below
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(tensors, metadata={_HEADER: card.model_dump_json()}))
+
+
 def read_card(path: Path) -> CheckpointCard:
     """Read the header only. Raises `CheckpointError` where the file is missing, damaged or not ours."""
     return _open(path, lambda file: _card(path, file))

@@ -2,11 +2,13 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
 import torch
 
 from lensmae import __version__
@@ -15,9 +17,11 @@ from lensmae.errors import CheckpointError
 from lensmae.evaluation.classification.axion_mass import mass_figures
 from lensmae.evaluation.classification.baselines import classification_baselines
 from lensmae.evaluation.measure.reports import ClassificationReport, Progress, evaluate
+from lensmae.evaluation.ood.references import content_digest, find_reference, save_reference
 from lensmae.evaluation.reports.tables import flatten, readable
 from lensmae.models import find_checkpoint, load_checkpoint, save_checkpoint
-from lensmae.models.checkpoint import read_network
+from lensmae.models.checkpoint import CheckpointCard, read_card, read_network, rewrite_card
+from lensmae.models.registry import reference_path
 from lensmae.workspace import check_name, models_dir, write_json, write_text
 
 _PRECISIONS = {"int8": torch.int8, "float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
@@ -71,17 +75,49 @@ def promote(
         card = card.model_copy(update={"metrics": metrics, "description": description or card.description})
         save_checkpoint(candidate, card, network, _PRECISIONS[precision])
         os.replace(candidate, target)
-    record = card.model_dump(mode="json")
-    write_json(target.with_suffix(".json"), record)
-    write_text(target.with_suffix(".md"), card_text(name, record))
+    _write_beside(target, card)
     return target
+
+
+def _write_beside(path: Path, card: CheckpointCard) -> None:
+    """NAME.json and NAME.md of a checkpoint file."""
+    record = card.model_dump(mode="json")
+    write_json(path.with_suffix(".json"), record)
+    write_text(path.with_suffix(".md"), card_text(path.stem, record))
+
+
+def keep_stress(checkpoint: str, table: pd.DataFrame, data: str) -> Path:
+    """Write the rows of a stress test (`evaluation.stress.run.COLUMNS`) into a checkpoint's card; the path of its file. A
+    reference that belongs to these weights belongs to them afterwards.
+
+    Args:
+        checkpoint: name, run id or path.
+        table: rows of this and perhaps of other checkpoints.
+        data: name of the set that they were measured on.
+    """
+    path = find_checkpoint(checkpoint)
+    card, own = read_card(path), table[table["checkpoint"] == path.stem]
+    known = ("value", "auc", "ece", "told", "accuracy_of_told", "worse")
+    rows: dict[str, Any] = {"data": data, "images": int(own["n"].max()), "date": datetime.now(UTC).date().isoformat()}
+    for row in own.to_dict("records"):
+        figures = {row["metric"] if name == "value" else name: round(row[name], 4) for name in known if row[name] == row[name]}
+        rows[f"{row['title']} {row['label']} {row['unit']}".strip()] = figures
+    reference = find_reference(path)
+    card = card.model_copy(update={"metrics": card.metrics | {"stress": rows}})
+    rewrite_card(path, card)
+    if reference is not None:
+        stamped = reference.card.model_copy(update={"sha256": content_digest(path)})
+        save_reference(reference_path(path), replace(reference, card=stamped))
+    _write_beside(path, card)
+    return path
 
 
 def card_text(name: str, record: dict[str, Any]) -> str:
     """A checkpoint's card as Markdown, from its record alone."""
     lines = [f"# Checkpoint `{name}`", "", record["description"] or f"A {record['kind']} network.", ""]
     for split, figures in record["metrics"].items():
-        lines += [f"## Figures on the {split} split", "", "| figure | value |", "|---|---|"]
+        title = "Under the nuisances of real files" if split == "stress" else f"Figures on the {split} split"
+        lines += [f"## {title}", "", "| figure | value |", "|---|---|"]
         lines += [f"| {key} | {readable(value)} |" for key, value in flatten(figures)]
         lines.append("")
     lines += _section("Training data", record["data"])

@@ -2,6 +2,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
 from lensmae.data import open_dataset
@@ -10,8 +11,12 @@ from lensmae.errors import CheckpointError, LensMAEError
 from lensmae.evaluation.classification.axion_mass import evaluate_masses
 from lensmae.evaluation.classification.baselines import linear_probe
 from lensmae.evaluation.measure.reports import evaluate
-from lensmae.evaluation.reports.promote import promote
+from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.references import find_reference, save_reference
+from lensmae.evaluation.reports.promote import keep_stress, promote
+from lensmae.evaluation.stress.run import Tested, stress
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint, read_card
+from lensmae.models.registry import reference_path
 from tests.unit.conftest import CLASSES, ENCODER, save
 
 
@@ -28,6 +33,24 @@ def test_a_promoted_checkpoint_carries_the_figures_of_its_rounded_weights(classi
     assert "best" in {entry.name for entry in list_checkpoints()}
     before, after = load_checkpoint(classifier).module.state_dict(), load_checkpoint("best").module.state_dict()
     assert all(torch.equal(after[name], before[name].half().float()) for name in before)
+
+
+def test_a_stress_test_in_the_card_changes_no_weight_and_keeps_the_reference(classifier, tmp_path):
+    path = promote(classifier, "best", "lenses", precision="int8")
+    save_reference(reference_path(path), calibrate(load_checkpoint("best"), open_dataset("lenses"), 60, 9))
+    before = load_file(path)
+    table = stress([Tested(load_checkpoint("best"), find_reference(path))], open_dataset("lenses"), limit=9, nuisances=["sky"])
+    assert keep_stress("best", table, "lenses") == path
+    after = load_file(path)
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    rows = read_card(path).metrics["stress"]
+    assert rows["Sky level 0.1 of the peak"]["accuracy"] == pytest.approx(table["value"].iloc[2], abs=1e-4)
+    assert rows["Sky level 0.1 of the peak"]["told"] == pytest.approx(table["told"].iloc[2], abs=1e-4)
+    assert read_card(path).metrics["test"]["n"] == 9
+    assert json.loads(path.with_suffix(".json").read_text())["metrics"] == read_card(path).metrics
+    assert "## Under the nuisances of real files" in path.with_suffix(".md").read_text()
+    assert find_reference(path) is not None
 
 
 def test_a_failed_promotion_leaves_nothing_and_keeps_what_was_there(mae, superres):
