@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from benchmarks.analyse import analyse
+from benchmarks.answers import answers
 from benchmarks.decoding import decoding
 from benchmarks.embedding_speed import embedding_speed
 from benchmarks.embeddings_page import embeddings_page
@@ -202,6 +203,7 @@ BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "pretrain": pretrain,
     "recipes": recipes,
     "analyse": analyse,
+    "answers": answers,
     "lens_lab": lens_lab,
     "following": following,
     "masks": masks,

@@ -20,6 +20,7 @@ class BenchmarkName(StrEnum):
     pretrain = "pretrain"
     recipes = "recipes"
     analyse = "analyse"
+    answers = "answers"
     lens_lab = "lens_lab"
     following = "following"
     masks = "masks"
