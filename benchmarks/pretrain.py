@@ -1,5 +1,6 @@
 """A training step of the reference net beside the same step of an independent implementation, and what a faster step learns."""
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -19,142 +20,115 @@ from lensmae.models import MAEViT
 from lensmae.models.arithmetic import multiplies_bfloat16, take_fast_float32
 from lensmae.models.mae import masked_loss
 from lensmae.progress import Progress
+from lensmae.training.optimizer import learning_rate_factor
 
-# Share of the hidden patches that the recipe `generalist-cpu` draws.
-_SHARE = 0.25
 # Of the reference net, forward and backward, at mask ratio 0.75 with all patches drawn.
 _GFLOP = 5.53
-_BATCH = 64
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What two networks of one beginning reach on the same batches of new Model II lenses.
-
-    Attributes:
-        images: seen by each.
-        layers: of encoder and decoder, fewer than the reference net's.
-        validation_loss, fast_validation_loss: mean squared error of hidden patches of lenses that neither saw, all drawn in
-            float32; of the network trained so, and of the one trained with the fast step.
-        seeds: the same for each of so many beginnings; the losses are means.
-    """
-
-    images: int
-    layers: tuple[int, int]
-    validation_loss: float
-    fast_validation_loss: float
-    seeds: int
+_BATCH, _RATE = 64, 1e-3
+# Of the machine whose speed is told; what is measured is one core's time.
+_CORES = 2
 
 
 @dataclass(frozen=True)
 class PretrainResult:
-    """A training step of the reference net beside the same step of an independent implementation, images a second.
+    """A training step of the reference net beside the same step of an independent implementation; images a second on two cores.
 
     A step is forward, loss on hidden patches, backward and AdamW. The steps take turns in one process.
 
     Attributes:
-        images_per_second, ratio: our step in float32; median over rounds of the reference's processor time over ours, above 1
-            where we are faster.
-        fast_images_per_second, fast_ratio: the step of the recipe `generalist-cpu`: a quarter of the hidden patches drawn, anew
-            at each step, and bfloat16 where the processor multiplies it.
+        images_per_second: of "reference" and of our steps: "float32"; "bfloat16", where the processor multiplies it; and "a
+            quarter drawn", the same with a quarter of the hidden patches, others at each step (recipe `generalist-cpu`).
+        ratio: of our steps, median over rounds of the reference's processor time over theirs, above 1 where we are faster.
         gflop_per_image: of the reference net's whole step; times images a second, what the processor does.
-        learned: whether the fast step teaches as much an image.
+        learned: validation loss by step of smaller networks of one beginning after the same `learned_images` new Model II lenses:
+            mean squared error of hidden patches of lenses that none saw, all of them drawn in float32. "float32" stands for the
+            reference, which computes the same.
     """
 
     batch_size: int
     rounds: int
     parameters: int
     reference_parameters: int
-    images_per_second: float
-    reference_images_per_second: float
-    ratio: float
-    fast_images_per_second: float
-    fast_ratio: float
+    images_per_second: dict[str, float]
+    ratio: dict[str, float]
     bfloat16: bool
     gflop_per_image: float
-    learned: Learned
+    learned: dict[str, float]
+    learned_images: int
+    learned_layers: tuple[int, int] = (3, 1)
 
 
 def pretrain(
-    progress: Progress, batch_size: int = 32, rounds: int = 8, size: dict[str, int] | None = None, images: int = 5120
+    progress: Progress, batch_size: int = 32, rounds: int = 8, size: dict[str, int] | None = None, images: int = 2560
 ) -> PretrainResult:
-    """Alternate training steps of `SequenceFirstMAE`, of `MAEViT`, and of the same with the fast step, on the same batch.
+    """Alternate training steps of `SequenceFirstMAE` and of `MAEViT` in three ways on the same batch.
 
     Args:
         progress: called with (rounds done, rounds in all).
         batch_size: images a step.
         rounds: steps of each.
         size: `encoder_layers` and `decoder_layers` of smaller networks; the reference net where None.
-        images: that the two networks of `Learned` see.
+        images: that each network of `learned` sees.
     """
     size = size or {}
-    ours, fast = MAEViT(**size), MAEViT(**size)
+    take_fast_float32()
     reference = SequenceFirstMAE(layers=(size.get("encoder_layers", 12), size.get("decoder_layers", 4)))
     batch = torch.randn(batch_size, 1, 64, 64)
-    steps = {
-        "reference": _training_step(reference, partial(_reference_loss, reference, batch), before),
-        "ours": _training_step(ours, partial(_loss, ours, batch)),
-        "fast": _training_step(fast, partial(_fast_loss, fast, batch)),
-    }
-    take_fast_float32()
+    steps = {"reference": _training_step(reference, partial(_reference_loss, reference, batch), before)}
+    for name, loss in _LOSSES.items():
+        network = MAEViT(**size)
+        steps[name] = _training_step(network, partial(loss, network, batch))
     for step in steps.values():
         # The first allocates.
         step()
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for done in range(rounds):
         # Turn about which goes first, so that none profits from its place.
-        for name in list(steps)[done % 3 :] + list(steps)[: done % 3]:
+        for name in list(steps)[done % 4 :] + list(steps)[: done % 4]:
             seconds[name].append(_busy(steps[name]))
         progress(done + 1, rounds)
     times = {name: np.array(values) for name, values in seconds.items()}
-    speed = {name: torch.get_num_threads() * batch_size / float(np.median(values)) for name, values in times.items()}
     return PretrainResult(
         batch_size=batch_size,
         rounds=rounds,
-        parameters=count_parameters(ours),
+        parameters=count_parameters(network),
         reference_parameters=count_parameters(reference),
-        images_per_second=speed["ours"],
-        reference_images_per_second=speed["reference"],
-        ratio=float(np.median(times["reference"] / times["ours"])),
-        fast_images_per_second=speed["fast"],
-        fast_ratio=float(np.median(times["reference"] / times["fast"])),
+        images_per_second={name: _CORES * batch_size / float(np.median(values)) for name, values in times.items()},
+        ratio={name: float(np.median(times["reference"] / times[name])) for name in _LOSSES},
         bfloat16=multiplies_bfloat16(),
         gflop_per_image=_GFLOP,
         learned=learned(images),
+        learned_images=images,
     )
 
 
-def learned(images: int, layers: tuple[int, int] = (3, 1), seeds: int = 2) -> Learned:
-    """Train two networks of one beginning on the same lenses, one with each step.
+def learned(images: int, layers: tuple[int, int] = (3, 1)) -> dict[str, float]:
+    """Train networks of one beginning on the same lenses, one with each step; their validation losses.
 
     Args:
         images: that each sees.
         layers: of encoder and decoder.
-        seeds: beginnings.
     """
     transform = surviving(gain=20.0)
-    held = simulate_batch("model_ii", 128, generator_of(0, 1)).images.unsqueeze(1)
-    losses = np.empty((seeds, 2))
-    for seed in range(seeds):
-        torch.manual_seed(seed)
-        networks = [MAEViT(encoder_layers=layers[0], decoder_layers=layers[1]) for _ in range(2)]
-        networks[1].load_state_dict(networks[0].state_dict())
-        optimizers = [torch.optim.AdamW(one.parameters(), lr=1e-3, betas=(0.9, 0.95), fused=True) for one in networks]
-        count = max(1, images // _BATCH)
-        for step in range(count):
-            lenses = transform.forward(simulate_batch("model_ii", _BATCH, generator_of(seed, 2, step)).images.unsqueeze(1))
-            noise = torch.rand(_BATCH, 256, generator=generator_of(seed, 3, step))
-            for network, optimizer, loss in zip(networks, optimizers, (_loss, _fast_loss), strict=True):
-                for group in optimizer.param_groups:
-                    group["lr"] = 1e-3 * min((step + 1) / 10, 0.5 * (1 + np.cos(np.pi * step / count)))
-                optimizer.zero_grad()
-                loss(network, lenses, noise).backward()
-                optimizer.step()
-        noise = torch.rand(len(held), 256, generator=generator_of(0, 4))
-        with torch.no_grad():
-            losses[seed] = [float(_loss(network, transform.forward(held), noise)) for network in networks]
-    mean = losses.mean(axis=0)
-    return Learned(images, layers, float(mean[0]), float(mean[1]), seeds)
+    torch.manual_seed(0)
+    first = MAEViT(encoder_layers=layers[0], decoder_layers=layers[1])
+    networks = {name: copy.deepcopy(first) for name in _LOSSES}
+    options: Mapping[str, Any] = {"lr": _RATE, "betas": (0.9, 0.95), "fused": True}
+    optimizers = {name: torch.optim.AdamW(network.parameters(), **options) for name, network in networks.items()}
+    count = max(1, images // _BATCH)
+    for step in range(count):
+        lenses = transform.forward(simulate_batch("model_ii", _BATCH, generator_of(0, 2, step)).images.unsqueeze(1))
+        noise = torch.rand(_BATCH, 256, generator=generator_of(0, 3, step))
+        for name, optimizer in optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = _RATE * learning_rate_factor(step, count, 0.1)
+            optimizer.zero_grad()
+            _LOSSES[name](networks[name], lenses, noise).backward()
+            optimizer.step()
+    held = transform.forward(simulate_batch("model_ii", 128, generator_of(0, 1)).images.unsqueeze(1))
+    noise = torch.rand(len(held), 256, generator=generator_of(0, 4))
+    with torch.no_grad():
+        return {name: float(_loss(network, held, noise)) for name, network in networks.items()}
 
 
 def _loss(network: MAEViT, images: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -162,10 +136,17 @@ def _loss(network: MAEViT, images: Tensor, noise: Tensor | None = None) -> Tenso
     return masked_loss(prediction, images, mask)
 
 
-def _fast_loss(network: MAEViT, images: Tensor, noise: Tensor | None = None) -> Tensor:
+def _rounded_loss(network: MAEViT, images: Tensor, noise: Tensor | None = None, share: float = 1.0) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
-        prediction, mask = network(images, noise=noise, drawn_share=_SHARE)
+        prediction, mask = network(images, noise=noise, drawn_share=share)
     return masked_loss(prediction.float(), images, mask)
+
+
+_LOSSES: dict[str, Callable[..., Tensor]] = {
+    "float32": _loss,
+    "bfloat16": _rounded_loss,
+    "a quarter drawn": partial(_rounded_loss, share=0.25),
+}
 
 
 def _reference_loss(network: SequenceFirstMAE, images: Tensor) -> Tensor:

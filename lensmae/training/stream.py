@@ -32,6 +32,17 @@ def is_stream(data: str) -> bool:
     return data.startswith(PREFIX)
 
 
+def streams(labelled: bool) -> list[str]:
+    """The presets that a run can simulate its lenses from, as `data` names them.
+
+    Args:
+        labelled: whether classes are learned: then only presets with several of them.
+    """
+    suits = [name for name, preset in PRESETS.items() if preset.target_shape is None]
+    several = [name for name in suits if len(set(PRESETS[name].classes) & set(CLASSES)) > 1]
+    return [PREFIX + name for name in (several if labelled else suits)]
+
+
 class LensStream:
     """New lenses of a preset, a function of the run's seed and the place (step, process).
 

@@ -16,7 +16,7 @@ from lensmae.training import create_run, make_config, train_run
 from lensmae.training.datamodule import open_data
 from lensmae.training.kinds.registry import start_network
 from lensmae.training.optimizer import build_optimizer
-from lensmae.training.stream import EPOCH
+from lensmae.training.stream import EPOCH, is_stream, streams
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = {
@@ -158,3 +158,11 @@ def test_two_processes_take_one_step_on_lenses_of_their_own(workspace_with_lense
     trained = load_checkpoint("two").module.state_dict()
     for name, tensor in network.state_dict().items():
         torch.testing.assert_close(trained[name], tensor, rtol=0, atol=2e-5, msg=name)
+
+
+def test_what_a_run_can_simulate_is_named():
+    assert "simulate:galaxies" in streams(labelled=False)
+    # Galaxies have no class, pairs_64 one class; superres makes pairs.
+    assert not {"simulate:galaxies", "simulate:pairs_64", "simulate:superres"} & set(streams(labelled=True))
+    assert {"simulate:model_ii", "simulate:generalist"} < set(streams(labelled=True)) < set(streams(labelled=False))
+    assert all(is_stream(name) for name in streams(labelled=False))
