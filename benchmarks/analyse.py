@@ -78,13 +78,13 @@ def _contents(files: int) -> Iterator[tuple[str, Callable[[], bytes]]]:
     lens = simulate_lens("model_ii", "cdm", seed=0).image
     large = np.pad(lens, (_LARGE - len(lens)) // 2)
     kinds = list(_ENCODERS)
-    for place in range(files):
-        kind = kinds[place % len(kinds)]
-        if place % 10 == 3:
-            yield f"{place}-damaged.{kind}", lambda kind=kind: _ENCODERS[kind](lens)[:200]
+    for index in range(files):
+        kind = kinds[index % len(kinds)]
+        if index % 10 == 3:
+            yield f"{index}-damaged.{kind}", lambda kind=kind: _ENCODERS[kind](lens)[:200]
         else:
-            image = large if place % 10 == 6 else np.roll(lens, place, axis=0)
-            yield f"{place}.{kind}", lambda kind=kind, image=image: _ENCODERS[kind](image)
+            image = large if index % 10 == 6 else np.roll(lens, index, axis=0)
+            yield f"{index}.{kind}", lambda kind=kind, image=image: _ENCODERS[kind](image)
 
 
 def _npz(image: np.ndarray) -> bytes:

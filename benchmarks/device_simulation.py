@@ -90,7 +90,7 @@ def _speed(preset: str, device: torch.device, size: int, rounds: int) -> PresetS
         return len(classes) / (time.process_time() - start)
 
     by_batch(), by_lenstronomy(0)
-    pairs = np.array([(by_batch(), np.mean([by_lenstronomy(3 * turn + place) for place in range(3)])) for turn in range(rounds)])
+    pairs = np.array([(by_batch(), np.mean([by_lenstronomy(3 * turn + index) for index in range(3)])) for turn in range(rounds)])
     batched, lenstronomy = np.median(pairs, axis=0)
     differences = (
         [None, None] if PRESETS[preset].strata else [_difference(preset, device, d) for d in (torch.float32, torch.float64)]

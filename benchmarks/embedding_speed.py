@@ -133,7 +133,7 @@ _NAMES = {
 def _translated(network: MAEViT, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
     """Our encoder's weights under the names of ViTMAEModel, which keeps query, key and value apart."""
     ours = network.encoder.state_dict()
-    # Theirs has a place of the class token, which ours has not.
+    # Theirs has a index of the class token, which ours has not.
     positions = torch.cat([torch.zeros_like(ours["cls_token"]), ours["pos_embedding"]], dim=1)
     state: dict[str, Any] = {"embeddings.cls_token": ours["cls_token"], "embeddings.position_embeddings": positions}
     for kind in ("weight", "bias"):

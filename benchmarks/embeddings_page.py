@@ -234,9 +234,9 @@ def _lasso(page: Any) -> None:
     """Around the middle of the projection."""
     box = page.locator(_PLOT).first.bounding_box()
     corners = [(0.45, 0.4), (0.6, 0.4), (0.6, 0.6), (0.45, 0.6), (0.45, 0.41)]
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
-    page.mouse.move(*places[0])
+    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*corners[0])
     page.mouse.down()
-    for place in places[1:]:
-        page.mouse.move(*place, steps=3)
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=3)
     page.mouse.up()

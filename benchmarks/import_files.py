@@ -64,12 +64,12 @@ def import_files(progress: Progress, per_class: int = 6667) -> ImportResult:
 
 def _write(folder: Path, per_class: int, progress: Progress) -> int:
     rng = np.random.default_rng(0)
-    for place, kind in enumerate(("no_sub", "cdm", "axion")):
+    for index, kind in enumerate(("no_sub", "cdm", "axion")):
         for count in range(per_class):
             image = rng.random((_SIDE, _SIDE))
             path = folder / kind / f"{kind}_sim_{rng.integers(1 << 60)}_{count}.npy"
             save_image(path, with_mass(image, 1e-23) if kind == "axion" else image)
-        progress(place + 1, 4)
+        progress(index + 1, 4)
     return 3 * per_class
 
 

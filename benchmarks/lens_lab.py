@@ -71,11 +71,11 @@ def lens_lab(progress: Progress, moves: int = 60, size: dict[str, int] | None = 
     halos = [Subhalo(10 ** rng.uniform(8, 10), *rng.uniform(-1.3, 1.3, 2)) for _ in range(_SUBHALOS)]
     kinds: list[tuple[str, DarkMatter]] = [("model_ii", halos), ("survey_euclid", halos), ("model_ii", Vortex(3e-23, 0.6))]
     times = np.empty((len(kinds), moves, 4))
-    for place, (preset, matter) in enumerate(kinds):
+    for index, (preset, matter) in enumerate(kinds):
         _move(preset, matter, 1.0, classifier, mae)
         for number, radius in enumerate(rng.permutation(np.linspace(0.8, 1.6, moves))):
-            times[place, number] = _move(preset, matter, float(radius), classifier, mae)
-            progress(place * moves + number + 1, len(kinds) * moves)
+            times[index, number] = _move(preset, matter, float(radius), classifier, mae)
+            progress(index * moves + number + 1, len(kinds) * moves)
     times *= 1000
     total = times.sum(axis=2)
     parts = np.median(times[0], axis=0)

@@ -67,9 +67,9 @@ def interaction(progress: Progress, changes: int = 200, size: dict[str, int] | N
     for ratio in ratios[:5]:
         _reconstruct(model, image, float(ratio))
     times = np.empty((changes, 2))
-    for place, ratio in enumerate(ratios):
-        times[place] = _reconstruct(model, image, float(ratio))
-        progress(place + 1, changes)
+    for index, ratio in enumerate(ratios):
+        times[index] = _reconstruct(model, image, float(ratio))
+        progress(index + 1, changes)
     whole = [_timed(lambda seed=seed: _all_ratios(model, image, seed)) for seed in range(10)]
     times *= 1000
     total = times.sum(axis=1)
@@ -137,8 +137,8 @@ def simulate(progress: Progress, per_class: int = 1000) -> SimulateResult:
         images = np.array(dataset.images, dtype=np.float64)
     finally:
         delete_dataset(name)
-    place = np.indices(images.shape[1:]) - (np.array(images.shape[1:]).reshape(2, 1, 1) - 1) / 2
-    radius = (images * np.hypot(*place)).sum(axis=(1, 2)) / images.sum(axis=(1, 2))
+    offsets = np.indices(images.shape[1:]) - (np.array(images.shape[1:]).reshape(2, 1, 1) - 1) / 2
+    radius = (images * np.hypot(*offsets)).sum(axis=(1, 2)) / images.sum(axis=(1, 2))
     return SimulateResult(
         images=len(images),
         seconds=seconds,

@@ -43,7 +43,7 @@ def recipes(progress: Progress, seconds: float = 6.0, only: tuple[str, ...] = ()
     try:
         for preset, name in names.items():
             simulate_dataset(preset, name, _SETS[preset], seed=0)
-        for place, (kind, recipe) in enumerate(plan):
+        for index, (kind, recipe) in enumerate(plan):
             data = names["superres" if kind == "superres" else "model_ii"]
             config = make_config(kind, recipe, **{"data": data, **options})
             estimate = measure(config, seconds)
@@ -51,7 +51,7 @@ def recipes(progress: Progress, seconds: float = 6.0, only: tuple[str, ...] = ()
             passes = config.epochs * TRAINING_IMAGES["no_sub" if getattr(config, "classes", "all") == "no_sub" else kind]
             speed = estimate.images_per_second
             found[f"{kind} {recipe}"] = {"images_per_second": speed, "passes": passes, "hours": passes / speed / 3600}
-            progress(place + 1, len(plan))
+            progress(index + 1, len(plan))
     finally:
         for name in names.values():
             delete_dataset(name)

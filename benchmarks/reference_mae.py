@@ -73,7 +73,7 @@ class SequenceFirstMAE(nn.Module):
         visible = torch.cat([self.class_token.expand(1, count, width), visible])
         features = self.norm(self.encoder(visible.transpose(0, 1))).transpose(0, 1)
         blanks = self.hidden_token.expand(length - self.kept, count, width)
-        # The class token stays in front: place 0, all others one further on.
+        # The class token stays in front: index 0, all others one further on.
         back = torch.cat([torch.zeros(1, count, dtype=inverse.dtype), inverse + 1])
         complete = torch.cat([features, blanks]).gather(0, back[:, :, None].expand(-1, -1, width)) + self.decoder_places
         drawn = self.head(self.decoder(complete.transpose(0, 1)).transpose(0, 1)[1:])

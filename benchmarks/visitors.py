@@ -129,18 +129,18 @@ async def crowd(address: str, count: int, seconds: float) -> Crowd:
     """So many visitors at once on the dashboard at an address, for so many seconds."""
     times: list[float] = []
     start = time.perf_counter()
-    errors = await asyncio.gather(*(_visit(address, place, start + seconds, times) for place in range(count)))
+    errors = await asyncio.gather(*(_visit(address, index, start + seconds, times) for index in range(count)))
     waited = time.perf_counter() - start
     failed = sum(errors) + int(np.isnan(times).sum())
     known = np.array([value for value in times if np.isfinite(value)] or [np.nan])
     return Crowd(count, round(waited, 1), len(times), failed, float(np.median(known)), float(np.percentile(known, 95)))
 
 
-async def _visit(address: str, place: int, deadline: float, times: list[float]) -> int:
+async def _visit(address: str, index: int, deadline: float, times: list[float]) -> int:
     """One visitor until the deadline; exceptions it was shown."""
     import websockets
 
-    rng = np.random.default_rng(place)
+    rng = np.random.default_rng(index)
     url = address.replace("http", "ws", 1) + "/_stcore/stream"
     async with websockets.connect(url, subprotocols=["streamlit"], max_size=None, compression=None, origin=address) as socket:
         visitor = _Visitor(socket, "")

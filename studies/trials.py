@@ -22,7 +22,7 @@ def run_trials(
 ) -> list[dict[str, Any]]:
     """Do what is missing in `output` of a plan of (identity, work); every result is kept as soon as it is there."""
     found: list[dict[str, Any]] = read_json(output, DatasetError)["results"] if output.is_file() else []
-    for place, (identity, work) in enumerate(plan):
+    for index, (identity, work) in enumerate(plan):
         # Compared as JSON, as they were stored.
         if not any(json.dumps(record | identity) == json.dumps(record) for record in found):
             found.append(identity | work())
@@ -30,7 +30,7 @@ def run_trials(
             # A trainer and its modules point at each other, and hold gigabytes until somebody looks for such circles.
             gc.collect()
         if progress is not None:
-            progress(place + 1, len(plan))
+            progress(index + 1, len(plan))
     return found
 
 

@@ -64,7 +64,7 @@ def _lenses(preset: str, count: int, seed: int) -> "np.ndarray":
     from lensmae.data.simulation.simulate import lens_seed
 
     rows = []
-    for place, class_name in enumerate(PRESETS[preset].classes):
-        drawn = [simulate_lens(preset, class_name, lens_seed(seed, place, number)) for number in range(count)]
+    for index, class_name in enumerate(PRESETS[preset].classes):
+        drawn = [simulate_lens(preset, class_name, lens_seed(seed, index, number)) for number in range(count)]
         rows.append([lens.image if lens.target is None else lens.target for lens in drawn])
     return np.array(rows)

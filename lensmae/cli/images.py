@@ -33,10 +33,10 @@ class _CropCommand(TyperCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Join the three numbers into one value."""
         if "--crop" in args:
-            place = args.index("--crop") + 1
-            numbers = list(itertools.takewhile(re.compile(r"-?[0-9]+").fullmatch, args[place : place + 3]))
+            after = args.index("--crop") + 1
+            numbers = list(itertools.takewhile(re.compile(r"-?[0-9]+").fullmatch, args[after : after + 3]))
             if len(numbers) == 3:
-                args = [*args[:place], " ".join(numbers), *args[place + 3 :]]
+                args = [*args[:after], " ".join(numbers), *args[after + 3 :]]
         return super().parse_args(ctx, args)
 
 
@@ -198,11 +198,11 @@ def _twice(files: list[Path], path: Path) -> bool:
     return sum(other.stem.casefold() == path.stem.casefold() for other in files) > 1
 
 
-def _stem(name: str, path: Path, place: int, twice: bool) -> str:
+def _stem(name: str, path: Path, index: int, twice: bool) -> str:
     """Begin of the names of what is written of a lens: of one in a stack with its index."""
     inside = re.sub(r"[^A-Za-z0-9_.-]+", "-", name.removeprefix(str(path))).strip("-")
     stem = f"{path.stem}-{inside}" if inside else path.stem
-    return f"{place:04}-{stem}" if twice else stem
+    return f"{index:04}-{stem}" if twice else stem
 
 
 def _draw(stem: str, answer: "Analysis", image: "LensImage", networks: "Networks", out: Path) -> None:

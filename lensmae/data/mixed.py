@@ -26,13 +26,13 @@ def mix_nuisances(images: np.ndarray, table: pd.DataFrame, seed: int) -> pd.Data
     for split in np.unique(splits):
         rows = np.flatnonzero(splits == split)
         random = np.random.default_rng([seed, *split.encode()])
-        for place, nuisance in zip(random.permutation(rows), _shares(len(rows)), strict=True):
-            drawn[place] = nuisance
-    for place, (name, strength) in enumerate(drawn):
+        for index, nuisance in zip(random.permutation(rows), _shares(len(rows)), strict=True):
+            drawn[index] = nuisance
+    for index, (name, strength) in enumerate(drawn):
         if name != "none":
-            generator = torch.Generator().manual_seed(int(np.random.default_rng([seed, place]).integers(2**31)))
-            flux = torch.from_numpy(np.array(images[place : place + 1], dtype=np.float32))
-            images[place] = NUISANCES[name].apply(flux, strength, generator)[0].numpy()
+            generator = torch.Generator().manual_seed(int(np.random.default_rng([seed, index]).integers(2**31)))
+            flux = torch.from_numpy(np.array(images[index : index + 1], dtype=np.float32))
+            images[index] = NUISANCES[name].apply(flux, strength, generator)[0].numpy()
     names, strengths = zip(*drawn, strict=True)
     return table.assign(nuisance=names, nuisance_strength=strengths)
 

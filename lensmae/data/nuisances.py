@@ -126,8 +126,8 @@ def moved(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
     whole_x, whole_y = x.round(), y.round()
     rows = (torch.arange(height, device=images.device) - whole_y[:, None]).clamp(0, height - 1).long()
     columns = (torch.arange(width, device=images.device) - whole_x[:, None]).clamp(0, width - 1).long()
-    places = rows[:, :, None] * width + columns[:, None, :]
-    whole = images.flatten(1).gather(1, places.flatten(1)).reshape(count, height, width)
+    indices = rows[:, :, None] * width + columns[:, None, :]
+    whole = images.flatten(1).gather(1, indices.flatten(1)).reshape(count, height, width)
     rest_x, rest_y = x - whole_x, y - whole_y
     if not bool(((rest_x != 0) | (rest_y != 0)).any()):
         return whole
@@ -284,7 +284,7 @@ class Perturbed:
 
     Attributes:
         images: (B, H, W), peak of the noise-free lens about 1.
-        clean: (B, H, W) the same lenses, seeing and place, without noise, sky, levels and bad pixels.
+        clean: (B, H, W) the same lenses, seeing and position, without noise, sky, levels and bad pixels.
     """
 
     images: Tensor
@@ -341,7 +341,7 @@ def _of_some(
     """The nuisance on the chosen (B,) images alone. On a CPU the others cost nothing; a GPU would have to wait to know them."""
     if images.device.type != "cpu":
         return torch.where(chosen[:, None, None], nuisance(images, strength, generator), images)
-    places = chosen.nonzero()[:, 0]
-    if len(places) == 0:
+    indices = chosen.nonzero()[:, 0]
+    if len(indices) == 0:
         return images
-    return images.index_copy(0, places, nuisance(images[places], strength[places], generator))
+    return images.index_copy(0, indices, nuisance(images[indices], strength[indices], generator))

@@ -75,10 +75,10 @@ def quantity(described: Column, values: np.ndarray) -> Fact:
 def largest_subhalo(lenses: pd.DataFrame) -> LargestSubhalo:
     """The heaviest subhalo of each lens. The points of a vortex line are no subhalos, so lenses of the class axion have none."""
     found = np.full((3, len(lenses)), np.nan)
-    for place, (masses, x, y, kind) in enumerate(zip(*(lenses[name] for name in (*_SUBHALOS, "class")), strict=True)):
+    for index, (masses, x, y, kind) in enumerate(zip(*(lenses[name] for name in (*_SUBHALOS, "class")), strict=True)):
         if len(masses) and kind != "axion":
             largest = int(np.argmax(masses))
-            found[:, place] = masses[largest], x[largest], y[largest]
+            found[:, index] = masses[largest], x[largest], y[largest]
     return LargestSubhalo(*found)
 
 

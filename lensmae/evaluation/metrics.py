@@ -86,7 +86,7 @@ def masked_ssim(images: np.ndarray, prediction: np.ndarray, mask: np.ndarray) ->
 
 
 def confidence_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
-    """Place of each confidence (N,) in (0, 1] among equal-width bins that are open below."""
+    """Index of each confidence (N,) in (0, 1] among equal-width bins that are open below."""
     return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 
@@ -94,8 +94,8 @@ def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error of the top class, equal-width bins (Guo et al. 2017, arXiv:1706.04599, eq. 3)."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    place = confidence_bins(confidence, bins)
-    gaps = [abs(correct[place == b].mean() - confidence[place == b].mean()) * (place == b).mean() for b in np.unique(place)]
+    index = confidence_bins(confidence, bins)
+    gaps = [abs(correct[index == b].mean() - confidence[index == b].mean()) * (index == b).mean() for b in np.unique(index)]
     return float(np.sum(gaps))
 
 
@@ -104,7 +104,7 @@ def roc_curves(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[
     "micro", all decisions of all those classes pooled.
 
     Args:
-        labels: (N,) int, place in `classes`.
+        labels: (N,) int, index in `classes`.
         probabilities: (N, K).
         classes: names, in the order of the probabilities.
 
@@ -144,7 +144,7 @@ def _one_vs_rest(
     labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Truth and scores (N,) of every class that has lenses on both sides."""
-    tests = {name: (labels == place, probabilities[:, place]) for place, name in enumerate(classes)}
+    tests = {name: (labels == index, probabilities[:, index]) for index, name in enumerate(classes)}
     return {name: test for name, test in tests.items() if test[0].any() and not test[0].all()}
 
 

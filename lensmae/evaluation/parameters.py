@@ -35,7 +35,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Places:
+class Positions:
     """Where things of one class lie on the sky: counts (B, B), rows along y, over bins with `edges` (B + 1,) in arcsec."""
 
     name: str
@@ -44,9 +44,9 @@ class Places:
     counts: np.ndarray
 
 
-def distributions(lenses: pd.DataFrame) -> list[Distribution | Places]:
+def distributions(lenses: pd.DataFrame) -> list[Distribution | Positions]:
     """A histogram of every parameter that varies, in the order of the columns; a list's length is counted, its entries pooled."""
-    found: list[Distribution | Places] = []
+    found: list[Distribution | Positions] = []
     for name in _columns(lenses):
         column = lenses[name]
         if not _is_list(column):
@@ -106,7 +106,7 @@ def _is_list(column: pd.Series) -> bool:
     return column.dtype == object and isinstance(column.iloc[0], np.ndarray | list)
 
 
-def _plain(name: str, column: pd.Series, classes: pd.Series) -> list[Distribution | Places]:
+def _plain(name: str, column: pd.Series, classes: pd.Series) -> list[Distribution | Positions]:
     if pd.api.types.is_numeric_dtype(column):
         return _numbers(columns.column(name), column.to_numpy(float), classes.to_numpy())
     words = column.dropna().astype(str)
@@ -118,7 +118,7 @@ def _plain(name: str, column: pd.Series, classes: pd.Series) -> list[Distributio
     return [Distribution(name, columns.column(name).label, np.arange(len(known) + 1) - 0.5, counts, known)]
 
 
-def _numbers(described: columns.Column, values: np.ndarray, classes: np.ndarray) -> list[Distribution | Places]:
+def _numbers(described: columns.Column, values: np.ndarray, classes: np.ndarray) -> list[Distribution | Positions]:
     """Histogram of values (N,) with their classes (N,); nothing where all are equal."""
     known = np.isfinite(values)
     values, classes = values[known], classes[known]
@@ -138,24 +138,24 @@ def _ordered(classes: np.ndarray) -> Sequence[str]:
     return list(dict.fromkeys(classes.tolist()))
 
 
-def _pooled(name: str, group: str, lenses: pd.DataFrame, lengths: pd.Series) -> list[Distribution | Places]:
-    """Entries of all lists; x and y together become places."""
+def _pooled(name: str, group: str, lenses: pd.DataFrame, lengths: pd.Series) -> list[Distribution | Positions]:
+    """Entries of all lists; x and y together become positions."""
     if name.endswith("_y") and f"{group}_x" in lenses:
         return []
     values, classes = _entries(lenses[name]), np.repeat(lenses["class"].to_numpy(), lengths)
     if not (name.endswith("_x") and f"{group}_y" in lenses):
         return _numbers(columns.column(name), values, classes)
     y = _entries(lenses[f"{group}_y"])
-    return [_places(group, str(kind), values[classes == kind], y[classes == kind]) for kind in _ordered(classes)]
+    return [_positions(group, str(kind), values[classes == kind], y[classes == kind]) for kind in _ordered(classes)]
 
 
 def _entries(column: pd.Series) -> np.ndarray:
     return np.concatenate([np.asarray(entry, dtype=float) for entry in column])
 
 
-def _places(group: str, kind: str, x: np.ndarray, y: np.ndarray) -> Places:
+def _positions(group: str, kind: str, x: np.ndarray, y: np.ndarray) -> Positions:
     # A few far ones must not shrink the picture of the others.
     reach = float(np.percentile(np.abs(np.concatenate([x, y])), 99.5)) or 1.0
     edges = np.linspace(-reach, reach, _PLACE_BINS + 1)
     counts, _, _ = np.histogram2d(y, x, bins=[edges, edges])
-    return Places(f"{kind} {group} positions", f"{group.replace('_', ' ')}s of {kind}", edges, counts.astype(int))
+    return Positions(f"{kind} {group} positions", f"{group.replace('_', ' ')}s of {kind}", edges, counts.astype(int))

@@ -9,14 +9,14 @@ _OTHERS = ("#D55E00", "#8C6BB1", "#F0E442", "#999999")
 _SERIES = ("#3A96D8", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#999999")
 
 
-def class_colour(name: str, place: int = 0) -> str:
+def class_colour(name: str, index: int = 0) -> str:
     """Colour of a class; classes of other sets take the palette's remaining colours in turn."""
-    return CLASS_COLOURS.get(name, _OTHERS[place % len(_OTHERS)])
+    return CLASS_COLOURS.get(name, _OTHERS[index % len(_OTHERS)])
 
 
-def series_colour(place: int) -> str:
+def series_colour(index: int) -> str:
     """Colours of things that are no classes (checkpoints, baselines), told apart in the order they come."""
-    return _SERIES[place % len(_SERIES)]
+    return _SERIES[index % len(_SERIES)]
 
 
 def faint(colour: str, opacity: float) -> str:

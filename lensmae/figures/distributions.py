@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.evaluation.parameters import Distribution, Places
+from lensmae.evaluation.parameters import Distribution, Positions
 from lensmae.figures.class_colours import class_colour, faint
 from lensmae.figures.frame import LEGEND, LOG, MARGIN
 
@@ -32,15 +32,15 @@ def filled_steps(edges: np.ndarray, heights: np.ndarray, name: str, colour: str,
     )
 
 
-def distribution(found: Distribution | Places) -> go.Figure:
-    """A histogram by class, or a map of places."""
-    return _map(found) if isinstance(found, Places) else _histogram(found)
+def distribution(found: Distribution | Positions) -> go.Figure:
+    """A histogram by class, or a map of positions."""
+    return _map(found) if isinstance(found, Positions) else _histogram(found)
 
 
 def _histogram(found: Distribution) -> go.Figure:
     figure = go.Figure()
-    for place, (kind, counts) in enumerate(found.counts.items()):
-        colour = class_colour(kind, place)
+    for index, (kind, counts) in enumerate(found.counts.items()):
+        colour = class_colour(kind, index)
         if found.words:
             figure.add_bar(x=list(found.words), y=counts, name=kind, marker={"color": colour})
             continue
@@ -60,7 +60,7 @@ def _histogram(found: Distribution) -> go.Figure:
     return figure
 
 
-def _map(found: Places) -> go.Figure:
+def _map(found: Positions) -> go.Figure:
     centres = (found.edges[1:] + found.edges[:-1]) / 2
     figure = go.Figure(
         go.Heatmap(

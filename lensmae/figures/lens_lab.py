@@ -48,5 +48,5 @@ def _line(name: str, curves: Sequence[np.ndarray], colour: str, panels: tuple[in
     """Curves as one line that breaks between them."""
     gap = np.full((1, 2), np.nan)
     joined = np.concatenate([part for curve in curves for part in (curve, gap)]) if len(curves) else gap
-    places = joined / scale + (pixels - 1) / 2
-    return Line(name, places[:, 0], places[:, 1], colour, panels=panels)
+    indices = joined / scale + (pixels - 1) / 2
+    return Line(name, indices[:, 0], indices[:, 1], colour, panels=panels)

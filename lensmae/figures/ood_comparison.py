@@ -24,13 +24,13 @@ class Measure:
 def domain_strips(measures: Sequence[Measure]) -> go.Figure:
     """A strip a measure: every held-out lens a dot, the image a diamond, the limit a line at 1; logarithmic."""
     figure = go.Figure()
-    for place, measure in enumerate(measures):
+    for index, measure in enumerate(measures):
         known = np.sort(measure.held_out)
         known = known[np.linspace(0, len(known) - 1, min(_SHOWN, len(known))).round().astype(int)]
         # Dots beside each other tell how many there are; the order is random, but the same every time.
-        height = place + 0.5 * (np.random.default_rng(place).random(len(known)) - 0.5)
+        height = index + 0.5 * (np.random.default_rng(index).random(len(known)) - 0.5)
         figure.add_scatter(
-            x=known, y=height, mode="markers", name="held-out lenses", legendgroup="held", showlegend=place == 0,
+            x=known, y=height, mode="markers", name="held-out lenses", legendgroup="held", showlegend=index == 0,
             marker={"size": 4, "color": "#8a93a3", "opacity": 0.5}, hovertemplate="held-out lens, %{x:.3g}<extra></extra>",
         )  # fmt: skip
     values = np.array([measure.value for measure in measures])

@@ -17,12 +17,12 @@ def probe_bars(table: pd.DataFrame, measure: str = "accuracy") -> go.Figure:
     low, high = ("low", "high") if measure == "accuracy" else (f"{measure}_low", f"{measure}_high")
     figure = go.Figure()
     several = table["checkpoint"].nunique() > 1
-    for place, ((checkpoint, probe, layer), part) in enumerate(table.groupby(["checkpoint", "probe", "layer"], sort=False)):
+    for index, ((checkpoint, probe, layer), part) in enumerate(table.groupby(["checkpoint", "probe", "layer"], sort=False)):
         name = probe if layer == "last" else f"{probe}, layer {layer}"
         name = f"{checkpoint}: {name}" if several else name
         error = {"array": part[high] - part[measure], "arrayminus": part[measure] - part[low], "thickness": 1}
         figure.add_bar(
-            x=part["condition"], y=part[measure], name=name, marker_color=series_colour(place), error_y=error,
+            x=part["condition"], y=part[measure], name=name, marker_color=series_colour(index), error_y=error,
             hovertemplate="%{x}: %{y:.3f}<extra>" + name + "</extra>",
         )  # fmt: skip
     figure.update_yaxes(title="accuracy" if measure == "accuracy" else "macro AUC", range=[0, 1.02])

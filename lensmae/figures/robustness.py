@@ -37,8 +37,8 @@ def robustness(table: pd.DataFrame, measure: str = "value", columns: int = 3) ->
         vertical_spacing=min(0.16, 0.5 / rows),
         horizontal_spacing=0.03,
     )
-    for place, (name, of_one) in enumerate(table.groupby("checkpoint", sort=False)):
-        colour = series_colour(place)
+    for index, (name, of_one) in enumerate(table.groupby("checkpoint", sort=False)):
+        colour = series_colour(index)
         level = of_one.loc[of_one["nuisance"] == "as given", measure]
         for number, panel in enumerate(panels):
             at = {"row": number // columns + 1, "col": number % columns + 1}

@@ -17,7 +17,7 @@ _SIZES = ((1000, 7.0), (5000, 5.0), (20_000, 4.0), (float("inf"), 3.0))
 
 @dataclass(frozen=True)
 class Mark:
-    """A place shown among the points: a name and its coordinates (2 or 3,)."""
+    """A position shown among the points: a name and its coordinates (2 or 3,)."""
 
     name: str
     point: np.ndarray
@@ -34,9 +34,9 @@ def class_scatter(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, axis
         marks: points that are marked.
     """
     figure = go.Figure()
-    for place, label in enumerate(sorted(set(labels.tolist()))):
+    for index, label in enumerate(sorted(set(labels.tolist()))):
         chosen = labels == label
-        marker = {"color": class_colour(label, place)}
+        marker = {"color": class_colour(label, index)}
         figure.add_trace(_trace(points[chosen], rows[chosen], len(points), marker, f"{label} ({int(chosen.sum())})", label))
     return _finish(figure, axis, marks, points.shape[1])
 
@@ -69,23 +69,24 @@ def value_scatter(
 def ring_selected(figure: go.Figure, points: np.ndarray) -> go.Figure:
     """Add rings around selected points (K, 2 or 3) of a scatter that cannot show by itself what was selected elsewhere."""
     kind, size = (go.Scattergl, 11) if points.shape[1] == 2 else (go.Scatter3d, 6)
-    places = dict(zip("xyz", points.T.astype(np.float32), strict=False))
+    positions = dict(zip("xyz", points.T.astype(np.float32), strict=False))
     marker = {"symbol": "circle-open", "size": size, "color": _MARK, "line": {"width": 2, "color": _MARK}}
-    return figure.add_trace(kind(**places, mode="markers", name=f"selected ({len(points):,})", marker=marker, hoverinfo="skip"))
+    name = f"selected ({len(points):,})"
+    return figure.add_trace(kind(**positions, mode="markers", name=name, marker=marker, hoverinfo="skip"))
 
 
-def with_pictures(figure: go.Figure, points: np.ndarray, places: np.ndarray, urls: Sequence[str]) -> go.Figure:
+def with_pictures(figure: go.Figure, points: np.ndarray, indices: np.ndarray, urls: Sequence[str]) -> go.Figure:
     """Draw small pictures over some points of a projection.
 
     Args:
         figure: the projection, which is changed.
         points: (N, 2).
-        places: (K,) int, which points have pictures.
+        indices: (K,) int, which points have pictures.
         urls: K data URLs.
     """
     side = 0.075 * np.ptp(points, axis=0)
-    for place, url in zip(places, urls, strict=True):
-        x, y = (float(value) for value in points[place])
+    for index, url in zip(indices, urls, strict=True):
+        x, y = (float(value) for value in points[index])
         figure.add_layout_image(
             source=url, x=x, y=y, xref="x", yref="y", sizex=float(side[0]), sizey=float(side[1]), xanchor="center",
             yanchor="middle", sizing="contain", layer="above", opacity=0.95,
@@ -98,10 +99,10 @@ def _trace(
 ) -> go.Scattergl | go.Scatter3d:
     """Coordinates and rows go to the browser as packed numbers, and no text a point: 90,000 points are 1.5 MB."""
     size = next(size for most, size in _SIZES if total <= most)
-    places = dict(zip("xyz", points.T.astype(np.float32), strict=False))
+    positions = dict(zip("xyz", points.T.astype(np.float32), strict=False))
     kind, scale = (go.Scattergl, 1.0) if points.shape[1] == 2 else (go.Scatter3d, 0.6)
     return kind(
-        **places,
+        **positions,
         mode="markers",
         name=name,
         customdata=rows.astype(np.uint32),
@@ -113,14 +114,14 @@ def _trace(
 def _finish(figure: go.Figure, axis: str, marks: Sequence[Mark], dimensions: int) -> go.Figure:
     kind = go.Scattergl if dimensions == 2 else go.Scatter3d
     for mark, symbol in zip(marks, ("circle-open", "diamond-open"), strict=False):
-        place = {name: [float(value)] for name, value in zip("xyz", mark.point, strict=False)}
+        position = {name: [float(value)] for name, value in zip("xyz", mark.point, strict=False)}
         marker = {"symbol": symbol, "size": 16 if dimensions == 2 else 8, "color": _MARK, "line": {"width": 3, "color": _MARK}}
         figure.add_trace(
-            kind(**place, mode="markers", name=mark.name, marker=marker, hovertemplate=f"{mark.name}<extra></extra>")
+            kind(**position, mode="markers", name=mark.name, marker=marker, hovertemplate=f"{mark.name}<extra></extra>")
         )
     plain = {"zeroline": False, "showticklabels": False}
     if dimensions == 3:
-        names = {f"{name}axis": plain | {"title": f"{axis} {place}"} for place, name in enumerate("xyz", start=1)}
+        names = {f"{name}axis": plain | {"title": f"{axis} {index}"} for index, name in enumerate("xyz", start=1)}
         figure.update_layout(scene=names)
     else:
         figure.update_xaxes(title=f"{axis} 1 (arbitrary unit)", **plain)

@@ -20,9 +20,9 @@ _COLOURS = {
 _OTHERS = ("#E69F00", "#8C6BB1", "#3A96D8")
 
 
-def image_colour(name: str, place: int = 0) -> str:
+def image_colour(name: str, index: int = 0) -> str:
     """Colour of a kind of image; other checkpoints take the remaining colours in turn."""
-    return _COLOURS.get(name, _OTHERS[place % len(_OTHERS)])
+    return _COLOURS.get(name, _OTHERS[index % len(_OTHERS)])
 
 
 def spectra(found: Mapping[str, tuple[np.ndarray, np.ndarray]], nyquist: float) -> go.Figure:
@@ -33,11 +33,11 @@ def spectra(found: Mapping[str, tuple[np.ndarray, np.ndarray]], nyquist: float) 
         nyquist: of the LR image, cycles/arcsec; what lies beyond it the LR image cannot tell.
     """
     figure = go.Figure()
-    for place, (name, (frequency, power)) in enumerate(found.items()):
-        line = {"color": image_colour(name, place), "width": 2, "dash": "dash" if name == "truth" else "solid"}
+    for index, (name, (frequency, power)) in enumerate(found.items()):
+        line = {"color": image_colour(name, index), "width": 2, "dash": "dash" if name == "truth" else "solid"}
         figure.add_scatter(x=frequency, y=power, mode="lines", name=name, line=line)
     figure.add_vline(x=nyquist, line={"color": "#888", "width": 1, "dash": "dot"})
-    # Plotly counts the place of a note on a logarithmic axis in powers of ten.
+    # Plotly counts the position of a note on a logarithmic axis in powers of ten.
     note = {"text": "Nyquist of LR", "xanchor": "right", "yanchor": "top", "showarrow": False}
     figure.add_annotation(x=float(np.log10(nyquist)), y=1, yref="paper", **note)
     figure.update_xaxes(title="spatial frequency (cycles/arcsec)", **LOG, **one_two_five([xs for xs, _ in found.values()]))
@@ -49,8 +49,8 @@ def spectra(found: Mapping[str, tuple[np.ndarray, np.ndarray]], nyquist: float) 
 def profiles(found: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> go.Figure:
     """Radial profiles by kind of image: radii (arcsec) and mean flux a pixel."""
     figure = go.Figure()
-    for place, (name, (radius, flux)) in enumerate(found.items()):
-        line = {"color": image_colour(name, place), "width": 2, "dash": "dash" if name == "truth" else "solid"}
+    for index, (name, (radius, flux)) in enumerate(found.items()):
+        line = {"color": image_colour(name, index), "width": 2, "dash": "dash" if name == "truth" else "solid"}
         figure.add_scatter(x=radius, y=flux, mode="lines", name=name, line=line)
     figure.update_xaxes(title="distance from the centre (arcsec)")
     figure.update_yaxes(title="mean flux a pixel (HR image on [0, 1])")
@@ -73,8 +73,8 @@ def distributions(found: Mapping[str, np.ndarray], title: str, log_x: bool = Fal
     if low == high:
         low, high = (0.9 * low, 1.1 * high) if low > 0 else (low - 0.5, high + 0.5)
     edges = np.geomspace(low, high, bins + 1) if log_x else np.linspace(low, high, bins + 1)
-    for place, (name, each) in enumerate(found.items()):
-        counts, colour = np.histogram(each, edges)[0], image_colour(name, place)
+    for index, (name, each) in enumerate(found.items()):
+        counts, colour = np.histogram(each, edges)[0], image_colour(name, index)
         figure.add_trace(filled_steps(edges, counts, f"{name}, mean {each.mean():.4g}", colour, 0.15))
         figure.add_vline(x=float(each.mean()), line={"color": colour, "width": 1.2, "dash": "dash"})
     figure.update_xaxes(title=title, **(LOG if log_x else {}))

@@ -57,12 +57,12 @@ def smoothed(values: pd.Series, weight: float) -> pd.Series:
 
 def _curves(named: Mapping[str, pd.DataFrame], title: str, log_y: bool, smoothing: float) -> go.Figure:
     figure = go.Figure()
-    for place, (name, points) in enumerate(named.items()):
+    for index, (name, points) in enumerate(named.items()):
         known = points.dropna()
         known = known.assign(smooth=smoothed(known["value"], smoothing))
         # Counted from the newest, which is always shown.
         known = known.iloc[:: -max(1, -(-len(known) // _MOST_POINTS))].iloc[::-1]
-        colour = _COLOURS[place % len(_COLOURS)]
+        colour = _COLOURS[index % len(_COLOURS)]
         if smoothing > 0:
             figure.add_scatter(
                 x=known["step"], y=known["value"], mode="lines", line={"color": colour, "width": 1}, opacity=0.3,

@@ -16,7 +16,7 @@ from lensmae.models.whitening import Whitening
 class InputView(Protocol):
     """What a classifier looks at instead of the image; where it has none, it looks at the image."""
 
-    def seen(self, images: Tensor) -> Tensor:
+    def network_input(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) in transform space -> the same shape."""
 
 
@@ -68,23 +68,23 @@ class LensClassifier(nn.Module):
         """What it looks at instead of the image; None for the image itself."""
         return self.prior if self.prior is not None else self.whitening
 
-    def seen(self, images: Tensor) -> Tensor:
+    def network_input(self, images: Tensor) -> Tensor:
         """What the network looks at instead of images (B, C, H, W), of the same shape: their residual, or whitened."""
-        return images if self.view is None else self.view.seen(images)
+        return images if self.view is None else self.view.network_input(images)
 
     def patches(self, images: Tensor) -> Tensor:
         """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): of their residual, or whitened, the
         stem's added, the brightest kept."""
-        return self._patches(self.seen(images), self.places(images))
+        return self._patches(self.network_input(images), self.kept_tokens(images))
 
-    def _patches(self, seen: Tensor, places: Tensor | None) -> Tensor:
-        patches = self.encoder.patches(seen)
+    def _patches(self, inputs: Tensor, indices: Tensor | None) -> Tensor:
+        patches = self.encoder.patches(inputs)
         if self.stem is not None:
-            patches = patches + self.stem(seen)
-        return patches if places is None else torch.take_along_dim(patches, places.unsqueeze(-1), dim=1)
+            patches = patches + self.stem(inputs)
+        return patches if indices is None else torch.take_along_dim(patches, indices.unsqueeze(-1), dim=1)
 
-    def places(self, images: Tensor) -> Tensor | None:
-        """Places in raster order (B, K) of the patches that are encoded, in the order of `patches`; None where all are."""
+    def kept_tokens(self, images: Tensor) -> Tensor | None:
+        """Indices in raster order (B, K) of the patches that are encoded, in the order of `patches`; None where all are."""
         rows, columns = self.encoder.grid(images)
         if self.keep_tokens is None or self.keep_tokens >= rows * columns:
             return None
@@ -100,9 +100,9 @@ class LensClassifier(nn.Module):
         tokens = self.encoder.encode(patches)
         return tokens[:, 0] if self.pooling == "class_token" else reduce(tokens[:, 1:], "b t c -> b c", "mean")
 
-    def logits_of_seen(self, seen: Tensor, places: Tensor | None) -> Tensor:
-        """Logits (B, classes) of what `seen` gave, (B, C, H, W), reading the patches at `places` (B, K); all where None."""
-        return self.logits(self._pooled(self._patches(seen, places)))
+    def logits_of_input(self, inputs: Tensor, indices: Tensor | None) -> Tensor:
+        """Logits (B, classes) of a `network_input` (B, C, H, W), from the patches of `indices` (B, K); all where None."""
+        return self.logits(self._pooled(self._patches(inputs, indices)))
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, classes) of pooled tokens (B, emb_dim)."""

@@ -60,7 +60,7 @@ class ConvClassifier(nn.Module):
         nn.init.zeros_(self.score.weight)
         nn.init.zeros_(self.score.bias)
 
-    def seen(self, images: Tensor) -> Tensor:
+    def network_input(self, images: Tensor) -> Tensor:
         """What the network looks at, of the shape of images (B, 1, H, W): the images."""
         return images
 
@@ -88,12 +88,12 @@ class ConvClassifier(nn.Module):
         weights = self.score(features).flatten(2).softmax(dim=2)
         return (features.flatten(2) * weights).sum(dim=2)
 
-    def places(self, images: Tensor) -> None:
+    def kept_tokens(self, images: Tensor) -> None:
         """As of `LensClassifier`: all of an image is read."""
 
-    def logits_of_seen(self, seen: Tensor, places: None = None) -> Tensor:
+    def logits_of_input(self, inputs: Tensor, indices: None = None) -> Tensor:
         """Logits (B, classes) of what `seen` gave, (B, 1, H, W)."""
-        return self.logits(self.features(seen))
+        return self.logits(self.features(inputs))
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, classes) of the pooled last map (B, C)."""

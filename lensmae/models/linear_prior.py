@@ -76,7 +76,7 @@ class LinearPrior(nn.Module):
         model cannot follow may lie a thousand spreads from it."""
         return torch.asinh((images - guess) / self.spread)
 
-    def seen(self, images: Tensor) -> Tensor:
+    def network_input(self, images: Tensor) -> Tensor:
         """What a classifier with this view looks at: the residual, (B, 1, H, W)."""
         return self.residual(images)
 

@@ -189,12 +189,12 @@ class MAEDecoder(nn.Module):
         """Tokens (B, 1 + R, emb_dim), class token first -> patches (B, R, C * p * p)."""
         return self.head(self.layer_norm(self.transformer(tokens)[:, 1:]))
 
-    def _drawn(self, tokens: Tensor, places: Tensor) -> Tensor:
-        """Patches (B, T, C * p * p) of tokens (B, 1 + T, emb_dim), from those at places (B, R) alone; the others are zero."""
-        read = torch.cat([tokens[:, :1], take(tokens[:, 1:], places)], dim=1)
+    def _drawn(self, tokens: Tensor, indices: Tensor) -> Tensor:
+        """Patches (B, T, C * p * p) of tokens (B, 1 + T, emb_dim), from those at indices (B, R) alone; the others are zero."""
+        read = torch.cat([tokens[:, :1], take(tokens[:, 1:], indices)], dim=1)
         drawn = self._patches(read)
         empty = drawn.new_zeros(tokens.shape[0], tokens.shape[1] - 1, drawn.shape[-1])
-        return empty.scatter(1, repeat(places, "b r -> b r n", n=drawn.shape[-1]), drawn)
+        return empty.scatter(1, repeat(indices, "b r -> b r n", n=drawn.shape[-1]), drawn)
 
     def unshuffled(
         self, features: Tensor, backward_indexes: Tensor, grid: tuple[int, int], hints: Tensor | None = None

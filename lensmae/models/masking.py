@@ -48,7 +48,7 @@ class PatchShuffle(nn.Module):
 
         Returns:
             Kept tokens (B, K, C), forward indexes (B, T) (raster index of each shuffled place) and backward
-            indexes (B, T) (shuffled place of each raster index).
+            indexes (B, T) (shuffled position of each raster index).
         """
         batch, count, _ = patches.shape
         kept = kept_count(count, self.mask_ratio if mask_ratio is None else mask_ratio)

@@ -239,7 +239,7 @@ class Reconstructor(LoadedModel):
             prediction, mask = self.module(inputs, hidden=exact.to(self.device))
         else:
             kept_count(1, mask_ratio)
-            noise = mask_noise([seed + place for place in range(len(flux))], rows * columns)
+            noise = mask_noise([seed + index for index in range(len(flux))], rows * columns)
             prediction, mask = self.module(inputs, mask_ratio=mask_ratio, noise=noise)
         return self.transform.inverse(prediction, peak), mask
 

@@ -57,24 +57,24 @@ class ResNetClassifier(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
 
-    def seen(self, images: Tensor) -> Tensor:
+    def network_input(self, images: Tensor) -> Tensor:
         """What the network looks at instead of images (B, 1, H, W): their residual, where it has a prior."""
         return images if self.prior is None else self.prior.residual(images)
 
     def features(self, images: Tensor) -> Tensor:
         """Images (B, 1, H, W) -> the mean over the last feature map, (B, 512)."""
-        return self._pooled(self.seen(images))
+        return self._pooled(self.network_input(images))
 
-    def _pooled(self, seen: Tensor) -> Tensor:
-        first = F.max_pool2d(F.relu(self.norm(self.conv(seen))), 3, stride=2, padding=1)
+    def _pooled(self, inputs: Tensor) -> Tensor:
+        first = F.max_pool2d(F.relu(self.norm(self.conv(inputs))), 3, stride=2, padding=1)
         return self.stages(first).mean(dim=(2, 3))
 
-    def places(self, images: Tensor) -> None:
+    def kept_tokens(self, images: Tensor) -> None:
         """As of `LensClassifier`: all of an image is read."""
 
-    def logits_of_seen(self, seen: Tensor, places: None = None) -> Tensor:
+    def logits_of_input(self, inputs: Tensor, indices: None = None) -> Tensor:
         """Logits (B, classes) of what `seen` gave, (B, 1, H, W)."""
-        return self.logits(self._pooled(seen))
+        return self.logits(self._pooled(inputs))
 
     def logits(self, features: Tensor) -> Tensor:
         """Logits (B, classes) of the mean over the last feature map (B, 512)."""

@@ -93,7 +93,7 @@ class Whitening(nn.Module):
             white = (self.components(images) * self.gain) @ self.basis
         return rearrange(torch.asinh(white), "b (h w) -> b 1 h w", h=self.image_size)
 
-    def seen(self, images: Tensor) -> Tensor:
+    def network_input(self, images: Tensor) -> Tensor:
         """What a classifier with this view looks at: the whitened images, (B, 1, H, W)."""
         return self(images)
 

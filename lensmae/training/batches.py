@@ -34,9 +34,9 @@ class BatchPlan:
 
     def rows(self, step: int) -> np.ndarray:
         """Data-set rows of the batch of a global step, int64."""
-        epoch, place = divmod(step, self.steps_per_epoch)
+        epoch, index = divmod(step, self.steps_per_epoch)
         order = _permutation(self.seed, epoch, len(self.indices))
-        return self.indices[order[place * self.batch_size : (place + 1) * self.batch_size]]
+        return self.indices[order[index * self.batch_size : (index + 1) * self.batch_size]]
 
 
 @lru_cache(maxsize=2)

@@ -19,7 +19,7 @@ from lensmae.training.config import RunConfig
 PREFIX = "simulate:"
 # Lenses that count as one epoch of a stream, which has no end.
 EPOCH = 100_000
-# First numbers of a generator's place: steps have theirs, validation and fitting others, so that no step sees those lenses.
+# First numbers of a generator's indices: steps have theirs, validation and fitting others, so that no step sees those lenses.
 _STEPS, _VALIDATION, _FITTING = 1, 2, 3
 # Lenses that a transform is measured on, kept as the training split of the fixed set.
 _FIT_IMAGES = 512
@@ -44,7 +44,7 @@ def streams(labelled: bool) -> list[str]:
 
 
 class LensStream:
-    """New lenses of a preset, a function of the run's seed and the place (step, process).
+    """New lenses of a preset, a function of the run's seed and the indices (step, process).
 
     One half of each batch is as the preset has it, the other turned by any angle, where the configuration's symmetry is d4.
     """
@@ -62,16 +62,16 @@ class LensStream:
         self.weights = _weights(config.strata)
         self.turned = config.symmetry == "d4"
 
-    def lenses(self, count: int, place: tuple[int, ...], device: torch.device, purpose: int = _STEPS) -> LensBatch:
+    def lenses(self, count: int, index: tuple[int, ...], device: torch.device, purpose: int = _STEPS) -> LensBatch:
         """Noise-free lenses, images (count, H, W) on the device.
 
         Args:
             count: how many, 1 or more.
-            place: numbers that tell these lenses from all others of the run: step and process.
+            index: numbers that tell these lenses from all others of the run: step and process.
             device: where they are drawn.
             purpose: tells the lenses of steps from those of validation.
         """
-        generator = generator_of(self.seed, purpose, *place)
+        generator = generator_of(self.seed, purpose, *index)
         parts = (count - count // 2, count // 2) if self.turned else (count, 0)
         drawn = [
             simulate_batch(
@@ -92,11 +92,11 @@ class LensStream:
         """What stays the same throughout a run: lenses that a transform is measured on (split "train"), and those it is validated
         on, as files hold them where the configuration asks for nuisances. In memory; its truths are the noise-free images."""
         parts = [self._fixed(_FIT_IMAGES, _FITTING, config), self._fixed(config.validation_images, _VALIDATION, config)]
-        images, truths, labels, masses = (np.concatenate([part[place].numpy() for part in parts]) for place in range(4))
+        images, truths, labels, masses = (np.concatenate([part[index].numpy() for part in parts]) for index in range(4))
         splits = ["train"] * len(parts[0][0]) + ["validation"] * len(parts[1][0])
         names = np.array([*CLASSES, "galaxy"])[labels]
         lenses = pd.DataFrame({"class": names, "split": splits, "axion_mass_ev": 10.0 ** masses.astype(np.float64)})
-        lenses.insert(0, "id", [f"{self.preset}-{place}" for place in range(len(lenses))])
+        lenses.insert(0, "id", [f"{self.preset}-{index}" for index in range(len(lenses))])
         preset = PRESETS[self.preset]
         classes = self.classes or tuple(dict.fromkeys(names))
         facts = {"preset": self.preset, "seed": self.seed, "pixel_scale": preset.pixel_scale, "flux_unit": "of the peak"}

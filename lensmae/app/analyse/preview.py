@@ -57,7 +57,7 @@ def _unit(image: LensImage) -> str:
 
 @dataclass(frozen=True)
 class _Shown:
-    """Pixels as drawn, and their place on those of the image: image = start + factor * (shown + 1/2) - 1/2."""
+    """Pixels as drawn, and their position on those of the image: image = start + factor * (shown + 1/2) - 1/2."""
 
     pixels: np.ndarray
     factor: float
@@ -150,8 +150,8 @@ def _choose_part(upload: Upload, image: LensImage) -> None:
     with st.container(horizontal=True):
         if len(image.items) > 1:
             key = f"item-{upload.key[0]}"
-            place = image.items.index(image.item) if image.item in image.items else 0
-            st.selectbox("Image in the file", image.items, place, key=key, on_change=chosen("item", key))
+            at = image.items.index(image.item) if image.item in image.items else 0
+            st.selectbox("Image in the file", image.items, at, key=key, on_change=chosen("item", key))
         if image.lenses > 1:
             key = f"lens-{upload.key[0]}"
             st.number_input(

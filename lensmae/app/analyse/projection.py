@@ -40,12 +40,12 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
         known, points = reference.space.points, np.stack([one.point for one in checks])
         what, how = "First two principal components", ""
     else:
-        places = _umap(asked, kind, np.stack([one.embedding for one in checks]))
-        if places is None:
+        positions = _umap(asked, kind, np.stack([one.embedding for one in checks]))
+        if positions is None:
             return
-        known, points = places
+        known, points = positions
         what, how = "UMAP", " Your images lie at the weighted mean of their nearest neighbours."
-    labels = np.array([reference.class_of(place) for place in range(len(reference.labels))])
+    labels = np.array([reference.class_of(index) for index in range(len(reference.labels))])
     drawing = class_scatter(known, labels, reference.rows, _METHODS[method])
     figure(with_uploads(drawing, points, names, looked_at), f"upload-plane-{method}")
     st.caption(
@@ -55,8 +55,8 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
 
 
 def _umap(asked: Asked, kind: str, images: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """UMAP of the reference (M, 2), and in it the places of images (N, D); None while it is being computed."""
-    from lensmae.evaluation.embeddings.projections import Projection, place, project
+    """UMAP of the reference (M, 2), and in it the positions of images (N, D); None while it is being computed."""
+    from lensmae.evaluation.embeddings.projections import Projection, position, project
 
     reference, projection = asked.networks.references[kind], Projection("umap")
     embedded = reference.embeddings.astype(np.float32)
@@ -66,4 +66,4 @@ def _umap(asked: Asked, kind: str, images: np.ndarray) -> tuple[np.ndarray, np.n
 
     key = ("reference-umap", reference.card.sha256, reference.card.fingerprint, len(embedded))
     known = offered(key, functools.partial(ThreadJob, work, "Computing the UMAP projection", "epochs"))
-    return None if known is None else (known, np.stack([place(image, embedded, known, projection) for image in images]))
+    return None if known is None else (known, np.stack([position(image, embedded, known, projection) for image in images]))

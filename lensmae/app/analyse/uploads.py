@@ -84,10 +84,10 @@ def uploads(files: Sequence[Any]) -> list[Upload]:
     named = {file.name: file for file in files}
     how = kept.readings()
     found: dict[str, Upload] = {}
-    for place, file in enumerate(files, start=1):
+    for index, file in enumerate(files, start=1):
         if file.name in parts:
             continue
-        name = file.name if file.name not in found else f"{file.name} ({place})"
+        name = file.name if file.name not in found else f"{file.name} ({index})"
         beside = {role: named[part] for role, part in belong.get(file.name, {}).items()}
         key = file.file_id, how.get(file.file_id, Reading()), tuple(part.file_id for part in beside.values())
         found[name] = Upload(name, key, file, beside)
@@ -123,8 +123,8 @@ def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked:
     from lensmae.evaluation.images.analyse import Source, analyse_files
 
     sources = [Source(upload.name, upload.read) for upload in missing.values()]
-    place = st.empty()
-    with place.container(), progress_bar("Analysing") as progress:
+    slot = st.empty()
+    with slot.container(), progress_bar("Analysing") as progress:
         progress(0, len(missing))
         if len(missing) > 1:
             st.button("Stop", key="stop-analysing", icon=":material/stop:", on_click=_stop, args=(tuple(wanted),))
@@ -139,7 +139,7 @@ def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked:
                 with so_far.container():
                     show(list(_known(wanted).values()))
                 shown = time.monotonic()
-    place.empty()
+    slot.empty()
 
 
 def _stop(keys: tuple) -> None:

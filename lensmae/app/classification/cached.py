@@ -57,11 +57,11 @@ def baseline(
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def seen(model: loaders.ModelKey, image: np.ndarray) -> tuple[np.ndarray, str] | None:
+def network_input(model: loaders.ModelKey, image: np.ndarray) -> tuple[np.ndarray, str] | None:
     """What a classifier looks at instead of one lens, computed once."""
-    from lensmae.evaluation.classification.saliency import seen as looked_at
+    from lensmae.evaluation.classification.saliency import network_input as compute
 
-    return looked_at(loaders.get_model(Path(model.path)), image)
+    return compute(loaders.get_model(Path(model.path)), image)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

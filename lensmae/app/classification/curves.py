@@ -30,9 +30,9 @@ _OF = "_confusion_of"
 def ranking(report: ClassificationReport, data: DatasetInfo, choice: Choice, stem: str) -> None:
     """The whole view; `stem` begins the names of its files."""
     rule, threshold = _operating_rule(report)
-    place = None if rule == LIKELIEST else report.classes.index(rule)
-    called = predicted(report.probabilities, place, threshold)
-    point = None if place is None else operating_point(report.labels, called, place)
+    class_index = None if rule == LIKELIEST else report.classes.index(rule)
+    called = predicted(report.probabilities, class_index, threshold)
+    point = None if class_index is None else operating_point(report.labels, called, class_index)
     if point is not None:
         _rates(point, rule)
     left, right = st.columns([3, 2], gap="large")
@@ -105,7 +105,7 @@ def _confusion(report: ClassificationReport, called: np.ndarray, stem: str) -> t
         if cell is not None:
             st.session_state["true"], st.session_state["called"] = classes[cell[0]], classes[cell[1]]
 
-    _follow_errors((stem, len(report.labels), called.tobytes()), tuple(classes[place] for place in worst))
+    _follow_errors((stem, len(report.labels), called.tobytes()), tuple(classes[one] for one in worst))
     slot = st.container()
     with st.container(horizontal=True, gap="medium"):
         row = classes.index(choose("True class", classes, "true", default=worst[0]))
@@ -126,7 +126,7 @@ def _follow_errors(now: tuple, worst: tuple[str, str]) -> None:
 
 
 def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, int], data: DatasetInfo, choice: Choice) -> None:
-    true, said = (report.classes[place] for place in cell)
+    true, said = (report.classes[index] for index in cell)
     members = cell_members(report.labels, called, report.probabilities, cell)
     st.subheader(f"{len(members)} × {true} called {said}, the surest first", anchor=False)
     if not len(members):

@@ -22,16 +22,16 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     chances = loaders.probabilities(key, image)
     classes = model.classes
     of = choose("Evidence for", classes, "evidence", default=int(chances.argmax()))
-    place = classes.index(of)
-    attribution = cached.gradients(key, image, place)
+    class_index = classes.index(of)
+    attribution = cached.gradients(key, image, class_index)
     panels = [Panel(f"Lens {choice.lens}", image)]
-    looked_at = cached.seen(key, image)
+    looked_at = cached.network_input(key, image)
     if looked_at is not None:
         panels.append(Panel("Network input", looked_at[0], residual=True))
     if has_attention(model):
         panels.append(Panel("Attention rollout", 100 * cached.rollout(key, image), measure="%"))
     panels.append(Panel("Integrated gradients", attribution.pixels, residual=True))
-    panels.append(Panel("Occlusion", cached.occluded(key, image, place), measure="nats"))
+    panels.append(Panel("Occlusion", cached.occluded(key, image, class_index), measure="nats"))
     lens = loaders.get_dataset(data).lenses.iloc[choice.lens]
     found = substructure(lens, image.shape, data.pixel_scale)
     columns = 3 if len(panels) > 4 else 4

@@ -18,7 +18,7 @@ from lensmae.data import DatasetInfo, delete_dataset
 from lensmae.data.exchange.importing import SKIPPED
 from lensmae.data.images.writer import fits_bytes, npy_bytes
 from lensmae.data.simulation.presets import PRESETS
-from lensmae.evaluation.parameters import Distribution, Places, constants, describe_row, distributions, without_lists
+from lensmae.evaluation.parameters import Distribution, Positions, constants, describe_row, distributions, without_lists
 from lensmae.figures import STRETCHES, Overlay, Panel, Points
 from lensmae.figures.distributions import distribution
 from lensmae.figures.images.picture import png
@@ -110,10 +110,10 @@ def gallery(info: DatasetInfo, choice: Choice) -> None:
         split = choose("Split", ("all", "train", "validation", "test"), "split")
         draw = int(st.session_state.get("draw", 0))
         st.button("Others", icon=":material/casino:", on_click=lambda: st.session_state.update(draw=draw + 1))
-    for place, kind in enumerate(info.classes):
+    for index, kind in enumerate(info.classes):
         rows = np.flatnonzero((lenses["class"] == kind) & ((lenses["split"] == split) | (split == "all")))
         st.markdown(f"**{plain(kind)}** · {len(rows):,} in {'all splits' if split == 'all' else f'the {split} split'}")
-        chosen = np.sort(np.random.default_rng([draw, place]).permutation(rows)[:_A_CLASS])
+        chosen = np.sort(np.random.default_rng([draw, index]).permutation(rows)[:_A_CLASS])
         with st.grid(_A_CLASS, min_column_width=110, gap="small"):
             for row in chosen:
                 _thumbnail(info, int(row), str(lenses["id"].iloc[row]), choice)
@@ -141,7 +141,7 @@ def _open(row: int) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner="Counting …")
-def _distributions(key: loaders.DataKey, split: str) -> tuple[list[Distribution | Places], pd.DataFrame]:
+def _distributions(key: loaders.DataKey, split: str) -> tuple[list[Distribution | Positions], pd.DataFrame]:
     dataset = loaders.open_cached(key)
     lenses = dataset.lenses.iloc[dataset.indices(split)]
     return distributions(lenses), constants(lenses)
@@ -197,7 +197,7 @@ def one_lens(info: DatasetInfo, choice: Choice) -> None:
         st.caption(loaders.describe_lens(info, row) + ("; rings are subhalos, larger ones more massive" if overlays else ""))
         _save(info, row)
         items = lens_items(info, np.arange(info.n))
-        desk(items, row, lambda place: st.session_state.update(row=place), "data")
+        desk(items, row, lambda index: st.session_state.update(row=index), "data")
     with right:
         st.dataframe(describe_row(lens), hide_index=True, height=460)
 
@@ -216,7 +216,7 @@ def _panels(info: DatasetInfo, row: int) -> list[Panel]:
 
 
 def _subhalos(info: DatasetInfo, lens: pd.Series) -> list[Overlay]:
-    """Rings at the true subhalos, at most 100 and the heaviest of them, where their places and the pixel scale are known."""
+    """Rings at the true subhalos, at most 100 and the heaviest of them, where their positions and the pixel scale are known."""
     scale = lens.get("pixel_scale", info.pixel_scale) or info.pixel_scale
     if scale is None or "subhalo_x" not in lens or not len(lens["subhalo_x"]):
         return []

@@ -28,7 +28,7 @@ def example_buttons(row: int) -> None:
 
 def example_search(view: View, choice: Choice) -> None:
     """The lenses most like the examples; nothing where there are none."""
-    wanted, unwanted = (_places(view, _examples(key)) for key in (_WANTED, _UNWANTED))
+    wanted, unwanted = (_indices(view, _examples(key)) for key in (_WANTED, _UNWANTED))
     if not len(wanted):
         return
     scores = relevance(embeddings(view), wanted, unwanted, view.projection.metric)
@@ -41,8 +41,8 @@ def example_search(view: View, choice: Choice) -> None:
     classes = view.dataset.lenses["class"].to_numpy(dtype=str)[rows]
     images = np.asarray(view.dataset.images[rows])
     panels = [
-        Panel(f"{row} · {name} · {scores[place]:.2f}", image)
-        for row, name, place, image in zip(rows, classes, found, images, strict=True)
+        Panel(f"{row} · {name} · {scores[index]:.2f}", image)
+        for row, name, index, image in zip(rows, classes, found, images, strict=True)
     ]
 
     def go_on(event: Event) -> None:
@@ -64,12 +64,12 @@ def _examples(key: str) -> list[int]:
     return [int(row) for row in given if row.isascii() and row.isdigit() and len(row) < 10]
 
 
-def _places(view: View, rows: list[int]) -> np.ndarray:
+def _indices(view: View, rows: list[int]) -> np.ndarray:
     return np.flatnonzero(np.isin(view.rows, rows))
 
 
-def _named(view: View, places: np.ndarray) -> str:
-    return ", ".join(str(row) for row in view.rows[places])
+def _named(view: View, indices: np.ndarray) -> str:
+    return ", ".join(str(row) for row in view.rows[indices])
 
 
 def _toggle(key: str, row: int) -> None:

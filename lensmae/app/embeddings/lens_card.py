@@ -50,10 +50,10 @@ def _labels(view: View, row: int, choice: Choice) -> None:
 def lens_neighbours(view: View, row: int, choice: Choice) -> None:
     """The lenses nearest to one of the projection."""
     embedded = embeddings(view)
-    place = int(np.flatnonzero(view.rows == row)[0])
+    index = int(np.flatnonzero(view.rows == row)[0])
     # The first is the lens itself, or one just like it.
-    found, distances = nearest(embedded, embedded[place], _COUNT + 1, view.projection.metric)
-    others = found != place
+    found, distances = nearest(embedded, embedded[index], _COUNT + 1, view.projection.metric)
+    others = found != index
     _neighbours(view, found[others][:_COUNT], distances[others][:_COUNT], choice)
 
 
@@ -92,8 +92,8 @@ def upload_neighbours(view: View, image: LensImage, choice: Choice) -> None:
     _neighbours(view, *nearest(embeddings(view), upload_embedding(view, image), _COUNT, view.projection.metric), choice)
 
 
-def _neighbours(view: View, places: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
-    rows = view.rows[places]
+def _neighbours(view: View, indices: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
+    rows = view.rows[indices]
     lenses = view.dataset.lenses.iloc[rows]
     st.subheader(f"Nearest neighbours · {plain(view.entry.name)}", anchor=False)
     st.caption(

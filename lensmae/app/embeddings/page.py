@@ -27,7 +27,7 @@ from lensmae.data import LensImage
 from lensmae.data.images.reader import SUFFIXES
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.embeddings.pictures import representatives
-from lensmae.evaluation.embeddings.projections import Projection, place
+from lensmae.evaluation.embeddings.projections import Projection, position
 from lensmae.evaluation.embeddings.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.evaluation.facts import Fact
 from lensmae.figures import Mark, Panel, class_scatter, ring_selected, value_scatter
@@ -98,7 +98,7 @@ def _choose_image() -> LensImage | None:
 
 def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projection, image: LensImage | None) -> list[Mark]:
     if image is not None:
-        where = place(upload_embedding(view, image), view_data.embeddings(view), points, projection)
+        where = position(upload_embedding(view, image), view_data.embeddings(view), points, projection)
         return [Mark(image.name, where)]
     return [Mark(f"lens {choice.lens}", points[at]) for at in np.flatnonzero(view.rows == choice.lens)]
 
@@ -169,11 +169,11 @@ def _drawing(
 
 def _with_pictures(drawing: go.Figure, view: View, points: np.ndarray, kept: np.ndarray) -> go.Figure:
     """The projection with a small picture of a lens in each of its parts."""
-    places = np.flatnonzero(kept)[representatives(points[kept])]
-    images = np.asarray(view.dataset.images[view.rows[places]])
+    indices = np.flatnonzero(kept)[representatives(points[kept])]
+    images = np.asarray(view.dataset.images[view.rows[indices]])
     step = max(1, images.shape[-1] // _PICTURE_SIDE)
     urls = [data_url(png(Panel("", image[::step, ::step]))) for image in images]
-    return with_pictures(go.Figure(drawing), points, places, urls)
+    return with_pictures(go.Figure(drawing), points, indices, urls)
 
 
 def _counted(kept: np.ndarray) -> str:

@@ -79,5 +79,5 @@ def _look_at(name: str) -> None:
 
 
 def projection_table(view: View, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:
-    """All lenses of the projection with their facts, their places and the colour."""
+    """All lenses of the projection with their facts, their positions and the colour."""
     return selection_table(view.dataset.lenses.iloc[view.rows], view.rows, points, colour)

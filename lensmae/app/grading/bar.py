@@ -12,7 +12,7 @@ _HERE = Path(__file__).parent
 _KEYS = {*GRADES, "previous", "next", "undo"}
 
 
-def grading_bar(key: str, place: str, grade: str, disabled: Sequence[str], pressed: Callable[[str], None]) -> None:
+def grading_bar(key: str, index: str, grade: str, disabled: Sequence[str], pressed: Callable[[str], None]) -> None:
     """Draw the bar.
 
     Args:
@@ -29,7 +29,7 @@ def grading_bar(key: str, place: str, grade: str, disabled: Sequence[str], press
             st.session_state[read] = count
             pressed(what)
 
-    data = {"grades": list(GRADES.items()), "place": place, "grade": grade, "disabled": list(disabled)}
+    data = {"grades": list(GRADES.items()), "place": index, "grade": grade, "disabled": list(disabled)}
     _component()(data=data, key=name, default={"pressed": []}, on_pressed_change=heard)
 
 

@@ -22,7 +22,7 @@ class Items:
     Attributes:
         sample: what they are of, as `add_marks` takes it.
         count: how many.
-        item, label: of each, by its place.
+        item, label: of each, by its index.
     """
 
     sample: str
@@ -31,25 +31,25 @@ class Items:
     label: Callable[[int], str]
 
 
-def desk(items: Items, place: int, go: Callable[[int], None], key: str) -> None:
-    """Draw the controls for the image at a place.
+def desk(items: Items, index: int, go: Callable[[int], None], key: str) -> None:
+    """Draw the controls for the image at an index.
 
     Args:
-        go: called with the place of another image, before the run that shows it; the caller keeps it.
+        go: called with the index of another image, before the run that shows it; the caller keeps it.
         key: of the widgets.
     """
     if read_only():
         st.caption("This dashboard is read-only: it keeps no grades.")
         return
     with st.container(border=True, gap="small"):
-        _draw(items, place, go, key)
+        _draw(items, index, go, key)
 
 
-def _draw(items: Items, place: int, go: Callable[[int], None], key: str) -> None:
+def _draw(items: Items, index: int, go: Callable[[int], None], key: str) -> None:
     known = grader()
-    mine = own_marks(items.sample, items.item(place), known)
-    # Several keys may come before the next run: the place goes on with them.
-    at = [place]
+    mine = own_marks(items.sample, items.item(index), known)
+    # Several keys may come before the next run: the index goes on with them.
+    at = [index]
 
     def pressed(what: str) -> None:
         if what == "undo":
@@ -62,15 +62,15 @@ def _draw(items: Items, place: int, go: Callable[[int], None], key: str) -> None
             at[0] = min(max(at[0] + (-1 if what == "previous" else 1), 0), items.count - 1)
             go(at[0])
 
-    disabled = [name for name, off in (("previous", place == 0), ("next", place == items.count - 1)) if off]
+    disabled = [name for name, off in (("previous", index == 0), ("next", index == items.count - 1)) if off]
     grading_bar(
-        key, f"{place + 1:,} of {items.count:,}", mine["grade"], disabled if known else [*GRADES, "undo", *disabled], pressed
+        key, f"{index + 1:,} of {items.count:,}", mine["grade"], disabled if known else [*GRADES, "undo", *disabled], pressed
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choose_grader(key)
         if known:
-            _tags(items, place, known, mine["tags"], key)
-            _note(items, place, known, mine["note"], key)
+            _tags(items, index, known, mine["tags"], key)
+            _note(items, index, known, mine["note"], key)
             st.session_state.setdefault("_go-on", True)
             st.checkbox("Go on", key=f"go-on-{key}", value=st.session_state["_go-on"], help="To the next image after a grade.",
                         on_change=lambda: st.session_state.update({"_go-on": st.session_state[f"go-on-{key}"]}))  # fmt: skip
@@ -101,34 +101,34 @@ def _choose_grader(key: str) -> None:
     )
 
 
-def _tags(items: Items, place: int, name: str, now: tuple[str, ...], key: str) -> None:
-    widget = f"tags-{key}-{items.item(place)}"
+def _tags(items: Items, index: int, name: str, now: tuple[str, ...], key: str) -> None:
+    widget = f"tags-{key}-{items.item(index)}"
 
     def chosen() -> None:
         wished = {tag.strip() for tag in st.session_state[widget] if tag.strip()}
         for tag in sorted(wished - set(now)):
-            _mark(items, place, name, "tag", tag)
+            _mark(items, index, name, "tag", tag)
         for tag in sorted(set(now) - wished):
-            _mark(items, place, name, "untag", tag)
+            _mark(items, index, name, "untag", tag)
 
     st.session_state[widget] = list(now)
     options = sorted({*known_tags(), *now})
     st.multiselect("Tags", options, key=widget, on_change=chosen, accept_new_options=True, placeholder="Own words", width=260)
 
 
-def _note(items: Items, place: int, name: str, now: str, key: str) -> None:
-    widget = f"note-{key}-{items.item(place)}"
+def _note(items: Items, index: int, name: str, now: str, key: str) -> None:
+    widget = f"note-{key}-{items.item(index)}"
 
     def written() -> None:
-        _mark(items, place, name, "note", st.session_state[widget])
+        _mark(items, index, name, "note", st.session_state[widget])
 
     st.session_state[widget] = now
     st.text_input("Note", key=widget, on_change=written, max_chars=2000, width=320)
 
 
-def _mark(items: Items, place: int, name: str, kind: str, value: str) -> None:
+def _mark(items: Items, index: int, name: str, kind: str, value: str) -> None:
     try:
-        add_marks(items.sample, name, [Mark(items.item(place), items.label(place), kind, value)])
+        add_marks(items.sample, name, [Mark(items.item(index), items.label(index), kind, value)])
     except RecordError as problem:
         # A callback's errors do not reach the page's guard.
         st.toast(plain(str(problem)), icon=":material/error:")
@@ -144,7 +144,7 @@ def _undo(items: Items, name: str, at: list[int], go: Callable[[int], None]) -> 
         st.toast("There is nothing of yours to take back.", icon=":material/undo:")
         return
     # Back to the image it was of, where that is among these.
-    where = next((place for place in range(items.count) if items.item(place) == taken.item), None)
+    where = next((index for index in range(items.count) if items.item(index) == taken.item), None)
     if where is not None:
         at[0] = where
         go(where)

@@ -14,26 +14,26 @@ from lensmae.figures import Panel
 def lens_items(info: DatasetInfo, rows: np.ndarray) -> Items:
     """Lenses of a data set as things to grade."""
     names = loaders.get_dataset(info).lenses["id"]
-    return Items(info.fingerprint, len(rows), lambda place: str(rows[place]), lambda place: str(names.iloc[rows[place]]))
+    return Items(info.fingerprint, len(rows), lambda index: str(rows[index]), lambda index: str(names.iloc[rows[index]]))
 
 
 def grade_lenses(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) -> None:
     """One of the lenses large, and the controls; the arrows lead through `rows` in their order."""
     kept = f"_at-{key}"
-    place = min(st.session_state.get(kept, 0), len(rows) - 1)
-    row = int(rows[place])
+    index = min(st.session_state.get(kept, 0), len(rows) - 1)
+    row = int(rows[index])
     left, right = st.columns([2, 3], gap="large")
     with left:
         panel = Panel(f"Lens {row}", loaders.lens_image(info, row))
         lens_view([panel], key=f"grade-{key}", unit=info.flux_unit, **choice.display)
     with right:
         st.caption(loaders.describe_lens(info, row))
-        desk(lens_items(info, rows), place, lambda at: st.session_state.update({kept: at}), key)
+        desk(lens_items(info, rows), index, lambda at: st.session_state.update({kept: at}), key)
 
 
 def grade_some(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) -> None:
     """The same below a gallery, once it is asked for."""
-    place = st.expander(f"Grade these {len(rows):,}", icon=":material/grading:", key=f"grade-some-{key}", on_change="rerun")
-    if place.open:
-        with place:
+    folded = st.expander(f"Grade these {len(rows):,}", icon=":material/grading:", key=f"grade-some-{key}", on_change="rerun")
+    if folded.open:
+        with folded:
             grade_lenses(info, rows, choice, key)

@@ -66,7 +66,7 @@ def _measured(
         report = loaders.classification(choice.checkpoint("classifier").path, info, split, limit)
         rows = report.indices
         columns["predicted"] = np.array(report.classes)[report.probabilities.argmax(axis=1)]
-        columns |= {f"P({name})": report.probabilities[:, place] for place, name in enumerate(report.classes)}
+        columns |= {f"P({name})": report.probabilities[:, index] for index, name in enumerate(report.classes)}
     if errors:
         model, data = loaders.model_key(choice.checkpoint("mae").path), loaders.data_key(info)
         columns["reconstruction_mse"] = _errors(model, data, rows)

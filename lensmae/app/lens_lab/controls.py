@@ -160,9 +160,9 @@ def _sliders(group: Sequence[Control]) -> dict[str, float]:
     values = {}
     for one in group:
         unfit_number(one.column, one.low, one.high, one.label)
-        places = "%.3f" if one.step < 0.01 else "%.2f" if one.step < 0.1 else "%.1f"
+        digits = "%.3f" if one.step < 0.01 else "%.2f" if one.step < 0.1 else "%.1f"
         values[one.column] = st.slider(
-            one.label, one.low, one.high, one.start, one.step, places, key=one.column, help=one.help, bind="query-params"
+            one.label, one.low, one.high, one.start, one.step, digits, key=one.column, help=one.help, bind="query-params"
         )
     return values
 

@@ -54,38 +54,38 @@ def open_button(choice: Choice) -> None:
     st.button(label, icon=":material/input:", on_click=open_lens, args=(choice.data, choice.lens), disabled=not known, help=why)
 
 
-def open_lens(info: DatasetInfo, place: int) -> None:
+def open_lens(info: DatasetInfo, index: int) -> None:
     """Put a lens of a data set into the sliders."""
-    preset = _lab_preset(info, place)
+    preset = _lab_preset(info, index)
     if preset is None:
         raise DatasetError(f"Data set {info.name} has no parameters that the lab could start from; choose a simulated one.")
-    row = _row(info, place)
+    row = _row(info, index)
     controls.set_values(preset, row)
     substructure.set_matter(matter_of(row))
-    st.session_state["_base"] = st.query_params["base"] = f"{info.name}/{place}"
+    st.session_state["_base"] = st.query_params["base"] = f"{info.name}/{index}"
 
 
-def _row(info: DatasetInfo, place: int) -> dict[str, Any]:
-    return loaders.get_dataset(info).lenses.iloc[place].to_dict()
+def _row(info: DatasetInfo, index: int) -> dict[str, Any]:
+    return loaders.get_dataset(info).lenses.iloc[index].to_dict()
 
 
-def _lab_preset(info: DatasetInfo, place: int) -> str | None:
+def _lab_preset(info: DatasetInfo, index: int) -> str | None:
     if info.preset in LAB_PRESETS:
         return info.preset
-    return str(_row(info, place)["camera"]) if info.preset == "survey" else None
+    return str(_row(info, index)["camera"]) if info.preset == "survey" else None
 
 
 def _base_row(asked: str) -> Mapping[str, Any] | None:
-    name, _, place = asked.rpartition("/")
+    name, _, index = asked.rpartition("/")
     found = next((info for info in loaders.datasets() if info.name == name), None)
-    if found is None or not place.isdigit() or len(place) > 9 or int(place) >= found.n:
+    if found is None or not index.isdigit() or len(index) > 9 or int(index) >= found.n:
         st.warning(
             f"The address asks for the lens “{plain(asked[:60])}”, which is not here; its neighbours and knots are left out."
         )
         st.session_state.pop("_base", None)
         del st.query_params["base"]
         return None
-    return _row(found, int(place))
+    return _row(found, int(index))
 
 
 def observe(lens: LabLens) -> Observation:
@@ -234,9 +234,9 @@ def _signature(lens: LabLens, entry: Any) -> tuple[Any, ...]:
     if isinstance(lens.matter, Vortex):
         matter: Any = (lens.matter.angle, lens.matter.x, lens.matter.y)
     else:
-        place = substructure.picked()
-        rest = [(halo.mass if number != place else None, halo.x, halo.y) for number, halo in enumerate(lens.matter)]
-        matter = (place, tuple(rest))
+        index = substructure.picked()
+        rest = [(halo.mass if number != index else None, halo.x, halo.y) for number, halo in enumerate(lens.matter)]
+        matter = (index, tuple(rest))
     return (
         loaders.model_key(entry.path),
         lens.preset,
@@ -256,8 +256,8 @@ def _swept(lens: LabLens, entry: Any) -> Any:
         options = {"base": lens.base, "finish": lens.as_in_file, "progress": progress}
         if isinstance(lens.matter, Vortex):
             return sweep_vortex(model, lens.preset, lens.scalars, lens.matter, lens.seed, **options)
-        place = substructure.picked()
-        return sweep_subhalo(model, lens.preset, lens.scalars, lens.matter, place, lens.seed, **options)
+        index = substructure.picked()
+        return sweep_subhalo(model, lens.preset, lens.scalars, lens.matter, index, lens.seed, **options)
 
 
 def _keywords(lens: LabLens) -> bytes:

@@ -18,7 +18,7 @@ from lensmae.figures import Line, Overlay, Points
 KINDS = ("none", "subhalos", "axion")
 TITLES = {"none": "None", "subhalos": "Subhalos", "axion": "Axion vortex"}
 MOST = 40
-# Farthest place of source and vortex in x and in y, arcsec.
+# Farthest position of source and vortex in x and in y, arcsec.
 REACH = 2.0
 _HALOS, _PICK, _MASS = "lab_halos", "lab_pick", "lab_mass"
 _MASSES = (6.0, 11.0)
@@ -81,13 +81,13 @@ def overlays(matter: DarkMatter, pixels: int, scale: float) -> list[Overlay]:
         return []
     x, y, mass = (np.array([getattr(halo, name) for halo in matter]) for name in ("x", "y", "mass"))
     sizes = np.clip(6 + 5 * (np.log10(mass) - 7), 6, 26)
-    labels = [str(place + 1) for place in range(len(matter))] if len(matter) <= 10 else []
+    labels = [str(index + 1) for index in range(len(matter))] if len(matter) <= 10 else []
     return [Points("subhalos", x / scale + middle, y / scale + middle, labels=labels, sizes=sizes, panels=(0, 1), draggable=True)]
 
 
 def moved(event: Event, pixels: int, scale: float) -> None:
     """A click or drag on the images, before the page is drawn again."""
-    x, y = (round((place - (pixels - 1) / 2) * scale, 4) for place in (event.x, event.y))
+    x, y = (round((coordinate - (pixels - 1) / 2) * scale, 4) for coordinate in (event.x, event.y))
     match event:
         case Drag(name="subhalos", index=index) if index < len(halos()):
             changed = replace(halos()[index], x=x, y=y)
@@ -166,9 +166,9 @@ def _add(x: float, y: float) -> None:
 
 
 def _remove() -> None:
-    place = picked()
-    st.session_state[_HALOS] = halos()[:place] + halos()[place + 1 :]
-    st.session_state[_PICK] = max(0, place - 1)
+    index = picked()
+    st.session_state[_HALOS] = halos()[:index] + halos()[index + 1 :]
+    st.session_state[_PICK] = max(0, index - 1)
 
 
 def _reweigh() -> None:
@@ -200,9 +200,9 @@ def _halo_controls(preset: str, theta_e: float) -> DarkMatter:
     return halos()
 
 
-def _named(found: Sequence[Subhalo], place: int) -> str:
-    halo = found[place]
-    return f"{place + 1}: 10^{math.log10(halo.mass):.2f} M☉ at ({halo.x:.2f}, {halo.y:.2f})″"
+def _named(found: Sequence[Subhalo], index: int) -> str:
+    halo = found[index]
+    return f"{index + 1}: 10^{math.log10(halo.mass):.2f} M☉ at ({halo.x:.2f}, {halo.y:.2f})″"
 
 
 def _vortex_controls() -> Vortex:
@@ -211,8 +211,8 @@ def _vortex_controls() -> Vortex:
     unfit_number("angle", 0, 180, "angle")
     # Not 45: along the pixels' diagonal, rays through pixel centres meet the point masses, and single pixels are thrown far.
     angle = st.slider("Angle of its line (degrees)", 0.0, 180.0, 30.0, 1.0, key="angle", bind="query-params")
-    unfit_number("vortex_x", -REACH, REACH, "place of the vortex")
-    unfit_number("vortex_y", -REACH, REACH, "place of the vortex")
+    unfit_number("vortex_x", -REACH, REACH, "position of the vortex")
+    unfit_number("vortex_y", -REACH, REACH, "position of the vortex")
     x = st.slider("Its middle, x (arcsec)", -REACH, REACH, 0.0, 0.01, key="vortex_x", bind="query-params")
     y = st.slider("Its middle, y (arcsec)", -REACH, REACH, 0.0, 0.01, key="vortex_y", bind="query-params")
     st.caption(f"Half-length {VORTEX['length'] / (2 * 10**mass):.3g} arcsec. Drag its middle or its end on the image.")

@@ -83,7 +83,7 @@ def lens_view(
         patch_size: side in pixels of what the pointer outlines, and to which a box snaps.
         on_event: called with each event before the run that it starts.
         sky: of the first panel's pixels; the pointer then tells right ascension and declination too.
-        swipe: places of two panels to lay over each other in a frame of their own; the visitor can choose others there.
+        swipe: indices of two panels to lay over each other in a frame of their own; the visitor can choose others there.
         about: what a saved PNG file says below its images: lens, checkpoint.
     """
     height, width = panels[0].pixels.shape[-2:]

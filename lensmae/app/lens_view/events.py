@@ -11,7 +11,7 @@ class Click:
     """A click on an image.
 
     Attributes:
-        panel: place of the panel.
+        panel: index of the panel.
         x, y: column and row in pixels of the first panel, (0, 0) the centre of its first pixel.
     """
 
@@ -49,11 +49,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Drag:
-    """A point of a draggable overlay at its new place, in the coordinates of `Click`.
+    """A point of a draggable overlay at its new position, in the coordinates of `Click`.
 
     Attributes:
         name: of the overlay.
-        index: place of the point in it.
+        index: index of the point in it.
         final: False while the point is still in the visitor's hand.
     """
 
@@ -81,7 +81,7 @@ class View:
 
 
 def read_event(raw: Any, height: int, width: int) -> Event | None:
-    """An event as the browser sends it; None where it is none. Places are clipped to the first panel's (height, width)."""
+    """An event as the browser sends it; None where it is none. Positions are clipped to the first panel's (height, width)."""
     if not isinstance(raw, Mapping):
         return None
     across, down = ((lambda value, most=side - 0.5: _clipped(value, most)) for side in (width, height))

@@ -54,7 +54,7 @@ def anomaly(shown: Shown) -> None:
     _say(str(row["class"]), found, known is not None)
     smooth = _smooth_scores(shown)
     if smooth is not None:
-        _place(shown, own, smooth)
+        _rank(shown, own, smooth)
         localise(shown, smooth, _MASKS)
     sensitivity(shown, smooth, _MASKS)
 
@@ -85,7 +85,7 @@ def substructure_overlays(found: Substructure | None) -> list[Overlay]:
     if found.line:
         return [Line("vortex", found.x, found.y)]
     heaviest = set(np.argsort(found.mass)[-_LABELLED:].tolist())
-    labels = [f"{mass:.0e} M☉" if place in heaviest else "" for place, mass in enumerate(found.mass)]
+    labels = [f"{mass:.0e} M☉" if index in heaviest else "" for index, mass in enumerate(found.mass)]
     # The area grows as the Einstein radius of a point mass does, with the root of the mass.
     sizes = 4.0 + 18.0 * (found.mass / 1e10) ** 0.25
     return [Points("subhalos", found.x, found.y, labels, sizes)]
@@ -110,7 +110,7 @@ def _smooth_scores(shown: Shown) -> AnomalyScores | None:
     return offered(_smooth_key(shown), job, f"Score {len(rows)} no_sub lenses")
 
 
-def _place(shown: Shown, own: AnomalyScores, smooth: AnomalyScores) -> None:
+def _rank(shown: Shown, own: AnomalyScores, smooth: AnomalyScores) -> None:
     about = f"{len(smooth.mean)} no_sub lenses of the {shown.split} split of {shown.data.name}"
     for column, name, title in zip(
         st.columns(2, gap="large"), ("mean", "peak"), ("Mean error", "Largest error of a patch"), strict=True

@@ -30,7 +30,7 @@ def attention(shown: Shown) -> None:
         layer = st.slider("Layer", 1, layers, layers, key=f"layer-{part}", width=260) - 1 if layers > 1 else 0
     patch = _patch(maps.grid)
     size = shown.model.patch_size
-    centre = [(place + 0.5) * size - 0.5 for place in reversed(patch)]
+    centre = [(index + 0.5) * size - 0.5 for index in reversed(patch)]
     mark = Points("chosen patch", np.array(centre[:1]), np.array(centre[1:]), sizes=14.0)
     heads = [
         Panel(f"Layer {layer + 1}, head {head + 1}", maps.head(layer, head, patch), measure="weight")

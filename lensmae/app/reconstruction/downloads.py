@@ -15,11 +15,11 @@ from lensmae.figures.images.animation import gif_bytes
 def files(shown: Shown) -> None:
     """Downloads: prediction and all that belongs to it, and the animation over the mask ratio."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        for place, (name, _) in enumerate(shown.pairs):
+        for index, (name, _) in enumerate(shown.pairs):
             suffix = f" · {name}" if len(shown.pairs) > 1 else ""
             file = f"{shown.file}-{name}"
-            _offer(f"FITS{suffix}", lambda place=place: _fits(shown, place), f"{file}.fits", "image/fits")
-            _offer(f"npy{suffix}", lambda place=place: _npy(shown, place), f"{file}.npy", "application/octet-stream")
+            _offer(f"FITS{suffix}", lambda index=index: _fits(shown, index), f"{file}.fits", "image/fits")
+            _offer(f"npy{suffix}", lambda index=index: _npy(shown, index), f"{file}.npy", "application/octet-stream")
         if len(shown.frames.ratios) > 1:
             _offer("GIF over the mask ratio", lambda: _gif(shown), f"{shown.file}.gif", "image/gif")
         numbers(error_table(shown.whole), shown.file)
@@ -35,22 +35,22 @@ def _offer(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:
     st.download_button(label, make, name, kind, **options)
 
 
-def _arrays(shown: Shown, place: int) -> dict[str, np.ndarray]:
-    frames, image = shown.pairs[place][1], shown.image
-    prediction, hidden = frames.predictions[shown.place], frames.hidden[shown.place]
+def _arrays(shown: Shown, index: int) -> dict[str, np.ndarray]:
+    frames, image = shown.pairs[index][1], shown.image
+    prediction, hidden = frames.predictions[shown.index], frames.hidden[shown.index]
     return {
         "PREDICTION": prediction,
         "ORIGINAL": image,
         "HIDDEN": pixel_masks(hidden[None], image.shape)[0],
-        "COMPOSITE": frames.composites(image)[shown.place],
+        "COMPOSITE": frames.composites(image)[shown.index],
         "ERROR": prediction - image,
     }
 
 
-def _fits(shown: Shown, place: int) -> bytes:
-    arrays = _arrays(shown, place)
+def _fits(shown: Shown, index: int) -> bytes:
+    arrays = _arrays(shown, index)
     facts = {
-        "CHECKPT": (shown.pairs[place][0], "checkpoint"),
+        "CHECKPT": (shown.pairs[index][0], "checkpoint"),
         "DATASET": (shown.data.name, "data set"),
         "LENS": (shown.choice.lens, "row of the data set"),
         "STRATEGY": (shown.strategy, "which patches are hidden first"),
@@ -62,8 +62,8 @@ def _fits(shown: Shown, place: int) -> bytes:
     return fits_bytes(arrays.pop("PREDICTION"), shown.data.pixel_scale, facts, arrays)
 
 
-def _npy(shown: Shown, place: int) -> bytes:
-    return npy_bytes(np.stack(list(_arrays(shown, place).values())).astype(np.float32))
+def _npy(shown: Shown, index: int) -> bytes:
+    return npy_bytes(np.stack(list(_arrays(shown, index).values())).astype(np.float32))
 
 
 def _gif(shown: Shown) -> bytes:

@@ -82,14 +82,14 @@ def workbench(choice: Choice) -> None:
     if other is not None:
         pairs.append((other.name, _other_frames(other, image, mask, frames)))
     figures = _readouts(pairs) + _share(frames, known_difficulty(entry, data, mask.strategy))
-    place = _view(image, pairs, choice, mask, model.patch_size, data.flux_unit, figures)
-    shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, place)
-    custom_mask.remember_shown(frames.hidden[place])
+    index = _view(image, pairs, choice, mask, model.patch_size, data.flux_unit, figures)
+    shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, index)
+    custom_mask.remember_shown(frames.hidden[index])
     if mask.own:
         st.query_params["mask"] = mask_text(frames.hidden[0])
     else:
         custom_mask.forget_own()
-        remember_ratio(place)
+        remember_ratio(index)
         await_frames(*("first", "second")[: len(pairs)])
     section = choose("Ask", list(_SECTIONS), "ask", SECTION_TITLES)
     _SECTIONS[section](shown)

@@ -21,7 +21,7 @@ class Shown:
 
     Attributes:
         pairs: name and frames of every checkpoint shown, the chosen one first.
-        place: frame shown.
+        index: frame shown.
     """
 
     choice: Choice
@@ -32,7 +32,7 @@ class Shown:
     strategy: str
     seed: int
     pairs: list[tuple[str, Frames]]
-    place: int
+    index: int
 
     @property
     def frames(self) -> Frames:
@@ -49,17 +49,17 @@ class Shown:
     @property
     def hidden(self) -> np.ndarray:
         """The mask shown, (gh, gw)."""
-        return self.frames.hidden[self.place]
+        return self.frames.hidden[self.index]
 
     @property
     def ratio(self) -> float:
         """Its share of hidden patches."""
-        return float(self.frames.ratios[self.place])
+        return float(self.frames.ratios[self.index])
 
     @property
     def error(self) -> float:
         """Masked MSE."""
-        return float(self.frames.errors[self.place])
+        return float(self.frames.errors[self.index])
 
     @property
     def split(self) -> str:

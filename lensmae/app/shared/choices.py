@@ -122,9 +122,9 @@ def _choose_set(key: str, label: str, infos: list[DatasetInfo], notices: list[st
         return None
     names = list(named)
     # The demo set comes first, so that a new set does not change what a link without a name shows.
-    demo = (place for place, name in enumerate(names) if name.startswith("demo"))
+    demo = (index for index, name in enumerate(names) if name.startswith("demo"))
     # Else one that has something to tell apart.
-    several = (place for place, info in enumerate(infos) if len(info.classes) > 1)
+    several = (index for index, info in enumerate(infos) if len(info.classes) > 1)
     default = next(demo, next(several, 0))
     return named[_choose(key, label, names, notices, default)]
 

@@ -104,13 +104,13 @@ def _measure(choice: Choice, kind: str, data: DatasetInfo, kept: Path) -> None:
 
     if read_only():
         raise LensMAEError("this dashboard is read-only and measures nothing.")
-    place = st.empty()
+    slot = st.empty()
     label = f"Fitting on {data.name} what is in domain for the {KINDS[kind].lower()}"
-    with place.container(), progress_bar(label) as progress:
+    with slot.container(), progress_bar(label) as progress:
         st.button("Skip", key=f"skip-{kind}", on_click=_skip, help="Answer without saying how unusual an image is.")
         model, dataset = loaders.get_model(choice.checkpoints[kind].path), loaders.get_dataset(data)
         save_reference(kept, calibrate(model, dataset, _REFERENCE, _HELD_OUT, progress=progress))
-    place.empty()
+    slot.empty()
 
 
 def _skip() -> None:

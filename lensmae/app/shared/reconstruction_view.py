@@ -15,7 +15,7 @@ _LOOK_S = 0.7
 
 
 def asked_ratio() -> int:
-    """Place in `RATIOS` that the address asks for."""
+    """Index in `RATIOS` that the address asks for."""
     try:
         ratio = float(st.query_params.get("ratio", _START))
     except ValueError:

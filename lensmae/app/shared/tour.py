@@ -25,21 +25,21 @@ def step(page: str) -> None:
         page: its file's name without ending.
     """
     asked = st.query_params.get(_KEY, "")
-    place = int(asked) - 1 if asked in {str(number) for number in range(1, len(_STEPS) + 1)} else None
-    if place is None or _STEPS[place][0] != page:
+    index = int(asked) - 1 if asked in {str(number) for number in range(1, len(_STEPS) + 1)} else None
+    if index is None or _STEPS[index][0] != page:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="tour-step"):
-        st.markdown(f":primary[**{place + 1} of {len(_STEPS)}**] {_STEPS[place][1]}", width="stretch")
-        if place:
-            _link(place - 1, "Back", ":material/arrow_back:")
-        if place + 1 < len(_STEPS):
-            _link(place + 1, "Next", ":material/arrow_forward:")
+        st.markdown(f":primary[**{index + 1} of {len(_STEPS)}**] {_STEPS[index][1]}", width="stretch")
+        if index:
+            _link(index - 1, "Back", ":material/arrow_back:")
+        if index + 1 < len(_STEPS):
+            _link(index + 1, "Next", ":material/arrow_forward:")
         st.button("End the tour", on_click=_end, type="tertiary", key="tour-end")
 
 
-def _link(place: int, label: str, icon: str) -> None:
-    address = st.query_params.to_dict() | {_KEY: str(place + 1)}
-    st.page_link(f"pages/{_STEPS[place][0]}.py", label=label, icon=icon, query_params=address)
+def _link(index: int, label: str, icon: str) -> None:
+    address = st.query_params.to_dict() | {_KEY: str(index + 1)}
+    st.page_link(f"pages/{_STEPS[index][0]}.py", label=label, icon=icon, query_params=address)
 
 
 def _end() -> None:

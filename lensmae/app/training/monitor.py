@@ -176,8 +176,8 @@ def _curves(run_id: str) -> None:
         smoothing = st.slider("Smoothing", 0.0, 0.98, 0.0, 0.02, key="curve-smoothing", width=260)
     groups = _groups(metrics)
     columns = st.columns(2)
-    for place, (title, names, logarithmic) in enumerate(groups):
-        with columns[place % 2]:
+    for index, (title, names, logarithmic) in enumerate(groups):
+        with columns[index % 2]:
             newest = len(metrics), int(metrics["step"].iloc[-1])
             drawn = _drawn(run_id, newest, tuple(names), title, logarithmic and log_y, smoothing)
             figure(drawn, f"{run_id}-{title.split(',')[0].replace(' ', '-')}", metrics[["step", *names]])
@@ -209,8 +209,8 @@ def _film(run_id: str) -> None:
     metrics = read_metrics(run_id)
     display = choices.current().display
     panels = []
-    for place, truth in enumerate(film.truth):
-        panels += [Panel(f"Lens {place + 1}", truth), Panel(f"Reconstruction {place + 1}", film.frames[:, place])]
+    for index, truth in enumerate(film.truth):
+        panels += [Panel(f"Lens {index + 1}", truth), Panel(f"Reconstruction {index + 1}", film.frames[:, index])]
     st.subheader("What it predicts", anchor=False)
     st.caption("Fixed lenses of the validation split; visible patches are shown as they are." if film.hidden is not None else "")
     slider = Slider("Step", tuple(_moment(step, metrics) for step in film.steps), follow=True)

@@ -25,7 +25,7 @@ def promotion(status: RunStatus) -> None:
     with st.form(f"promote-{status.id}", border=False):
         name, data, split = st.columns(3)
         chosen = name.text_input("Name", status.id[:64], help="All pages offer the checkpoint under this name.")
-        measured = data.selectbox("Measure on", list(infos), index=_place(list(infos), trained_on))
+        measured = data.selectbox("Measure on", list(infos), index=_index(list(infos), trained_on))
         part = split.selectbox("Split", ("test", "validation"), help="The card holds the figures of this split.")
         described = st.text_input("Description", placeholder="One or two sentences for the card")
         encoder = st.selectbox("Baselines with the frozen features of", encoders) if len(encoders) > 1 else "none"
@@ -41,7 +41,7 @@ def promotion(status: RunStatus) -> None:
         _show(status.kind, st.session_state[f"promoted-{status.id}"])
 
 
-def _place(names: list[str], wanted: str) -> int:
+def _index(names: list[str], wanted: str) -> int:
     return names.index(wanted) if wanted in names else 0
 
 

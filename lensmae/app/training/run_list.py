@@ -26,11 +26,11 @@ def run_table() -> None:
 
 
 def _row(status: RunStatus, waiting: list[str]) -> dict[str, object]:
-    place = f"{status.state}, place {waiting.index(status.id) + 1}" if status.id in waiting else status.state
+    state = f"{status.state}, number {waiting.index(status.id) + 1}" if status.id in waiting else status.state
     return {
         "run": status.id,
         "kind": status.kind,
-        "state": place,
+        "state": state,
         "progress": status.step / max(1, status.total_steps),
         "images/s": status.images_per_second,
         "time left": duration(status.eta_s) if status.state.active else "",

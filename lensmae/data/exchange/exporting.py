@@ -36,7 +36,7 @@ def export_dataset(
     """
     rows = dataset.indices(split)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DatasetError(f"{folder} is there already and not empty; choose another place.")
+        raise DatasetError(f"{folder} is there already and not empty; choose another folder.")
     if not len(rows):
         raise DatasetError(f"{dataset.name} has no lenses in its {split} split.")
     with new_folder(folder) as partial:

@@ -31,8 +31,8 @@ def unusable(path: Path, root: Path) -> str:
 def left_out(root: Path) -> list[str]:
     """Entries of a folder and the folders in it that are not read: path in it, and the reason."""
     found = []
-    for place, path in enumerate(_entries(root)):
-        if place >= _MOST_LOOKED_AT:
+    for index, path in enumerate(_entries(root)):
+        if index >= _MOST_LOOKED_AT:
             break
         if reason := unusable(path, root):
             name = path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()

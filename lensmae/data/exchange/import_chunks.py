@@ -164,20 +164,20 @@ def _recipes(layout: Layout, start: int, stop: int) -> list[Recipe]:
 
 
 def _read_files(root: Path, start: int, recipes: list[Recipe], form: Form) -> Block:
-    filler, place, tried = _Filler(start, len(recipes), form), 0, -1
-    while place < len(recipes):
+    filler, index, tried = _Filler(start, len(recipes), form), 0, -1
+    while index < len(recipes):
         try:
-            for row in pieces(read_rows, root.absolute(), recipes[place:], form):
-                with filler.row(start + place):
-                    filler.put_row(start + place, row)
-                place += 1
+            for row in pieces(read_rows, root.absolute(), recipes[index:], form):
+                with filler.row(start + index):
+                    filler.put_row(start + index, row)
+                index += 1
         except ImageReadError as problem:
             # It ended the decoding process; perhaps a file before it had harmed that, so it is tried once more.
-            if place == tried:
-                filler.problems[start + place] = f"{recipes[place].files[0]} was not read: {str(problem).rstrip('.')}."
-                place += 1
+            if index == tried:
+                filler.problems[start + index] = f"{recipes[index].files[0]} was not read: {str(problem).rstrip('.')}."
+                index += 1
             else:
-                tried = place
+                tried = index
     return filler.block()
 
 
@@ -197,7 +197,7 @@ def _read_row(layout: Layout, row: int) -> tuple[LensImage, LensImage | None]:
 
 def _image(stack: Stack, low: np.ndarray, high: np.ndarray | None, band: int | None) -> tuple[LensImage, LensImage | None]:
     """The image of one row of a stack, and its HR image."""
-    name, axes, target_axes = stack.images.place, stack.axes.replace("N", ""), stack.target_axes.replace("N", "")
+    name, axes, target_axes = stack.images.location, stack.axes.replace("N", ""), stack.target_axes.replace("N", "")
     target = None if high is None else image_of(high, name, band=band, axes=target_axes)
     return image_of(low, name, band=band, axes=axes), target
 
@@ -261,10 +261,10 @@ def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band:
 
 def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form, stack: Stack, band: int | None) -> Block:
     filler = _Filler(start, len(images), form)
-    for place in range(len(images)):
-        with filler.row(start + place):
-            image, target = _image(stack, images[place], None if targets is None else targets[place], band)
-            filler.put(start + place, *fitted(image, target, form))
+    for index in range(len(images)):
+        with filler.row(start + index):
+            image, target = _image(stack, images[index], None if targets is None else targets[index], band)
+            filler.put(start + index, *fitted(image, target, form))
     return filler.block()
 
 
@@ -302,12 +302,12 @@ class _Filler:
 
     def put(self, row: int, image: LensImage, target: LensImage | None) -> None:
         """Keep an image of the form's shape."""
-        place = row - self._start
+        index = row - self._start
         _check_shape(image, self._form.shape)
-        self._images[place] = image.pixels
+        self._images[index] = image.pixels
         if target is not None and self._targets is not None:
             _check_shape(target, self._targets.shape[1:])
-            self._targets[place] = target.pixels
+            self._targets[index] = target.pixels
         if image.axion_mass_ev is not None:
             self._masses[row] = image.axion_mass_ev
         if notes := [note for note in image.notes if "axion mass" not in note]:

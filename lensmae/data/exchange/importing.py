@@ -106,9 +106,9 @@ class ImportPlan:
         if self.options.split is not None:
             table["split"] = self.options.split
         elif not self.layout.has_splits:
-            for place, name in enumerate(self.layout.classes):
+            for index, name in enumerate(self.layout.classes):
                 chosen = (table["class"] == name).to_numpy()
-                table.loc[chosen, "split"] = assign_splits(int(chosen.sum()), self.options.seed, place)
+                table.loc[chosen, "split"] = assign_splits(int(chosen.sum()), self.options.seed, index)
         else:
             # Files beside train/ and val/ are in neither; nothing says that they may be trained on.
             table["split"] = table["split"].replace("", "test")

@@ -251,8 +251,8 @@ def _classes_of(names: Sequence[str]) -> list[str]:
 
 def _are_stacks(files: list[Path], above: Path, choice: ArrayChoice) -> bool:
     """Whether most of these npy, npz and HDF5 files that hold images hold many lenses each, not one; some of them are opened."""
-    spread = sorted({int(place) for place in np.linspace(0, len(files) - 1, _LOOKED_AT)}) if files else []
-    held = [images_in(_arrays(files[place], above), choice) for place in spread]
+    spread = sorted({int(index) for index in np.linspace(0, len(files) - 1, _LOOKED_AT)}) if files else []
+    held = [images_in(_arrays(files[index], above), choice) for index in spread]
     return sum(n > 1 for n in held) > sum(n == 1 for n in held)
 
 
@@ -271,12 +271,12 @@ def _file_layout(root: Path, title: str, rows: list[tuple[str, str, str]]) -> La
 
 def _ordered(table: pd.DataFrame) -> pd.DataFrame:
     """Rows by class, DeepLense's first, with ids."""
-    order = {name: place for place, name in enumerate(CLASSES)}
+    order = {name: index for index, name in enumerate(CLASSES)}
     table = table.sort_values(
         "class", key=lambda column: column.map(lambda name: (order.get(name, len(order)), name)), kind="stable"
     )
     table = table.drop(columns="id", errors="ignore").reset_index(drop=True)
-    table.insert(0, "id", [f"{name}_{place:06d}" for place, name in enumerate(table["class"])])
+    table.insert(0, "id", [f"{name}_{index:06d}" for index, name in enumerate(table["class"])])
     return table
 
 
@@ -313,7 +313,7 @@ def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, 
         what = " ".join(problems) or "It holds no array of numbers with the axes (lenses, height, width)."
         raise DatasetError(f"{root} holds no stack of images. {what}")
     lenses = pd.concat([stack_lenses(stack, above) for stack in stacks], ignore_index=True)
-    lenses.insert(0, "id", [f"{name}_{place:06d}" for place, name in enumerate(lenses["class"])])
+    lenses.insert(0, "id", [f"{name}_{index:06d}" for index, name in enumerate(lenses["class"])])
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack.notes))
     is_pair = any(stack.targets is not None for stack in stacks)
     return Layout(root, "stack", lenses, tuple(stacks), is_pair, notes=notes, choice=choice)

@@ -91,9 +91,9 @@ def _from_bands(images: list[LensImage], band: int | None) -> LensImage:
     if band is None and alike and n <= MOST_AVERAGED:
         mean = np.mean([image.pixels for image in images], axis=0, dtype=np.float64).astype(np.float32)
         return replace(first, pixels=mean, noise=None, psf=None, notes=(*first.notes, f"Its {n} bands were averaged."))
-    place = (n // 2 if alike else 0) if band is None else band
-    chosen = images[place]
-    return replace(chosen, notes=(*chosen.notes, f"Band {place} of its {n} was taken."))
+    index = (n // 2 if alike else 0) if band is None else band
+    chosen = images[index]
+    return replace(chosen, notes=(*chosen.notes, f"Band {index} of its {n} was taken."))
 
 
 def fitted(image: LensImage, target: LensImage | None, form: Form) -> tuple[LensImage, LensImage | None]:

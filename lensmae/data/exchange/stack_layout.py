@@ -69,11 +69,11 @@ def find_stacks(
     images = [array for array in axes if _n(array, axes) > 1] or list(axes)
     if sum(_n(array, axes) for array in images) > _MOST_LENSES:
         raise DatasetError(f"{above} claims more than {_MOST_LENSES:,} lenses.")
-    highs = {_place(array): array for array in images if _words(array) & HIGH}
+    highs = {_location(array): array for array in images if _words(array) & HIGH}
     lows = [array for array in images if _words(array) & LOW]
     if highs and lows:
-        pairs = [(low, highs.get(_place(low))) for low in lows]
-        alone = [low.place for low, high in pairs if high is None or _n(high, axes) != _n(low, axes)]
+        pairs = [(low, highs.get(_location(low))) for low in lows]
+        alone = [low.location for low, high in pairs if high is None or _n(high, axes) != _n(low, axes)]
         if alone:
             raise DatasetError(f"{above}: the LR array {alone[0]!r} has no HR array of as many images beside it.")
         return [_stack(low, high, axes, arrays, classes) for low, high in pairs]
@@ -87,7 +87,7 @@ def axes_of(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) -> d
     """
     if choice.item is not None:
         arrays = [array for array in arrays if choice.item.strip("/") in (array.key.strip("/"), array.key.rsplit("/", 1)[-1])]
-    by_name = {array: roles.role(array.key or array.place) for array in arrays}
+    by_name = {array: roles.role(array.key or array.location) for array in arrays}
     candidates = [array for array in arrays if by_name[array] not in _NO_IMAGE] or list(arrays)
     found: dict[StoredArray, str] = {}
     problems = []
@@ -95,7 +95,7 @@ def axes_of(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) -> d
         try:
             letters = _letters(array, arrays, choice)
         except ImageReadError as problem:
-            problems += [f"{array.place}: {problem}."] if "several ways" in str(problem) else []
+            problems += [f"{array.location}: {problem}."] if "several ways" in str(problem) else []
             continue
         if letters:
             found[array] = letters
@@ -136,8 +136,8 @@ def images_in(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) ->
 def stack_lenses(stack: Stack, above: Path) -> pd.DataFrame:
     """Rows of a stack's lenses."""
     array = stack.images
-    place = array.file.relative_to(above).as_posix() + (f":{array.key}" if array.key else "")
-    names = [f"{place}[{row}]" for row in range(stack.n)] if "N" in stack.axes else [place]
+    location = array.file.relative_to(above).as_posix() + (f":{array.key}" if array.key else "")
+    names = [f"{location}[{row}]" for row in range(stack.n)] if "N" in stack.axes else [location]
     fixed = {"class": stack.class_name, "split": stack.split, "source_file": names}
     return pd.DataFrame(fixed | stack.columns)
 
@@ -148,26 +148,26 @@ def _n(array: StoredArray, axes: dict[StoredArray, str]) -> int:
 
 def _words(array: StoredArray) -> frozenset[str]:
     """Words of a name, and neighbouring ones joined, so that `no_sub` is found in `train_no_sub_images`."""
-    words = [word for word in re.split(r"[^a-z0-9]+", array.place.lower()) if word]
+    words = [word for word in re.split(r"[^a-z0-9]+", array.location.lower()) if word]
     return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
 
 
 def _words_of_key(array: StoredArray) -> frozenset[str]:
     """Words of what a file calls an array; of an npy file those of its own name."""
-    name = (array.key or array.place).rsplit("/", 1)[-1]
+    name = (array.key or array.location).rsplit("/", 1)[-1]
     words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
     return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
 
 
 def _first(array: StoredArray, names: dict[str, str], otherwise: str) -> str:
     # "no" alone may belong to "no_noise"; as a folder of its own it is the class.
-    words = _words(array) - {"no"} | set(re.split(r"[/.]", array.place.lower()))
+    words = _words(array) - {"no"} | set(re.split(r"[/.]", array.location.lower()))
     return next((names[word] for word in names if word in words), otherwise)
 
 
-def _place(array: StoredArray) -> str:
-    """A name without its role: LR and HR arrays of one place are a pair."""
-    return "/".join(word for word in re.split(r"[^a-z0-9]+", array.place.lower()) if word and word not in LOW | HIGH | {"res"})
+def _location(array: StoredArray) -> str:
+    """A name without its role: LR and HR arrays of one location are a pair."""
+    return "/".join(word for word in re.split(r"[^a-z0-9]+", array.location.lower()) if word and word not in LOW | HIGH | {"res"})
 
 
 def _stack(
@@ -186,13 +186,13 @@ def _stack(
             columns |= found
             used |= {array.file} if found else set()
             if "class" not in found and _may_be_labels(array):
-                unused.append(array.place)
+                unused.append(array.location)
     columns |= {} if "class" in columns else _from_attributes(images, classes)
     notes = ()
     if unused and "class" not in columns and kind == UNKNOWN:
         named = ", ".join(unused[:4])
         notes = (
-            f"No array beside {images.place} has a name of labels (y, labels, target, ...); {named} of {n:,} entries was not "
+            f"No array beside {images.location} has a name of labels (y, labels, target, ...); {named} of {n:,} entries was not "
             "used as such. Rename it to y if it holds the classes.",
         )
     return Stack(
@@ -233,7 +233,7 @@ def _column(array: StoredArray, n: int, classes: Sequence[str] | None) -> dict[s
     values = np.atleast_1d(whole_array(array)).astype(np.float64)
     if words & MASSES:
         return {"axion_mass_ev": values}
-    name = array.place.rsplit("/", 1)[-1]
+    name = array.location.rsplit("/", 1)[-1]
     return {} if name.lower() in _TAKEN or values.ndim > 1 else {name: values}
 
 
@@ -254,16 +254,16 @@ def _from_attributes(images: StoredArray, classes: Sequence[str] | None) -> dict
 
 
 def class_names(values: np.ndarray, classes: Sequence[str] | None, of_lenses: bool = False) -> np.ndarray:
-    """Class names of labels: texts as they are, numbers and one-hot rows by their place in `classes`."""
+    """Class names of labels: texts as they are, numbers and one-hot rows by their index in `classes`."""
     if values.dtype.kind in "US":
         return np.array([class_name(text) for text in values.astype(str)], dtype=object)
     if values.ndim == 2:
         values = values.reshape(len(values), -1).argmax(axis=1) if values.shape[1] > 1 else values[:, 0]
     if not np.array_equal(values, np.round(values)) or (len(values) and not 0 <= values.min() <= values.max() < _MOST_CLASSES):
         raise DatasetError(f"Labels are numbers from {values.min():g} to {values.max():g}; whole numbers from 0 are needed.")
-    places = values.astype(int)
-    if of_lenses and classes is None and len(places) and places.max() <= 1:
+    indices = values.astype(int)
+    if of_lenses and classes is None and len(indices) and indices.max() <= 1:
         classes = ("nonlens", "lens")
-    if classes is not None and len(places) and places.max() >= len(classes):
-        raise DatasetError(f"There are labels up to {places.max()}, and {len(classes)} class names ({', '.join(classes)}).")
-    return np.array([classes[place] if classes is not None else f"class_{place}" for place in places], dtype=object)
+    if classes is not None and len(indices) and indices.max() >= len(classes):
+        raise DatasetError(f"There are labels up to {indices.max()}, and {len(classes)} class names ({', '.join(classes)}).")
+    return np.array([classes[index] if classes is not None else f"class_{index}" for index in indices], dtype=object)

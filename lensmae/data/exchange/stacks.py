@@ -32,7 +32,7 @@ class StoredArray:
     Attributes:
         file: npy, npz, HDF5, FITS, TIFF, MATLAB or torch.
         key: name in the file; "" for npy.
-        place: path of the file without its suffix, and the key: what its name says of class, split and role.
+        location: path of the file without its suffix, and the key: what its name says of class, split and role.
         shape: as stored.
         dtype: of numbers, or of texts.
         axes: letters of the axes that the file says, or "".
@@ -41,7 +41,7 @@ class StoredArray:
 
     file: Path
     key: str
-    place: str
+    location: str
     shape: tuple[int, ...]
     dtype: np.dtype
     axes: str = ""

@@ -180,7 +180,7 @@ def lens_axis(letters: str) -> int | None:
 def ordered(array: np.ndarray, letters: str) -> np.ndarray:
     """An array with its axes as letters say -> (N, C, H, W)."""
     counts = {one: count_of(one, letters, array.shape) for one in "NCHWP"}
-    order = [place for one in "NCHWP1" for place, letter in enumerate(letters) if letter == one]
+    order = [index for one in "NCHWP1" for index, letter in enumerate(letters) if letter == one]
     height, width = counts["H"], counts["W"]
     if "P" in letters:
         height = width = math.isqrt(counts["P"])

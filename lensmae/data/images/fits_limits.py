@@ -18,24 +18,24 @@ def check_fits(data: bytes) -> None:
 
     Raises `ImageReadError` for too many HDUs, cards, axes or fields, and for compressed tiles too large to unpack.
     """
-    place = 0
+    index = 0
     for _ in range(_MOST_UNITS):
-        if place >= len(data):
+        if index >= len(data):
             return
-        end = _header_end(data, place)
+        end = _header_end(data, index)
         if end is None:
             return
-        place = end + _check_unit(data[place:end])
+        index = end + _check_unit(data[index:end])
     raise ImageReadError(f"it has more than {_MOST_UNITS:,} HDUs")
 
 
 def _header_end(data: bytes, start: int) -> int | None:
     """Place after the header that begins at `start`; None where its END is missing."""
     stop = min(len(data), start + _MOST_CARDS * _CARD)
-    for place in range(start, stop, _BLOCK):
-        block = data[place : place + _BLOCK]
+    for index in range(start, stop, _BLOCK):
+        block = data[index : index + _BLOCK]
         if any(block[card : card + 8] == b"END     " for card in range(0, len(block), _CARD)):
-            return place + _BLOCK
+            return index + _BLOCK
     if stop < len(data):
         raise ImageReadError(f"a header in it has more than {_MOST_CARDS:,} cards")
     return None

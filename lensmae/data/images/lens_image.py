@@ -54,7 +54,7 @@ class LensImage:
     was_framed: bool = False
 
     def cut(self, part: Any, grid: Grid, note: str) -> "LensImage":
-        """A rectangle of the image, its noise and its place on the sky with it; `grid` is its pixels on these."""
+        """A rectangle of the image, its noise and its position on the sky with it; `grid` is its pixels on these."""
         return replace(
             self,
             pixels=np.ascontiguousarray(self.pixels[part]),
@@ -65,7 +65,7 @@ class LensImage:
         )
 
     def found(self) -> "LensImage":
-        """The same image with the place of its lens, so that `fit_image` frames that instead of the middle."""
+        """The same image with the position of its lens, so that `fit_image` frames that instead of the middle."""
         return replace(self, lens=find_lens(self.pixels))
 
     @property
@@ -144,8 +144,8 @@ def full_width_at_half_maximum(psf: np.ndarray) -> float:
 def fit_image(image: LensImage, size: int, pixel_scale: float | None = None) -> LensImage:
     """Bring an image to (size, size), and say how.
 
-    Where the place of its lens was asked for (`LensImage.found`) and its field is larger than the network's, the square about the
-    lens is cut out first (`framed`). Where both its own and the wanted `pixel_scale` (arcsec a pixel) are known, it is then
+    Where its lens is to be found (`LensImage.found`) and its field is larger than the network's, the square about the lens is
+    cut out first (`framed`). Where both its own and the wanted `pixel_scale` (arcsec a pixel) are known, it is then
     resampled to that scale and cropped to its centre. Otherwise the centred square is averaged down to `size`. What is smaller is
     padded with its sky, the median of the border.
     """

@@ -91,8 +91,8 @@ def _objects(content: object, size: int) -> np.ndarray:
     if not isinstance(content, list) or len(content) != size or size > _MAX_OBJECTS:
         raise ImageReadError("its object array is damaged or has too many entries")
     result = np.empty(size, dtype=object)
-    for place, entry in enumerate(content):
-        result[place] = _dictionary(entry) if isinstance(entry, dict) and size == 1 else _plain(entry)
+    for index, entry in enumerate(content):
+        result[index] = _dictionary(entry) if isinstance(entry, dict) and size == 1 else _plain(entry)
     return result
 
 

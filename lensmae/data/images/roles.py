@@ -27,7 +27,7 @@ _LABELS_ALONE = {"y", "train", "test", "val", "valid", "validation"}
 # `ERRMAP` and `PSFIMAGE` are what they begin with, `FLUXERR` what it ends with.
 _ENDS = ("map", "image", "img", "array")
 _STARTS = ("flux", "image", "img", "sci", "data")
-_ROLES = {word: (place, role) for place, (role, line) in reversed(list(enumerate(_WORDS))) for word in line.split()}
+_ROLES = {word: (index, role) for index, (role, line) in reversed(list(enumerate(_WORDS))) for word in line.split()}
 
 
 def words(name: str) -> list[str]:

@@ -34,12 +34,12 @@ def critical_curves(preset: Preset, row: Mapping[str, Any], grid: int = _GRID) -
     caustics. Loops smaller than a step of the grid are missed."""
     camera, (model, arguments) = camera_of(preset, row), deflectors(preset, row)
     half = camera.num_pix * camera.pixel_scale / 2
-    places = np.linspace(-half, half, grid)
-    x, y = np.meshgrid(places, places)
+    positions = np.linspace(-half, half, grid)
+    x, y = np.meshgrid(positions, positions)
     xx, xy, yx, yy = model.hessian(x.ravel(), y.ravel(), arguments)
     determinant = ((1 - xx) * (1 - yy) - xy * yx).reshape(x.shape)
     determinant = np.clip(np.nan_to_num(determinant, nan=-_STEEP, posinf=_STEEP, neginf=-_STEEP), -_STEEP, _STEEP)
-    step = places[1] - places[0]
+    step = positions[1] - positions[0]
     critical = tuple(contour[:, ::-1] * step - half for contour in find_contours(determinant, 0.0))
     caustics = tuple(np.stack(model.ray_shooting(line[:, 0], line[:, 1], arguments), axis=1) for line in critical)
     return Curves(critical, caustics)

@@ -25,7 +25,7 @@ _LISTS = ("clump", "neighbour", "subhalo")
 
 @dataclass(frozen=True)
 class Subhalo:
-    """A dark subhalo: mass in Msun, place in arcsec; c200 where a data set said it, else the median of its mass."""
+    """A dark subhalo: mass in Msun, position in arcsec; c200 where a data set said it, else the median of its mass."""
 
     mass: float
     x: float
@@ -140,7 +140,7 @@ def _source_image(preset: Preset, row: Mapping[str, Any]) -> np.ndarray:
     """The source as it would be seen without lens, PSF and noise."""
     camera = camera_of(preset, row)
     light, arguments = source_light(preset, row, camera)
-    places = (np.arange(camera.num_pix) - (camera.num_pix - 1) / 2) * camera.pixel_scale
-    x, y = np.meshgrid(places, places)
+    positions = (np.arange(camera.num_pix) - (camera.num_pix - 1) / 2) * camera.pixel_scale
+    x, y = np.meshgrid(positions, positions)
     brightness = light.surface_brightness(x.ravel(), y.ravel(), arguments).reshape(x.shape)
     return expected_image(preset, row, brightness * camera.pixel_scale**2)

@@ -27,16 +27,16 @@ def check_device(name: str) -> torch.device:
 def simulate_rows(preset: str, rows: Sequence[Mapping[str, Any]], device: torch.device | str) -> list[SimulatedLens]:
     """The lenses of rows of one data set, as `simulate_row` makes them, to rounding: in float64 where the device has it. Noise is
     drawn from each row's seed on the CPU, so that it is the same on every device."""
-    places: dict[tuple[str, str], list[int]] = {}
-    for place, row in enumerate(rows):
+    by_stratum: dict[tuple[str, str], list[int]] = {}
+    for index, row in enumerate(rows):
         # Lenses with the same kind and number of masses go together: no time is lost on padding.
-        places.setdefault((stratum_of(preset, row).name, str(row["class"])), []).append(place)
+        by_stratum.setdefault((stratum_of(preset, row).name, str(row["class"])), []).append(index)
     dtype = torch.float32 if torch.device(device).type == "mps" else torch.float64
     lenses: dict[int, SimulatedLens] = {}
-    for some in places.values():
-        chosen = [rows[place] for place in some]
+    for some in by_stratum.values():
+        chosen = [rows[index] for index in some]
         scene = scene_of_rows(stratum_of(preset, chosen[0]), chosen)
         counts = render(replace(scene, gain=torch.ones_like(scene.gain)).to(device), dtype).double().cpu().numpy()
-        for place, row, clean in zip(some, chosen, counts, strict=True):
-            lenses[place] = finished(preset, row, clean)
-    return [lenses[place] for place in range(len(rows))]
+        for index, row, clean in zip(some, chosen, counts, strict=True):
+            lenses[index] = finished(preset, row, clean)
+    return [lenses[index] for index in range(len(rows))]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# Models I-III (DeepLenseSim): the lens and the source are always the same but for the source's place, uniform in x and y.
+# Models I-III (DeepLenseSim): the lens and the source are always the same but for the source's position, uniform in x and y.
 MODEL_LENS_MASS = 1e12
 MODEL_LENS = {"e1": 0.1, "e2": 0.0, "gamma1": 0.05, "gamma2": 0.0}
 MODEL_SOURCE = {"R_sersic": 0.25, "n_sersic": 1.0, "source_e1": -0.1, "source_e2": 0.1}

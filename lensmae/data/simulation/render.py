@@ -44,8 +44,8 @@ def _substructure(preset: Preset, row: Mapping[str, Any]) -> tuple[list[str], Ar
         halos = truncated_nfw(mass, values, np.asarray(row["subhalo_x"]), np.asarray(row["subhalo_y"]))
         return ["TNFW"] * len(halos), halos
     radii = preset.theta_e_solar * np.sqrt(mass) * np.sqrt(preset.plane_factor)
-    places = zip(radii, row["subhalo_x"], row["subhalo_y"], strict=True)
-    return ["POINT_MASS"] * len(radii), [{"theta_E": radius, "center_x": x, "center_y": y} for radius, x, y in places]
+    positions = zip(radii, row["subhalo_x"], row["subhalo_y"], strict=True)
+    return ["POINT_MASS"] * len(radii), [{"theta_E": radius, "center_x": x, "center_y": y} for radius, x, y in positions]
 
 
 @lru_cache(maxsize=8)

@@ -106,28 +106,28 @@ def subhalos(
         axion_mass: eV; nan without a vortex.
         axion_angle: rad; nan without a vortex.
     """
-    places = {"subhalo_mass": mass.tolist(), "subhalo_x": x.tolist(), "subhalo_y": y.tolist()}
-    return {**places, "axion_mass_ev": float(axion_mass), "axion_angle": float(axion_angle)}
+    positions = {"subhalo_mass": mass.tolist(), "subhalo_x": x.tolist(), "subhalo_y": y.tolist()}
+    return {**positions, "axion_mass_ev": float(axion_mass), "axion_angle": float(axion_angle)}
 
 
 def _model_macro(preset: Preset, rng: np.random.Generator) -> dict[str, float]:
-    """Models I-III: everything fixed but the source's place."""
+    """Models I-III: everything fixed but the source's position."""
     source_x, source_y = rng.uniform(*MODEL_SOURCE_PLACE, 2)
-    place = {"source_x": float(source_x), "source_y": float(source_y)}
-    return {"theta_E": float(theta_e(MODEL_LENS_MASS)), **MODEL_LENS, **place, **MODEL_SOURCE}
+    position = {"source_x": float(source_x), "source_y": float(source_y)}
+    return {"theta_E": float(theta_e(MODEL_LENS_MASS)), **MODEL_LENS, **position, **MODEL_SOURCE}
 
 
 def _free_macro(preset: Preset, rng: np.random.Generator) -> dict[str, float]:
     """Models II and III with everything free. Einstein radius and shear are as seen: the table has them before `plane_factor`."""
     drawn = {name: float(rng.uniform(*bounds)) for name, bounds in FREE_PRIORS.items()}
     source_x, source_y = rng.uniform(*MODEL_SOURCE_PLACE, 2)
-    place = {"source_x": float(source_x), "source_y": float(source_y)}
+    position = {"source_x": float(source_x), "source_y": float(source_y)}
     angles = rng.uniform(0.0, 2 * np.pi, 3)
     shapes = (ellipticity(drawn["axis_ratio"]), drawn["shear"] / preset.plane_factor, ellipticity(drawn["source_axis_ratio"]))
     for name, size, angle in zip(("e", "gamma", "source_e"), shapes, angles, strict=True):
-        place |= {f"{name}1": float(size * np.cos(angle)), f"{name}2": float(size * np.sin(angle))}
+        position |= {f"{name}1": float(size * np.cos(angle)), f"{name}2": float(size * np.sin(angle))}
     light = {name: drawn[name] for name in ("R_sersic", "n_sersic")}
-    return {"theta_E": drawn["theta_E"] / preset.plane_factor, **place, **light}
+    return {"theta_E": drawn["theta_E"] / preset.plane_factor, **position, **light}
 
 
 def ellipticity(axis_ratio: float) -> float:
@@ -220,12 +220,12 @@ def _source(rng: np.random.Generator, camera: Instrument, radius: float) -> dict
     source |= _spin(rng, "source_e", SURVEY_PRIORS["source_ellipticity"])
     source["source_magnitude"] = float(rng.uniform(*camera.source_magnitudes))
     count = _count(rng, "clumps")
-    places = rng.normal(0.0, 0.7 * size, (2, count)) + np.array([[x], [y]])
+    positions = rng.normal(0.0, 0.7 * size, (2, count)) + np.array([[x], [y]])
     shares = rng.uniform(*SURVEY_PRIORS["clump_share"], count)
     sizes = rng.uniform(*SURVEY_PRIORS["clump_R_sersic"], count)
     return source | {
-        "clump_x": places[0].tolist(),
-        "clump_y": places[1].tolist(),
+        "clump_x": positions[0].tolist(),
+        "clump_y": positions[1].tolist(),
         "clump_share": shares.tolist(),
         "clump_R_sersic": sizes.tolist(),
     }

@@ -98,9 +98,9 @@ def _chosen(preset: Preset, classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in preset.classes if not classes or name in classes)
 
 
-def lens_seed(seed: int, class_index: int, place: int) -> int:
-    """Seed of one lens, in [0, 2^63): a hash of the data set's seed, the class and the lens's place in it."""
-    return int(np.random.SeedSequence([seed, class_index, place]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+def lens_seed(seed: int, class_index: int, index: int) -> int:
+    """Seed of one lens, in [0, 2^63): a hash of the data set's seed, the class and the lens's index in it."""
+    return int(np.random.SeedSequence([seed, class_index, index]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def _plan(preset: Preset, classes: Sequence[str], per_class: int, seed: int) -> list[tuple[str, int, str]]:
@@ -109,7 +109,7 @@ def _plan(preset: Preset, classes: Sequence[str], per_class: int, seed: int) -> 
     for class_name in classes:
         class_index = preset.classes.index(class_name)
         splits = assign_splits(per_class, seed, class_index)
-        plan += [(class_name, lens_seed(seed, class_index, place), str(splits[place])) for place in range(per_class)]
+        plan += [(class_name, lens_seed(seed, class_index, row), str(splits[row])) for row in range(per_class)]
     return plan
 
 
@@ -148,10 +148,10 @@ def _write(work: _Work, folder: Path, progress: Progress | None, finish: Finish 
     rows: list[dict] = [{} for _ in plan]
     done = 0
     for start, lenses in _chunks(work, plan):
-        for place, lens in enumerate(lenses, start):
-            _store(arrays, place, lens)
-            rows[place] = {"id": f"{lens.parameters['class']}_{place:06d}", "split": plan[place][2], "source_file": ""}
-            rows[place] |= lens.parameters
+        for index, lens in enumerate(lenses, start):
+            _store(arrays, index, lens)
+            rows[index] = {"id": f"{lens.parameters['class']}_{index:06d}", "split": plan[index][2], "source_file": ""}
+            rows[index] |= lens.parameters
         done += len(lenses)
         if progress is not None:
             progress(done, len(plan))
@@ -175,7 +175,7 @@ def shapes_of(preset: Preset, count: int) -> dict[str, tuple[int, ...]]:
     return {name: (count, *shape) for name, shape in shapes.items()}
 
 
-def _store(arrays: dict[str, np.memmap], place: int, lens: SimulatedLens) -> None:
-    arrays["images"][place] = lens.image
+def _store(arrays: dict[str, np.memmap], index: int, lens: SimulatedLens) -> None:
+    arrays["images"][index] = lens.image
     if lens.target is not None and lens.truth is not None:
-        arrays["targets"][place], arrays["truths"][place] = lens.target, lens.truth
+        arrays["targets"][index], arrays["truths"][index] = lens.target, lens.truth

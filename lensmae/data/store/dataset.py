@@ -94,7 +94,7 @@ class LensDataset:
 
     @property
     def labels(self) -> np.ndarray:
-        """Class of every lens as its place in `info.classes`, (N,) int64."""
+        """Class of every lens as its index in `info.classes`, (N,) int64."""
         return pd.Index(self.info.classes).get_indexer(self.lenses["class"]).astype(np.int64)
 
     @property

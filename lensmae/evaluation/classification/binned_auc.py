@@ -51,7 +51,7 @@ def binned_auc(
 
     Args:
         values: (N,) of the parameter, nan where a lens has none.
-        labels: (N,) int, place in `classes`.
+        labels: (N,) int, index in `classes`.
         probabilities: (N, K).
         classes: names, in the order of the probabilities.
         bins: at most; fewer where lenses are few.
@@ -61,8 +61,8 @@ def binned_auc(
         lenses on a side are left out.
     """
     known, rows = np.isfinite(values), []
-    for place, name in enumerate(classes):
-        mine, others = known & (labels == place), labels != place
+    for index, name in enumerate(classes):
+        mine, others = known & (labels == index), labels != index
         if mine.sum() < 2 * _FEWEST:
             continue
         shared = bool((known & others).sum() >= 2 * _FEWEST)
@@ -72,7 +72,7 @@ def binned_auc(
             here, rest = mine & inside, others & inside if shared else others
             if min(here.sum(), rest.sum()) >= _FEWEST:
                 chosen = here | rest
-                auc = auc_interval(here[chosen], probabilities[chosen, place])
+                auc = auc_interval(here[chosen], probabilities[chosen, index])
                 centre = float(np.median(values[here]))
                 rows.append((name, low, high, centre, int(here.sum()), int(rest.sum()), *auc))
     names = ("class", "low", "high", "centre", "positives", "negatives", "auc", "auc_low", "auc_high")

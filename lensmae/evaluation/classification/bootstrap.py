@@ -49,7 +49,7 @@ def bootstrap_bands(
     """Bands of all one-vs-rest curves. Lenses are drawn with replacement within their class, so every resample holds all classes.
 
     Args:
-        labels: (N,) int, place in `classes`.
+        labels: (N,) int, index in `classes`.
         probabilities: (N, K).
         classes: names, in the order of the probabilities.
         resamples: number of them.
@@ -59,20 +59,20 @@ def bootstrap_bands(
     Returns:
         Bands of the classes that have lenses on both sides, their mean, and the micro average; empty where there is one class.
     """
-    present = [place for place in range(len(classes)) if 0 < (labels == place).sum() < len(labels)]
+    present = [index for index in range(len(classes)) if 0 < (labels == index).sum() < len(labels)]
     if not present:
         return Bands({}, {})
-    truths = [labels == place for place in present]
-    tests = {classes[place]: (truth, probabilities[:, place]) for place, truth in zip(present, truths, strict=True)}
+    truths = [labels == index for index in present]
+    tests = {classes[index]: (truth, probabilities[:, index]) for index, truth in zip(present, truths, strict=True)}
     collected: dict[str, list[tuple[np.ndarray, ...]]] = {name: [] for name in tests}
     pooled = []
-    truth_all, scores_all = np.concatenate(truths), np.concatenate([probabilities[:, place] for place in present])
+    truth_all, scores_all = np.concatenate(truths), np.concatenate([probabilities[:, index] for index in present])
     for weights in draw_weights(labels, resamples, seed):
         for name, (truth, scores) in tests.items():
             collected[name].append(weighted_curves(truth, scores, weights))
         pooled.append(weighted_curves(truth_all, scores_all, np.tile(weights, len(present))))
     joined = {name: _join(parts) for name, parts in collected.items()}
-    joined[MACRO] = tuple(np.mean([parts[place] for parts in joined.values()], axis=0) for place in range(4))
+    joined[MACRO] = tuple(np.mean([parts[index] for parts in joined.values()], axis=0) for index in range(4))
     joined[MICRO] = _join(pooled)
     tail = 100 * (1 - level) / 2
     roc = {name: _band(parts[0], parts[1], tail) for name, parts in joined.items()}
@@ -90,9 +90,9 @@ def draw_weights(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.n
     for start in range(0, resamples, step):
         count = min(step, resamples - start)
         weights = np.empty((count, len(labels)), dtype=np.float32)
-        for places in members:
-            drawn = rng.integers(0, len(places), (count, len(places))) + len(places) * np.arange(count)[:, None]
-            weights[:, places] = np.bincount(drawn.ravel(), minlength=count * len(places)).reshape(count, -1)
+        for indices in members:
+            drawn = rng.integers(0, len(indices), (count, len(indices))) + len(indices) * np.arange(count)[:, None]
+            weights[:, indices] = np.bincount(drawn.ravel(), minlength=count * len(indices)).reshape(count, -1)
         yield weights
 
 

@@ -43,10 +43,10 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -
     """Reliability of probabilities (N, K) for labels (N,)."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels
-    place = confidence_bins(confidence, bins)
-    filled, count = np.unique(place, return_counts=True)
-    right = np.array([correct[place == b].sum() for b in filled])
-    means = np.array([confidence[place == b].mean() for b in filled])
+    index = confidence_bins(confidence, bins)
+    filled, count = np.unique(index, return_counts=True)
+    right = np.array([correct[index == b].sum() for b in filled])
+    means = np.array([confidence[index == b].mean() for b in filled])
     low = np.where(right > 0, beta.ppf(0.025, np.maximum(right, 1), count - right + 1), 0.0)
     high = np.where(right < count, beta.ppf(0.975, right + 1, np.maximum(count - right, 1)), 1.0)
     edges = np.stack([filled, filled + 1], axis=1) / bins

@@ -86,7 +86,7 @@ def macro_delong_test(
     that all classes are measured on the same lenses.
 
     Args:
-        labels: (N,) int, place in `classes`.
+        labels: (N,) int, index in `classes`.
         first, second: probabilities (N, K).
         classes: names, in the order of the probabilities.
         level: of the interval, in (0, 1).
@@ -95,10 +95,10 @@ def macro_delong_test(
         A test for every class with two lenses on each side, then "macro" where there is any.
     """
     tests, parts = {}, []
-    for place, name in enumerate(classes):
-        truth = labels == place
+    for index, name in enumerate(classes):
+        truth = labels == index
         if min(truth.sum(), (~truth).sum()) >= 2:
-            pair = [auc_influence(truth, scores[:, place]) for scores in (first, second)]
+            pair = [auc_influence(truth, scores[:, index]) for scores in (first, second)]
             tests[name] = _compare(*pair, level)
             parts.append(pair)
     if parts:

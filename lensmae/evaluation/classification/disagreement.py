@@ -27,7 +27,7 @@ def disagreement(
     """Compare two classifiers.
 
     Args:
-        labels: (N,) true classes as places in `classes`.
+        labels: (N,) true classes as indices in `classes`.
         first: (N, K) probabilities of the first.
         second: (N, K) of the second.
         classes: (K,) their names.

@@ -21,32 +21,32 @@ class OperatingPoint:
     called: int
 
 
-def predicted(probabilities: np.ndarray, place: int | None = None, threshold: float = 0.5) -> np.ndarray:
-    """Class of each lens, (N,) int: `place` where its probability reaches the threshold, else the likeliest of the others; the
-    likeliest of all where `place` is None.
+def predicted(probabilities: np.ndarray, index: int | None = None, threshold: float = 0.5) -> np.ndarray:
+    """Class of each lens, (N,) int: `index` where its probability reaches the threshold, else the likeliest of the others; the
+    likeliest of all where `index` is None.
 
     Args:
         probabilities: (N, K).
-        place: of the class in the probabilities; None for the likeliest of all.
+        index: of the class in the probabilities; None for the likeliest of all.
         threshold: in [0, 1].
     """
-    if place is None:
+    if index is None:
         return probabilities.argmax(axis=1)
     others = probabilities.copy()
-    others[:, place] = -1.0
-    return np.where(probabilities[:, place] >= threshold, place, others.argmax(axis=1))
+    others[:, index] = -1.0
+    return np.where(probabilities[:, index] >= threshold, index, others.argmax(axis=1))
 
 
-def operating_point(labels: np.ndarray, called: np.ndarray, place: int) -> OperatingPoint:
-    """Rates of the class `place` for labels and calls (N,)."""
-    truth, said = labels == place, called == place
+def operating_point(labels: np.ndarray, called: np.ndarray, index: int) -> OperatingPoint:
+    """Rates of the class `index` for labels and calls (N,)."""
+    truth, said = labels == index, called == index
     hits = int((truth & said).sum())
     rates = [_share(hits, truth.sum()), _share((said & ~truth).sum(), (~truth).sum()), _share(hits, said.sum())]
     return OperatingPoint(*rates, int(said.sum()))
 
 
 def cell_members(labels: np.ndarray, called: np.ndarray, probabilities: np.ndarray, cell: tuple[int, int]) -> np.ndarray:
-    """Places of the lenses of a confusion cell (true class, called class), the surest call first.
+    """Indices of the lenses of a confusion cell (true class, called class), the surest call first.
 
     Args:
         labels: (N,) int, the true classes.

@@ -75,8 +75,8 @@ def probe_encoder(
     rows, kept = [], [layer for layer in layers if 1 <= layer < model.layers]
     for done, name in enumerate(conditions, start=1):
         seen = [
-            _see(model, _under(np.asarray(dataset.images[part]), name, seed + place), kept)
-            for place, part in enumerate((train, held))
+            _see(model, _under(np.asarray(dataset.images[part]), name, seed + index), kept)
+            for index, part in enumerate((train, held))
         ]
         found = _probes(seen, truth, kept, seed)
         rows += [
@@ -98,8 +98,8 @@ def _see(model: LoadedModel, images: np.ndarray, layers: Sequence[int]) -> _Seen
     pooled, tokens = [[] for _ in layers], []
     for start in range(0, len(images), _CHUNK):
         part = images[start : start + _CHUNK]
-        for place, layer in enumerate(layers):
-            pooled[place].append(model.embed(part, layer))
+        for index, layer in enumerate(layers):
+            pooled[index].append(model.embed(part, layer))
         tokens.append(model.tokens(part))
     last = torch.cat(tokens)
     stack = [np.concatenate(one) for one in pooled] + [last.mean(dim=1).numpy()]
@@ -114,10 +114,10 @@ def _probes(seen: list[_Seen], truth: tuple[np.ndarray, np.ndarray], layers: Seq
 
     fit, held = seen
     found = []
-    for place in range(len(layers) + 1):
-        linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(fit.pooled[place], truth[0])
-        name = str(layers[place]) if place < len(layers) else "last"
-        found.append(("linear", name, linear.predict_proba(held.pooled[place])))
+    for index in range(len(layers) + 1):
+        linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(fit.pooled[index], truth[0])
+        name = str(layers[index]) if index < len(layers) else "last"
+        found.append(("linear", name, linear.predict_proba(held.pooled[index])))
     nearest = KNeighborsClassifier(min(_NEIGHBOURS, len(truth[0])), metric="cosine", weights="distance")
     nearest = make_pipeline(StandardScaler(), nearest).fit(fit.pooled[-1], truth[0])
     found.append(("kNN", "last", nearest.predict_proba(held.pooled[-1])))

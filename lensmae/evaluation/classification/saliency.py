@@ -39,7 +39,7 @@ def has_attention(model: Classifier) -> bool:
     return isinstance(model.module, LensClassifier)
 
 
-def seen(model: Classifier, image: np.ndarray) -> tuple[np.ndarray, str] | None:
+def network_input(model: Classifier, image: np.ndarray) -> tuple[np.ndarray, str] | None:
     """What the network looks at instead of the image, (H, W) float32, and what that is in words; None where it is the image."""
     module = model.module
     if module.prior is not None:
@@ -49,7 +49,7 @@ def seen(model: Classifier, image: np.ndarray) -> tuple[np.ndarray, str] | None:
     else:
         return None
     with torch.inference_mode():
-        return module.seen(_inputs(model, image))[0, 0].cpu().numpy(), words
+        return module.network_input(_inputs(model, image))[0, 0].cpu().numpy(), words
 
 
 def attention_rollout(model: Classifier, image: np.ndarray) -> np.ndarray:
@@ -63,7 +63,7 @@ def attention_rollout(model: Classifier, image: np.ndarray) -> np.ndarray:
     network = model.module
     with torch.inference_mode():
         inputs = _inputs(model, image)
-        patches, places = network.patches(inputs), network.places(inputs)
+        patches, indices = network.patches(inputs), network.kept_tokens(inputs)
         cls_token = repeat(network.encoder.cls_token, "1 1 c -> b 1 c", b=1)
         tokens = torch.cat([cls_token, patches], dim=1)
         rollout = torch.eye(tokens.shape[1], device=model.device)
@@ -71,10 +71,10 @@ def attention_rollout(model: Classifier, image: np.ndarray) -> np.ndarray:
             weights = block.attn.weights(block.norm1(tokens)).mean(dim=1)[0]
             rollout = 0.5 * (weights + torch.eye(len(weights), device=model.device)) @ rollout
             tokens = block(tokens)
-        seen = rollout[1:, 1:].mean(dim=0)
+        rolled = rollout[1:, 1:].mean(dim=0)
         rows, columns = network.encoder.grid(inputs)
         shares = torch.zeros(rows * columns, device=model.device)
-        shares[slice(None) if places is None else places[0]] = seen / seen.sum()
+        shares[slice(None) if indices is None else indices[0]] = rolled / rolled.sum()
     return _pixels(shares.cpu().numpy().reshape(rows, columns), model.patch_size)
 
 
@@ -83,22 +83,22 @@ def integrated_gradients(model: Classifier, image: np.ndarray, class_index: int,
     arXiv:1703.01365, eq. 1), by Gauss-Legendre quadrature, denser near the baseline; all along it the network reads the patches
     that it reads of the image.
 
-    Image and baseline are as the network sees them (`LensClassifier.seen`). Its linear model spreads every pixel over the whole
-    image and magnifies it: along a line between two images themselves the logit rises and falls by far more than its change. Zero
-    is the baseline where it looks through such a model, an empty sky otherwise.
+    Image and baseline are network input (`LensClassifier.network_input`). A linear model in front of the network spreads every
+    pixel over the whole image and magnifies it: along a line between two images themselves the logit rises and falls by far more
+    than its change. Zero is the baseline where the network has such a model, an empty sky otherwise.
 
     Args:
         model: the classifier.
         image: flux (H, W).
-        class_index: place of the class in `model.classes`.
+        class_index: index of the class in `model.classes`.
         steps: nodes of the quadrature; where None, twice as many until the gradients sum to the change of the logit within 2 %,
             or 0.02 logits, at most 256.
     """
     inputs = _inputs(model, image)
     with torch.inference_mode():
-        end, places = model.module.seen(inputs), model.module.places(inputs)
+        end, indices = model.module.network_input(inputs), model.module.kept_tokens(inputs)
     start, words = _baseline(model, image, inputs)
-    path = _Path(model.module, class_index, start, end, places)
+    path = _Path(model.module, class_index, start, end, indices)
     with torch.inference_mode():
         change = float((path.logit(end) - path.logit(start)).item())
     for nodes in _NODES if steps is None else (steps,):
@@ -116,25 +116,25 @@ class _Path:
     class_index: int
     start: Tensor
     end: Tensor
-    places: Tensor | None
+    indices: Tensor | None
 
-    def logit(self, seen: Tensor) -> Tensor:
-        places = None if self.places is None else self.places.expand(len(seen), -1)
-        return self.network.logits_of_seen(seen, places)[:, self.class_index]
+    def logit(self, inputs: Tensor) -> Tensor:
+        indices = None if self.indices is None else self.indices.expand(len(inputs), -1)
+        return self.network.logits_of_input(inputs, indices)[:, self.class_index]
 
     def mean_gradient(self, nodes: int) -> Tensor:
-        # Of the square of the place: normalising layers answer to little contrast like to much, so a network changes fastest
+        # Of the square of the position: normalising layers answer to little contrast like to much, so a network changes fastest
         # near the baseline. With 256 nodes the gradients of the shipped classifier missed the change of the logit by 0.3 to 3.7
         # evenly along the line, by 0.01 to 0.7 so (five lenses, measured).
-        places, weights = np.polynomial.legendre.leggauss(nodes)
-        root = 0.5 * (places + 1)
+        abscissae, weights = np.polynomial.legendre.leggauss(nodes)
+        root = 0.5 * (abscissae + 1)
         along, shares = (
             torch.tensor(values, dtype=torch.float32, device=self.end.device).view(-1, 1, 1, 1)
             for values in (root**2, weights * root)
         )
         total = torch.zeros_like(self.end)
-        for place, share in zip(along.split(_BATCH), shares.split(_BATCH), strict=True):
-            between = (self.start + place * (self.end - self.start)).requires_grad_(True)
+        for index, share in zip(along.split(_BATCH), shares.split(_BATCH), strict=True):
+            between = (self.start + index * (self.end - self.start)).requires_grad_(True)
             (gradient,) = torch.autograd.grad(self.logit(between).sum(), between)
             total += (share * gradient).sum(dim=0, keepdim=True)
         return total
@@ -153,7 +153,7 @@ def occlusion(
     Args:
         model: the classifier.
         image: flux (H, W).
-        class_index: place of the class in `model.classes`.
+        class_index: index of the class in `model.classes`.
         window: pixels a side; two patches where None.
         progress: called with (windows done, windows in all).
     """
@@ -168,9 +168,9 @@ def occlusion(
     for first in range(0, len(corners), _BATCH):
         part = corners[first : first + _BATCH]
         hidden = np.repeat(image[None], len(part), axis=0)
-        for place, (row, column) in enumerate(part):
+        for index, (row, column) in enumerate(part):
             inside = slice(row, row + window), slice(column, column + window)
-            hidden[place][inside] = smooth[inside]
+            hidden[index][inside] = smooth[inside]
         falls = whole - _log_odds(model, hidden, class_index)
         for (row, column), fall in zip(part, falls, strict=True):
             inside = slice(row, row + window), slice(column, column + window)

@@ -57,10 +57,10 @@ def embed_dataset(
     files = list(_embedding_files(model, dataset, indices, _layer(model, layer), _checked(model, patches)))
     if executor is not None:
         _compute_apart(executor, model, dataset, files, (layer, patches), progress)
-    place, done, parts = POOLINGS.index(pooling), 0, []
+    which, done, parts = POOLINGS.index(pooling), 0, []
     for rows, file in files:
         some = batches(rows, _BATCH, part_of(progress, done, len(indices)))
-        parts.append(kept(file, lambda some=some: _embed(model, dataset, some, (layer, patches), alone))[place])
+        parts.append(kept(file, lambda some=some: _embed(model, dataset, some, (layer, patches), alone))[which])
         done += len(rows)
     return np.concatenate(parts)
 

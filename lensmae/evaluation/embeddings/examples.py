@@ -16,8 +16,8 @@ def relevance(embeddings: np.ndarray, wanted: Sequence[int], unwanted: Sequence[
 
     Args:
         embeddings: (N, D).
-        wanted: places of examples of what is looked for; at least one.
-        unwanted: places of examples of what is not.
+        wanted: indices of examples of what is looked for; at least one.
+        unwanted: indices of examples of what is not.
         metric: one of `METRICS`.
     """
     if not len(wanted):
@@ -29,6 +29,6 @@ def relevance(embeddings: np.ndarray, wanted: Sequence[int], unwanted: Sequence[
 
 
 def most_relevant(scores: np.ndarray, examples: Sequence[int], count: int) -> np.ndarray:
-    """Places of the most relevant embeddings, best first, without the examples themselves."""
+    """Indices of the most relevant embeddings, best first, without the examples themselves."""
     order = np.argsort(-scores, kind="stable")
     return order[~np.isin(order, list(examples))][:count]

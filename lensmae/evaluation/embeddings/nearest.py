@@ -25,7 +25,7 @@ def distances_to(embeddings: np.ndarray, images: np.ndarray, metric: str = "eucl
 
 
 def nearest(embeddings: np.ndarray, image: np.ndarray, count: int, metric: str = "euclidean") -> tuple[np.ndarray, np.ndarray]:
-    """Places (count,) of the embeddings (N, D) nearest to one (D,), nearest first, and their distances (count,).
+    """Indices (count,) of the embeddings (N, D) nearest to one (D,), nearest first, and their distances (count,).
 
     Args:
         embeddings: (N, D).
@@ -36,6 +36,6 @@ def nearest(embeddings: np.ndarray, image: np.ndarray, count: int, metric: str =
     distances = distances_to(embeddings, image[None], metric)[0]
     count = min(count, len(embeddings))
     found = np.argpartition(distances, count - 1)[:count]
-    # Ties go to the lower place, so that the answer does not depend on the machine.
+    # Ties go to the lower index, so that the answer does not depend on the machine.
     found = found[np.lexsort((found, distances[found]))]
     return found, distances[found]

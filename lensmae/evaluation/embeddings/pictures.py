@@ -4,7 +4,7 @@ import numpy as np
 
 
 def representatives(points: np.ndarray, across: int = 12) -> np.ndarray:
-    """Places of points (N, 2), one for every occupied cell of a grid: the one nearest to the cell's middle.
+    """Indices of points (N, 2), one for every occupied cell of a grid: the one nearest to the cell's middle.
 
     Args:
         points: (N, 2).

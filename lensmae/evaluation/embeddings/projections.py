@@ -75,7 +75,7 @@ def kept_projection(embeddings: np.ndarray, projection: Projection) -> np.ndarra
     return project(embeddings, projection) if _path(embeddings, projection).is_file() else None
 
 
-def place(image: np.ndarray, embeddings: np.ndarray, points: np.ndarray, projection: Projection) -> np.ndarray:
+def position(image: np.ndarray, embeddings: np.ndarray, points: np.ndarray, projection: Projection) -> np.ndarray:
     """Where a further embedding (D,) lies among the points (N, 2 or 3) of embeddings (N, D).
 
     PCA projects it. For UMAP it is the mean of the points of its nearest neighbours, weighted by exp(-(d - d_min) / s) with s

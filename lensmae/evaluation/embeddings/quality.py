@@ -95,8 +95,8 @@ def _silhouette(embeddings: np.ndarray, labels: np.ndarray) -> tuple[float, int]
     return float(silhouette_score(embeddings[chosen], labels[chosen])), len(chosen)
 
 
-def _draw(places: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of the places, in their order."""
-    if len(places) <= most:
-        return places
-    return np.sort(np.random.default_rng(_SEED).choice(places, most, replace=False))
+def _draw(indices: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of the indices, in their order."""
+    if len(indices) <= most:
+        return indices
+    return np.sort(np.random.default_rng(_SEED).choice(indices, most, replace=False))

@@ -88,14 +88,14 @@ def selection_table(lenses: pd.DataFrame, rows: np.ndarray, points: np.ndarray, 
     Args:
         lenses: (N) their rows of the data set's table.
         rows: (N,) their rows in the data set.
-        points: (N, 2 or 3) their places.
+        points: (N, 2 or 3) their positions.
         colour: the values the points are coloured by.
     """
     lists = [name for name in lenses.columns if len(lenses) and isinstance(lenses[name].iloc[0], list | np.ndarray)]
     table = lenses.drop(columns=lists).reset_index(drop=True)
     table.insert(0, "row", rows)
-    places = {name: points[:, place] for place, name in enumerate("xyz"[: points.shape[1]])}
-    table = table.assign(**{f"projection_{name}": values for name, values in places.items()})
+    positions = {name: points[:, axis] for axis, name in enumerate("xyz"[: points.shape[1]])}
+    table = table.assign(**{f"projection_{name}": values for name, values in positions.items()})
     if colour is None or colour.name in table.columns:
         return table
     return table.assign(**{colour.name: colour.names if colour.values is None else colour.values})

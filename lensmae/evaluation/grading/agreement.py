@@ -42,9 +42,9 @@ def combined(graded: pd.DataFrame) -> pd.DataFrame:
     """One row an item over all graders: columns item, grade (the median, the better of two middle ones), graders, tags, note."""
     rows = []
     for item, entries in graded.groupby("item", sort=False):
-        places = sorted(_ORDER.index(grade) for grade in entries["grade"] if grade)
-        grade = _ORDER[places[(len(places) - 1) // 2]] if places else ""
+        indices = sorted(_ORDER.index(grade) for grade in entries["grade"] if grade)
+        grade = _ORDER[indices[(len(indices) - 1) // 2]] if indices else ""
         tags = tuple(sorted({tag for tags in entries["tags"] for tag in tags}))
         note = " · ".join(note for note in entries["note"] if note)
-        rows.append({"item": item, "grade": grade, "graders": len(places), "tags": tags, "note": note})
+        rows.append({"item": item, "grade": grade, "graders": len(indices), "tags": tags, "note": note})
     return pd.DataFrame(rows, columns=["item", "grade", "graders", "tags", "note"])

@@ -5,7 +5,7 @@ import pandas as pd
 
 
 def ranking(scores: np.ndarray, sought: np.ndarray, prevalence: float) -> pd.DataFrame:
-    """Recall and purity after every place of a ranking, the highest score first; ties count as one step at their end.
+    """Recall and purity after every rank of a ranking, the highest score first; ties count as one step at their end.
 
     Args:
         scores: (N,) finite.

@@ -91,8 +91,8 @@ def ordered(table: pd.DataFrame, column: str, descending: bool) -> pd.DataFrame:
         return table
     values = table[column]
     if column == "grade":
-        places = {grade: place for place, grade in enumerate(GRADES)}
-        values = values.map(lambda grade: places.get(grade, np.nan))
+        ranks = {grade: rank for rank, grade in enumerate(GRADES)}
+        values = values.map(lambda grade: ranks.get(grade, np.nan))
     order = values.sort_values(ascending=not descending, kind="stable", na_position="last").index
     return table.loc[order].reset_index(drop=True)
 

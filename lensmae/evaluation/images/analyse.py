@@ -216,15 +216,15 @@ def _analyse(prepared: list[Prepared], networks: Networks) -> list[Analysis]:
         if kind in stacks and kind in networks.references
     }
     found = []
-    for place, one in enumerate(prepared):
-        answer = classified[place]
+    for index, one in enumerate(prepared):
+        answer = classified[index]
         own = {"classifier": answer.check} if answer is not None and answer.check is not None else {}
         found.append(
             Analysis(
                 **vars(one),
-                classified=answer if shows[place] else None,
-                reconstruction=reconstructed[place],
-                checks=own | {kind: checked[place] for kind, checked in checks.items()},
+                classified=answer if shows[index] else None,
+                reconstruction=reconstructed[index],
+                checks=own | {kind: checked[index] for kind, checked in checks.items()},
             )
         )
     return found

@@ -63,8 +63,8 @@ def _check(check: DomainCheck, references: list[Reference]) -> dict[str, Any]:
     reference = next((one for one in references if one.card == check.card), None)
     if reference is not None:
         found["neighbours"] = [
-            {"row": int(reference.rows[place]), "class": reference.class_of(place), "distance": float(distance)}
-            for place, distance in zip(check.neighbours, check.distances, strict=True)
+            {"row": int(reference.rows[index]), "class": reference.class_of(index), "distance": float(distance)}
+            for index, distance in zip(check.neighbours, check.distances, strict=True)
         ]
     return found
 

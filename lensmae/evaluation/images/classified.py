@@ -86,17 +86,17 @@ def classify(model: Classifier, reference: Reference | None, images: np.ndarray,
     return [
         Classified(
             classes=model.classes,
-            probabilities=views.probabilities[place],
-            spread=None if views.spread is None else views.spread[place],
-            log_mass=None if masses is None else float(masses[:, place].mean()),
-            log_mass_spread=float(masses[:, place].std()) if masses is not None and len(masses) > 1 else None,
+            probabilities=views.probabilities[index],
+            spread=None if views.spread is None else views.spread[index],
+            log_mass=None if masses is None else float(masses[:, index].mean()),
+            log_mass_spread=float(masses[:, index].std()) if masses is not None and len(masses) > 1 else None,
             checkpoint=model.name,
-            check=checks[place],
-            noise=float(quality.noise[place]),
-            width=float(quality.width[place]),
-            expected=None if expected is None else expected.sentence(float(quality.noise[place]), float(quality.width[place])),
+            check=checks[index],
+            noise=float(quality.noise[index]),
+            width=float(quality.width[index]),
+            expected=None if expected is None else expected.sentence(float(quality.noise[index]), float(quality.width[index])),
         )
-        for place in range(len(images))
+        for index in range(len(images))
     ]
 
 

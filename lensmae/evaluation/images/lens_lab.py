@@ -110,7 +110,7 @@ def sweep_subhalo(
         preset: name of a preset.
         scalars: parameters by name.
         halos: the subhalos.
-        which: place of the one that changes.
+        which: index of the one that changes.
         seed: of the lens.
         base: row that other columns come from.
         masses: (M,) Msun.

@@ -30,13 +30,13 @@ class Neighbour:
 def neighbours(check: DomainCheck, reference: Reference, dataset: LensDataset | None = None) -> list[Neighbour]:
     """The nearest training lenses, the nearest first; at full size from the data set that the reference was made of."""
     return [
-        Neighbour(int(reference.rows[place]), reference.class_of(place), _image(reference, place, dataset), float(distance))
-        for place, distance in zip(check.neighbours.tolist(), check.distances, strict=True)
+        Neighbour(int(reference.rows[index]), reference.class_of(index), _image(reference, index, dataset), float(distance))
+        for index, distance in zip(check.neighbours.tolist(), check.distances, strict=True)
     ]
 
 
-def _image(reference: Reference, place: int, dataset: LensDataset | None) -> np.ndarray:
+def _image(reference: Reference, index: int, dataset: LensDataset | None) -> np.ndarray:
     if dataset is None:
-        return reference.picture(place)
-    image = torch.from_numpy(np.array(dataset.images[int(reference.rows[place])]))
-    return apply_d4(image, int(reference.turns[place])).numpy()
+        return reference.picture(index)
+    image = torch.from_numpy(np.array(dataset.images[int(reference.rows[index])]))
+    return apply_d4(image, int(reference.turns[index])).numpy()

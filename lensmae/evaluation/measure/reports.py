@@ -127,7 +127,7 @@ class ClassificationReport(Measured):
         return self.confusion_of(self.probabilities.argmax(axis=1))
 
     def confusion_of(self, called: np.ndarray) -> np.ndarray:
-        """The same for other calls (N,), places in `classes`."""
+        """The same for other calls (N,), indices in `classes`."""
         return confusion(self.labels, called, self.classes)
 
     def summary(self) -> dict[str, Any]:
@@ -255,7 +255,7 @@ def _overlap(name: str, trained: dict[str, Any], dataset: LensDataset, split: st
         seen = f"Checkpoint {name} was trained on the training split of {dataset.name}: these figures are not a test."
         return seen if split in ("train", "all") else None
     if info.preset is not None and (trained.get("preset"), trained.get("seed")) == (info.preset, info.seed):
-        # A lens's seed comes from the set's seed and the lens's place, so sets of one seed hold the same lenses.
+        # A lens's seed comes from the set's seed and the lens's index, so sets of one seed hold the same lenses.
         return (
             f"Data set {dataset.name} has the preset and the seed of the data that {name} was trained on, so they share "
             "lenses: these figures are not a test."
@@ -278,7 +278,7 @@ def evaluate_reconstruction(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> ReconstructionReport:
-    """Masked-patch error with one random mask a lens (seeded by `seed` and the lens's place).
+    """Masked-patch error with one random mask a lens (seeded by `seed` and the lens's index).
 
     Args:
         model: the network.

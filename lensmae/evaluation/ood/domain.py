@@ -117,18 +117,18 @@ def check_domain(
     found = {"embedding": reference.space.distances(embedded)} | ({} if errors is None else {"error": errors})
     measures = measure(model, reference, images, found, views)
     decided = [reference.novelty(name, values) for name, values in measures.items() if reference.asks(name)]
-    distances, places = reference.space.nearest(embedded, min(NEIGHBOURS, len(reference.embeddings)))
+    distances, indices = reference.space.nearest(embedded, min(NEIGHBOURS, len(reference.embeddings)))
     points = reference.space.project(embedded)
     strict = resized is not None and not model.any_size
     return [
         DomainCheck(
             card=reference.card,
-            novelty=tuple(measure[place] for measure in decided),
-            neighbours=places[place],
-            distances=distances[place],
-            embedding=embedded[place],
-            point=points[place],
-            resized=bool(strict and resized[place]),
+            novelty=tuple(measure[index] for measure in decided),
+            neighbours=indices[index],
+            distances=distances[index],
+            embedding=embedded[index],
+            point=points[index],
+            resized=bool(strict and resized[index]),
         )
-        for place in range(len(images))
+        for index in range(len(images))
     ]

@@ -102,14 +102,14 @@ class Expectation(BaseModel):
     widths: tuple[float, ...] = ()
     cells: tuple[Cell, ...] = ()
 
-    def place(self, noise: float) -> int:
+    def index(self, noise: float) -> int:
         """The bin of an image with this noise."""
         return _bin(self.edges, noise)
 
     def sentence(self, noise: float, width: float | None = None) -> str | None:
         """What is to be expected of an answer about an image with this noise, and with this width where lenses as sharp tell it;
         None where too few lenses say so."""
-        at = self.place(noise)
+        at = self.index(noise)
         like = f"a signal-to-noise ratio at the peak of {_range(self.edges, at)}"
         alike = [] if width is None or not self.widths else [cell for cell in self.cells if self._holds(cell, at, width)]
         whole = next((cell for cell in alike if not cell.stratum), None)

@@ -119,7 +119,7 @@ def _preset(model: LoadedModel) -> str:
 
 def simulated_lenses(model: LoadedModel, count: int, seed: int, *, nuisances: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """New lenses (N, S, S) of the presets that a model was trained on, in every orientation where it was, and their labels (N,),
-    places in `CLASSES`, -1 for galaxies that are none.
+    indices in `CLASSES`, -1 for galaxies that are none.
 
     Args:
         model: trained on simulated lenses.
@@ -145,18 +145,18 @@ def _simulated(model: LoadedModel, count: int, seed: int) -> LensBatch:
 
 
 def _foreign(model: Classifier, count: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Images of presets that a generalist was not trained on, as their cameras see them, with the places of their labels in its
+    """Images of presets that a generalist was not trained on, as their cameras see them, with the indices of their labels in its
     classes; -1 for galaxies that are no lenses."""
     found = {}
     for number, name in enumerate(_FOREIGN_PRESETS):
         if name not in trained_strata(model):
             batch = simulate_batch(name, count, generator_of(_SEED + 3, number, 0), turned=True, noise=True)
-            found[name] = (batch.images.numpy(), _places(model, batch.labels.numpy()))
+            found[name] = (batch.images.numpy(), _indices(model, batch.labels.numpy()))
     return found
 
 
-def _places(model: Classifier, labels: np.ndarray) -> np.ndarray:
-    """Labels (N,), places in `CLASSES` or -1, as places in a model's classes."""
+def _indices(model: Classifier, labels: np.ndarray) -> np.ndarray:
+    """Labels (N,), indices in `CLASSES` or -1, as indices in a model's classes."""
     return np.append([model.classes.index(name) for name in CLASSES], -1)[labels]
 
 
@@ -164,11 +164,11 @@ def _lenses(model: Classifier, dataset: LensDataset | None, held_out: int) -> tu
     """Lenses like the training ones (M, S, S); held-out lenses."""
     if dataset is not None:
         rows = np.random.default_rng(_SEED).permutation(dataset.indices("validation"))[:held_out]
-        places = np.array([model.classes.index(name) for name in dataset.info.classes])
+        own = np.array([model.classes.index(name) for name in dataset.info.classes])
         strata = np.full(len(rows), dataset.info.preset or dataset.name)
-        held = Held(np.asarray(dataset.images[rows]), places[dataset.labels[rows]], strata)
+        held = Held(np.asarray(dataset.images[rows]), own[dataset.labels[rows]], strata)
         return dataset.images[dataset.indices("train")[:_KNOWN]], held
     known, _ = simulated_lenses(model, _KNOWN if model.whitens else 0, _SEED + 1)
     batch = _simulated(model, held_out, _SEED + 2)
     strata = np.array(batch.names)[batch.strata.numpy()] if is_generalist(model) else np.full(held_out, _preset(model))
-    return known, Held(batch.images.numpy(), _places(model, batch.labels.numpy()), strata)
+    return known, Held(batch.images.numpy(), _indices(model, batch.labels.numpy()), strata)

@@ -75,7 +75,7 @@ def calibrate_on(
         model: any checkpoint.
         card: of the reference.
         images: (N, S, S) flux.
-        labels: (N,) int, places in the card's classes.
+        labels: (N,) int, indices in the card's classes.
         known: so many of the first are what new images are compared with; the rest is held out.
         progress: called with (lenses done, lenses in all).
     """

@@ -43,7 +43,7 @@ class Novelty:
 
 
 def novelty(measure: str, value: float, held_out: np.ndarray, limit: float | None = None) -> Novelty:
-    """Place of a value among those of held-out lenses (H,); without a limit, it is what 99.5 % of them stay below.
+    """Rank of a value among those of held-out lenses (H,); without a limit, it is what 99.5 % of them stay below.
 
     Args:
         measure: its name.
@@ -88,7 +88,7 @@ class EmbeddingSpace:
         return self.nearest(embeddings, min(NEIGHBOUR, len(self.embeddings)))[0][:, -1]
 
     def nearest(self, embeddings: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Distances and places of the `count` nearest training lenses of embeddings (B, D), (B, count) each, near ones first."""
+        """Distances and indices of the `count` nearest training lenses of embeddings (B, D), (B, count) each, near ones first."""
         return self._index.kneighbors(self._projection.transform(self._wide(embeddings)), n_neighbors=count)
 
     def project(self, embeddings: np.ndarray) -> np.ndarray:

@@ -147,13 +147,13 @@ class Reference:
         known = {"embedding": self.distances, "error": self.errors, "remainder": self.remainders}
         return self.measured[measure] if measure in self.measured else known.get(measure, np.empty(0, np.float32))
 
-    def picture(self, place: int) -> np.ndarray:
-        """The thumbnail at a place, (T, T) float32 on [0, 1]."""
-        return np.square(self.thumbnails[place] / np.float32(255))
+    def picture(self, index: int) -> np.ndarray:
+        """The thumbnail at an index, (T, T) float32 on [0, 1]."""
+        return np.square(self.thumbnails[index] / np.float32(255))
 
-    def class_of(self, place: int) -> str:
-        """Class of the lens at a place."""
-        return self.card.classes[int(self.labels[place])]
+    def class_of(self, index: int) -> str:
+        """Class of the lens at an index."""
+        return self.card.classes[int(self.labels[index])]
 
 
 _ARRAYS = {

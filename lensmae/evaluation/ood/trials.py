@@ -31,7 +31,7 @@ class Trials:
     Attributes:
         views: what the network said.
         measures: by name, (N,) each.
-        labels: (N,) int, places in the network's classes.
+        labels: (N,) int, indices in the network's classes.
         quality: of the images.
         nuisance: (N,) str, what was done to the lens.
         strength: (N,) of it.
@@ -67,7 +67,7 @@ class Held:
 
     Attributes:
         images: (N, S, S) flux.
-        labels: (N,) int, places in its classes.
+        labels: (N,) int, indices in its classes.
         strata: (N,) str, presets that they are of.
     """
 
@@ -101,7 +101,7 @@ def run_trials(
     """
     inside = len(lenses.images)
     images = np.concatenate([lenses.images, *(stack for stack, _ in foreign.values())])
-    labels = np.concatenate([lenses.labels, *(places for _, places in foreign.values())])
+    labels = np.concatenate([lenses.labels, *(indices for _, indices in foreign.values())])
     strata = np.concatenate([lenses.strata, *(np.full(len(stack), name) for name, (stack, _) in foreign.items())])
     parts = _parts(inside, each, prior is not None, {name: len(stack) for name, (stack, _) in foreign.items()}, seed)
     total, done = sum(len(chosen) for _, _, chosen in parts), 0
@@ -135,7 +135,7 @@ def run_trials(
 
 
 def _parts(inside: int, each: int, mixed: bool, foreign: Mapping[str, int], seed: int) -> list[tuple[str, float, np.ndarray]]:
-    """What is done to which lenses: nuisance, strength, places; the foreign ones stand behind the `inside` lenses.
+    """What is done to which lenses: nuisance, strength, indices; the foreign ones stand behind the `inside` lenses.
 
     Args:
         inside: lenses in domain.

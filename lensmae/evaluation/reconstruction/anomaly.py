@@ -64,9 +64,9 @@ def covering_masks(grid: tuple[int, int], masks: int, mask_ratio: float, seed: i
     turns = -(-patches // kept)
     orders = mask_noise([seed + turn for turn in range(-(-masks // turns))], patches).numpy().argsort(axis=1)
     hidden = np.ones((masks, patches), dtype=bool)
-    for place, mask in enumerate(hidden):
-        stretch = (np.arange(kept) + place % turns * kept) % patches
-        mask[orders[place // turns, stretch]] = False
+    for index, mask in enumerate(hidden):
+        stretch = (np.arange(kept) + index % turns * kept) % patches
+        mask[orders[index // turns, stretch]] = False
     return hidden.reshape(masks, *grid)
 
 
@@ -100,12 +100,12 @@ def anomaly_scores(
         batch = np.asarray(images[start : start + _BATCH])
         _, width = unit_scale(batch)
         square = np.zeros(batch.shape)
-        for place in range(masks):
-            mask = hidden[place][None]
+        for index in range(masks):
+            mask = hidden[index][None]
             drawn = model.linear_guess(batch, mask) if linear else model.predict(batch, hidden=mask).prediction
-            square += np.square((drawn.astype(np.float64) - batch) / width) * pixels[place]
+            square += np.square((drawn.astype(np.float64) - batch) / width) * pixels[index]
             if progress is not None:
-                progress(start * masks + (place + 1) * len(batch), len(images) * masks)
+                progress(start * masks + (index + 1) * len(batch), len(images) * masks)
         maps[start : start + len(batch)] = square / times
     return AnomalyScores(maps.mean(axis=(1, 2)), patch_means(maps, grid).max(axis=(1, 2)), maps)
 

@@ -73,15 +73,15 @@ def _measure(
     """Masks (N, K, gh, gw)."""
     step, columns = 16, []
     total = len(ratios) * len(images)
-    for place in range(len(ratios)):
+    for index in range(len(ratios)):
         parts = []
         for start in range(0, len(images), step):
-            batch, hidden = images[start : start + step], masks[start : start + step, place]
+            batch, hidden = images[start : start + step], masks[start : start + step, index]
             drawn = model.predict(batch, hidden=hidden).prediction
             pixels = pixel_masks(hidden, images.shape[1:])
             parts.append(np.stack([masked_mse(batch, drawn, pixels), masked_ssim(batch, drawn, pixels)]))
             if progress is not None:
-                progress(place * len(images) + min(start + step, len(images)), total)
+                progress(index * len(images) + min(start + step, len(images)), total)
         columns.append(np.concatenate(parts, axis=1))
     errors, similarities = np.stack(columns, axis=-1)
     return Difficulty(ratios, errors, similarities)

@@ -55,10 +55,10 @@ def pr_table(curves: Mapping[str, PrCurve], bands: Mapping[str, Band] | None = N
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _with_band(part: pd.DataFrame, rate: str, area: str, places: np.ndarray, band: Band | None) -> pd.DataFrame:
+def _with_band(part: pd.DataFrame, rate: str, area: str, indices: np.ndarray, band: Band | None) -> pd.DataFrame:
     if band is None:
         return part
-    bounds = {f"{rate}_low": np.interp(places, band.grid, band.low), f"{rate}_high": np.interp(places, band.grid, band.high)}
+    bounds = {f"{rate}_low": np.interp(indices, band.grid, band.low), f"{rate}_high": np.interp(indices, band.grid, band.high)}
     return part.assign(**bounds, **{f"{area}_low": band.area[0], f"{area}_high": band.area[1]})
 
 
@@ -95,7 +95,7 @@ def auc_test_table(labels: np.ndarray, answers: Mapping[str, np.ndarray], classe
     """DeLong's test of the first model against each other one, by class and macro.
 
     Args:
-        labels: (N,) int, place in `classes`.
+        labels: (N,) int, index in `classes`.
         answers: probabilities (N, K) by model.
         classes: names, in the order of the probabilities.
     """

@@ -78,6 +78,6 @@ def other_pairs(count: int) -> list[tuple[Condition, np.ndarray, np.ndarray]]:
     ]
 
 
-def class_places(classes: Sequence[str], labels: np.ndarray) -> np.ndarray:
-    """Labels (N,) in `CLASSES` as places in another order of them."""
+def class_indices(classes: Sequence[str], labels: np.ndarray) -> np.ndarray:
+    """Labels (N,) in `CLASSES` as indices in another order of them."""
     return np.array([classes.index(name) for name in CLASSES])[labels]

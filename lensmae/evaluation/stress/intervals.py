@@ -23,8 +23,8 @@ def macro_auc(labels: np.ndarray, probabilities: np.ndarray, seed: int = 0) -> t
     weights = np.concatenate([np.ones((1, count), np.float32), weights])
     areas = [
         area
-        for place in range(probabilities.shape[1])
-        if (area := _weighted_auc(labels == place, probabilities[:, place], weights)) is not None
+        for index in range(probabilities.shape[1])
+        if (area := _weighted_auc(labels == index, probabilities[:, index], weights)) is not None
     ]
     if not areas:
         return np.nan, np.nan, np.nan

@@ -13,7 +13,7 @@ from lensmae.evaluation.metrics import ece
 from lensmae.evaluation.ood.domain import check_domain, trusted_views
 from lensmae.evaluation.ood.references import Reference
 from lensmae.evaluation.reconstruction.inpainting import error_ratios
-from lensmae.evaluation.stress.conditions import Condition, class_places, conditions, other_pairs, other_presets
+from lensmae.evaluation.stress.conditions import Condition, class_indices, conditions, other_pairs, other_presets
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
 from lensmae.evaluation.superresolution.preset_pairs import gains
 from lensmae.models import Classifier, Reconstructor, SuperResolver
@@ -88,8 +88,8 @@ def stress(
                 if condition.nuisance not in _NOT_OF_PAIRS:
                     found.append(_row(one, condition, _gain(one.model, condition, images, np.asarray(dataset.targets[rows]))))
             elif isinstance(one.model, Classifier):
-                places = np.array([one.model.classes.index(name) for name in labels])
-                found.append(_row(one, condition, _accuracy(one, condition.apply(images), places)))
+                indices = np.array([one.model.classes.index(name) for name in labels])
+                found.append(_row(one, condition, _accuracy(one, condition.apply(images), indices)))
             else:
                 found.append(_row(one, condition, _error_ratio(one.model, condition.apply(images))))
             _tell(progress, len(found), total)
@@ -98,7 +98,7 @@ def stress(
             _tell(progress, len(found), total)
         if isinstance(one.model, Classifier):
             for condition, foreign, truth in others:
-                found.append(_row(one, condition, _accuracy(one, foreign, class_places(one.model.classes, truth))))
+                found.append(_row(one, condition, _accuracy(one, foreign, class_indices(one.model.classes, truth))))
                 _tell(progress, len(found), total)
     return pd.DataFrame(found, columns=list(COLUMNS))
 

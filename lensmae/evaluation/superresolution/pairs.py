@@ -87,17 +87,17 @@ def enlarge(model: SuperResolver, image: np.ndarray, progress: Progress | None =
 
 def _tiled(model: SuperResolver, image: np.ndarray, progress: Progress | None) -> np.ndarray:
     """Super-resolution (scale*h, scale*w) of an image on [0, 1]; tiles fade into each other where they overlap."""
-    places = [(top, left) for top in _starts(image.shape[0]) for left in _starts(image.shape[1])]
+    indices = [(top, left) for top in _starts(image.shape[0]) for left in _starts(image.shape[1])]
     drawn = np.zeros((model.scale * image.shape[0], model.scale * image.shape[1]))
     total = np.zeros_like(drawn)
-    for done, (top, left) in enumerate(places, start=1):
+    for done, (top, left) in enumerate(indices, start=1):
         tile = image[top : top + TILE, left : left + TILE]
         part = (slice(model.scale * top, model.scale * (top + TILE)), slice(model.scale * left, model.scale * (left + TILE)))
         weight = np.multiply.outer(_fade(model.scale * tile.shape[0]), _fade(model.scale * tile.shape[1]))
         drawn[part] += weight * model.predict(tile[None], peak=float(image.max()))[0]
         total[part] += weight
         if progress is not None:
-            progress(done, len(places))
+            progress(done, len(indices))
     return (drawn / total).astype(np.float32)
 
 
@@ -111,5 +111,5 @@ def _starts(side: int) -> list[int]:
 
 def _fade(side: int) -> np.ndarray:
     """Weights (side,) that fall towards both ends and are zero nowhere."""
-    places = np.arange(side) + 0.5
-    return np.minimum(np.minimum(places, side - places) / (side / 8), 1.0)
+    indices = np.arange(side) + 0.5
+    return np.minimum(np.minimum(indices, side - indices) / (side / 8), 1.0)

@@ -38,9 +38,9 @@ def radial_profile(image: np.ndarray, pixel_scale: float, width: float) -> tuple
         Radii (arcsec, middles of the rings that fit into the image) and mean flux.
     """
     y, x = (np.arange(side) - (side - 1) / 2 for side in image.shape)
-    place = (np.hypot(y[:, None], x) * pixel_scale / width).astype(int)
+    index = (np.hypot(y[:, None], x) * pixel_scale / width).astype(int)
     rings = int(min(image.shape) / 2 * pixel_scale / width)
-    count, total = np.bincount(place.ravel()), np.bincount(place.ravel(), image.astype(np.float64).ravel())
+    count, total = np.bincount(index.ravel()), np.bincount(index.ravel(), image.astype(np.float64).ravel())
     filled = np.flatnonzero(count[:rings])
     return (filled + 0.5) * width, total[filled] / count[filled]
 

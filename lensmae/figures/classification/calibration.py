@@ -16,7 +16,7 @@ def reliability_diagram(measured: Mapping[str, Reliability]) -> go.Figure:
     too sure of itself. The area of a mark grows with its share of the lenses."""
     figure = go.Figure()
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name="perfect", line={"color": "#888", "width": 1, "dash": "dot"})
-    for place, (name, found) in enumerate(measured.items()):
+    for index, (name, found) in enumerate(measured.items()):
         bars = {"array": found.high - found.accuracy, "arrayminus": found.accuracy - found.low, "thickness": 1}
         size = 6 + 16 * np.sqrt(found.count / found.count.sum())
         text = [f"{count} lenses" for count in found.count]
@@ -27,8 +27,8 @@ def reliability_diagram(measured: Mapping[str, Reliability]) -> go.Figure:
             name=f"{name}, ECE {found.ece:.3f}",
             error_y=bars,
             text=text,
-            marker={"size": size, "color": series_colour(place)},
-            line={"color": series_colour(place), "width": 1.5},
+            marker={"size": size, "color": series_colour(index)},
+            line={"color": series_colour(index), "width": 1.5},
             hovertemplate="confidence %{x:.3f}, right %{y:.3f}, %{text}<extra></extra>",
             cliponaxis=False,
         )
@@ -46,7 +46,7 @@ def score_histograms(
 
     Args:
         probabilities: (N, K).
-        labels: (N,) int, place in `classes`.
+        labels: (N,) int, index in `classes`.
         classes: names, in the order of the probabilities.
         of: the class whose probability is shown.
         bins: of [0, 1].
@@ -55,11 +55,11 @@ def score_histograms(
     figure = go.Figure()
     edges = np.linspace(0, 1, bins + 1)
     scores = probabilities[:, classes.index(of)]
-    for place, name in enumerate(classes):
-        chosen = scores[labels == place]
+    for label, name in enumerate(classes):
+        chosen = scores[labels == label]
         if len(chosen):
             share = np.histogram(chosen, edges)[0] / len(chosen)
-            figure.add_trace(filled_steps(edges, share, f"true {name} ({len(chosen)})", class_colour(name, place), 0.2))
+            figure.add_trace(filled_steps(edges, share, f"true {name} ({len(chosen)})", class_colour(name, label), 0.2))
     if threshold is not None:
         figure.add_vline(x=threshold, line={"color": "#D55E00", "width": 1.5, "dash": "dash"})
     figure.update_xaxes(title=f"probability of {of}", range=[0, 1])

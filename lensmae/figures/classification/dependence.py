@@ -10,8 +10,8 @@ from lensmae.figures.frame import LEGEND, LOG, MARGIN
 def auc_by_parameter(table: pd.DataFrame, parameter: str) -> go.Figure:
     """One-vs-rest AUC in bins of a parameter, from `evaluation.strata.binned_auc`; bars are 95 % intervals."""
     figure = go.Figure()
-    for place, (name, rows) in enumerate(table.groupby("class", sort=False)):
-        colour = class_colour(name, place)
+    for index, (name, rows) in enumerate(table.groupby("class", sort=False)):
+        colour = class_colour(name, index)
         figure.add_scatter(
             x=rows["centre"],
             y=rows["auc"],
@@ -42,9 +42,9 @@ def learning_curve(table: pd.DataFrame, measure: str, title: str) -> go.Figure:
         title: of the measure, with its unit or split.
     """
     figure = go.Figure()
-    for place, (name, rows) in enumerate(table.groupby("model", sort=True)):
+    for number, (name, rows) in enumerate(table.groupby("model", sort=True)):
         found = rows.groupby("labels")[measure].agg(["mean", "min", "max", "count"])
-        colour, x = series_colour(place), found.index.to_numpy()
+        colour, x = series_colour(number), found.index.to_numpy()
         edge = {"mode": "lines", "line": {"width": 0}, "showlegend": False, "hoverinfo": "skip", "legendgroup": name}
         figure.add_scatter(x=x, y=found["min"], name=f"{name}, smallest", **edge)
         figure.add_scatter(x=x, y=found["max"], name=f"{name}, largest", fill="tonexty", fillcolor=faint(colour, 0.18), **edge)

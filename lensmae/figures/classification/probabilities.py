@@ -11,7 +11,7 @@ from lensmae.figures.frame import MARGIN
 
 def probability_bars(probabilities: np.ndarray, classes: Sequence[str], spread: np.ndarray | None = None) -> go.Figure:
     """Class probabilities (K,) of one image as horizontal bars in the classes' colours, with their spread (K,) where known."""
-    colours = [class_colour(name, place) for place, name in enumerate(classes)]
+    colours = [class_colour(name, index) for index, name in enumerate(classes)]
     text = [f"{100 * value:.1f} %" for value in probabilities]
     figure = go.Figure(
         go.Bar(x=probabilities, y=list(classes), orientation="h", marker={"color": colours}, text=text, textposition="auto")

@@ -32,10 +32,10 @@ def roc(
         point: false- and true-positive rate of the operating point, and its name.
     """
     figure = go.Figure()
-    for place, (name, curve) in enumerate(curves.items()):
+    for index, (name, curve) in enumerate(curves.items()):
         band = (bands or {}).get(name)
-        _band(figure, band, name, class_colour(name, place))
-        _curve(figure, curve.fpr, curve.tpr, name, _with_area(name, "AUC", curve.auc, band), place)
+        _band(figure, band, name, class_colour(name, index))
+        _curve(figure, curve.fpr, curve.tpr, name, _with_area(name, "AUC", curve.auc, band), index)
     chance = np.linspace(0, 1, 101)
     figure.add_scatter(x=chance, y=chance, mode="lines", name="chance, AUC 0.5", line=_CHANCE)
     _point(figure, point)
@@ -48,10 +48,10 @@ def precision_recall(
 ) -> go.Figure:
     """Precision-recall curves as `roc`; the dotted line is the precision of guessing (macro: mean share of a class)."""
     figure = go.Figure()
-    for place, (name, curve) in enumerate(curves.items()):
+    for index, (name, curve) in enumerate(curves.items()):
         band = (bands or {}).get(name)
-        _band(figure, band, name, class_colour(name, place))
-        _curve(figure, curve.recall, curve.precision, name, _with_area(name, "AP", curve.average, band), place)
+        _band(figure, band, name, class_colour(name, index))
+        _curve(figure, curve.recall, curve.precision, name, _with_area(name, "AP", curve.average, band), index)
     if curves:
         guess = curves["macro"].prevalence
         figure.add_scatter(x=[0, 1], y=[guess, guess], mode="lines", name=f"chance, {guess:.2f}", line=_CHANCE)
@@ -73,9 +73,9 @@ def roc_of_models(curves: Mapping[str, RocCurve], bands: Mapping[str, Band], of:
         log_x: logarithmic false-positive rate.
     """
     figure = go.Figure()
-    for place, (name, curve) in enumerate(curves.items()):
-        _band(figure, bands.get(name), name, series_colour(place))
-        line = {"color": series_colour(place), "width": 2}
+    for index, (name, curve) in enumerate(curves.items()):
+        _band(figure, bands.get(name), name, series_colour(index))
+        line = {"color": series_colour(index), "width": 2}
         text = _with_area(name, "AUC", curve.auc, bands.get(name))
         figure.add_scatter(x=curve.fpr, y=curve.tpr, mode="lines", name=text, line=line)
     chance = np.linspace(0, 1, 101)
@@ -91,9 +91,9 @@ def _with_area(name: str, word: str, area: float, band: Band | None) -> str:
     return f"{name}, {word} {share(area, '.4f')} [{share(band.area[0], '.4f')}, {share(band.area[1], '.4f')}]"
 
 
-def _curve(figure: go.Figure, x: np.ndarray, y: np.ndarray, name: str, text: str, place: int) -> None:
+def _curve(figure: go.Figure, x: np.ndarray, y: np.ndarray, name: str, text: str, index: int) -> None:
     average = name in _AVERAGES
-    line = {"color": class_colour(name, place), "width": 3 if name == "macro" else 2, "dash": "dash" if average else "solid"}
+    line = {"color": class_colour(name, index), "width": 3 if name == "macro" else 2, "dash": "dash" if average else "solid"}
     figure.add_scatter(x=x, y=y, mode="lines", name=text, line=line, legendgroup=name)
 
 
@@ -165,7 +165,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], chosen: tuple[i
 
 def _cells(figure: go.Figure, counts: np.ndarray, share: np.ndarray, classes: Sequence[str]) -> None:
     """Invisible marks over the cells: Plotly selects points, not cells of a heat map."""
-    rows, columns = (places.ravel() for places in np.indices(counts.shape))
+    rows, columns = (axis.ravel() for axis in np.indices(counts.shape))
     figure.add_scatter(
         x=[classes[column] for column in columns],
         y=[classes[row] for row in rows],
@@ -185,5 +185,5 @@ def clicked_cell(event: dict, classes: int) -> tuple[int, int] | None:
     points = event["selection"]["points"]
     if not points:
         return None
-    place = points[0]["customdata"]
-    return divmod(int(place[0] if isinstance(place, list) else place), classes)
+    index = points[0]["customdata"]
+    return divmod(int(index[0] if isinstance(index, list) else index), classes)

@@ -20,8 +20,8 @@ def probability_sweep(table: pd.DataFrame, classes: Sequence[str], title: str, n
     """
     figure = go.Figure()
     values = table[table.columns[0]]
-    for place, name in enumerate(classes):
-        line = {"color": class_colour(name, place), "width": 2}
+    for index, name in enumerate(classes):
+        line = {"color": class_colour(name, index), "width": 2}
         figure.add_scatter(x=values, y=table[name], mode="lines+markers", name=name, line=line, marker={"size": 6})
     if now is not None:
         # A trace: the label of Plotly's `add_vline` would stretch a logarithmic axis to 1.

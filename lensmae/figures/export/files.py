@@ -63,15 +63,15 @@ def export_figure(figure: go.Figure, form: Format, width_mm: float = PAGE_MM) ->
 
 
 def figure_numbers(figure: go.Figure) -> pd.DataFrame:
-    """All numbers of a figure, one row a point: its series, its place under the names of the axes, its value and text."""
+    """All numbers of a figure, one row a point: its series, its coordinates under the names of the axes, its value and text."""
     # Marks that nobody sees are there to be clicked.
     shown = [trace for trace in figure.data if getattr(trace, "marker", None) is None or trace.marker.opacity != 0]
-    parts = [_numbers(figure, trace, place) for place, trace in enumerate(shown)]
+    parts = [_numbers(figure, trace, index) for index, trace in enumerate(shown)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _numbers(figure: go.Figure, trace: Any, place: int) -> pd.DataFrame:
-    series = words(trace.name) or f"series {place + 1}"
+def _numbers(figure: go.Figure, trace: Any, index: int) -> pd.DataFrame:
+    series = words(trace.name) or f"series {index + 1}"
     if trace.type == "scatter3d":
         names = [_name(figure.layout.scene[f"{axis}axis"], axis) for axis in "xyz"]
         columns = dict(zip(names, (trace.x, trace.y, trace.z), strict=True))

@@ -34,8 +34,8 @@ def draw_figure(figure: go.Figure, width: float) -> Any:
     drawn = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(drawn)
     plots = _plots(figure, drawn)
-    for place, trace in enumerate(figure.data):
-        draw_trace(plots[_pair(trace)], trace, place)
+    for index, trace in enumerate(figure.data):
+        draw_trace(plots[_pair(trace)], trace, index)
     for (x, y), plot in plots.items():
         if x != "scene":
             _set_axis(plot, layout[axis_key(x, "x")], "x")
@@ -133,8 +133,8 @@ def _at(plots: dict[tuple[str, str], Plot], layout: Any, mark: Any) -> Plot:
 
 
 def _holds(domain: tuple[float, float], mark: Any, axis: str) -> bool:
-    place = mark[axis] if axis in mark else mark[f"{axis}0"]
-    return domain[0] - 1e-6 <= float(place) <= domain[1] + 1e-6
+    position = mark[axis] if axis in mark else mark[f"{axis}0"]
+    return domain[0] - 1e-6 <= float(position) <= domain[1] + 1e-6
 
 
 def _share(plot: Plot, mark: Any, axis: str, value: Any) -> Any:
@@ -174,13 +174,13 @@ def _shape(plot: Plot, shape: Any) -> None:
 
 
 def _annotation(plot: Plot, note: Any, layout: Any) -> None:
-    place = [_note_place(plot, note, layout, axis) for axis in "xy"]
+    position = [_note_position(plot, note, layout, axis) for axis in "xy"]
     across, down = ({"auto": "center", "middle": "center", None: "center"}.get(at, at) for at in (note.xanchor, note.yanchor))
     arrow = note.showarrow is not False
     offset = (POINT * (note.ax or 0), -POINT * (-30 if note.ay is None else note.ay)) if arrow else (0, 0)
     plot.canvas.annotate(
         plain(note.text),
-        place,
+        position,
         xycoords=_transform(plot, note),
         xytext=offset,
         textcoords="offset points",
@@ -192,14 +192,14 @@ def _annotation(plot: Plot, note: Any, layout: Any) -> None:
     )
 
 
-def _note_place(plot: Plot, note: Any, layout: Any, axis: str) -> Any:
+def _note_position(plot: Plot, note: Any, layout: Any, axis: str) -> Any:
     value, reference = note[axis], note[f"{axis}ref"]
     if reference in (None, "paper") or reference.endswith("domain"):
         return _share(plot, note, axis, value)
     if layout[axis_key(reference, axis)].type == "log":
         # Plotly counts annotations, unlike shapes, on logarithmic axes in powers of ten.
         return 10.0 ** float(value)
-    return plot.places([value], axis)[0]
+    return plot.positions([value], axis)[0]
 
 
 def _entries(figure: go.Figure, plots: list[Plot]) -> Iterator[tuple[Any, str]]:
@@ -219,14 +219,14 @@ def _legend(figure: go.Figure, plots: list[Plot], drawn: Any, width: float) -> N
     if not entries:
         return
     handles, texts = zip(*entries, strict=True)
-    place = figure.layout.legend
-    inside = place.x is not None and place.y is not None and 0 <= place.x <= 1 and 0 <= place.y <= 1
-    if inside and len(plots) == 1 and place.orientation != "h":
-        across = {"right": "right", "center": "center"}.get(place.xanchor, "left")
-        down = {"bottom": "lower", "middle": "center", "top": "upper"}.get(place.yanchor, "upper" if place.y > 0.5 else "lower")
+    legend = figure.layout.legend
+    inside = legend.x is not None and legend.y is not None and 0 <= legend.x <= 1 and 0 <= legend.y <= 1
+    if inside and len(plots) == 1 and legend.orientation != "h":
+        across = {"right": "right", "center": "center"}.get(legend.xanchor, "left")
+        down = {"bottom": "lower", "middle": "center", "top": "upper"}.get(legend.yanchor, "upper" if legend.y > 0.5 else "lower")
         corner = "center" if (down, across) == ("center", "center") else f"{down} {across}"
-        plots[0].canvas.legend(handles, texts, loc=corner, bbox_to_anchor=(place.x, place.y))
-    elif width < 5 or place.orientation == "h":
+        plots[0].canvas.legend(handles, texts, loc=corner, bbox_to_anchor=(legend.x, legend.y))
+    elif width < 5 or legend.orientation == "h":
         # As many columns as the longest text leaves room for; a letter is about 0.055 inches wide.
         columns = int(np.clip((width - 0.3) / (0.4 + 0.055 * max(map(len, texts))), 1, len(texts)))
         drawn.legend(handles, texts, loc="outside upper center", ncols=columns)

@@ -70,7 +70,7 @@ def colour_map(scale: Any, figure: go.Figure) -> Any:
         scale = figure.layout.template.layout.colorscale.sequential or "Viridis"
     if isinstance(scale, str):
         scale = get_colorscale(scale)
-    stops = [(float(place), rgba(colour)) for place, colour in scale]
+    stops = [(float(index), rgba(colour)) for index, colour in scale]
     return LinearSegmentedColormap.from_list("plotly", stops, N=512)
 
 

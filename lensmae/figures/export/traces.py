@@ -24,7 +24,7 @@ class Plot:
         labels: names along x and y of axes that count categories.
         legend: handle and text of every entry.
         last: x and y of the last line, which a fill to the next one ends at.
-        drawn: bars drawn so far, and the height they reach at each place.
+        drawn: bars drawn so far, and the height they reach at each position.
     """
 
     figure: go.Figure
@@ -36,8 +36,8 @@ class Plot:
     drawn: int = 0
     reached: dict[float, float] = field(default_factory=dict)
 
-    def places(self, values: Any, axis: str, count: int = 0) -> np.ndarray:
-        """Numbers along an axis; texts get the places 0, 1, ... in the order they come."""
+    def positions(self, values: Any, axis: str, count: int = 0) -> np.ndarray:
+        """Numbers along an axis; texts get the positions 0, 1, ... in the order they come."""
         if values is None:
             return np.arange(count, dtype=float)
         values = np.asarray(values)
@@ -50,11 +50,11 @@ class Plot:
         return np.array([known.index(str(value)) for value in values], dtype=float)
 
 
-def draw_trace(plot: Plot, trace: Any, place: int) -> None:
-    """Draw one trace; `place` chooses its colour where it names none."""
+def draw_trace(plot: Plot, trace: Any, index: int) -> None:
+    """Draw one trace; `index` chooses its colour where it names none."""
     if trace.visible in (None, True):
         ways = colourway(plot.figure)
-        DRAWERS[trace.type](plot, trace, ways[place % len(ways)])
+        DRAWERS[trace.type](plot, trace, ways[index % len(ways)])
 
 
 def _note(plot: Plot, trace: Any, handle: Any) -> None:
@@ -67,7 +67,7 @@ def _scatter(plot: Plot, trace: Any, colour: str) -> None:
     from matplotlib.patches import Patch
 
     count = len(trace.y if trace.y is not None else trace.x)
-    x, y = plot.places(trace.x, "x", count), plot.places(trace.y, "y", count)
+    x, y = plot.positions(trace.x, "x", count), plot.positions(trace.y, "y", count)
     mode = trace.mode or ("lines" if count > 20 or trace.type == "scattergl" else "lines+markers")
     colour = trace.line.color or (trace.marker.color if isinstance(trace.marker.color, str) else None) or colour
     width = POINT * (2 if trace.line.width is None else trace.line.width)
@@ -143,25 +143,25 @@ def _error_bars(plot: Plot, trace: Any, x: np.ndarray, y: np.ndarray, colour: An
 def _bar(plot: Plot, trace: Any, colour: str) -> None:
     across = trace.orientation == "h"
     count = len(trace.x if trace.x is not None else trace.y)
-    x, y = plot.places(trace.x, "x", count), plot.places(trace.y, "y", count)
-    places, lengths = (y, x) if across else (x, y)
-    gaps = np.diff(np.unique(places))
+    x, y = plot.positions(trace.x, "x", count), plot.positions(trace.y, "y", count)
+    positions, lengths = (y, x) if across else (x, y)
+    gaps = np.diff(np.unique(positions))
     room = (gaps.min() if len(gaps) else 1.0) * (1 - (0.2 if plot.figure.layout.bargap is None else plot.figure.layout.bargap))
     width = np.broadcast_to(room if trace.width is None else trace.width, count).astype(float)
     mode, alike = plot.figure.layout.barmode or "group", sum(other.type == "bar" for other in plot.figure.data)
     if mode == "group" and alike > 1 and trace.width is None:
         width = width / alike
-        places = places + width * (plot.drawn - (alike - 1) / 2)
+        positions = positions + width * (plot.drawn - (alike - 1) / 2)
     base = np.zeros(count) if trace.base is None else np.broadcast_to(np.asarray(trace.base, dtype=float), count)
     if mode in ("stack", "relative"):
-        base = base + [plot.reached.get(place, 0.0) for place in places]
-        plot.reached |= dict(zip(places, base + lengths, strict=True))
+        base = base + [plot.reached.get(position, 0.0) for position in positions]
+        plot.reached |= dict(zip(positions, base + lengths, strict=True))
     plot.drawn += 1
     paint = trace.marker.color if trace.marker.color is not None else colour
     opacity = next((each for each in (trace.opacity, trace.marker.opacity) if each is not None), 1.0)
     colours = [rgba(each, opacity) for each in ([paint] * count if isinstance(paint, str) else paint)]
     bar = plot.canvas.barh if across else plot.canvas.bar
-    drawn = bar(places, lengths, width, base, color=colours, linewidth=0)
+    drawn = bar(positions, lengths, width, base, color=colours, linewidth=0)
     for patch in drawn:
         patch.set_gid(f"bar-{trace.name}")
     if trace.text is not None:
@@ -169,7 +169,7 @@ def _bar(plot: Plot, trace: Any, colour: str) -> None:
         plot.canvas.bar_label(drawn, texts, padding=2, fontsize=7)
         plot.canvas.margins(**{"x" if across else "y": 0.12})
     ends = base + lengths
-    _error_bars(plot, trace, ends if across else places, places if across else ends, "black")
+    _error_bars(plot, trace, ends if across else positions, positions if across else ends, "black")
     _note(plot, trace, drawn[0] if count else None)
 
 
@@ -203,7 +203,7 @@ def _histogram(plot: Plot, trace: Any, colour: str) -> None:
 
 def _heatmap(plot: Plot, trace: Any, colour: str) -> None:
     values = np.asarray(trace.z, dtype=float)
-    x, y = plot.places(trace.x, "x", values.shape[1]), plot.places(trace.y, "y", values.shape[0])
+    x, y = plot.positions(trace.x, "x", values.shape[1]), plot.positions(trace.y, "y", values.shape[0])
     axis = plot.figure.layout[trace.coloraxis] if trace.coloraxis else None
     low, high, scale = (trace.zmin, trace.zmax, trace.colorscale) if axis is None else (axis.cmin, axis.cmax, axis.colorscale)
     if trace.zmid is not None and low is None:
@@ -233,8 +233,8 @@ def _scatter3d(plot: Plot, trace: Any, colour: str) -> None:
     marker, opacity = trace.marker, 1.0 if trace.marker.opacity is None else trace.marker.opacity
     coloured = _coloured(plot, marker, colour, opacity)
     size = POINT * np.mean(6 if marker.size is None else marker.size)
-    place = [np.asarray(values, dtype=float) for values in (trace.x, trace.y, trace.z)]
-    points = plot.canvas.scatter(*place, s=size**2, linewidths=0, rasterized=len(place[0]) > _MANY, **coloured)
+    position = [np.asarray(values, dtype=float) for values in (trace.x, trace.y, trace.z)]
+    points = plot.canvas.scatter(*position, s=size**2, linewidths=0, rasterized=len(position[0]) > _MANY, **coloured)
     if "c" in coloured and marker.showscale:
         plot.canvas.figure.colorbar(points, ax=plot.canvas, label=plain(marker.colorbar.title.text), shrink=0.6)
     shown = coloured["color"] if np.ndim(coloured.get("color")) == 1 else "black"

@@ -50,8 +50,8 @@ def _sheet(pictures: list[np.ndarray], ratio: str) -> Image.Image:
     sheet = Image.new("RGB", (len(pictures) * (_SIDE + _GAP) + _GAP, height + _TOP + _GAP), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
     titles = ("original", f"masked {ratio}", "reconstruction")
-    for place, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
-        left = _GAP + place * (_SIDE + _GAP)
+    for index, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
+        left = _GAP + index * (_SIDE + _GAP)
         pen.text((left, 5), title, fill="#222", font=font)
         shown = Image.fromarray(np.ascontiguousarray(picture[::-1]).astype(np.uint8)).resize(
             (_SIDE, height), Image.Resampling.NEAREST

@@ -20,7 +20,7 @@ class Points:
         labels: one a point, shown beside it; none where empty.
         sizes: diameter on the screen in CSS pixels, one for all or (N,).
         colour: any CSS colour.
-        panels: places of the panels that show them; all where None.
+        panels: indices of the panels that show them; all where None.
         draggable: visitors can move them, with the pointer or with the arrow keys.
     """
 
@@ -34,10 +34,10 @@ class Points:
     draggable: bool = False
 
     def entry(self) -> dict[str, Any]:
-        """As the canvas reads it; what has no finite place is left out of sight there."""
+        """As the canvas reads it; what has no finite position is left out of sight there."""
         sizes = np.broadcast_to(np.asarray(self.sizes, dtype=float), np.shape(self.x))
         shared = {"name": self.name, "colour": self.colour, "panels": self.panels, "draggable": self.draggable}
-        return {"kind": "points", **_places(self.x, self.y), "labels": list(self.labels), "sizes": sizes.tolist(), **shared}
+        return {"kind": "points", **_coordinates(self.x, self.y), "labels": list(self.labels), "sizes": sizes.tolist(), **shared}
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Line:
         colour: any CSS colour.
         width: on the screen in CSS pixels.
         dashed: whether it is.
-        panels: places of the panels that show it; all where None.
+        panels: indices of the panels that show it; all where None.
     """
 
     name: str
@@ -64,13 +64,13 @@ class Line:
     def entry(self) -> dict[str, Any]:
         """As the canvas reads it."""
         shared = {"name": self.name, "colour": self.colour, "panels": self.panels}
-        return {"kind": "line", **_places(self.x, self.y), "width": self.width, "dashed": self.dashed, **shared}
+        return {"kind": "line", **_coordinates(self.x, self.y), "width": self.width, "dashed": self.dashed, **shared}
 
 
 Overlay = Points | Line
 
 
-def _places(x: np.ndarray, y: np.ndarray) -> dict[str, list[float | None]]:
+def _coordinates(x: np.ndarray, y: np.ndarray) -> dict[str, list[float | None]]:
     """Coordinates to a thousandth of a pixel; JSON has no nan."""
     return {name: [_finite(value) for value in np.ravel(values)] for name, values in (("x", x), ("y", y))}
 

@@ -122,10 +122,10 @@ def _grey(ours: Tensors, layout: Layout | None) -> tuple[Tensors, Transform]:
 def _architecture(path: Path, ours: Tensors, layout: Layout, heads: int | None, decoder_heads: int | None) -> dict[str, Any]:
     """Arguments of `MAEViT` read off translated tensors."""
     emb_dim, _, patch, _ = ours["encoder.patchify.weight"].shape
-    places, decoder_dim = ours["encoder.pos_embedding"].shape[1], ours["decoder.mask_token"].shape[-1]
-    side = round(places**0.5)
-    if side * side != places:
-        raise CheckpointError(f"{path.name} has position embeddings for {places} patches, which are no square grid.")
+    indices, decoder_dim = ours["encoder.pos_embedding"].shape[1], ours["decoder.mask_token"].shape[-1]
+    side = round(indices**0.5)
+    if side * side != indices:
+        raise CheckpointError(f"{path.name} has position embeddings for {indices} patches, which are no square grid.")
     size = {
         "image_size": side * patch,
         "patch_size": patch,

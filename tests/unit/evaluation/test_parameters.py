@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lensmae.data import open_dataset
-from lensmae.evaluation.parameters import Places, constants, describe_row, distributions, without_lists
+from lensmae.evaluation.parameters import Positions, constants, describe_row, distributions, without_lists
 
 
 def lenses(**columns):
@@ -35,7 +35,7 @@ def test_lists_are_counted_and_pooled_and_their_places_are_a_map():
     number, masses, places = distributions(table)
     assert (number.name, number.counts["cdm"].tolist()) == ("subhalos", [1, 1, 1])
     assert masses.counts["cdm"].sum() == 3
-    assert isinstance(places, Places)
+    assert isinstance(places, Positions)
     assert places.counts.sum() >= 2
     # Rows run along y: the two upper ones are above the middle row.
     assert places.counts[len(places.counts) // 2 :].sum() == 2

@@ -1,6 +1,6 @@
 import numpy as np
 
-from lensmae.evaluation.parameters import Distribution, Places
+from lensmae.evaluation.parameters import Distribution, Positions
 from lensmae.figures import CLASS_COLOURS
 from lensmae.figures.distributions import distribution
 
@@ -22,7 +22,7 @@ def test_classes_of_very_different_numbers_get_a_logarithmic_axis():
 
 def test_places_are_a_map_with_equal_axes():
     counts = np.arange(16).reshape(4, 4)
-    drawn = distribution(Places("cdm subhalos", "subhalos of cdm", np.linspace(-2, 2, 5), counts))
+    drawn = distribution(Positions("cdm subhalos", "subhalos of cdm", np.linspace(-2, 2, 5), counts))
     np.testing.assert_array_equal(drawn.data[0].z, counts)
     assert drawn.data[0].x.tolist() == [-1.5, -0.5, 0.5, 1.5]
     assert drawn.layout.yaxis.scaleanchor == "x"

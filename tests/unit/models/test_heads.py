@@ -73,7 +73,7 @@ def test_a_classifier_looks_at_its_view_under_the_names_that_checkpoints_have(ar
     assert names & {"whitening", "prior"} == ({view} if view else set())
     images = torch.rand(2, 1, 16, 16)
     expected = network.whitening(images) if view == "whitening" else network.prior.residual(images) if view else images
-    assert torch.equal(network.seen(images), expected)
+    assert torch.equal(network.network_input(images), expected)
 
 
 def test_a_classifier_has_one_view():

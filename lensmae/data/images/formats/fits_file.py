@@ -1,4 +1,4 @@
-"""FITS files: which HDU is the image, its place on the sky, and the noise, flags and PSF that lie beside it."""
+"""FITS files: which HDU is the image, its position on the sky, and the noise, flags and PSF that lie beside it."""
 
 import contextlib
 import io
@@ -120,12 +120,12 @@ def is_compressed(unit: Any) -> bool:
 
 def check_gzip_tiles(data: bytes) -> None:
     """astropy unpacks gzip tiles of compressed images without a limit; whatever begins like one is tried with a limit here."""
-    place, left = data.find(b"\x1f\x8b\x08"), MAX_BYTES
-    while place >= 0:
+    index, left = data.find(b"\x1f\x8b\x08"), MAX_BYTES
+    while index >= 0:
         # These three bytes may begin other data too.
         with contextlib.suppress(zlib.error):
-            left -= len(inflated(data[place:], left, 31))
-        place = data.find(b"\x1f\x8b\x08", place + 1)
+            left -= len(inflated(data[index:], left, 31))
+        index = data.find(b"\x1f\x8b\x08", index + 1)
 
 
 def _role(unit: Any, alone: bool) -> str:

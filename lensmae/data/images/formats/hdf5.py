@@ -190,15 +190,15 @@ def check_chunks(array: Any, shape: Sequence[int]) -> None:
     if pieces > MAX_PIECES:
         raise ImageReadError(f"its array {array.name} lies in {pieces:,} chunks; the limit is {MAX_PIECES:,}")
     stored = array.id
-    filters = [stored.get_create_plist().get_filter(place)[0] for place in range(stored.get_create_plist().get_nfilters())]
+    filters = [stored.get_create_plist().get_filter(index)[0] for index in range(stored.get_create_plist().get_nfilters())]
     if not set(filters) <= _HDF5_FILTERS or filters.count(1) > 1 or filters.count(32000) > 1:
         raise ImageReadError(f"its array {array.name} is compressed in a way that is not read (HDF5 filters {filters})")
     claimed = count(array.chunks) * array.dtype.itemsize
     check_bytes(array.chunks, array.dtype.itemsize)
     if 1 not in filters:
         return
-    for place in range(stored.get_num_chunks()):
-        chunk = stored.get_chunk_info(place)
+    for index in range(stored.get_num_chunks()):
+        chunk = stored.get_chunk_info(index)
         # Deflate packs at most about 1032 to 1.
         if chunk.size * 1032 > MAX_BYTES // 8:
             _, packed = stored.read_direct_chunk(chunk.chunk_offset)

@@ -56,9 +56,9 @@ def matlab_arrays(data: bytes) -> dict[str, tuple[tuple[int, ...], Callable[[], 
 def _check_elements(data: bytes) -> None:
     """Elements that are packed unpack to no more than an image."""
     order = "<" if data[126:128] == b"IM" else ">"
-    place, left = _HEADER, MAX_BYTES
-    while place + 8 <= len(data):
-        kind, size = struct.unpack_from(f"{order}II", data, place)
+    index, left = _HEADER, MAX_BYTES
+    while index + 8 <= len(data):
+        kind, size = struct.unpack_from(f"{order}II", data, index)
         if kind == _COMPRESSED:
-            left -= len(inflated(data[place + 8 : place + 8 + size], left))
-        place += 8 + size
+            left -= len(inflated(data[index + 8 : index + 8 + size], left))
+        index += 8 + size

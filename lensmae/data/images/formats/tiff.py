@@ -24,16 +24,16 @@ def from_tiff(data: bytes, item: str | None) -> Stored:
 
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
-            pages = tuple(f"page {place}" for place in range(min(len(file.pages), _MOST_PAGES)))
+            pages = tuple(f"page {number}" for number in range(min(len(file.pages), _MOST_PAGES)))
             chosen = choose_item(pages, item, "page")
-            place = pages.index(chosen)
-            page = file.pages[place]
+            number = pages.index(chosen)
+            page = file.pages[number]
             if item is None and page.is_reduced and len(pages) > 1:
                 full = [at for at in range(len(pages)) if not file.pages[at].is_reduced]
-                place = full[0] if full else place
-                chosen, page = pages[place], file.pages[place]
+                number = full[0] if full else number
+                chosen, page = pages[number], file.pages[number]
             _check_page(page, data)
-            stored = _from_page(page, data, place)
+            stored = _from_page(page, data, number)
             alike = pages if len(pages) > 1 and all(_alike(file.pages[at], page) for at in range(len(pages))) else ()
             lossy = page.compression in _JPEG and not _is_lossless(page)
             return replace(stored, items=pages, item=chosen, alike=alike, lossy=lossy or stored.lossy)
@@ -57,7 +57,7 @@ def page_arrays(data: bytes) -> tuple[np.ndarray, str] | None:
         check_bytes((len(pages), *pages[0].shape), pages[0].dtype.itemsize if pages[0].dtype is not None else 1)
         for page in pages:
             _check_page(page, data)
-        stored = [_from_page(page, data, place) for place, page in enumerate(pages)]
+        stored = [_from_page(page, data, index) for index, page in enumerate(pages)]
     return np.stack([one.array for one in stored]), "N" + (stored[0].axes or "HW")
 
 
@@ -83,11 +83,11 @@ def _check_segments(page: Any, data: bytes) -> None:
         left -= len(inflated(data[offset : offset + size], left))
 
 
-def _from_page(page: Any, data: bytes, place: int) -> Stored:
+def _from_page(page: Any, data: bytes, index: int) -> Stored:
     model = int(page.photometric)
     if page.dtype is None or model > _YCBCR or (model == _YCBCR and page.compression not in _JPEG):
         # L*a*b*, raw YCbCr and the like, of 8 bits: as viewers show them.
-        return from_pillow(data, ("TIFF",), place)
+        return from_pillow(data, ("TIFF",), index)
     values = page.asarray()
     if page.planarconfig == 2 and page.samplesperpixel > 1 and values.ndim == 3 and values.shape[0] == page.samplesperpixel:
         values = np.moveaxis(values, 0, -1)

@@ -24,9 +24,9 @@ class LensBatch:
 
     Attributes:
         images: (B, H, W) in the unit of the lens's preset.
-        labels: (B,) int64, places in `CLASSES`; -1 for galaxies, which have no class.
+        labels: (B,) int64, indices in `CLASSES`; -1 for galaxies, which have no class.
         log_axion_mass: (B,) of eV, NaN where the class has no axion.
-        strata: (B,) int64, places in `names`.
+        strata: (B,) int64, indices in `names`.
         names: presets that the lenses are of; one but for a corpus.
         targets: (B, 2 H, 2 W) HR images of a pair preset, else None.
         truths: (B, 2 H, 2 W) noise-free HR images of a pair preset, else None.
@@ -103,14 +103,14 @@ def _strata(preset: Preset, weights: Mapping[str, float] | None, classes: Sequen
 
 
 def _split(count: int, weights: list[float], draws: Draws) -> list[int]:
-    """Whole numbers in proportion to weights, `count` in all: shares rounded down, then one more for places drawn by the rest."""
+    """Whole numbers in proportion to weights, `count` in all: shares rounded down, then one more where drawn by the rest."""
     exact = [count * weight / sum(weights) for weight in weights]
     numbers = [int(share + 1e-9) for share in exact]
     missing = count - sum(numbers)
     if missing:
         rest = torch.tensor([max(share - number, 0.0) for share, number in zip(exact, numbers, strict=True)], device=draws.device)
-        for place in torch.multinomial(rest, missing, replacement=False, generator=draws.generator).tolist():
-            numbers[place] += 1
+        for index in torch.multinomial(rest, missing, replacement=False, generator=draws.generator).tolist():
+            numbers[index] += 1
     return numbers
 
 

@@ -49,7 +49,7 @@ class Draws:
         return size * angle.cos(), size * angle.sin()
 
     def some(self, mean: float, most: float, count: int) -> Tensor:
-        """Which of the places 0 ... most - 1 are taken, (count, most) bool: a Poisson number of them, at most all."""
+        """Which of the indices 0 ... most - 1 are taken, (count, most) bool: a Poisson number of them, at most all."""
         number = self.poisson(self.constant(mean, count).contiguous())
         return torch.arange(int(most), device=self.device) < number[:, None]
 
@@ -58,12 +58,12 @@ class Draws:
         return torch.tensor(value, device=self.device, dtype=self.dtype).expand(shape)
 
 
-def generator_of(seed: int, *place: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator that starts from a hash of a seed and places (of a step, a device, ...), each a whole number >= 0.
+def generator_of(seed: int, *index: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator that starts from a hash of a seed and indices (of a step, a device, ...), each a whole number >= 0.
 
     The same numbers give the same draws; other numbers give independent ones.
     """
-    state = np.random.SeedSequence([seed, *place]).generate_state(1, np.uint64)[0]
+    state = np.random.SeedSequence([seed, *index]).generate_state(1, np.uint64)[0]
     generator = torch.Generator(device=device)
     generator.manual_seed(int(state >> np.uint64(1)))
     return generator

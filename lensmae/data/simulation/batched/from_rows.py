@@ -70,10 +70,10 @@ def _source(preset: Preset, rows: Sequence[Row], flux: Sequence[float]) -> Light
 def _foreground(rows: Sequence[Row], cameras: Sequence[Instrument]) -> Light:
     """Light of the lens galaxies; none where a row has none."""
     profiles = [_NONE] * len(rows)
-    for place, (row, camera) in enumerate(zip(rows, cameras, strict=True)):
+    for index, (row, camera) in enumerate(zip(rows, cameras, strict=True)):
         if known(row, "lens_magnitude"):
             shape = (float(row[f"lens_{name}"]) for name in ("R_sersic", "n_sersic", "e1", "e2"))
-            profiles[place] = (_flux(camera, row["lens_magnitude"]), *shape, *centre_of(row))
+            profiles[index] = (_flux(camera, row["lens_magnitude"]), *shape, *centre_of(row))
     return Light(*_vector(profiles).T[..., None])
 
 
@@ -116,6 +116,6 @@ def _padded(rows: Sequence[Row], name: str, filled: float = 0.0) -> Tensor:
     """Lists of different lengths as (B, most), filled up behind; a row without the column has an empty one."""
     lists = [np.array(listed(row, (name,)), dtype=np.float64).ravel() for row in rows]
     table = torch.full((len(rows), max(map(len, lists))), filled, dtype=torch.float64)
-    for place, values in enumerate(lists):
-        table[place, : len(values)] = torch.from_numpy(values)
+    for index, values in enumerate(lists):
+        table[index, : len(values)] = torch.from_numpy(values)
     return table

@@ -42,7 +42,7 @@ def render(scene: Scene, dtype: torch.dtype = torch.float32) -> Tensor:
 
 def _render(scene: Scene, dtype: torch.dtype) -> Tensor:
     grid = _Grid(scene, dtype)
-    x, y = grid.from_places(scene.macro.x, scene.macro.y)
+    x, y = grid.from_positions(scene.macro.x, scene.macro.y)
     bent_x, bent_y = _macro_deflection(scene.macro, x, y)
     if scene.points is not None:
         points_x, points_y = _point_deflection(scene.points, grid)
@@ -65,7 +65,7 @@ def _elements(budget: dict[str, int], on: Tensor) -> int:
 
 
 class _Grid:
-    """Rays of a batch. Differences to a place are taken in units of ray spacing, whole part and rest apart, so that float32 loses
+    """Rays of a batch. Differences to positions are in units of ray spacing, whole part and rest apart, so that float32 loses
     nothing close to it."""
 
     def __init__(self, scene: Scene, dtype: torch.dtype) -> None:
@@ -73,13 +73,13 @@ class _Grid:
         self.spacing = scene.pixel_scale / scene.supersampling
         self.index = torch.arange(self.count, device=self.spacing.device, dtype=dtype)
 
-    def from_masses(self, places: Tensor) -> Tensor:
-        """(B, N) arcsec -> (B, N, count): rays minus places along one axis, in ray spacings."""
-        at = places / self.spacing[:, None] + (self.count - 1) / 2
+    def from_masses(self, positions: Tensor) -> Tensor:
+        """(B, N) arcsec -> (B, N, count): rays minus positions along one axis, in ray spacings."""
+        at = positions / self.spacing[:, None] + (self.count - 1) / 2
         whole = at.round()
         return (self.index - whole[..., None].to(self.dtype)) - (at - whole)[..., None].to(self.dtype)
 
-    def from_places(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def from_positions(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Rays minus (x, y), each (B,), in arcsec: (B, 1, count) and (B, count, 1)."""
         size = over_grid(self.spacing, self.index)
         return self.from_masses(x[:, None]) * size, self.from_masses(y[:, None]).transpose(1, 2) * size
@@ -111,7 +111,7 @@ def _point_deflection(points: Points, grid: _Grid) -> tuple[Tensor, Tensor]:
 def _halo_deflection(halos: Halos, grid: _Grid) -> tuple[Tensor, Tensor]:
     """(B, count, count) arcsec in x and in y. Halos of all lenses are taken block by block, and added where they belong."""
     size = grid.spacing[:, None, None]
-    dx, dy = (grid.from_masses(places) * size.to(grid.dtype) for places in (halos.x, halos.y))
+    dx, dy = (grid.from_masses(positions) * size.to(grid.dtype) for positions in (halos.x, halos.y))
     total_x = dx.new_zeros(len(dx), grid.count, grid.count)
     total_y = torch.zeros_like(total_x)
     for lens, halo in _blocks(halos.strength, grid):
@@ -138,8 +138,8 @@ def _blocks(amounts: Tensor, grid: _Grid) -> Iterator[tuple[Tensor, Tensor]]:
 def _shine(light: Light, knots: Knots | None, x: Tensor, y: Tensor, grid: _Grid, centre: tuple[Tensor, Tensor]) -> Tensor:
     """Surface brightness (B, H, W) of all profiles at rays (x, y) that are counted from `centre`, each (B,)."""
     total: Tensor | None = None
-    for place in range(light.flux.shape[1]):
-        one = light.each(lambda values, place=place: values[:, place])
+    for index in range(light.flux.shape[1]):
+        one = light.each(lambda values, index=index: values[:, index])
         amplitude = one.flux / sersic_unit_flux(one.R_sersic, one.n_sersic)
         dx, dy = x - over_grid(one.x - centre[0], x), y - over_grid(one.y - centre[1], y)
         part = sersic(dx, dy, amplitude, one.R_sersic, one.n_sersic, one.e1, one.e2)
@@ -185,15 +185,15 @@ def gaussian_matrix(sigma: Tensor, truncation: Tensor, side: int, dtype: torch.d
         side: pixels of the axis.
         dtype: of the result.
     """
-    place = torch.arange(side, device=sigma.device, dtype=dtype)
+    position = torch.arange(side, device=sigma.device, dtype=dtype)
     reach = torch.floor(truncation * sigma + 0.5).to(dtype)[:, None, None]
     width = sigma.clamp(min=1e-6).to(dtype)[:, None, None]
 
     def weight(distance: Tensor) -> Tensor:
         return torch.exp(-0.5 * (distance / width).square()) * (distance.abs() <= reach)
 
-    inner = weight(place[None, :] - place[:, None])
-    outside = weight(place[:, None] + place + 1).sum(2)
+    inner = weight(position[None, :] - position[:, None])
+    outside = weight(position[:, None] + position + 1).sum(2)
     inner[:, :, 0] += outside
     inner[:, :, -1] += outside.flip(1)
     return inner / inner.sum(2, keepdim=True)

@@ -115,7 +115,7 @@ def _fixed_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[
     lens = {"theta_E": preset.theta_e_solar * MODEL_LENS_MASS**0.5 * factor, "e1": MODEL_LENS["e1"], "e2": MODEL_LENS["e2"]}
     lens |= {name: MODEL_LENS[name] * factor for name in ("gamma1", "gamma2")} | {"x": 0.0, "y": 0.0}
     shape = {name: draws.constant(value, count, 1) for name, value in MODEL_SOURCE.items()}
-    return Macro(**{name: draws.constant(value, count) for name, value in lens.items()}), shape | _source_place(count, draws)
+    return Macro(**{name: draws.constant(value, count) for name, value in lens.items()}), shape | _source_position(count, draws)
 
 
 def _free_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
@@ -126,7 +126,7 @@ def _free_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[s
     macro = Macro(draws.uniform(*FREE_PRIORS["theta_E"], count), e1, e2, gamma1, gamma2, centre, centre)
     shape = {name: draws.uniform(*FREE_PRIORS[name], count, 1) for name in ("R_sersic", "n_sersic")}
     shape["source_e1"], shape["source_e2"] = _flattened(draws, "source_axis_ratio", count, 1)
-    return macro, shape | _source_place(count, draws)
+    return macro, shape | _source_position(count, draws)
 
 
 def _pair_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
@@ -140,7 +140,7 @@ def _pair_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[s
 _MACRO = {"model": _fixed_macro, "free": _free_macro, "pairs": _pair_macro}
 
 
-def _source_place(count: int, draws: Draws) -> dict[str, Tensor]:
+def _source_position(count: int, draws: Draws) -> dict[str, Tensor]:
     return {name: draws.uniform(*MODEL_SOURCE_PLACE, count, 1) for name in ("source_x", "source_y")}
 
 

@@ -34,7 +34,7 @@ def turn(scene: Scene, angle: Tensor, flip: Tensor) -> Scene:
     """Turned about the image's centre by `angle` (B,) radians from x to y, y first multiplied by `flip` (B,), 1 or -1."""
     cos, sin, cos2, sin2 = angle.cos(), angle.sin(), (2 * angle).cos(), (2 * angle).sin()
 
-    def place(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def turned(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         c, s, f = (_as(value, x) for value in (cos, sin, flip))
         return c * x - s * f * y, s * x + c * f * y
 
@@ -45,16 +45,16 @@ def turn(scene: Scene, angle: Tensor, flip: Tensor) -> Scene:
     def light(profiles: Light | None) -> Light | None:
         if profiles is None:
             return None
-        x, y = place(profiles.x, profiles.y)
+        x, y = turned(profiles.x, profiles.y)
         e1, e2 = spin(profiles.e1, profiles.e2)
         return replace(profiles, x=x, y=y, e1=e1, e2=e2)
 
-    x, y = place(scene.macro.x, scene.macro.y)
+    x, y = turned(scene.macro.x, scene.macro.y)
     e1, e2 = spin(scene.macro.e1, scene.macro.e2)
     gamma1, gamma2 = spin(scene.macro.gamma1, scene.macro.gamma2)
 
     def round_ones(part: _Round | None) -> _Round | None:
-        return None if part is None else replace(part, **dict(zip("xy", place(part.x, part.y), strict=True)))
+        return None if part is None else replace(part, **dict(zip("xy", turned(part.x, part.y), strict=True)))
 
     return replace(
         scene,

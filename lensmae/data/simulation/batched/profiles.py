@@ -104,9 +104,9 @@ def tabulated_nfw_pull(squared: Tensor, truncation: Tensor) -> Tensor:
     nodes = (first + step * torch.arange(_NFW_NODES, device=step.device, dtype=step.dtype)).exp()
     # Times 1 + y the function is nearly straight: a logarithm inside, a constant outside.
     table = truncated_nfw_pull(nodes, truncation) * (1 + nodes)
-    place = (squared.log() - first).div_(step).clamp_(0, _NFW_NODES - 1.001)
-    below = place.to(torch.int64)
-    found = torch.lerp(table.gather(1, below), table.gather(1, below + 1), place.sub_(below))
+    index = (squared.log() - first).div_(step).clamp_(0, _NFW_NODES - 1.001)
+    below = index.to(torch.int64)
+    found = torch.lerp(table.gather(1, below), table.gather(1, below + 1), index.sub_(below))
     return found.div_(1 + squared)
 
 

@@ -39,8 +39,8 @@ class _Cameras:
         self.pixel_scale = self.of("pixel_scale") * coarse
         self.zero_point = self.of("magnitude_zero_point")
 
-    def of(self, name: str, place: int | None = None) -> Tensor:
-        values = [getattr(camera, name) if place is None else getattr(camera, name)[place] for camera in self.all]
+    def of(self, name: str, index: int | None = None) -> Tensor:
+        values = [getattr(camera, name) if index is None else getattr(camera, name)[index] for camera in self.all]
         return torch.tensor(values, device=self.draws.device, dtype=self.draws.dtype)[self.chosen]
 
     def magnitudes(self, name: str) -> Tensor:

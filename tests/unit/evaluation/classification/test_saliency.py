@@ -5,7 +5,13 @@ import torch
 from lensmae.data import open_dataset
 from lensmae.data.transforms import Transform
 from lensmae.errors import DatasetError
-from lensmae.evaluation.classification.saliency import attention_rollout, integrated_gradients, occlusion, seen, without_detail
+from lensmae.evaluation.classification.saliency import (
+    attention_rollout,
+    integrated_gradients,
+    network_input,
+    occlusion,
+    without_detail,
+)
 from lensmae.models import CheckpointCard, Classifier
 from lensmae.models.checkpoint import build_network
 from tests.unit.conftest import ENCODER
@@ -52,8 +58,8 @@ def test_integrated_gradients_sum_to_the_change_of_the_logit(tmp_path, images, n
     assert found.pixels.sum() == pytest.approx(found.change, rel=0.02, abs=0.02)
     assert found.baseline == BASELINES[name]
     inputs = Transform().forward(torch.from_numpy(images[:1])[:, None])
-    of_seen = model.module.logits_of_seen(model.module.seen(inputs), model.module.places(inputs))
-    torch.testing.assert_close(of_seen, model.module(inputs), rtol=0, atol=0)
+    of_input = model.module.logits_of_input(model.module.network_input(inputs), model.module.kept_tokens(inputs))
+    torch.testing.assert_close(of_input, model.module(inputs), rtol=0, atol=0)
 
 
 def test_more_nodes_are_taken_until_the_gradients_sum_up(tmp_path, images):
@@ -119,10 +125,10 @@ def test_an_image_of_another_size_is_refused_by_a_whitened_network(tmp_path, ima
 
 def test_what_a_network_sees_is_the_residual_or_the_whitened_image_and_else_the_image_itself(tmp_path, images):
     inputs = Transform().forward(torch.from_numpy(images[:1])[:, None])
-    assert seen(classifier(tmp_path, images, ARCHITECTURES["plain"]), images[0]) is None
+    assert network_input(classifier(tmp_path, images, ARCHITECTURES["plain"]), images[0]) is None
     for name, view in (("of the residual", lambda m: m.prior.residual(inputs)), ("whitened", lambda m: m.whitening(inputs))):
         model = classifier(tmp_path, images, ARCHITECTURES[name])
-        pixels, words = seen(model, images[0])
+        pixels, words = network_input(model, images[0])
         np.testing.assert_allclose(pixels, view(model.module)[0, 0].numpy(), rtol=1e-4, atol=1e-4)
         assert "linear model" in words or "whitened" in words
 

@@ -5,7 +5,7 @@ from sklearn.metrics import silhouette_score
 
 from lensmae.errors import ConfigError
 from lensmae.evaluation import Projection, project
-from lensmae.evaluation.embeddings.projections import kept_projection, place
+from lensmae.evaluation.embeddings.projections import kept_projection, position
 
 
 def clusters(count=40, seed=0):
@@ -67,13 +67,13 @@ def test_a_further_image_lies_where_pca_projects_it(workspace_with_lenses):
     new = embeddings[:1] + 0.5
     points = project(embeddings, Projection("pca"))
     expected = PCA(2, svd_solver="full").fit(embeddings).transform(new)[0]
-    np.testing.assert_allclose(place(new[0], embeddings, points, Projection("pca")), expected, rtol=1e-4)
+    np.testing.assert_allclose(position(new[0], embeddings, points, Projection("pca")), expected, rtol=1e-4)
 
 
 def test_a_further_image_lies_in_its_own_cluster_of_a_umap(workspace_with_lenses):
     embeddings, labels = clusters(60)
     points = project(embeddings, Projection(neighbours=10))
-    where = place(embeddings[labels == 2].mean(axis=0), embeddings, points, Projection(neighbours=10))
+    where = position(embeddings[labels == 2].mean(axis=0), embeddings, points, Projection(neighbours=10))
     distances = [np.linalg.norm(where - points[labels == label].mean(axis=0)) for label in range(3)]
     assert np.argmin(distances) == 2
 
