@@ -1,12 +1,13 @@
 """The plane of embeddings in a real Chromium: circle lenses, look at them, take them away; click one; search by an image."""
 
+import contextlib
 import io
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from lensmae.data import simulate_lens
 from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
@@ -131,7 +132,13 @@ def test_the_lens_under_the_pointer_is_shown(plane):
     target = plane.evaluate(FIRST_POINT)
     card = plane.locator(".card")
     expect(card).to_be_attached()
-    plane.mouse.move(target["x"], target["y"])
+    # A chart that is drawn anew is listened to again within half a second: the pointer comes until it is heard.
+    for _ in range(60):
+        plane.mouse.move(target["x"] - 60, target["y"])
+        plane.mouse.move(target["x"], target["y"])
+        with contextlib.suppress(TimeoutError):
+            card.wait_for(state="visible", timeout=1500)
+            break
     expect(card.get_by_text(f"lens {target['row']}")).to_be_visible()
     assert "blob:" in card.locator(".picture").evaluate("element => element.style.backgroundImage")
     assert_no_error(plane)
