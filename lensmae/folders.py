@@ -83,15 +83,20 @@ def new_folder(final: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
 
 
+def disk_is_full(problem: OSError) -> bool:
+    """Whether something could not be written because there is no room for it, or none is allowed."""
+    # NumPy gives no number: "4096 requested and 1234 written".
+    short = problem.errno is None and "written" in str(problem)
+    return short or problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 @contextlib.contextmanager
 def full_disk_said(name: str) -> Iterator[None]:
     """A full disk inside becomes a `DatasetError` that says what to do."""
     try:
         yield
     except OSError as problem:
-        # NumPy gives no number: "4096 requested and 1234 written".
-        short = problem.errno is None and "written" in str(problem)
-        if problem.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and not short:
+        if not disk_is_full(problem):
             raise
         said = problem.strerror or str(problem)
         raise DatasetError(

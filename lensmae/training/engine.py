@@ -1,6 +1,5 @@
 """Train one run in this process (or as one of its processes): Lightning's loop around our modules."""
 
-import errno
 import math
 import os
 import socket
@@ -16,6 +15,7 @@ from pytorch_lightning.profilers import Profiler
 
 from lensmae.data import LensDataset
 from lensmae.errors import LensMAEError, RunError
+from lensmae.folders import disk_is_full
 from lensmae.jobs import JobOptions, JobRecord, slurm
 from lensmae.models.arithmetic import take_fast_float32
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
@@ -28,8 +28,6 @@ from lensmae.training.loggers import run_logger
 from lensmae.training.quiet import quiet_lightning
 from lensmae.training.task import LensTask
 from lensmae.workspace import read_json, write_json, write_text
-
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def train(folder: RunFolder, progress: bool = False, profiler: Profiler | None = None) -> Path | None:
@@ -94,8 +92,9 @@ def _reason(problem: BaseException, folder: RunFolder) -> str:
     """Why a run failed, and what to do, in plain words."""
     if isinstance(problem, LensMAEError):
         return str(problem)
-    if isinstance(problem, OSError) and problem.errno in _DISK_FULL:
-        return f"Nothing more can be written to {folder.path}: {problem.strerror}. Free some space and resume; {_kept(folder)}"
+    if isinstance(problem, OSError) and disk_is_full(problem):
+        said = problem.strerror or str(problem)
+        return f"Nothing more can be written to {folder.path}: {said}. Free some space and resume; {_kept(folder)}"
     if isinstance(problem, torch.OutOfMemoryError) or "can't allocate memory" in str(problem):
         return f"The memory of the device is not enough. Start again with a smaller batch size or network; {_kept(folder)}"
     return _unexpected(problem)

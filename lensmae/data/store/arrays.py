@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from lensmae.errors import DatasetError
+from lensmae.folders import disk_is_full
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BLOCK = 1 << 20
 
 
@@ -35,7 +35,7 @@ def new_arrays(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
     except OSError as problem:
         for path in made:
             path.unlink(missing_ok=True)
-        if problem.errno not in _FULL:
+        if not disk_is_full(problem):
             raise
         raise _no_room(folder, size, os.strerror(problem.errno).lower()) from None
     return arrays

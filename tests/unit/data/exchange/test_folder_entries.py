@@ -1,7 +1,10 @@
 """Odd entries of a folder are named and left out; everything else is imported."""
 
+import contextlib
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from lensmae.data.exchange.layouts import find_layout
 from lensmae.errors import DatasetError
 
 IMAGE = np.random.default_rng(0).random((16, 16)).astype(np.float32)
+_NOBODY = 65534
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes in folders and asks before it makes links")
 
 
@@ -51,11 +55,34 @@ def test_pipes_links_that_lead_out_and_names_that_are_no_text_are_named_and_left
     assert import_dataset(folder, "new", jobs=1).dataset.info.n == 3
 
 
+@contextlib.contextmanager
+def ordinary_user(*folders):
+    """Root may read every folder, so the test is nobody for a while, and the folders are nobody's."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for folder in folders:
+        os.chown(folder, _NOBODY, -1)
+    # The real user too, which `os.access` asks for; the saved one leads back.
+    os.setresuid(_NOBODY, _NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
 @posix
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read every folder")
-def test_a_folder_that_may_not_be_read_is_named(folder):
-    (folder / "axion").mkdir(mode=0)
-    assert "axion (it is a folder that may not be read)" in find_layout(folder).ignored
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="this system has no way to be another user for a while")
+def test_a_folder_that_may_not_be_read_is_named():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "cdm").mkdir()
+        np.save(folder / "cdm/a.npy", IMAGE)
+        (folder / "axion").mkdir(mode=0)
+        with ordinary_user(folder):
+            found = find_layout(folder)
+        assert "axion (it is a folder that may not be read)" in found.ignored
+        assert list(found.lenses["source_file"]) == ["cdm/a.npy"]
 
 
 @posix
