@@ -139,15 +139,16 @@ class LinearPrior(nn.Module):
         With the products of every patch at hand, a mask costs one row of a matrix product.
         """
         count = len(self.basis)
-        # Often all lenses of a batch have the same mask.
-        shared = bool((visible == visible[:1]).all())
+        # Often all lenses of a batch have the same mask. A GPU is not waited for to find out.
+        waits = visible.device.type == "cpu"
+        shared = waits and bool((visible == visible[:1]).all())
         masks = visible[:1] if shared else visible
         rows, columns = torch.triu_indices(count, count, device=visible.device)
         upper = torch.zeros(len(masks), count, count, dtype=torch.float64, device=visible.device)
         upper[:, rows, columns] = masks.double() @ sums
         upper.diagonal(dim1=1, dim2=2).add_(self.noise.double())
-        # cholesky reads one triangle only.
-        factor = torch.linalg.cholesky(upper, upper=True)
+        # Cholesky reads one triangle only.
+        factor = torch.linalg.cholesky_ex(upper, upper=True, check_errors=waits).L
         right = projected.T[None] if shared else projected[:, :, None]
         solved = torch.cholesky_solve(right, factor, upper=True)
         return solved[0].T if shared else solved[:, :, 0]

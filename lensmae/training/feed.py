@@ -61,6 +61,38 @@ class Feed(Protocol):
         ...
 
 
+class Rows:
+    """Rows of an array on the disk, on a device. On a GPU the whole array stays in its memory where that is a small part of it;
+    else rows are copied from pinned memory, for which nothing waits.
+
+    Args:
+        source: (N, H, W) flux; None where a data set has no such array.
+    """
+
+    def __init__(self, source: np.ndarray | None) -> None:
+        self._source = source
+        self._resident: Tensor | None = None
+
+    def rows(self, rows: np.ndarray, device: torch.device) -> Tensor:
+        """Some of them, (b, H, W) float32.
+
+        Args:
+            rows: (b,) int.
+            device: where they go.
+        """
+        if device.type != "cuda":
+            return torch.from_numpy(np.asarray(self._source[rows], dtype=np.float32)).to(device)
+        if self._resident is None and self.fits(torch.cuda.mem_get_info(device)[0]):
+            self._resident = torch.from_numpy(np.array(self._source, dtype=np.float32)).to(device)
+        if self._resident is not None:
+            return self._resident[torch.from_numpy(rows).to(device)]
+        return torch.from_numpy(np.array(self._source[rows], dtype=np.float32)).pin_memory().to(device, non_blocking=True)
+
+    def fits(self, free: int) -> bool:
+        """Whether the whole array, in float32, takes no more than a quarter of so many bytes."""
+        return 4 * 4 * self._source.size <= free
+
+
 class StoredFeed:
     """Batches of a stored data set, turned by its symmetry; with drawn nuisances where the configuration says so."""
 
@@ -68,6 +100,7 @@ class StoredFeed:
         self, dataset: LensDataset, plan: BatchPlan, labels: np.ndarray, log_masses: np.ndarray, config: RunConfig
     ) -> None:
         self.dataset, self.plan, self.labels, self.log_masses, self.config = dataset, plan, labels, log_masses, config
+        self._images, self._targets = Rows(dataset.images), Rows(dataset.targets)
 
     def batch(self, step: int, rank: int, world: int, device: torch.device) -> Batch:
         """As of `Feed`."""
@@ -94,9 +127,9 @@ class StoredFeed:
             elements: (b,) of D4 that turn them; None for none.
             targets: take the HR images of pairs instead.
         """
-        source = self.dataset.targets if targets else self.dataset.images
-        images = torch.from_numpy(np.asarray(source[rows], dtype=np.float32)).unsqueeze(1).to(device)
-        return images if elements is None else random_d4(images, elements.to(device))
+        images = (self._targets if targets else self._images).rows(rows, device).unsqueeze(1)
+        # One orientation needs no turning.
+        return images if elements is None or self.config.symmetry == "none" else random_d4(images, elements.to(device))
 
 
 class StreamFeed:
@@ -112,7 +145,8 @@ class StreamFeed:
         lenses = self.stream.lenses(len(share), (step, rank), device)
         batch = Batch(lenses.images.unsqueeze(1), lenses.labels, lenses.log_axion_mass, count, share)
         elements = draw_elements(self.config.symmetry, len(share), generator_of(self.config.seed, step, rank, _SYMMETRY))
-        batch = replace(batch, images=random_d4(batch.images, elements.to(device)))
+        if self.config.symmetry != "none":
+            batch = replace(batch, images=random_d4(batch.images, elements.to(device)))
         if self.config.nuisances == "none":
             return replace(batch, clean=batch.images)
         return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES), self.config.nuisances)
