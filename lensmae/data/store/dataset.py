@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 
 from lensmae.data.images.npy import read_header
 from lensmae.data.store.splits import SPLITS
+from lensmae.data.store.table import read_table
 from lensmae.errors import DatasetError, LensMAEError
 from lensmae.workspace import Damaged, check_class_names, check_name, datasets_dir, read_json, write_json
 
@@ -179,15 +180,9 @@ def open_store(folder: Path) -> LensDataset:
     arrays = {name: _open_array(folder / f"{name}.npy", info) for name in _ARRAYS if (folder / f"{name}.npy").is_file()}
     if "images" not in arrays or ("targets" in arrays) != (info.target_shape is not None):
         raise DatasetError(f"Data set {folder} is damaged: an array that {RECORD} names is missing; delete it and make it again.")
-    try:
-        lenses = pd.read_parquet(folder / _TABLE)
-        missing = {"id", "class", "split"} - set(lenses.columns)
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise DatasetError(f"{folder / 'lenses.parquet'} cannot be read: {problem}.") from problem
-    if missing:
+    lenses = read_table(folder / _TABLE, info.n)
+    if missing := {"id", "class", "split"} - set(lenses.columns):
         raise DatasetError(f"{folder / _TABLE} has no column {', '.join(sorted(missing))}.")
-    if len(lenses) != info.n:
-        raise DatasetError(f"Data set {folder} is damaged: {len(lenses)} rows in lenses.parquet for {info.n} images.")
     return LensDataset(folder, info, arrays["images"], arrays.get("targets"), arrays.get("truths"), lenses)
 
 
