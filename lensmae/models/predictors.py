@@ -148,7 +148,9 @@ class LoadedModel:
         operation and wait for each other after it. Faster for many images; on a GPU there is no difference.
 
         For a process that computes nothing else with PyTorch meanwhile, because its number of threads is one until this ends.
-        Arguments as of `pooled`.
+
+        Args:
+            images, layer, rounded, patches: as of `pooled`.
         """
         threads = torch.get_num_threads()
         if self.device != "cpu" or threads == 1:
