@@ -1,7 +1,8 @@
 """Headline figures of a checkpoint, beside their baseline, as its card says them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lensmae.evaluation.reconstruction.anomaly import trained_on
@@ -17,6 +18,7 @@ class Headline:
 
     Attributes:
         data: name of the data set it was measured on; "" where the card does not say.
+        hardest: what the figure falls to under the condition of the stress test that it stands worst; "" where not measured.
     """
 
     name: str
@@ -24,12 +26,27 @@ class Headline:
     baseline: str
     measured_on: str
     data: str = ""
+    hardest: str = ""
 
 
-def headline(card: "CheckpointCard") -> Headline | None:
-    """The most telling figure of a card, from the lenses that say most; None where the card holds no figure."""
+# Where the record of `lensmae report` (results.json) keeps the figures of each kind of checkpoint.
+_REPORTED = {"mae": "reconstruction", "classifier": "classification", "superres": "superres"}
+
+
+def headline(card: "CheckpointCard", name: str = "", record: Mapping[str, Any] = MappingProxyType({})) -> Headline | None:
+    """The most telling figure of a card, from the lenses that say most; None where there is no figure.
+
+    Args:
+        card: of the checkpoint.
+        name: of the checkpoint in `record`.
+        record: of `lensmae report`, on lenses that no network has seen; used where the card itself holds no figures of a test.
+    """
     try:
-        return _headline(card)
+        found = _headline(card)
+        if "test" not in card.metrics:
+            reported = record.get(_REPORTED.get(card.kind, ""), {}).get(name)
+            found = (reported and _told(card, reported, str(reported["split"]))) or found
+        return found and replace(found, hardest=_hardest(name, record))
     except (TypeError, ValueError, AttributeError, KeyError) as problem:
         # Any JSON may stand in the card of a stranger's checkpoint.
         return Headline("Figures of its card", "damaged", f"they cannot be read ({type(problem).__name__})", "")
@@ -37,12 +54,26 @@ def headline(card: "CheckpointCard") -> Headline | None:
 
 def _headline(card: "CheckpointCard") -> Headline | None:
     for split, figures in _by_worth(card.metrics):
-        found = _no_sub(figures) if card.kind == "mae" and trained_on(card).pure else _HEADLINES[card.kind](figures)
-        if found is not None:
-            name, value, baseline = found
-            return Headline(name, value, baseline, _measured_on(figures, split), str(figures.get("data") or ""))
+        if (found := _told(card, figures, split)) is not None:
+            return found
     loss = card.metrics.get("validation", {}).get("validation_loss")
     return None if loss is None else Headline("Loss of training", f"{loss:.3g}", "", _measured_on({}, "validation"))
+
+
+def _told(card: "CheckpointCard", figures: dict[str, Any], split: str) -> Headline | None:
+    """The headline of some figures; None where they hold none for this kind of checkpoint."""
+    found = _no_sub(figures) if card.kind == "mae" and trained_on(card).pure else _HEADLINES[card.kind](figures)
+    return found and Headline(*found, _measured_on(figures, split), str(figures.get("data") or ""))
+
+
+def _hardest(name: str, record: Mapping[str, Any]) -> str:
+    """The condition of the stress test under which a checkpoint is right least often."""
+    rows = [row for row in record.get("stress", ()) if row["checkpoint"] == name and row["metric"] == "accuracy"]
+    if not rows:
+        return ""
+    worst = min(rows, key=lambda row: row["value"])
+    condition = f"{worst['title']} {worst['label']}" + (f" ({worst['unit']})" if worst["unit"] else "")
+    return f"accuracy {share(worst['value'], '.0%')} under the hardest of {len(rows)} conditions: {condition}"
 
 
 def _by_worth(metrics: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:

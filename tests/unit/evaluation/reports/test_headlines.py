@@ -64,3 +64,19 @@ def test_a_super_resolver_of_pairs_without_substructure_is_judged_as_any_other()
 
 def test_a_card_without_figures_has_no_headline():
     assert headline(card("no_sub", {})) is None
+
+
+def test_a_card_without_a_test_takes_the_figures_of_the_report_and_its_hardest_condition():
+    classifier = CheckpointCard(kind="classifier", architecture={}, transform=Transform())
+    rows = [
+        {"checkpoint": "mine", "metric": "accuracy", "title": title, "label": label, "unit": "of the peak", "value": value}
+        for title, label, value in (("Noise", "0.01", 0.95), ("Shot noise", "0.1", 0.36))
+    ]
+    figures = {"macro_auc": 0.99995, "accuracy": 0.997, "n": 3000, "data": "unseen", "split": "all"}
+    record = {"classification": {"mine": figures}, "stress": rows}
+    found = headline(classifier, "mine", record)
+    assert (found.value, found.measured_on) == ("0.99995", "all splits of unseen, 3,000 lenses")
+    assert found.hardest == "accuracy 36% under the hardest of 2 conditions: Shot noise 0.1 (of the peak)"
+    assert headline(classifier, "another", record) is None
+    own = classifier.model_copy(update={"metrics": {"test": {"macro_auc": 0.9, "data": "lenses"}}})
+    assert headline(own, "mine", record).value == "0.90000"

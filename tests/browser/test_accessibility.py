@@ -1,0 +1,107 @@
+"""Every page for those who see little, use no mouse, or hold a tablet: axe-core's rules, focus that is seen, nothing cut."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NETWORKS, Console, finished
+from tests.browser.test_dashboard import PAGES
+
+pytestmark = pytest.mark.browser
+
+# While a page computes, Streamlit fades what may change; contrast is judged at rest. Fading back takes no time here.
+_SUDDEN = "*, *::before, *::after { transition: none !important; }"
+_WATCH = """() => {
+  const moved = () => { window.moved = true; };
+  const attributeFilter = ['data-stale', 'data-test-script-state'];
+  new MutationObserver(moved).observe(document, { attributes: true, attributeFilter, subtree: true });
+}"""
+_AT_REST = """() => {
+  window.moved = false;
+  return !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]')
+    && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
+}"""
+# Text that reaches over the right edge of the window. What scrolls by itself (a table, tabs, code) may be wider than it is.
+_CUT = """() => [...document.querySelectorAll('[data-testid="stMain"] *')].filter((element) => {
+  const place = element.getBoundingClientRect();
+  const said = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+  if (!said || !place.width || place.right <= innerWidth + 1) return false;
+  return !element.closest('[data-testid="stDataFrame"], [role="tablist"], pre, .js-plotly-plot');
+}).map((element) => element.textContent.trim().slice(0, 60))"""
+_WIDER = (
+    """() => { const main = document.querySelector('[data-testid="stMain"]'); return main.scrollWidth - main.clientWidth; }"""
+)
+_SEEN_FOCUS = """() => {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  if (!element || element === document.body) return null;
+  const marked = (one) => {
+    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+    return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
+  };
+  const near = [element, element.parentElement, element.parentElement?.parentElement, element.nextElementSibling];
+  return { seen: near.filter(Boolean).some(marked), what: element.outerHTML.slice(0, 160) };
+}"""
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(request, chromium, server) -> Page:
+    """A fresh visitor whose system is set to a theme."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=request.param)
+    context.set_default_timeout(90_000)
+    expect.set_options(timeout=90_000)
+    opened = context.new_page()
+    opened.console = Console(opened, server)
+    yield opened
+    context.close()
+
+
+def opened(page: Page, server: str, path: str) -> None:
+    """A page, drawn to its end and at rest."""
+    page.goto(f"{server}/{path}?{NETWORKS}&lens=40&method=PCA")
+    expect(page.get_by_role("heading", level=1, name=PAGES[path])).to_be_visible()
+    finished(page)
+
+
+def violations(page: Page) -> list[dict]:
+    """What axe-core says of a page, from a moment in which nothing on it was computed."""
+    page.add_style_tag(content=_SUDDEN)
+    page.evaluate(_WATCH)
+    for _ in range(50):
+        page.wait_for_function(_AT_REST)
+        found = Axe().run(page).response["violations"]
+        if not page.evaluate("window.moved"):
+            return found
+    raise AssertionError("The page did not come to rest.")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_breaks_a_serious_rule_of_axe(themed, server, path):
+    opened(themed, server, path)
+    serious = [
+        (rule["id"], node["target"], node["failureSummary"])
+        for rule in violations(themed)
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_text_is_cut_on_a_tablet_or_a_phone(page, server, path):
+    opened(page, server, path)
+    for width in (820, 390):
+        page.set_viewport_size({"width": width, "height": 1000})
+        # Figures and the component's grids are laid out anew, in their own time.
+        page.wait_for_function(f"() => ({_CUT})().length === 0 && ({_WIDER})() <= 0", timeout=30_000)
+
+
+def test_the_keyboard_shows_where_it_is(page, server):
+    opened(page, server, "")
+    expect(page.get_by_role("slider", name="Mask ratio")).to_be_visible()
+    reached = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(_SEEN_FOCUS))
+    assert [one["what"] for one in reached if one and not one["seen"]] == []
+    assert any("range" in one["what"] for one in reached if one)
