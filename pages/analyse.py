@@ -25,8 +25,8 @@ def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
         summary.summary(read, names)
         look = st.selectbox("Look at", names, key="look", bind="query-params")
     products.all_products(read, asked, choice)
-    detail.detail(read[names.index(look)], choice, asked)
     detail.grade(read, names.index(look))
+    detail.detail(read[names.index(look)], choice, asked)
     projection.show_projection(read, names, asked, look)
 
 

@@ -1,4 +1,4 @@
-"""Make me a better one: launch runs, follow their curves, stop, resume, compare and promote them."""
+"""Train a network: launch runs, follow their curves, stop, resume, compare and promote them."""
 
 import streamlit as st
 
@@ -13,7 +13,9 @@ from lensmae.training import list_runs
 from lensmae.workspace import read_only
 
 choices.current()
-page_title("Training", "Make a better one. A run is a process of its own: it goes on when browser and dashboard are closed.")
+page_title(
+    "Training", "Train a network of your own. A run is a process of its own: it goes on when browser and dashboard are closed."
+)
 if read_only():
     empty_state("This dashboard is read-only: training is switched off.")
 runs = [status.id for status in list_runs()]

@@ -37,6 +37,7 @@ def draw() -> None:
         patch_size=4,
         on_event=moved,
         swipe=(0, 1),
+        about="Row 3 of lenses; checkpoint mae",
     )
     if view.event is not None:
         st.text(f"{type(view.event).__name__} {json.dumps(asdict(view.event))}")

@@ -31,16 +31,22 @@ _CUT = """() => [...document.querySelectorAll('[data-testid="stMain"] *')].filte
 _WIDER = (
     """() => { const main = document.querySelector('[data-testid="stMain"]'); return main.scrollWidth - main.clientWidth; }"""
 )
+# What outline, shadow and border say with the focus and do not say without it, on the element or closely around it.
 _SEEN_FOCUS = """() => {
   let element = document.activeElement;
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   if (!element || element === document.body) return null;
-  const marked = (one) => {
-    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
-    return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
-  };
-  const near = [element, element.parentElement, element.parentElement?.parentElement, element.nextElementSibling];
-  return { seen: near.filter(Boolean).some(marked), what: element.outerHTML.slice(0, 160) };
+  const around = [element, element.nextElementSibling].filter(Boolean);
+  for (let one = element.parentElement; one && around.length < 6; one = one.parentElement) around.push(one);
+  const look = () => around.map((one) => {
+    const { outlineStyle, outlineWidth, boxShadow, borderTopColor } = getComputedStyle(one);
+    return [outlineStyle, outlineWidth, boxShadow, borderTopColor].join();
+  }).join();
+  const focused = look();
+  element.blur();
+  const without = look();
+  element.focus();
+  return { seen: focused !== without, what: element.outerHTML.slice(0, 160) };
 }"""
 
 
@@ -99,6 +105,7 @@ def test_no_text_is_cut_on_a_tablet_or_a_phone(page, server, path):
 def test_the_keyboard_shows_where_it_is(page, server):
     opened(page, server, "")
     expect(page.get_by_role("slider", name="Mask ratio")).to_be_visible()
+    page.add_style_tag(content=_SUDDEN)
     reached = []
     for _ in range(30):
         page.keyboard.press("Tab")

@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from lensmae.app.lens_view.events import Box, Click, Drag
@@ -130,6 +132,17 @@ def test_the_legend_hides_what_lies_over_the_images(canvas):
     canvas.get_by_role("button", name="clump", exact=True).click()
     expect(canvas.locator(".handle")).to_have_count(0)
     expect(canvas.locator(".frame path")).to_have_count(8)
+
+
+def test_a_saved_image_has_its_colour_bar_and_says_what_it_shows(canvas):
+    with canvas.expect_download() as download:
+        canvas.locator(".save").click()
+    sheet = np.asarray(Image.open(download.value.path()).convert("RGB")).astype(int)
+    images, line = 40 + 384 + 16, 26
+    bar, said = sheet[images : images + line], sheet[images + line : images + 2 * line]
+    assert len(np.unique(bar.reshape(-1, 3), axis=0)) > 100
+    assert len(sheet) >= images + 2 * line
+    assert (said.max(axis=2) < 100).sum() > 100
 
 
 def test_a_tap_on_a_phone_is_a_click(chromium, canvas_server):

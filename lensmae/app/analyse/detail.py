@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lensmae.app.analyse.preview import preview
@@ -30,7 +31,21 @@ if TYPE_CHECKING:
 
 _LARGEST = 1024
 _UNIT = "in the file's unit"
-_MEASURES = {"embedding": "distance in embedding", "error": "reconstruction error", "remainder": "not in its components"}
+_MEASURES = {
+    "embedding": "distance in embedding",
+    "error": "reconstruction error",
+    "remainder": "not in its components",
+    "foreign": "unlike its training lenses",
+    "risk": "risk of a wrong class",
+    "background": "background",
+    "orientation": "orientation",
+    "centre": "centring",
+    "half pixel": "centring to half a pixel",
+    "flux scale": "flux scale",
+    "confidence": "lack of confidence",
+    "energy": "small logits",
+    "disagreement": "disagreement of orientations",
+}
 _ENDINGS = {"npy": "application/octet-stream", "fits": "image/fits", "png": "image/png"}
 
 
@@ -114,7 +129,9 @@ def _classes(answer: "Analysis") -> None:
             st.metric("Axion mass, log10(m/eV)", f"{found.log_mass:.2f}", spread, delta_color="off", delta_arrow="off")
     if found.called is None:
         named = ", ".join(f"{name} {value:.2f}" for name, value in zip(found.classes, found.probabilities, strict=True))
-        st.caption(plain(f"Withheld: {found.checkpoint} is out of its domain. Its softmax, for the record: {named}."))
+        st.caption(
+            plain(f"Withheld: the image is out of the domain of {found.checkpoint}. Its softmax, for the record: {named}.")
+        )
         return
     if found.expected is not None:
         st.caption(plain(found.expected))
@@ -138,13 +155,25 @@ def _domain(answer: "Analysis", asked: Asked) -> None:
             for one in check.novelty
         ]
     figure(domain_strips(measures), "domain")
-    said = "; ".join(
-        f"{check.card.checkpoint}, {one.measure}: {one.value:.3g}, above {one.percentile:.1f} % of {one.held_out} lenses"
+    with st.expander("The numbers", icon=":material/table:"):
+        st.dataframe(_novelties(answer), hide_index=True, alt="Measures of being out of domain, one a row")
+
+
+def _novelties(answer: "Analysis") -> pd.DataFrame:
+    rows = [
+        {
+            "checkpoint": check.card.checkpoint,
+            "measure": _MEASURES.get(one.measure, one.measure),
+            "value": float(f"{one.value:.3g}"),
+            "× limit": float(f"{one.ratio:.3g}"),
+            "above, % of held-out lenses": round(one.percentile, 1),
+            "held-out lenses": one.held_out,
+            "of": check.card.data,
+        }
         for check in answer.checks.values()
         for one in check.novelty
-    )
-    sets = ", ".join(sorted({check.card.data for check in answer.checks.values()}))
-    st.caption(plain(f"{said} held out of {sets}."))
+    ]
+    return pd.DataFrame(rows)
 
 
 def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
@@ -152,7 +181,8 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
 
     st.subheader("Reconstruction", anchor=False)
     entry, fitted, reconstructed = choice.checkpoint("mae"), answer.fitted["mae"], answer.reconstruction
-    st.caption(f"Checkpoint {plain(entry.name)}. {plain(' '.join(fitted.notes[len(answer.notes) :]))}")
+    said = next(iter(answer.fitted.values())).notes
+    st.caption(f"Checkpoint {plain(entry.name)}. {plain(' '.join(note for note in fitted.notes if note not in said))}")
     frames = loaders.live_frames(entry.path, fitted.pixels, 0, "random", shown_ratio("upload"))
     about = f"{answer.name}; checkpoint {entry.name}"
     view = {"key": "upload", "unit": _UNIT, "about": about, "upright": upright(answer)}
@@ -162,7 +192,9 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
         f"Anomaly score: masked MSE {reconstructed.score:.2e}, the image on [0, 1], averaged over four masks, which hide each "
         "patch three times. Below: every pixel as it was predicted while hidden, and its error."
     )
+    # The original first: its scale is that of all.
     panels = [
+        Panel("Original", fitted.pixels),
         Panel("Predicted while hidden", reconstructed.prediction),
         Panel("Predicted − original", reconstructed.prediction - fitted.pixels, residual=True),
         Panel("Squared error", reconstructed.error, measure="MSE"),

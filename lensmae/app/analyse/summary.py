@@ -118,6 +118,7 @@ def _draw(full: pd.DataFrame, found: Sequence[Answered], **options: Any) -> None
         hide_index=True,
         row_height=52,
         column_config=_columns(shown),
+        placeholder="–",
         alt="Answers, one row a file",
         **options,
     )
@@ -132,7 +133,7 @@ def _shown(full: pd.DataFrame, found: Sequence[Answered]) -> pd.DataFrame:
         columns |= {"verdict": _verdicts(full), "class": full["class"].fillna("cannot tell"), "answered by": full["classifier"]}
         # Softmax of a network out of its domain looks as sure as any other; the numbers (CSV) hold it.
         columns |= {name: full[name].where(full["class"].notna()) for name in chances}
-    if "log10_axion_mass_ev" in full:
+    if "log10_axion_mass_ev" in full and full["log10_axion_mass_ev"].notna().any():
         columns["log10_axion_mass_ev"] = full["log10_axion_mass_ev"]
     if "masked_mse" in full:
         columns["masked_mse"] = full["masked_mse"]

@@ -32,7 +32,7 @@ function readPanel(entry, body) {
 function format(number) {
   if (number === 0) return "0";
   const size = Math.abs(number);
-  return size >= 0.01 && size < 1e4 ? number.toPrecision(3) : number.toExponential(1);
+  return (size >= 0.01 && size < 1e4 ? number.toPrecision(3) : number.toExponential(1)).replaceAll("-", "−");
 }
 
 function element(tag, text = "", name = "") {

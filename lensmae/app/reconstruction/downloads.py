@@ -18,7 +18,7 @@ def files(shown: Shown) -> None:
         for index, (name, _) in enumerate(shown.pairs):
             suffix = f" · {name}" if len(shown.pairs) > 1 else ""
             file = f"{shown.file}-{name}"
-            _offer(f"FITS{suffix}", lambda index=index: _fits(shown, index), f"{file}.fits", "image/fits")
+            _offer(f"FITS{suffix}", lambda index=index: fits_file(shown, index), f"{file}.fits", "image/fits")
             _offer(f"npy{suffix}", lambda index=index: _npy(shown, index), f"{file}.npy", "application/octet-stream")
         if len(shown.frames.ratios) > 1:
             _offer("GIF over the mask ratio", lambda: _gif(shown), f"{shown.file}.gif", "image/gif")
@@ -47,7 +47,8 @@ def _arrays(shown: Shown, index: int) -> dict[str, np.ndarray]:
     }
 
 
-def _fits(shown: Shown, index: int) -> bytes:
+def fits_file(shown: Shown, index: int) -> bytes:
+    """The prediction of one of the networks shown, and what belongs to it, as a FITS file (`files` says which HDUs)."""
     arrays = _arrays(shown, index)
     facts = {
         "CHECKPT": (shown.pairs[index][0], "checkpoint"),
@@ -57,9 +58,10 @@ def _fits(shown: Shown, index: int) -> bytes:
         "MASKSEED": (shown.seed, "seed of the mask"),
         "MASKFRAC": (shown.ratio, "share of patches hidden"),
         "PATCH": (shown.model.patch_size, "[pix] side of a patch"),
-        "BUNIT": (shown.data.flux_unit, "unit of the pixels"),
+        # In words: many a unit of simulated lenses is none that BUNIT may hold.
+        "FLUXUNIT": (shown.data.flux_unit, "flux of the data set"),
     }
-    return fits_bytes(arrays.pop("PREDICTION"), shown.data.pixel_scale, facts, arrays)
+    return fits_bytes(arrays.pop("PREDICTION"), shown.data.pixel_scale, facts, arrays, unit=shown.data.flux_unit)
 
 
 def _npy(shown: Shown, index: int) -> bytes:

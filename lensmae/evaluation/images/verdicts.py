@@ -73,7 +73,7 @@ def verdict(classified: Classified) -> str:
         if classified.check is None:
             return f"{who} What is in its domain was never measured, so nothing says whether to trust it."
         return f"{who} The image is in its domain."
-    because = " and ".join(unusual(classified.check))
+    because = "; ".join(unusual(classified.check))
     return f"Cannot tell. {who} The image is out of its domain: {because}. What would help: {'; '.join(helps(classified.check))}."
 
 
@@ -83,7 +83,9 @@ def _who(classified: Classified) -> str:
         return f"{name} was asked."
     if classified.contradicted:
         return f"{name} was asked: it is sure of another class than {declined.card.checkpoint}."
-    return f"{name} was asked: the image is out of the domain of {declined.card.checkpoint} ({' and '.join(unusual(declined))})."
+    farthest, *others = unusual(declined)
+    more = f", and {len(others)} more" if others else ""
+    return f"{name} was asked: the image is out of the domain of {declined.card.checkpoint} ({farthest}{more})."
 
 
 def warnings(analysis: Analysis) -> list[str]:
