@@ -19,7 +19,7 @@ from lensmae.progress import Progress
 
 # Of in-domain lenses so many may be flagged by the measures of the image; of a generalist's, under all nuisances, more. By the
 # risk of being wrong a specialist may withhold so many lenses, a generalist so many of its right answers.
-_FLAGGED_BY_IMAGE, _FLAGGED_OF_BROAD, _WITHHELD, _RIGHT_WITHHELD = 0.008, 0.025, 0.4, 0.04
+_FLAGGED_BY_IMAGE, _FLAGGED_OF_BROAD, _WITHHELD, _RIGHT_WITHHELD = 0.008, 0.02, 0.4, 0.04
 # More probably wrong than right.
 _EVEN = 0.5
 # Of answers that are wrong with confidence, so many must be flagged.
@@ -120,7 +120,10 @@ def fit_limits(trials: Trials, *, strict: bool) -> tuple[dict[str, float], Risk 
     """
     image = {name: trials.measures[name] for name in ("embedding", "foreign", *_WHITENED) if name in trials.measures}
     usual, most = (trials.plain, _FLAGGED_BY_IMAGE) if strict else (~trials.foreign, _FLAGGED_OF_BROAD)
-    limits = limits_of_image(image, usual, most)
+    # What tells other images apart leaves the distance in embedding to catch only what is farther than any lens.
+    far = {} if strict or "foreign" not in image else _at({"embedding": image.pop("embedding")}, usual, 1.0)
+    limits = limits_of_image(image, usual, most) | far
+    image = {name: trials.measures[name] for name in limits}
     caught, sure = beyond(image, limits), trials.wrong & (trials.views.probabilities.max(axis=1) >= CONFIDENT)
     found = _risk_limit(trials, caught, sure) if strict else _broad_risk_limit(trials, caught, sure)
     return (limits, None) if found is None else (limits | {"risk": found[0]}, found[1])
