@@ -12,6 +12,7 @@ from lensmae.app.classification.robustness import robustness
 from lensmae.app.classification.saliency import saliency
 from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.guard import fragment
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, page_title
 from lensmae.evaluation.rounding import share
 
@@ -36,7 +37,7 @@ with st.container(horizontal=True, gap="large"):
     limit = choose("Lenses at most", list(LIMITS), "most", default=1)
 report = loaders.classification(entry.path, data, split, LIMITS[limit])
 if report.note:
-    st.warning(report.note)
+    st.warning(plain(report.note))
 averaged = ", with test-time augmentation over the eight symmetries" if entry.card.symmetric else ", no test-time augmentation"
 st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}{averaged}.")
 row = st.container(horizontal=True)

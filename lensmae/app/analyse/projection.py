@@ -10,6 +10,7 @@ from lensmae.app.analyse.uploads import Answered
 from lensmae.app.jobs.view import offered
 from lensmae.app.shared.choices import KINDS
 from lensmae.app.shared.networks import Asked
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure
 from lensmae.figures import class_scatter
 from lensmae.figures.ood_comparison import with_uploads
@@ -32,8 +33,9 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
     # Where a specialist answered, the image was compared with the lenses of that one.
     own = {name: one.answer.checks[kind] for name, one in zip(names, found, strict=True) if kind in one.answer.checks}
     shown = {name: check for name, check in own.items() if check.card == reference.card}
+    data, checkpoint = plain(reference.card.data), plain(reference.card.checkpoint)
     if not shown:
-        st.caption(f"No image was compared with the training lenses of {reference.card.checkpoint}: another network answered.")
+        st.caption(f"No image was compared with the training lenses of {checkpoint}: another network answered.")
         return
     names, checks = list(shown), list(shown.values())
     if method == "pca":
@@ -49,7 +51,7 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
     drawing = class_scatter(known, labels, reference.rows, _METHODS[method])
     figure(with_uploads(drawing, points, names, looked_at), f"upload-plane-{method}")
     st.caption(
-        f"{what} of {len(labels):,} training lenses of {reference.card.data}, checkpoint {reference.card.checkpoint}.{how} "
+        f"{what} of {len(labels):,} training lenses of {data}, checkpoint {checkpoint}.{how} "
         "Distances are taken in more dimensions, so an image may be out of distribution and look near here."
     )
 

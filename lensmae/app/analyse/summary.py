@@ -59,11 +59,11 @@ def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
             icon=":material/warning:",
         )
     for note in asked.notes:
-        st.info(note, icon=":material/help:")
-    sets = sorted({entry.card.data.get("preset") or "unknown data" for entry in choice.checkpoints.values()})
+        st.info(plain(note), icon=":material/help:")
+    presets = sorted({str(entry.card.data.get("preset") or "unknown data") for entry in choice.checkpoints.values()})
     st.caption(
-        f"The networks were trained on simulated lenses only ({', '.join(sets)}). An image that passes as in domain may still be "
-        "no such lens: take answers for a telescope image as a demonstration, not as a measurement."
+        f"The networks were trained on simulated lenses only ({plain(', '.join(presets))}). An image that passes as in domain "
+        "may still be no such lens: take answers for a telescope image as a demonstration, not as a measurement."
     )
 
 

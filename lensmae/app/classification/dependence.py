@@ -4,6 +4,7 @@ import streamlit as st
 
 from lensmae.app.classification import cached
 from lensmae.app.shared import loaders
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure, unfit_number, unknown_value
 from lensmae.data import DatasetInfo
 from lensmae.evaluation import ClassificationReport
@@ -56,6 +57,6 @@ def labels(stem: str) -> None:
     figure(learning_curve(table, measure, title), "labels", table, f"few-labels-{measure}")
     sets = ", ".join(sorted(set(table["data"]) - {""})) or "the study's data set"
     st.caption(
-        f"Mean over seeds; the band reaches from the smallest to the largest. Test split of {sets}, {len(table)} trainings. "
-        f"{budget(table['images'])} {explanation(table['model'])}"
+        f"Mean over seeds; the band reaches from the smallest to the largest. Test split of {plain(sets)}, {len(table)} "
+        f"trainings. {budget(table['images'])} {explanation(table['model'])}"
     )

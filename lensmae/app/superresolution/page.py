@@ -7,6 +7,7 @@ import streamlit as st
 from lensmae.app.lens_view.component import Readout, lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, figure, unfit_number
 from lensmae.app.superresolution import cached
 from lensmae.data import DatasetInfo
@@ -121,7 +122,7 @@ def whole_split(choice: Choice) -> None:
     }
     report = reports[entry.name]
     if report.note:
-        st.warning(report.note)
+        st.warning(plain(report.note))
     mean, bicubic = report.summary(), report.summary()["bicubic"]
     row = st.container(horizontal=True)
     gain = f"{mean['psnr'] - bicubic['psnr']:+.2f} dB against bicubic"

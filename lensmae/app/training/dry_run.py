@@ -9,6 +9,7 @@ import streamlit as st
 
 from lensmae.app.jobs.board import PROCESSES, board
 from lensmae.app.jobs.view import offered
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.units import duration, size
 from lensmae.jobs import ProcessJob
 from lensmae.training import RunConfig
@@ -52,4 +53,4 @@ def _show(found: dict[str, Any]) -> None:
     else:
         st.success(f"It fits: {lenses}, on {found['device']}.", icon=":material/check_circle:")
     for note in found["notes"]:
-        st.caption(note)
+        st.caption(plain(note))

@@ -44,7 +44,7 @@ _SAID = {"markdown", "caption", "write", "error", "warning", "info", "success", 
 _LABELS = {"metric", "button", "download_button", "page_link", "toggle", "checkbox", "expander", "popover", "tabs", "spinner"}
 SINKS = _SAID | _LABELS | {"progress"}
 # What strangers name, by the name under which the pages have it.
-NAMED_BY_STRANGERS = frozenset(("reason", "message", "notes", "flux_unit", "asked", "problem", "source_file"))
+NAMED_BY_STRANGERS = frozenset(("reason", "message", "note", "notes", "flux_unit", "asked", "problem", "source_file"))
 
 
 def raw_uses(source: str) -> list[str]:
