@@ -22,6 +22,8 @@ _PRESETS = (
     "survey_jwst",
     "galaxies",
 )
+# Of the squared range of an image; keeps quotients finite.
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ def preset_pairs(count: int, seed: int) -> list[PresetPairs]:
 
 
 def gains(model: SuperResolver, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """PSNR of a super-resolver over that of bicubic interpolation, dB (N,), of LR (N, h, w) and HR images."""
-    error, plain = mse(model.predict(low), high), mse(bicubic_upsample(low, model.scale), high)
-    return 10 * np.log10(np.maximum(plain, 1e-20) / np.maximum(error, 1e-20))
+    """PSNR of a super-resolver over that of bicubic interpolation, dB (N,), of LR (N, h, w) and HR images in any flux unit, which
+    goes in on [0, 1] as `enlarge` gives it."""
+    least, span = unit_scale(low)
+    scaled = ((low - least) / span).astype(np.float32)
+    error, plain = (mse(drawn * span + least, high) for drawn in (model.predict(scaled), bicubic_upsample(scaled, model.scale)))
+    return 10 * np.log10(np.maximum(plain, _TINY * span[:, 0, 0] ** 2) / np.maximum(error, _TINY * span[:, 0, 0] ** 2))

@@ -71,6 +71,7 @@ def test_gains_of_a_super_resolver_are_those_of_the_formula(superres):
         np.square(drawn - pairs.high).mean(axis=(1, 2)) for drawn in (model.predict(pairs.low), bicubic_upsample(pairs.low, 2))
     )
     np.testing.assert_allclose(gains(model, pairs.low, pairs.high), 10 * np.log10(plain / error), rtol=1e-3)
+    np.testing.assert_allclose(gains(model, 1e-3 * pairs.low + 5, 1e-3 * pairs.high + 5), 10 * np.log10(plain / error), atol=0.02)
 
 
 def test_a_super_resolver_is_judged_on_pairs_of_every_preset(workspace_with_lenses, superres):
