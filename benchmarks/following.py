@@ -65,7 +65,7 @@ def following(
         simulate_dataset("model_ii", "lenses", per_class=100, seed=1, jobs=1)
         progress(1, 3)
         options = {"data": "lenses", **(size or {})}
-        run_s, run_percent, steps = _share_of_the_run(make_config("pretrain", "fast", **options | {"epochs": epochs}))
+        run_s, run_percent, steps = reporting_share(make_config("pretrain", "fast", **options | {"epochs": epochs}))
         progress(2, 3)
         run = launch(make_config("pretrain", "fast", **options | {"epochs": 10_000, "save_every": 5}))
         try:
@@ -82,8 +82,8 @@ def following(
         shutil.rmtree(home)
 
 
-def _share_of_the_run(config: object) -> tuple[float, float, int]:
-    """Seconds of training, percent of them spent on telling, steps."""
+def reporting_share(config: object) -> tuple[float, float, int]:
+    """Seconds of training, percent of them spent on heartbeat, curve and film, steps."""
     run, profiler = create_run(config), SimpleProfiler()
     train(open_run(run), profiler=profiler)
     spent = {name: sum(times) for name, times in profiler.recorded_durations.items()}

@@ -70,7 +70,7 @@ def slider(progress: Progress, moves: int = 100, clicks: int = 40, checkpoint: s
     playwright = _playwright()
     total = moves + clicks
     with tempfile.TemporaryDirectory() as home, served_dashboard(home) as address, playwright() as started:
-        browser = started.chromium.launch(executable_path=_browser(), args=_FLAGS)
+        browser = started.chromium.launch(executable_path=chromium(), args=_FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(_PATIENCE_MS)
         # Files start no background work, which would compete for the processor.
@@ -131,7 +131,8 @@ def _playwright() -> Callable[[], Any]:
     return sync_playwright
 
 
-def _browser() -> str:
+def chromium() -> str:
+    """Path of Chromium: $CHROMIUM, or what the system has. Raises `ConfigError` where there is none."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
         raise ConfigError("This benchmark needs Chromium or Chrome on the PATH, or its path in the variable CHROMIUM.")

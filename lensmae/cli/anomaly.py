@@ -54,7 +54,7 @@ def sensitivity(
     lens: Annotated[int, typer.Argument(min=0, help="row of the data set")],
     output: Annotated[Path, typer.Argument(help="file to write, .fits or .npy: two maps, the lens known and fitted")],
     mass: Annotated[float, typer.Option(min=1.0, help="of the subhalo, in solar masses")] = 1e9,
-    places: Annotated[int, typer.Option(min=1, max=64, help="places of the subhalo along a side of the image")] = 32,
+    positions: Annotated[int, typer.Option(min=1, max=64, help="positions of the subhalo along a side of the image")] = 32,
     depth: Annotated[float, typer.Option(help="exposure in units of the camera's own")] = 1.0,
     as_json: AsJson = False,
 ) -> None:
@@ -71,8 +71,8 @@ def sensitivity(
     dataset = open_dataset(data)
     if dataset.info.preset is None or lens >= dataset.info.n:
         raise DatasetError(f"{data} has no simulated lens {lens}; it has {dataset.info.n}, of the preset {dataset.info.preset}.")
-    found = measure(dataset.info.preset, dataset.lenses.iloc[lens].to_dict(), mass, places, depth)
-    scale = (dataset.info.pixel_scale or 0.0) * dataset.info.shape[1] / places or None
+    found = measure(dataset.info.preset, dataset.lenses.iloc[lens].to_dict(), mass, positions, depth)
+    scale = (dataset.info.pixel_scale or 0.0) * dataset.info.shape[1] / positions or None
     facts = {"MASS": (mass, "[solMass] of the subhalo"), "LENS": (lens, f"row of {data[:40]}"), "DEPTH": (depth, "exposure")}
     maps = {"FITTED": found.fitted_lens.astype(np.float32)}
     known = found.known_lens.astype(np.float32)

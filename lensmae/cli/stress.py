@@ -81,9 +81,9 @@ def _print(table: "pd.DataFrame") -> None:
             row.label if not row.unit else f"{row.label} {row.unit}",
             row.metric,
             f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})",
-            *("" if value != value else f"{value:.3f}" for value in (row.auc, row.told, row.accuracy_of_told)),
+            *("" if value != value else f"{value:.3f}" for value in (row.auc, row.answered, row.accuracy_answered)),
         )
         for row in table.itertuples()
     ]
-    columns = ("checkpoint", "nuisance", "strength", "metric", "value (95 %)", "macro AUC", "told", "of those told")
+    columns = ("checkpoint", "nuisance", "strength", "metric", "value (95 %)", "macro AUC", "answered", "of those answered")
     print_table(columns, rows, empty="")

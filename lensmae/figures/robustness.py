@@ -9,7 +9,12 @@ from plotly.subplots import make_subplots
 from lensmae.figures.class_colours import series_colour
 from lensmae.figures.frame import LEGEND, MARGIN
 
-_TITLES = {"accuracy": "accuracy", "auc": "macro AUC", "told": "share that is told", "accuracy_of_told": "accuracy of those told"}
+_TITLES = {
+    "accuracy": "accuracy",
+    "auc": "macro AUC",
+    "answered": "share answered",
+    "accuracy_answered": "accuracy if answered",
+}
 _PANEL = 190
 
 
@@ -20,7 +25,7 @@ def robustness(table: pd.DataFrame, measure: str = "value", columns: int = 3) ->
     Args:
         table: rows of one metric.
         columns: panels in a row.
-        measure: "value", "auc", "told" or "accuracy_of_told".
+        measure: "value", "auc", "answered" or "accuracy_answered".
         columns: panels in a row.
     """
     given = table["nuisance"] == "as given"

@@ -213,7 +213,7 @@ def test_stopped_work_keeps_what_is_done_and_goes_on(lens, open_app, monkeypatch
     from lensmae.app.analyse import uploads
 
     def interrupted(wanted, missing, asked, show):
-        uploads._stop(tuple(wanted))
+        uploads.stop(tuple(wanted))
 
     with monkeypatch.context() as patch:
         patch.setattr(uploads, "_answer", interrupted)

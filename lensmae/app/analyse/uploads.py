@@ -127,7 +127,7 @@ def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked:
     with slot.container(), progress_bar("Analysing") as progress:
         progress(0, len(missing))
         if len(missing) > 1:
-            st.button("Stop", key="stop-analysing", icon=":material/stop:", on_click=_stop, args=(tuple(wanted),))
+            st.button("Stop", key="stop-analysing", icon=":material/stop:", on_click=stop, args=(tuple(wanted),))
         so_far = st.empty()
         shown = time.monotonic()
         found = analyse_files(sources, asked.networks)
@@ -142,7 +142,8 @@ def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked:
     slot.empty()
 
 
-def _stop(keys: tuple) -> None:
+def stop(keys: tuple) -> None:
+    """Answer no more of the files with these keys, until `go_on`; for a button's `on_click`."""
     st.session_state["_stopped"] = keys
 
 

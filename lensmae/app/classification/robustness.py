@@ -23,7 +23,12 @@ from lensmae.workspace import read_only
 if TYPE_CHECKING:
     from lensmae.evaluation.stress.run import Tested
 
-_MEASURES = {"value": "Accuracy", "auc": "Macro AUC", "told": "Share told", "accuracy_of_told": "Accuracy of those told"}
+_MEASURES = {
+    "value": "Accuracy",
+    "auc": "Macro AUC",
+    "answered": "Share answered",
+    "accuracy_answered": "Accuracy if answered",
+}
 _LIMITS = {"30": 30, "100": 100, "300": 300}
 
 
@@ -61,7 +66,7 @@ def robustness(data: DatasetInfo, choice: Choice, split: str, stem: str) -> None
     st.caption(
         plain(
             f"{limit} lenses at most of the {split} split of {data.name} under each condition; dotted: as given. Bars: 95 %, "
-            "Wilson's of accuracies, bootstrap of areas. Told: the class is not withheld."
+            "Wilson's of accuracies, bootstrap of areas. Answered: the class is not withheld."
         )
     )
 

@@ -172,11 +172,6 @@ def count_of(letter: str, letters: str, shape: Sequence[int]) -> int:
     return math.prod(side for one, side in zip(letters, shape, strict=True) if one == letter)
 
 
-def lens_axis(letters: str) -> int | None:
-    """The axis of the lenses, where there is one."""
-    return letters.index("N") if "N" in letters else None
-
-
 def ordered(array: np.ndarray, letters: str) -> np.ndarray:
     """An array with its axes as letters say -> (N, C, H, W)."""
     counts = {one: count_of(one, letters, array.shape) for one in "NCHWP"}

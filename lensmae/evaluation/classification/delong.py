@@ -65,18 +65,6 @@ def auc_interval(truth: np.ndarray, scores: np.ndarray, level: float = 0.95) -> 
     return auc, float(low), float(high)
 
 
-def delong_test(truth: np.ndarray, first: np.ndarray, second: np.ndarray, level: float = 0.95) -> AucTest:
-    """Compare the AUCs of two scores (N,) of the same lenses, `truth` (N,) bool.
-
-    Args:
-        truth: (N,) bool.
-        first: (N,) scores.
-        second: (N,) scores.
-        level: of the interval, in (0, 1).
-    """
-    return _compare(auc_influence(truth, first), auc_influence(truth, second), level)
-
-
 def macro_delong_test(
     labels: np.ndarray, first: np.ndarray, second: np.ndarray, classes: Sequence[str], level: float = 0.95
 ) -> dict[str, AucTest]:

@@ -29,7 +29,7 @@ _SHARED = ("gain", "min_max", "sky", "mirror", "rotation")
 _NOT_OF_PAIRS = ("shift", "blur")
 COLUMNS = (
     "checkpoint", "kind", "nuisance", "title", "unit", "strength", "label", "metric", "value", "low", "high", "n",
-    "auc", "auc_low", "auc_high", "ece", "told", "accuracy_of_told", "worse",
+    "auc", "auc_low", "auc_high", "ece", "answered", "accuracy_answered", "worse",
 )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def stress(
 
     metric says what value, low and high are: "accuracy" with Wilson's 95 % interval; "error ratio", the masked error at mask
     ratio 0.75 over that of biharmonic inpainting (median of images); or "gain (dB)", PSNR over bicubic interpolation (mean): both
-    with bootstrap intervals. auc is the macro AUC, told the share of images whose class is not withheld, worse the share that
+    with bootstrap intervals. auc is the macro AUC, answered the share of images whose class is not withheld, worse the share that
     inpainting or bicubic interpolation does better. nan is not measured.
 
     Args:
@@ -147,8 +147,11 @@ def _accuracy(one: Tested, images: np.ndarray, labels: np.ndarray) -> dict[str, 
         checks = [
             check for view, at in parts for check in check_domain(model, one.reference, images[at : at + _BATCH], views=view)
         ]
-        told = np.array([check.in_domain for check in checks])
-        found |= {"told": float(told.mean()), "accuracy_of_told": float(right[told].mean()) if told.any() else np.nan}
+        answered = np.array([check.in_domain for check in checks])
+        found |= {
+            "answered": float(answered.mean()),
+            "accuracy_answered": float(right[answered].mean()) if answered.any() else np.nan,
+        }
     return found
 
 

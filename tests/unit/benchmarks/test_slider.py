@@ -18,4 +18,4 @@ def test_without_a_browser_it_says_where_it_looked(monkeypatch):
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ConfigError, match="CHROMIUM"):
-        slider._browser()
+        slider.chromium()

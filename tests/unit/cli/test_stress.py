@@ -20,7 +20,7 @@ def test_json_and_csv_hold_the_same_rows_as_python(classifier, tmp_path):
     expected = stress([Tested(load_checkpoint(classifier))], open_dataset("lenses"), limit=10, nuisances=["noise"])
     assert [row["nuisance"] for row in rows] == expected["nuisance"].tolist()
     np.testing.assert_allclose([row["value"] for row in rows], expected["value"])
-    assert rows[0]["told"] is None
+    assert rows[0]["answered"] is None
     written = pd.read_csv(tmp_path / "table.csv")
     np.testing.assert_allclose(written["auc"], expected["auc"])
 

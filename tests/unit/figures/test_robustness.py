@@ -14,7 +14,9 @@ def table():
         ):
             for label in labels:
                 facts = {"checkpoint": name, "nuisance": nuisance, "title": title, "unit": unit, "label": label}
-                rows.append(facts | {"metric": "accuracy", "value": level, "low": level - 0.1, "high": level + 0.05, "told": 0.3})
+                rows.append(
+                    facts | {"metric": "accuracy", "value": level, "low": level - 0.1, "high": level + 0.05, "answered": 0.3}
+                )
     return pd.DataFrame(rows)
 
 
@@ -30,6 +32,6 @@ def test_each_checkpoint_is_one_curve_with_its_interval_and_its_level():
 
 
 def test_another_measure_and_a_table_without_nuisances_are_drawn():
-    assert list(robustness(table(), "told").data[0].y) == [0.3, 0.3]
+    assert list(robustness(table(), "answered").data[0].y) == [0.3, 0.3]
     alone = robustness(table().query("nuisance == 'as given'"))
     assert list(alone.data[0].x) == ["one", "other"]

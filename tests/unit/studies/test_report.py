@@ -166,7 +166,7 @@ def test_the_stress_test_is_part_of_the_report_and_of_readmes_table(classifier, 
     rows = record["stress"]
     assert {row["nuisance"] for row in rows} >= {"as given", "noise", "mirror", "jpeg", "other preset"}
     noisy = next(row for row in rows if (row["nuisance"], row["strength"]) == ("noise", 0.001))
-    assert noisy["told"] is None
+    assert noisy["answered"] is None
     text = results_text(record | {"command": "lensmae report"})
     assert f"| `{classifier}` | Noise | 0.001 rms, of the peak | accuracy | {noisy['value']:.3f} |" in text
     table = headline_table(record)

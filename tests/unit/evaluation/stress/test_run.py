@@ -77,15 +77,15 @@ def test_figures_of_a_classifier_are_scikit_learns(lenses, classifier):
     assert given["low"] < given["value"] < given["high"]
     # Averaged over the eight symmetries, a mirrored lens gets the same answer.
     assert table.iloc[1][["value", "auc"]].tolist() == pytest.approx(given[["value", "auc"]].tolist())
-    assert np.isnan(given["told"])
+    assert np.isnan(given["answered"])
 
 
-def test_what_would_be_told_is_measured_where_there_is_a_reference(lenses, classifier):
+def test_the_share_answered_is_measured_where_there_is_a_reference(lenses, classifier):
     model = load_checkpoint(classifier)
     table = stress([Tested(model, calibrate(model, lenses, 60, 9))], lenses, limit=20, nuisances=["noise"])
-    assert table["told"].between(0, 1).all()
+    assert table["answered"].between(0, 1).all()
     # Strong noise is no lens to a network of noise-free ones.
-    assert table["told"].iloc[-1] < table["told"].iloc[0]
+    assert table["answered"].iloc[-1] < table["answered"].iloc[0]
 
 
 def test_the_masked_error_is_compared_with_biharmonic_inpainting(lenses, mae):
