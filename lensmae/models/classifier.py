@@ -161,7 +161,7 @@ def build_classifier(
         ValueError: for a whitened residual, or a mass network without whitening.
     """
     if whitening and residual:
-        raise ValueError("A classifier sees the whitened image or the residual, not both.")
+        raise ValueError("A classifier takes the whitened image or the residual, not both.")
     size = encoder.native_grid[0] * encoder.patch_size
     view = Whitening(whitening, size) if whitening else None
     if residual:

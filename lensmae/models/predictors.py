@@ -84,7 +84,7 @@ class LoadedModel:
         height, width = shape[-2:]
         if not self.any_size and (height, width) != (self.image_size, self.image_size):
             raise DatasetError(
-                f"{whose} {height}x{width} pixels; {self.name} knows the principal components of images of "
+                f"{whose} {height}x{width} pixels; {self.name} has the principal components of images of "
                 f"{self.image_size}x{self.image_size} and takes no others. Choose another data set, or another checkpoint."
             )
         if height % self.patch_size or width % self.patch_size:

@@ -130,7 +130,7 @@ def _stopped(folder: RunFolder) -> None:
     job, asked = os.environ.get("SLURM_JOB_ID"), folder.stop_request.exists() or not SLURMEnvironment.detect()
     folder.stop_request.unlink(missing_ok=True)
     if not job or asked:
-        message = "Stopped as asked; resume goes on from here."
+        message = "Stopped on request; resume continues from here."
         folder.update(state="stopped", eta_s=None, message=message, updated=now())
         return
     # Where Slurm cancelled the job, nothing will start it again, and `RunFolder.status` will find that out.

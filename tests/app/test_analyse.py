@@ -146,7 +146,7 @@ def test_two_hundred_files_of_mixed_kinds_are_all_answered_or_refused_by_name(ho
     assert answered["image"].str.startswith("data:image/png;base64,").all()
 
 
-def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are_warned_about(lens, home, open_app):
+def test_a_reference_is_fitted_on_the_chosen_set_once_and_images_out_of_distribution_are_warned_about(lens, home, open_app):
     noise = np.random.default_rng(0).random((64, 64))
     app = analyse(open_app, ("lens.npy", npy(lens)), ("noise.npy", npy(noise)))
     assert_clean(app)
@@ -158,7 +158,7 @@ def test_what_is_usual_is_measured_on_the_chosen_set_once_and_strange_images_are
     assert "1 of 2 images are out of the classifier's domain" in texts(app.warning)
     assert "small-superres has no reference" in texts(app.info)
     app.selectbox("look").set_value("noise.npy").run()
-    assert "Cannot tell. small-classifier was asked. The image is out of its domain" in texts(app.warning)
+    assert "Cannot tell. Network: small-classifier. The image is out of its domain" in texts(app.warning)
     assert "Out of the domain of small-mae" in texts(app.caption)
     assert {metric.label: metric.value for metric in app.metric}["Class"] == "cannot tell"
     assert sorted((home / "cache/references").iterdir()) == sorted(kept)

@@ -137,7 +137,7 @@ def _classes(answer: "Analysis") -> None:
         st.caption(plain(found.expected))
     figure(probability_bars(found.probabilities, found.classes, found.spread), "probabilities")
     averaged = "mean over eight rotations and reflections; bars their standard deviation"
-    alone = "in the one orientation that it knows"
+    alone = "in the one orientation it was trained on"
     st.caption(f"Softmax of {plain(found.checkpoint)}, {alone if found.spread is None else averaged}.")
 
 

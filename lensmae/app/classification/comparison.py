@@ -95,7 +95,7 @@ def _answers(
     if name in others:
         other = loaders.classification(others[name].path, data, report.split, limit)
         if set(other.classes) != set(report.classes):
-            st.warning(f"{name} knows other classes ({', '.join(other.classes)}) and is left out.")
+            st.warning(f"{name} has other classes ({', '.join(other.classes)}) and is left out.")
             return None
         return cached.in_order(other, report.classes)
     encoder = loaders.model_key(choice.checkpoint("mae").path) if name == "probe" else None

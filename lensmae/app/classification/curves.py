@@ -19,9 +19,7 @@ from lensmae.figures import Panel
 from lensmae.figures.classification.ranking import clicked_cell, confusion_matrix, precision_recall, roc
 
 LIKELIEST = "likeliest class"
-_PERFECT = (
-    " Here every lens ranks right, so all samples give an area of 1: that these lenses are told apart does not say that all are."
-)
+_PERFECT = " Here every lens ranks right, so all samples give an area of 1: that does not mean that all lenses are separated."
 ONE_CLASS = "These lenses are all of one class: there is no curve."
 _A_PAGE, _COLUMNS = 12, 6
 _OF = "_confusion_of"

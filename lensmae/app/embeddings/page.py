@@ -51,7 +51,10 @@ def workbench(choice: Choice, views: list[View], projections: list[tuple[np.ndar
             choose("Pointer", list(_DRAG), "pointer", {"pick": "Picks one", "lasso": "Lasso", "box": "Box"})
         image = _choose_image()
         pictures = views[0].projection.dimensions == 2 and st.toggle(
-            "Pictures", key="pictures", bind="query-params", help="A lens of every part of the projection, drawn on it."
+            "Pictures",
+            key="pictures",
+            bind="query-params",
+            help="A thumbnail of a lens in every part of the projection.",
         )
         kept = shown_lenses(choice, views[0])
         kept_selections(views[0])

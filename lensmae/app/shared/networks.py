@@ -99,7 +99,7 @@ def _read(reference: ModelKey, model: ModelKey) -> "Reference":
 
 
 def _measure(choice: Choice, kind: str, data: DatasetInfo, kept: Path) -> None:
-    from lensmae.evaluation.ood.fit_reference import calibrate
+    from lensmae.evaluation.ood.fit_reference import fit_reference
     from lensmae.evaluation.ood.references import save_reference
 
     if read_only():
@@ -107,9 +107,9 @@ def _measure(choice: Choice, kind: str, data: DatasetInfo, kept: Path) -> None:
     slot = st.empty()
     label = f"Fitting on {data.name} what is in domain for the {KINDS[kind].lower()}"
     with slot.container(), progress_bar(label) as progress:
-        st.button("Skip", key=f"skip-{kind}", on_click=_skip, help="Answer without saying how unusual an image is.")
+        st.button("Skip", key=f"skip-{kind}", on_click=_skip, help="Answer without a check whether an image is in domain.")
         model, dataset = loaders.get_model(choice.checkpoints[kind].path), loaders.get_dataset(data)
-        save_reference(kept, calibrate(model, dataset, _REFERENCE, _HELD_OUT, progress=progress))
+        save_reference(kept, fit_reference(model, dataset, _REFERENCE, _HELD_OUT, progress=progress))
     slot.empty()
 
 

@@ -11,9 +11,9 @@ from lensmae.errors import DatasetError
 
 # What the models of the study are; those of other files are not explained.
 EXPLAINED = {
-    "mae": "starts from `mae-no-sub` and sees what the linear prior of that MAE leaves of a lens. It was trained on lenses that "
+    "mae": "starts from `mae-no-sub`; its input is the residual of that MAE's linear prior. The prior was trained on lenses that "
     "are known to have no substructure, which are not counted among the labels, because they are simulated at will",
-    "resnet18-residual": "a ResNet-18 that sees the same residual",
+    "resnet18-residual": "a ResNet-18 on the same residual",
     "scratch": "the same transformer from random weights, on images whitened with the principal components of all training "
     "images, no label needed",
     "resnet18": "a ResNet-18 from random weights on the images",

@@ -10,7 +10,7 @@ _UNUSUAL = {
     "embedding": "its embedding lies {:.1f} times as far from the training lenses as the limit",
     "error": "its reconstruction error is {:.1f} times the limit",
     "foreign": "it looks like no lens that the network was trained on ({:.1f} times the limit)",
-    "remainder": "the principal components through which it is seen leave {:.1f} times as much of it as the limit",
+    "remainder": "its principal components miss {:.1f} times as much of it as the limit",
     "background": "its background is not that of a noise-free image ({:.1f} times the limit)",
     "orientation": "turned or mirrored it would be more like the training lenses ({:.1f} times the limit)",
     "centre": "moved by a pixel it would be more like the training lenses ({:.1f} times the limit)",
@@ -71,7 +71,7 @@ def verdict(classified: Classified) -> str:
     who = _who(classified)
     if not classified.withheld:
         if classified.check is None:
-            return f"{who} What is in its domain was never measured, so nothing says whether to trust it."
+            return f"{who} What is in its domain was never measured, so it is not known whether to trust it."
         return f"{who} The image is in its domain."
     because = "; ".join(unusual(classified.check))
     return f"Cannot tell. {who} The image is out of its domain: {because}. What would help: {'; '.join(helps(classified.check))}."
@@ -80,12 +80,12 @@ def verdict(classified: Classified) -> str:
 def _who(classified: Classified) -> str:
     name, declined = classified.checkpoint, classified.declined
     if declined is None:
-        return f"{name} was asked."
+        return f"Network: {name}."
     if classified.contradicted:
-        return f"{name} was asked: it is sure of another class than {declined.card.checkpoint}."
+        return f"Network: {name}, which is sure of another class than {declined.card.checkpoint}."
     farthest, *others = unusual(declined)
     more = f", and {len(others)} more" if others else ""
-    return f"{name} was asked: the image is out of the domain of {declined.card.checkpoint} ({farthest}{more})."
+    return f"Network: {name}; the image is out of the domain of {declined.card.checkpoint} ({farthest}{more})."
 
 
 def warnings(analysis: Analysis) -> list[str]:

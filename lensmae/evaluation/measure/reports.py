@@ -246,7 +246,7 @@ def preset_note(checkpoint: str, trained: str | None, preset: str | None, strata
         return None
     if preset in (strata or (dict(PRESETS[trained].strata) if trained in PRESETS else ())):
         return None
-    return f"{checkpoint} was trained on {trained} lenses, and these are {preset}: what it says of them means little."
+    return f"{checkpoint} was trained on {trained} lenses, and these are {preset}: its answers about them mean little."
 
 
 def _overlap(name: str, trained: dict[str, Any], dataset: LensDataset, split: str) -> str | None:
@@ -333,7 +333,7 @@ def evaluate_classifier(
     if missing:
         raise DatasetError(
             f"Data set {dataset.name} has classes that {model.name} was not trained on: {', '.join(sorted(missing))}; "
-            f"it knows {', '.join(model.classes)}."
+            f"its classes are {', '.join(model.classes)}."
         )
     rows = select_rows(dataset, split, limit)
     start = time.perf_counter()

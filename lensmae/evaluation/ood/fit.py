@@ -10,7 +10,7 @@ from lensmae.data.simulation.batched import LensBatch, generator_of, simulate_ba
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.ood.failures import fit_failures
 from lensmae.evaluation.ood.fit_domain import LEAST, fit_domain
-from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on, thinned
+from lensmae.evaluation.ood.fit_reference import fit_reference, fit_reference_on, thinned
 from lensmae.evaluation.ood.references import Reference, ReferenceCard, content_digest, find_reference, save_reference
 from lensmae.evaluation.ood.trials import Held
 from lensmae.models import Classifier, SuperResolver, load_checkpoint
@@ -72,7 +72,7 @@ def fit_checkpoint(
 def _base(model: LoadedModel, dataset: LensDataset | None, reference: int, held_out: int, progress: Progress | None) -> Reference:
     """Training lenses and the measures of held-out ones."""
     if dataset is not None:
-        return calibrate(model, dataset, reference, held_out, progress=progress)
+        return fit_reference(model, dataset, reference, held_out, progress=progress)
     try:
         there = find_reference(model.path)
     except CheckpointError:
@@ -92,7 +92,7 @@ def _base(model: LoadedModel, dataset: LensDataset | None, reference: int, held_
         classes=CLASSES,
         trained_on=False,
     )
-    return calibrate_on(model, card, images, np.maximum(labels, 0), reference, progress)
+    return fit_reference_on(model, card, images, np.maximum(labels, 0), reference, progress)
 
 
 def is_generalist(model: LoadedModel) -> bool:

@@ -25,7 +25,7 @@ _BATCH = 50
 _LEAST_REFERENCE, _LEAST_HELD_OUT = 10, 5
 
 
-def calibrate(
+def fit_reference(
     model: LoadedModel,
     dataset: LensDataset,
     reference: int = 2000,
@@ -59,14 +59,14 @@ def calibrate(
     if len(train) < _LEAST_REFERENCE or len(validation) < _LEAST_HELD_OUT:
         raise DatasetError(
             f"Data set {dataset.name} has {len(train)} training and {len(validation)} validation lenses; at least "
-            f"{_LEAST_REFERENCE} and {_LEAST_HELD_OUT} are needed to say what is usual."
+            f"{_LEAST_REFERENCE} and {_LEAST_HELD_OUT} are needed to fit a reference."
         )
     turns = [rng.integers(D4_ORDER if model.card.symmetric else 1, size=len(rows)) for rows in (train, validation)]
     card, labels = _card(model, dataset), dataset.labels[train]
     return _reference(model, card, dataset.images, (train, validation), turns, labels, progress)
 
 
-def calibrate_on(
+def fit_reference_on(
     model: LoadedModel, card: ReferenceCard, images: np.ndarray, labels: np.ndarray, known: int, progress: Progress | None = None
 ) -> Reference:
     """The reference of a model from lenses that are in no data set, measured as they are, not turned.

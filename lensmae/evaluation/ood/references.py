@@ -248,7 +248,6 @@ def own_reference(path: Path, checkpoint: Path) -> Reference:
     reference = read_reference(path)
     if reference.card.sha256 != content_digest(checkpoint):
         raise CheckpointError(
-            f"{path.name} belongs to other weights than {checkpoint.name} holds now, so it cannot say what is usual for them; "
-            f"{_AGAIN}."
+            f"{path.name} belongs to other weights than {checkpoint.name} holds now, so it is no reference for them; {_AGAIN}."
         )
     return reference

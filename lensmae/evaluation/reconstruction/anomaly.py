@@ -128,11 +128,11 @@ def trained_on(card: CheckpointCard) -> TrainedOn:
     classes = ("no_sub",) if config.get("classes") == "no_sub" else known
     if classes == ("no_sub",):
         began = config.get("init", "scratch")
-        before = "" if began == "scratch" else f" It went on from the checkpoint {began}, which may have seen others."
+        before = "" if began == "scratch" else f" It went on from the checkpoint {began}, which may have been trained on others."
         said = "It was trained on lenses without substructure only: what it reconstructs badly is an anomaly to it."
         return TrainedOn(classes, True, said + before)
     if classes:
-        said = f"It was trained on {', '.join(classes)}: substructure is no surprise to it, so its error does not mark anomalies."
+        said = f"It was trained on {', '.join(classes)}: it reconstructs substructure too, so its error does not mark anomalies."
     else:
         said = "Its card does not say what it was trained on, so its error need not mark anomalies."
     advice = "An MAE trained with `lensmae train pretrain --data SET --classes no_sub` is meant for this view."

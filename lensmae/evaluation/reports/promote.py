@@ -97,7 +97,7 @@ def keep_stress(checkpoint: str, table: pd.DataFrame, data: str) -> Path:
     """
     path = find_checkpoint(checkpoint)
     card, own = read_card(path), table[table["checkpoint"] == path.stem]
-    known = ("value", "auc", "ece", "told", "accuracy_of_told", "worse")
+    known = ("value", "auc", "ece", "answered", "accuracy_answered", "worse")
     rows: dict[str, Any] = {"data": data, "images": int(own["n"].max()), "date": datetime.now(UTC).date().isoformat()}
     for row in own.to_dict("records"):
         figures = {row["metric"] if name == "value" else name: round(row[name], 4) for name in known if row[name] == row[name]}

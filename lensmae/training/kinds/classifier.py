@@ -53,7 +53,7 @@ class ClassifierConfig(FineTuneConfig):
     stem_depth: int = Field(0, ge=0, le=16, description="residual blocks at each resolution of the convolutional stem")
     residual_of: str = Field(
         "",
-        description="MAE with a linear prior (name, run id or path): the network sees what that prior leaves of an image; "
+        description="MAE with a linear prior (name, run id or path): the network input is the residual of that prior; "
         "empty = the image itself",
     )
     mass_head: bool = Field(
@@ -69,14 +69,14 @@ class ClassifierConfig(FineTuneConfig):
     @model_validator(mode="after")
     def _one_orientation_and_one_view(self) -> Self:
         if self.residual_of and self.symmetry == "d4":
-            raise ValueError("a linear prior knows one orientation; with residual_of set symmetry to half_turn or none")
+            raise ValueError("a linear prior is fitted to one orientation; with residual_of set symmetry to half_turn or none")
         if self.stem_depth and not self.stem_width:
             raise ValueError("a deep stem needs a stem; set stem_width, or stem_depth to 0")
         if self.crop and self.backbone != "convnet":
             raise ValueError("only a convnet can be trained on a crop; set backbone to convnet, or crop to 0")
         if self.residual_of and self.whitening:
             raise ValueError(
-                "the network sees the whitened image or the residual, not both; set whitening to 0 or residual_of to nothing"
+                "the network input is the whitened image or the residual, not both; set whitening to 0 or residual_of to nothing"
             )
         return self
 

@@ -78,7 +78,7 @@ def start(config: MassConfig, dataset: LensDataset, train_rows: np.ndarray) -> t
         raise DatasetError(f"Data set {dataset.name} has {height}x{width} images; {config.init} takes {size}x{size}.")
     if not set(ELEMENTS[config.symmetry]) <= set(ELEMENTS[card.symmetry]):
         raise CheckpointError(
-            f"{config.init} did not learn from lenses turned by {config.symmetry}; train with symmetry set to {card.symmetry}."
+            f"{config.init} was not trained on lenses turned by {config.symmetry}; train with symmetry set to {card.symmetry}."
         )
     architecture = {name: value for name, value in card.architecture.items() if name != "mass_head"}
     architecture |= {"mass_network": {"width": config.width, "layers": config.layers}}

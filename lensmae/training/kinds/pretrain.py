@@ -30,7 +30,7 @@ class PretrainConfig(NetworkConfig):
     classes: Literal["all", "no_sub"] = Field("all", description="classes to learn from")
     mask_ratio: float = Field(0.75, gt=0, lt=1, description="share of patches hidden")
     drawn_share: float = Field(
-        1.0, gt=0, le=1, description="share of the hidden patches that are drawn, others at each step; below 1 is faster"
+        1.0, gt=0, le=1, description="share of the hidden patches that are reconstructed, others at each step; below 1 is faster"
     )
     denoise: bool = Field(False, description="the target is the image without noise, where that is known (simulate:, nuisances)")
     linear_prior: int = Field(

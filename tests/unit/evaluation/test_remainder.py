@@ -12,7 +12,7 @@ from lensmae.data.transforms import Transform
 from lensmae.evaluation.images.analyse import Networks, analyse_images
 from lensmae.evaluation.images.answers import record, table
 from lensmae.evaluation.images.verdicts import sentence
-from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.ood.references import read_reference, save_reference
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
@@ -37,7 +37,7 @@ def whitening(workspace_with_lenses):
 
 @pytest.fixture
 def reference(whitening):
-    return calibrate(whitening, open_dataset("lenses"), reference=40, held_out=9)
+    return fit_reference(whitening, open_dataset("lenses"), reference=40, held_out=9)
 
 
 def test_it_is_the_reconstruction_error_of_scikit_learns_principal_components(whitening):
@@ -85,4 +85,4 @@ def test_a_reference_of_an_earlier_version_has_none_and_is_read(tmp_path, whiten
 def test_a_network_that_does_not_whiten_has_none(classifier):
     model = load_checkpoint(classifier)
     assert not model.whitens
-    assert calibrate(model, open_dataset("lenses"), reference=40, held_out=9).remainders.size == 0
+    assert fit_reference(model, open_dataset("lenses"), reference=40, held_out=9).remainders.size == 0

@@ -9,4 +9,4 @@ def test_results_of_earlier_versions_are_read_by_their_old_names():
     figures = {"metric": "accuracy", "value": 0.9, "low": 0.8, "high": 0.95, "auc": None, "ece": None, "n": 600}
     then, now = {"told": 0.25, "accuracy_of_told": 0.875}, {"answered": 0.25, "accuracy_answered": 0.875}
     assert stress_lines({"stress": [facts | figures | then]}) == stress_lines({"stress": [facts | figures | now]})
-    assert "| 0.25 | 0.875 |" in stress_lines({"stress": [facts | figures | then]})[-1]
+    assert "| 0.25 | 0.875 |" in "\n".join(stress_lines({"stress": [facts | figures | then]}))

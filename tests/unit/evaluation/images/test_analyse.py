@@ -16,7 +16,7 @@ from lensmae.evaluation.images.classified import Classified, choose
 from lensmae.evaluation.images.neighbours import neighbours
 from lensmae.evaluation.images.verdicts import sentence, verdict, warnings
 from lensmae.evaluation.ood.domain import DomainCheck
-from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.ood.novelty import Novelty
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import build_network
@@ -33,8 +33,8 @@ def networks(mae, classifier, superres):
 def calibrated(mae, classifier):
     model, other = load_checkpoint(mae), load_checkpoint(classifier)
     references = {
-        "mae": calibrate(model, open_dataset("lenses"), 60, 9),
-        "classifier": calibrate(other, open_dataset("lenses"), 60, 9),
+        "mae": fit_reference(model, open_dataset("lenses"), 60, 9),
+        "classifier": fit_reference(other, open_dataset("lenses"), 60, 9),
     }
     return Networks(other, model, references=references)
 
@@ -122,7 +122,7 @@ def test_the_axion_mass_is_told_of_images_called_axion_that_are_like_training_le
     )
     model = load_checkpoint(name)
     model.module.head.bias.data[CLASSES.index(called)] = 10.0
-    reference = calibrate(model, open_dataset("lenses"), reference=40, held_out=9)
+    reference = fit_reference(model, open_dataset("lenses"), reference=40, held_out=9)
     noise = np.random.default_rng(0).random((64, 64)).astype(np.float32)
     rows = [int(row) for row in open_dataset("lenses").indices("train")[:1]]
     image = lens(rows[0]) if known else LensImage(noise, "noise.npy", "npy")
@@ -184,7 +184,7 @@ def test_out_of_the_domain_no_class_is_told_and_it_is_said_why_and_what_would_he
     assert (withheld["file"], withheld["class"]) == ("noise.npy", None)
     assert sum(withheld["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert withheld["in_domain"] == {"classifier": False, "mae": False, "superres": None}
-    assert withheld["verdict"].startswith("Cannot tell. tiny-classifier was asked.")
+    assert withheld["verdict"].startswith("Cannot tell. Network: tiny-classifier.")
     assert "its embedding lies" in withheld["verdict"]
     assert "What would help: a cut-out with the lens in its centre" in withheld["verdict"]
     assert withheld["domain"]["classifier"]["would_help"]
@@ -204,7 +204,7 @@ def test_each_answer_is_judged_by_the_domain_of_its_own_network(calibrated):
 def test_the_specialist_answers_in_its_domain_and_the_generalist_else(calibrated, workspace_with_lenses):
     architecture = {"encoder": ENCODER, "classes": 3}
     special = load_checkpoint(save("special", "classifier", architecture, seed=5, transform=Transform(), classes=CLASSES))
-    own = calibrate(special, open_dataset("lenses"), 60, 9)
+    own = fit_reference(special, open_dataset("lenses"), 60, 9)
     own = dataclasses.replace(own, distances=np.full(9, np.median(own.distances) * 10, np.float32))
     both = dataclasses.replace(calibrated, specialist=special, references=calibrated.references | {"specialist": own})
     inside, outside = analyse_images([known_lens(calibrated), LensImage(NOISE, "noise.npy", "npy")], both)
@@ -238,7 +238,7 @@ def test_a_network_of_one_size_does_not_answer_for_resampled_images(workspace_wi
     card = CheckpointCard(kind="classifier", architecture=architecture, transform=Transform(), classes=CLASSES)
     save_checkpoint(models_dir() / "whitens.safetensors", card, network)
     model = load_checkpoint("whitens")
-    asked = Networks(model, references={"classifier": calibrate(model, lenses, 60, 9)})
+    asked = Networks(model, references={"classifier": fit_reference(model, lenses, 60, 9)})
     small = known_lens(asked)
     large = LensImage(np.kron(small.pixels, np.ones((2, 2), dtype=np.float32)), "large", "npy")
     same, resampled = analyse_images([small, large], asked)

@@ -8,7 +8,7 @@ from lensmae.data.simulation.batched import generator_of, simulate_batch
 from lensmae.evaluation.ood.domain import check_domain
 from lensmae.evaluation.ood.failures import Tries, fit_failures, with_domain
 from lensmae.evaluation.ood.fit_domain import beyond
-from lensmae.evaluation.ood.fit_reference import calibrate, calibrate_on
+from lensmae.evaluation.ood.fit_reference import fit_reference, fit_reference_on
 from lensmae.evaluation.ood.references import ReferenceCard, read_reference, save_reference
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.evaluation.reconstruction.inpainting import error_ratios
@@ -19,7 +19,7 @@ from tests.unit.conftest import CLASSES
 
 @pytest.fixture
 def reference(mae):
-    return calibrate(load_checkpoint(mae), open_dataset("lenses"), reference=40, held_out=9)
+    return fit_reference(load_checkpoint(mae), open_dataset("lenses"), reference=40, held_out=9)
 
 
 def test_where_failures_are_rare_nothing_is_withheld_for_them(reference):
@@ -79,7 +79,7 @@ def test_a_super_resolver_is_judged_on_pairs_of_every_preset(workspace_with_lens
     facts = {"fingerprint": "", "preset": "superres", "pixel_scale": None, "size": 75, "classes": CLASSES, "trained_on": False}
     card = ReferenceCard(checkpoint="tiny", kind="superres", sha256="", data="superres, simulated", **facts)
     images = simulate_batch("superres", 20, generator_of(3)).images.numpy()
-    base = calibrate_on(model, card, images, np.zeros(20, int), known=14)
+    base = fit_reference_on(model, card, images, np.zeros(20, int), known=14)
     domain = fit_failures(model, base, np.empty(0), each=3, progress=lambda *at: done.append(at)).card.domain
     assert {"superres", "noise", "survey_hst", "survey_hst, pixels binned"} <= set(domain.nuisances)
     assert done[-1][0] == done[-1][1] == domain.lenses

@@ -16,7 +16,7 @@ from lensmae.evaluation.images.verdicts import verdict
 from lensmae.evaluation.ood.domain import check_domain
 from lensmae.evaluation.ood.fit import fit_checkpoint, simulated_lenses, trained_strata
 from lensmae.evaluation.ood.fit_domain import beyond, fit_domain, fit_limits
-from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.ood.measures import Views, answer_measures, classifier_views, whitening_measures
 from lensmae.evaluation.ood.quality import Quality
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
@@ -170,7 +170,7 @@ def test_a_lens_turned_moved_scaled_or_noisy_is_out_of_the_domain_of_a_network_o
 
 
 def test_fitting_reports_every_nuisance_and_survives_the_file(whitening, tmp_path):
-    base = calibrate(whitening, open_dataset("lenses"), 60, 9)
+    base = fit_reference(whitening, open_dataset("lenses"), 60, 9)
     known, _ = simulated_lenses(whitening, 200, seed=1)
     images, labels = simulated_lenses(whitening, 60, seed=2)
     done = []
@@ -233,7 +233,7 @@ def test_too_few_lenses_are_a_plain_message(classifier):
     model, lenses = load_checkpoint(classifier), open_dataset("lenses")
     few = Held(np.array(lenses.images[:5]), np.zeros(5, int), np.full(5, "model_ii"))
     with pytest.raises(DatasetError, match="at least 20"):
-        fit_domain(model, calibrate(model, lenses, 60, 9), np.empty((0, 64, 64)), few)
+        fit_domain(model, fit_reference(model, lenses, 60, 9), np.empty((0, 64, 64)), few)
 
 
 def test_torch_and_numpy_agree_on_what_one_view_is(classifier):

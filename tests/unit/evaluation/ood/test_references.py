@@ -12,7 +12,7 @@ from lensmae.data import open_dataset, simulate_dataset
 from lensmae.data.symmetry import apply_d4
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.ood.fit import fit_checkpoint
-from lensmae.evaluation.ood.fit_reference import calibrate, thinned
+from lensmae.evaluation.ood.fit_reference import fit_reference, thinned
 from lensmae.evaluation.ood.references import find_reference, read_reference, save_reference
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint
@@ -21,7 +21,7 @@ from lensmae.models.registry import reference_path
 
 @pytest.fixture
 def reference(mae):
-    return calibrate(load_checkpoint(mae), open_dataset("lenses"), reference=40, held_out=9)
+    return fit_reference(load_checkpoint(mae), open_dataset("lenses"), reference=40, held_out=9)
 
 
 def test_a_reference_holds_training_lenses_and_measures_held_out_ones(mae, reference):
@@ -49,14 +49,14 @@ def test_errors_are_the_anomaly_scores_of_validation_lenses(mae, reference):
 def test_a_network_that_knows_one_orientation_is_asked_in_that_one(mae):
     model = load_checkpoint(mae)
     model.card = model.card.model_copy(update={"training": {"config": {"symmetry": False}}})
-    assert (calibrate(model, open_dataset("lenses"), reference=40, held_out=9).turns == 0).all()
+    assert (fit_reference(model, open_dataset("lenses"), reference=40, held_out=9).turns == 0).all()
 
 
 def test_of_a_network_that_learned_no_sub_alone_only_no_sub_is_usual(mae):
     model = load_checkpoint(mae)
     model.card = model.card.model_copy(update={"training": {"config": {"classes": "no_sub"}}})
     dataset = simulate_dataset("model_ii", "larger", 60, 3, jobs=1)
-    found = calibrate(model, dataset, reference=200, held_out=50)
+    found = fit_reference(model, dataset, reference=200, held_out=50)
     assert {found.class_of(place) for place in range(len(found.rows))} == {"no_sub"}
     of_no_sub = dataset.labels[dataset.indices("validation")] == dataset.info.classes.index("no_sub")
     assert len(found.errors) == of_no_sub.sum() < len(of_no_sub)
@@ -110,16 +110,16 @@ def test_every_kind_of_checkpoint_has_a_reference(kind, request):
     if kind == "superres":
         pairs = open_dataset("pairs")
         dataset = dataclasses.replace(pairs, lenses=pairs.lenses.assign(split=["train"] * 12 + ["validation"] * 8))
-    found = calibrate(model, dataset, 40, 9)
+    found = fit_reference(model, dataset, 40, 9)
     assert found.card.kind == kind
     assert found.errors.size == 0
 
 
 def test_a_set_that_cannot_say_what_is_usual_is_a_plain_message(mae, superres):
     with pytest.raises(DatasetError, match="1 validation lens"):
-        calibrate(load_checkpoint(mae), open_dataset("lenses"), held_out=1)
+        fit_reference(load_checkpoint(mae), open_dataset("lenses"), held_out=1)
     with pytest.raises(DatasetError, match="pairs"):
-        calibrate(load_checkpoint(superres), open_dataset("lenses"))
+        fit_reference(load_checkpoint(superres), open_dataset("lenses"))
 
 
 CHANGES = {

@@ -11,7 +11,7 @@ from lensmae.errors import CheckpointError, LensMAEError
 from lensmae.evaluation.classification.axion_mass import evaluate_masses
 from lensmae.evaluation.classification.baselines import linear_probe
 from lensmae.evaluation.measure.reports import evaluate
-from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.ood.references import find_reference, save_reference
 from lensmae.evaluation.reports.promote import keep_stress, promote
 from lensmae.evaluation.stress.run import Tested, stress
@@ -37,7 +37,7 @@ def test_a_promoted_checkpoint_carries_the_figures_of_its_rounded_weights(classi
 
 def test_a_stress_test_in_the_card_changes_no_weight_and_keeps_the_reference(classifier, tmp_path):
     path = promote(classifier, "best", "lenses", precision="int8")
-    save_reference(reference_path(path), calibrate(load_checkpoint("best"), open_dataset("lenses"), 60, 9))
+    save_reference(reference_path(path), fit_reference(load_checkpoint("best"), open_dataset("lenses"), 60, 9))
     before = load_file(path)
     table = stress([Tested(load_checkpoint("best"), find_reference(path))], open_dataset("lenses"), limit=9, nuisances=["sky"])
     assert keep_stress("best", table, "lenses") == path
@@ -46,7 +46,7 @@ def test_a_stress_test_in_the_card_changes_no_weight_and_keeps_the_reference(cla
     assert all(torch.equal(before[name], after[name]) for name in before)
     rows = read_card(path).metrics["stress"]
     assert rows["Sky level 0.1 of the peak"]["accuracy"] == pytest.approx(table["value"].iloc[2], abs=1e-4)
-    assert rows["Sky level 0.1 of the peak"]["told"] == pytest.approx(table["told"].iloc[2], abs=1e-4)
+    assert rows["Sky level 0.1 of the peak"]["answered"] == pytest.approx(table["answered"].iloc[2], abs=1e-4)
     assert read_card(path).metrics["test"]["n"] == 9
     assert json.loads(path.with_suffix(".json").read_text())["metrics"] == read_card(path).metrics
     assert "## Under the nuisances of real files" in path.with_suffix(".md").read_text()

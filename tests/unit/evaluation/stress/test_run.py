@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from lensmae.data import open_dataset
 from lensmae.data.nuisances import NUISANCES
 from lensmae.errors import ConfigError, DatasetError
-from lensmae.evaluation.ood.fit_reference import calibrate
+from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.reconstruction.inpainting import error_ratios
 from lensmae.evaluation.stress.conditions import AS_GIVEN, OTHER_PRESET, conditions, other_pairs, other_presets
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
@@ -82,7 +82,7 @@ def test_figures_of_a_classifier_are_scikit_learns(lenses, classifier):
 
 def test_the_share_answered_is_measured_where_there_is_a_reference(lenses, classifier):
     model = load_checkpoint(classifier)
-    table = stress([Tested(model, calibrate(model, lenses, 60, 9))], lenses, limit=20, nuisances=["noise"])
+    table = stress([Tested(model, fit_reference(model, lenses, 60, 9))], lenses, limit=20, nuisances=["noise"])
     assert table["answered"].between(0, 1).all()
     # Strong noise is no lens to a network of noise-free ones.
     assert table["answered"].iloc[-1] < table["answered"].iloc[0]
