@@ -209,6 +209,19 @@ def test_another_image_and_another_band_of_a_file_are_read_when_chosen(lens, ope
     assert f"masked MSE {score:.2e}" in texts(app.caption)
 
 
+def test_three_bands_or_three_images_of_a_file_are_shown_in_colour(lens, open_app):
+    units = [fits.ImageHDU(lens, name=f"{band}_FLUX") for band in ("VIS", "NIR_J", "NIR_H")]
+    buffer = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), *units, fits.ImageHDU(np.ones_like(lens), name="VIS_RMS")]).writeto(buffer)
+    stack = npy(np.stack([lens] * 3))
+    for name, content, red in (("a.fits", buffer.getvalue(), "HDU 3 (NIR_H_FLUX)"), ("a.npy", stack, "band 2")):
+        app = analyse(open_app, (name, content))
+        colour = next(toggle for toggle in app.toggle if toggle.label == "In colour")
+        colour.set_value(True).run()
+        assert_clean(app)
+        assert f"red: {red}" in texts(app.caption)
+
+
 def test_stopped_work_keeps_what_is_done_and_goes_on(lens, open_app, monkeypatch):
     from lensmae.app.analyse import uploads
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from lensmae.app.analyse.colour import in_colour
 from lensmae.app.analyse.uploads import Upload, read_otherwise, upright
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Box, Drag, Event
@@ -45,6 +46,7 @@ def preview(upload: Upload, answer: "Analysis", choice: Choice) -> None:
         [panel], key="preview", unit=_unit(image), upright=upright(image), pick=("box",), on_event=heard, overlays=overlays,
         sky=shown.tangent(image), **choice.display,
     )  # fmt: skip
+    in_colour(upload, image)
     _say(upload, crop)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _choose_scale(upload, image)
