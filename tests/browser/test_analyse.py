@@ -143,6 +143,6 @@ def test_a_reload_loses_nothing_and_all_products_come_as_one_zip(page, server, l
         answers = json.loads(archive.read("answers.json"))
         assert [(one["file"], one["class"] is None) for one in answers] == [("lens.npy", False), ("noise.npy", True)]
         drawn = read_image(archive.read("images/lens.superres.fits"))
-        assert len(archive.namelist()) == 2 + 2 * 2 * 2
+        assert len(archive.namelist()) == 3 + 2 * 2 * 2
     np.testing.assert_allclose(drawn.pixels, enlarge(networks("superres"), lens)[1], rtol=1e-4, atol=1e-5)
     assert_no_error(page)
