@@ -187,7 +187,7 @@ def test_measuring_on_lenses_that_the_checkpoint_learned_from_is_noted(workspace
     # A corpus holds lenses of several presets.
     assert preset_note("any", "generalist", "model_ii") is None
     assert preset_note("any", "generalist", "model_ii", ("model_ii", "model_iii")) is None
-    assert "means little" in preset_note("any", "generalist", "survey", ("model_ii", "model_iii"))
+    assert "mean little" in preset_note("any", "generalist", "survey", ("model_ii", "model_iii"))
 
 
 def test_a_copy_of_a_data_set_elsewhere_is_measured_by_its_path(mae, tmp_path):
