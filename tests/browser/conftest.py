@@ -73,14 +73,14 @@ def serve(script: str, home: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serving(command: list[str], port: int, home: Path, cwd: Path, **environment: str) -> Iterator[str]:
+def serving(command: list[str], port: int, home: Path, cwd: Path, base: str = "", **environment: str) -> Iterator[str]:
     """Address of the server that a command starts; it ends with the block."""
     environment = os.environ | {"LENSMAE_HOME": str(home), "OMP_NUM_THREADS": "1"} | environment
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=log, stderr=subprocess.STDOUT)
         address = f"http://localhost:{port}"
         try:
-            _await(f"{address}/_stcore/health", process)
+            _await(f"{address}{base}/_stcore/health", process)
             yield address
         finally:
             process.terminate()
