@@ -35,7 +35,8 @@ _WIDER = (
 _SEEN_FOCUS = """() => {
   let element = document.activeElement;
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-  if (!element || element === document.body) return null;
+  // A field of text has its caret.
+  if (!element || element === document.body || element.matches('input[type="text"], input[type="number"]')) return null;
   const around = [element, element.nextElementSibling].filter(Boolean);
   for (let one = element.parentElement; one && around.length < 6; one = one.parentElement) around.push(one);
   const look = () => around.map((one) => {
