@@ -183,3 +183,12 @@ def place_of(element: Locator) -> dict[str, float]:
             return place
         before = place
     raise AssertionError("The element did not come to rest.")
+
+
+def downloaded(page: Page, name: str, *, exact: bool = False) -> bytes:
+    """What the button with this name hands out; during a rerun an old one may still stand beside it."""
+    button = page.get_by_role("button", name=name, exact=exact)
+    expect(button).to_have_count(1)
+    with page.expect_download() as download:
+        button.click()
+    return download.value.path().read_bytes()

@@ -16,7 +16,7 @@ from lensmae.data import read_image, simulate_lens
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.evaluation.superresolution.pairs import enlarge
 from lensmae.models import load_checkpoint
-from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
+from tests.browser.conftest import NETWORKS, assert_no_error, downloaded, finished, place_of
 from tests.models import save_small_networks
 
 pytestmark = pytest.mark.browser
@@ -58,18 +58,12 @@ def upload(page, server, **files: bytes) -> None:
     finished(page)
 
 
-def downloaded(page, label: str) -> bytes:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=label).click()
-    return download.value.path().read_bytes()
-
-
 def test_an_uploaded_fits_file_is_answered_and_the_downloaded_files_hold_what_the_networks_drew(page, server, lens, networks):
     upload(page, server, lens_fits=fits_file(lens))
     expect(page.get_by_role("heading", name="lens.fits")).to_be_visible()
     classifier = networks("classifier")
     called = classifier.classes[int(classifier.predict(lens[None])[0].argmax())]
-    assert page.get_by_test_id("stMetricValue").first.inner_text() == called
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text(called)
     expect(page.get_by_role("slider", name="Mask ratio")).to_be_visible()
     expect(page.get_by_text("times as far as the limit")).to_have_count(0)
     expected = enlarge(networks("superres"), lens)[1]
@@ -110,7 +104,9 @@ def test_a_box_drawn_on_the_image_is_cut_out_and_analysed(page, server, lens, ne
     wide = np.zeros((160, 160), dtype=np.float32)
     wide[:80, 80:] = np.kron(lens, np.ones((2, 2)))[24:104, 24:104]
     upload(page, server, wide_npy=npy_file(wide))
-    before = page.get_by_text("Anomaly score: masked MSE").inner_text()
+    score = page.get_by_text("Anomaly score: masked MSE")
+    expect(score).to_have_count(1)
+    before = score.inner_text()
     frame = place_of(page.locator(".frame").first)
     # The first row of an array lies at the bottom, so this is the lower right quarter.
     page.mouse.move(frame["x"] + 0.52 * frame["width"], frame["y"] + 0.52 * frame["height"])
@@ -121,12 +117,12 @@ def test_a_box_drawn_on_the_image_is_cut_out_and_analysed(page, server, lens, ne
     by_hand = page.get_by_text(re.compile(r"\d+x\d+ pixels from column \d+ and row \d+ on were cut out"))
     expect(by_hand.first).to_be_visible()
     finished(page)
-    cut = page.get_by_text("Anomaly score: masked MSE").inner_text()
-    assert cut != before
+    expect(score).not_to_have_text(before)
+    cut = score.inner_text()
     page.get_by_role("button", name="Whole image").click()
     expect(by_hand).to_have_count(0)
     finished(page)
-    assert page.get_by_text("Anomaly score: masked MSE").inner_text() != cut
+    expect(score).not_to_have_text(cut)
     assert_no_error(page)
 
 

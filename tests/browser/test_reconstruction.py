@@ -15,7 +15,7 @@ from lensmae.evaluation.reconstruction.custom_masks import read_mask
 from lensmae.evaluation.reconstruction.frames import nested_masks
 from lensmae.models import save_checkpoint
 from lensmae.models.checkpoint import read_network
-from tests.browser.conftest import NETWORKS, assert_no_error, finished, place_of
+from tests.browser.conftest import NETWORKS, assert_no_error, downloaded, finished, place_of
 from tests.browser.test_dashboard import picture
 
 pytestmark = pytest.mark.browser
@@ -40,13 +40,6 @@ def at(page, row: float, column: float, panel: int = 1) -> tuple[float, float]:
 def mask_in_address(page) -> np.ndarray:
     page.wait_for_url(re.compile("mask="))
     return read_mask(parse_qs(urlparse(page.url).query)["mask"][0], GRID)
-
-
-def downloaded(page, name: str) -> bytes:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=name, exact=True).click()
-    with open(download.value.path(), "rb") as file:
-        return file.read()
 
 
 @pytest.fixture
@@ -104,7 +97,7 @@ def test_keys_step_the_slider_and_ask_for_another_mask(bench):
 
 
 def test_the_downloaded_fits_holds_what_is_shown(bench, lens):
-    with fits.open(io.BytesIO(downloaded(bench, "FITS"))) as units:
+    with fits.open(io.BytesIO(downloaded(bench, "FITS", exact=True))) as units:
         hidden = np.kron(nested_masks(lens, 8, 0)[15], np.ones((8, 8))).astype(bool)
         np.testing.assert_array_equal(units["ORIGINAL"].data, lens)
         np.testing.assert_array_equal(units["HIDDEN"].data.astype(bool), hidden)
@@ -119,10 +112,10 @@ def test_the_downloaded_fits_holds_what_is_shown(bench, lens):
 
 
 def test_the_npy_the_gif_and_the_png_open_again(bench, lens):
-    stack = np.load(io.BytesIO(downloaded(bench, "npy")), allow_pickle=False)
+    stack = np.load(io.BytesIO(downloaded(bench, "npy", exact=True)), allow_pickle=False)
     assert stack.shape == (5, 64, 64)
     np.testing.assert_array_equal(stack[1], lens)
-    film = Image.open(io.BytesIO(downloaded(bench, "GIF over the mask ratio")))
+    film = Image.open(io.BytesIO(downloaded(bench, "GIF over the mask ratio", exact=True)))
     assert film.n_frames == 20
     with bench.expect_download() as download:
         bench.locator(".save").click()

@@ -6,6 +6,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lensmae.data import open_dataset
 from lensmae.evaluation.classification.baselines import classification_baselines, mass_regression
+from lensmae.evaluation.embeddings.embed import embed_dataset
 from lensmae.models import load_checkpoint
 
 
@@ -13,9 +14,10 @@ def test_the_linear_probe_is_a_logistic_regression_on_frozen_features(mae):
     dataset, model = open_dataset("lenses"), load_checkpoint(mae)
     train, rows = dataset.indices("train"), np.concatenate([dataset.indices("validation"), dataset.indices("test")])
     found = classification_baselines(dataset, rows, model)
-    scaler = StandardScaler().fit(model.embed(dataset.images[train]))
-    probe = LogisticRegression(max_iter=2000).fit(scaler.transform(model.embed(dataset.images[train])), dataset.labels[train])
-    chances = probe.predict_proba(scaler.transform(model.embed(dataset.images[rows])))
+    features = embed_dataset(model, dataset, train)
+    scaler = StandardScaler().fit(features)
+    probe = LogisticRegression(max_iter=2000).fit(scaler.transform(features), dataset.labels[train])
+    chances = probe.predict_proba(scaler.transform(embed_dataset(model, dataset, rows)))
     expected = roc_auc_score(dataset.labels[rows], chances, multi_class="ovr")
     assert found["linear_probe"]["macro_auc"] == pytest.approx(expected, abs=1e-6)
     assert found["linear_probe"]["encoder"] == mae
