@@ -11,7 +11,7 @@ from lensmae.data import PRESETS
 from lensmae.data.simulation.batched import generator_of, render, simulate_batch
 from lensmae.data.simulation.batched.from_rows import scene_of_rows
 from lensmae.data.simulation.lenses import simulate_lens
-from lensmae.data.simulation.render import noise_free
+from lensmae.data.simulation.lensing.render import noise_free
 from lensmae.data.simulation.sampling import draw_parameters
 
 _COMPARED = 8

@@ -21,9 +21,9 @@ from lensmae.models.arithmetic import take_fast_float32
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Saver
 from lensmae.training.config import RunConfig
-from lensmae.training.datamodule import LensData, open_data
 from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.kinds.registry import KINDS, start_network
+from lensmae.training.loading.datamodule import LensData, open_data
 from lensmae.training.loggers import run_logger
 from lensmae.training.quiet import quiet_lightning
 from lensmae.training.task import LensTask

@@ -16,8 +16,8 @@ import torch
 from lensmae.jobs import Report, live_tickets
 from lensmae.training.callbacks import device_name
 from lensmae.training.config import RunConfig
-from lensmae.training.datamodule import LensData, open_data
 from lensmae.training.kinds.registry import KINDS, config_from_record, start_network
+from lensmae.training.loading.datamodule import LensData, open_data
 from lensmae.training.loggers import check_logger
 from lensmae.training.quiet import quiet_lightning
 from lensmae.training.task import LensTask

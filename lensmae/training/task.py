@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
-from lensmae.training.batches import BatchPlan
-from lensmae.training.feed import Batch, Feed
 from lensmae.training.kinds.kind import Objective
+from lensmae.training.loading.batches import BatchPlan
+from lensmae.training.loading.feed import Batch, Feed
 from lensmae.training.optimizer import build_optimizer, is_fused
 
 # Training images on which the batch norms of a weight average are measured, at least: 5 s of a ResNet-18 on two cores.

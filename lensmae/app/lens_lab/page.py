@@ -261,7 +261,7 @@ def _swept(lens: LabLens, entry: Any) -> Any:
 
 
 def _keywords(lens: LabLens) -> bytes:
-    from lensmae.data.simulation.lenstronomy_keywords import lenstronomy_keywords
+    from lensmae.data.simulation.lensing.lenstronomy_keywords import lenstronomy_keywords
 
     return json.dumps(lenstronomy_keywords(lens.preset, lens.row), indent=2).encode()
 

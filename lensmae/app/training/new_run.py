@@ -27,7 +27,7 @@ def new_run() -> None:
     sets = [info.name for info in loaders.datasets(pairs=KINDS[kind].pairs) if not needed or needed in info.classes]
     if not KINDS[kind].pairs and not needed:
         # Needs PyTorch, which is loaded only here.
-        from lensmae.training.stream import streams
+        from lensmae.training.loading.stream import streams
 
         sets += streams(KINDS[kind].config.labelled)
     if not sets:

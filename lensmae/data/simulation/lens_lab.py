@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from lensmae.data.simulation.critical_curves import Curves, critical_curves
-from lensmae.data.simulation.halos import concentration
+from lensmae.data.simulation.lensing.critical_curves import Curves, critical_curves
+from lensmae.data.simulation.lensing.halos import concentration
+from lensmae.data.simulation.lensing.render import noise_free, source_light
 from lensmae.data.simulation.noise import expected_image, observed
 from lensmae.data.simulation.presets import PRESETS, Preset
-from lensmae.data.simulation.render import noise_free, source_light
 from lensmae.data.simulation.rows import camera_of
 from lensmae.data.simulation.sampling import subhalos, vortex
 from lensmae.errors import DatasetError

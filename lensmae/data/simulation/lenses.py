@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from lensmae.data.simulation.lensing.render import noise_free
 from lensmae.data.simulation.noise import noisy_pair, observed
 from lensmae.data.simulation.presets import PRESETS, Preset
-from lensmae.data.simulation.render import noise_free
 from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.errors import DatasetError
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
-from lensmae.data.simulation.halos import concentration
+from lensmae.data.simulation.lensing.halos import concentration
 from lensmae.data.simulation.presets import PRESETS, THETA_E_SOLAR, THETA_E_SOLAR_PHYSICAL, Preset
 from lensmae.data.simulation.priors import (
     AXION_LOG_MASS,

@@ -16,10 +16,10 @@ from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_arc
 from lensmae.models.mae import MAEViT
 from lensmae.models.registry import find_checkpoint
 from lensmae.training.config import FineTuneConfig
-from lensmae.training.feed import Batch
 from lensmae.training.kinds.kind import Kind, Objective
 from lensmae.training.kinds.recipes import FROM_SCRATCH, GENERALIST, GPU
 from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, continued, start_encoder
+from lensmae.training.loading.feed import Batch
 
 
 class ClassifierConfig(FineTuneConfig):

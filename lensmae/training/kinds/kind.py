@@ -12,7 +12,7 @@ from lensmae.data import LensDataset
 from lensmae.data.transforms import Transform
 from lensmae.models.checkpoint import CheckpointCard
 from lensmae.training.config import RunConfig
-from lensmae.training.feed import Batch
+from lensmae.training.loading.feed import Batch
 
 
 class Objective(abc.ABC):

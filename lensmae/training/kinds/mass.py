@@ -16,8 +16,8 @@ from lensmae.models.checkpoint import CheckpointCard, build_network, read_networ
 from lensmae.models.classifier import LensClassifier
 from lensmae.models.registry import find_checkpoint
 from lensmae.training.config import RunConfig
-from lensmae.training.feed import Batch
 from lensmae.training.kinds.kind import Kind, Objective
+from lensmae.training.loading.feed import Batch
 
 
 class MassConfig(RunConfig):

@@ -13,12 +13,12 @@ from lensmae.errors import CheckpointError
 from lensmae.models.checkpoint import CheckpointCard, build_network
 from lensmae.models.mae import MAEViT, masked_loss
 from lensmae.models.masking import hidden_from_noise, mask_noise
-from lensmae.training.batches import step_generator
 from lensmae.training.config import NetworkConfig
-from lensmae.training.feed import Batch
 from lensmae.training.kinds.kind import Kind, Objective
 from lensmae.training.kinds.recipes import GENERALIST, GPU
 from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, start_encoder
+from lensmae.training.loading.batches import step_generator
+from lensmae.training.loading.feed import Batch
 
 
 class PretrainConfig(NetworkConfig):
@@ -81,7 +81,7 @@ NOTES = {
 }
 
 
-# Purpose of a step's generator of masks; 0 is the symmetry's, see `lensmae.training.feed`.
+# Purpose of a step's generator of masks; 0 is the symmetry's, see `lensmae.training.loading.feed`.
 _MASK = 1
 
 

@@ -13,10 +13,10 @@ from lensmae.data.transforms import Transform
 from lensmae.errors import DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture
 from lensmae.training.config import FineTuneConfig
-from lensmae.training.feed import Batch
 from lensmae.training.kinds.kind import Kind, Objective
 from lensmae.training.kinds.recipes import FROM_SCRATCH
 from lensmae.training.kinds.start import check_pairs, continued, fitted, start_encoder
+from lensmae.training.loading.feed import Batch
 
 
 class SuperResConfig(FineTuneConfig):

@@ -6,7 +6,7 @@ import pytest
 from lensmae.data import open_dataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.training import list_runs, make_config
-from lensmae.training.datamodule import LensData
+from lensmae.training.loading.datamodule import LensData
 from studies.few_labels import few_labels
 
 TINY = {"batch_size": 12, "compile": False, "whitening": 0, "keep_tokens": None, "ema_decay": 0.0}

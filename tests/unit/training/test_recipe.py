@@ -11,10 +11,10 @@ from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.models import LensClassifier, MAEEncoder
 from lensmae.training import KINDS, RECIPES, config_from_record, kinds, make_config
-from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import device_name
-from lensmae.training.datamodule import LensData
 from lensmae.training.kinds.pretrain import PretrainObjective
+from lensmae.training.loading.batches import BatchPlan
+from lensmae.training.loading.datamodule import LensData
 from lensmae.training.optimizer import build_optimizer, learning_rate_factor, parameter_groups
 from lensmae.training.task import LensTask
 

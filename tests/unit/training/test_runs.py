@@ -28,11 +28,11 @@ from lensmae.training import (
     stop,
     train_run,
 )
-from lensmae.training.batches import BatchPlan
 from lensmae.training.callbacks import Follower
-from lensmae.training.datamodule import LensData
 from lensmae.training.kinds.classifier import ClassifierObjective
 from lensmae.training.kinds.registry import start_network
+from lensmae.training.loading.batches import BatchPlan
+from lensmae.training.loading.datamodule import LensData
 
 ROOT = Path(__file__).resolve().parents[3]
 TINY = {"emb_dim": 24, "encoder_layers": 2, "patch_size": 8, "batch_size": 12, "epochs": 3, "save_every": 4, "validate_every": 2}
@@ -143,7 +143,7 @@ def test_learning_lowers_the_loss_and_validation_is_recorded():
 
 def test_no_sub_pretraining_reads_no_other_class(workspace_with_lenses):
     from lensmae.data import open_dataset
-    from lensmae.training.datamodule import LensData
+    from lensmae.training.loading.datamodule import LensData
 
     dataset = open_dataset("lenses")
     data = LensData(dataset, make_config("pretrain", data="lenses", classes="no_sub"))

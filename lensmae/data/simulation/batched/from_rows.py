@@ -12,7 +12,7 @@ from lensmae.data.simulation.batched.models import FWHM_OF_SIGMA, background_of,
 from lensmae.data.simulation.batched.profiles import sersic_unit_flux
 from lensmae.data.simulation.batched.scene import Halos, Knots, Light, Macro, Points, Scene
 from lensmae.data.simulation.cameras import Instrument
-from lensmae.data.simulation.halos import concentration, halo_shape
+from lensmae.data.simulation.lensing.halos import concentration, halo_shape
 from lensmae.data.simulation.presets import Preset
 from lensmae.data.simulation.priors import MODEL_I_AMPLITUDE, SOURCE_MAGNITUDE
 from lensmae.data.simulation.rows import camera_of, centre_of, known, listed

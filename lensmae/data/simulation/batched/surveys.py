@@ -10,7 +10,7 @@ from lensmae.data.simulation.batched.draws import Draws
 from lensmae.data.simulation.batched.models import FWHM_OF_SIGMA, flux_of, vortex
 from lensmae.data.simulation.batched.scene import Halos, Knots, Light, Macro, Points, Scene
 from lensmae.data.simulation.cameras import CAMERAS
-from lensmae.data.simulation.halos import halo_shape, log_concentration
+from lensmae.data.simulation.lensing.halos import halo_shape, log_concentration
 from lensmae.data.simulation.presets import Preset
 from lensmae.data.simulation.priors import (
     GALAXY_ARMS_SHARE,

@@ -23,9 +23,9 @@ from lensmae.data.simulation.batched.profiles import tabulated_nfw_pull, truncat
 from lensmae.data.simulation.bicubic import downsample_bicubic
 from lensmae.data.simulation.cameras import EUCLID_VIS
 from lensmae.data.simulation.lenses import simulate_lens
+from lensmae.data.simulation.lensing.render import noise_free
 from lensmae.data.simulation.noise import observed
 from lensmae.data.simulation.presets import CLASSES, PRESETS
-from lensmae.data.simulation.render import noise_free
 from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.errors import DatasetError
 

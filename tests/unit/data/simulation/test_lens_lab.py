@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lensmae.data import CLASSES, PRESETS, simulate_lens
-from lensmae.data.simulation.critical_curves import critical_curves
 from lensmae.data.simulation.lens_lab import LAB_PRESETS, Subhalo, Vortex, class_of, lab_row, matter_of, observe
+from lensmae.data.simulation.lensing.critical_curves import critical_curves
 from lensmae.data.simulation.presets import MULTI_PLANE_FACTOR
 from lensmae.errors import DatasetError
 

@@ -16,10 +16,10 @@ from scipy import stats
 
 from lensmae.data import CLASSES, PRESETS, simulate_dataset, simulate_lens, simulate_row
 from lensmae.data.simulation.cameras import CAMERAS, HST_F160W
+from lensmae.data.simulation.lensing.render import noise_free
 from lensmae.data.simulation.noise import expected_image
 from lensmae.data.simulation.presets import THETA_E_SOLAR_PHYSICAL
 from lensmae.data.simulation.priors import HALO_MASSES
-from lensmae.data.simulation.render import noise_free
 from lensmae.data.simulation.rows import camera_of
 from lensmae.data.simulation.sampling import draw_parameters, expected_subhalos
 
@@ -225,7 +225,7 @@ def test_survey_lenses_lie_in_their_image_and_differ_in_everything():
 
 
 def test_concentrations_are_dutton_and_maccios():
-    from lensmae.data.simulation.halos import concentration
+    from lensmae.data.simulation.lensing.halos import concentration
 
     # Their eq. 10 at z 0.5: log10 c = 0.520 + 0.385 exp(-0.617 0.5^1.21) for 1e12 Msun/h; per decade b = -0.101 + 0.026 z.
     at_pivot, below = concentration(np.array([1e12 / 0.7, 1e9 / 0.7]))

@@ -6,7 +6,7 @@ from lenstronomy.SimulationAPI.sim_api import SimAPI
 
 from lensmae.data import simulate_lens
 from lensmae.data.simulation.batched.telescopes import TELESCOPES, row_elsewhere, through
-from lensmae.data.simulation.lenstronomy_keywords import lenstronomy_keywords
+from lensmae.data.simulation.lensing.lenstronomy_keywords import lenstronomy_keywords
 
 
 @pytest.fixture(scope="module")

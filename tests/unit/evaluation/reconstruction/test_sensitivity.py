@@ -5,7 +5,7 @@ import pytest
 from lenstronomy.SimulationAPI.sim_api import SimAPI
 
 from lensmae.data import simulate_lens
-from lensmae.data.simulation.lenstronomy_keywords import lenstronomy_keywords
+from lensmae.data.simulation.lensing.lenstronomy_keywords import lenstronomy_keywords
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.reconstruction.sensitivity import noticed, places, sensitivity, smooth_row
 from lensmae.models import load_checkpoint

@@ -12,7 +12,7 @@ from lenstronomy.SimulationAPI.sim_api import SimAPI
 from lenstronomy.Util.data_util import magnitude2cps
 
 from lensmae.data.simulation.cameras import Instrument
-from lensmae.data.simulation.halos import concentration, truncated_nfw
+from lensmae.data.simulation.lensing.halos import concentration, truncated_nfw
 from lensmae.data.simulation.presets import Preset
 from lensmae.data.simulation.priors import MODEL_I_AMPLITUDE, SOURCE_MAGNITUDE
 from lensmae.data.simulation.rows import camera_of, centre_of, known, listed

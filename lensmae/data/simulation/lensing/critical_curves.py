@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from skimage.measure import find_contours
 
+from lensmae.data.simulation.lensing.render import deflectors
 from lensmae.data.simulation.presets import Preset
-from lensmae.data.simulation.render import deflectors
 from lensmae.data.simulation.rows import camera_of
 
 _GRID = 96

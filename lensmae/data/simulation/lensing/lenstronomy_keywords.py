@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lensmae.data.simulation.lensing.render import camera_of, deflectors, foreground_light, source_light
 from lensmae.data.simulation.presets import PRESETS
-from lensmae.data.simulation.render import camera_of, deflectors, foreground_light, source_light
 
 
 def lenstronomy_keywords(preset: str, row: Mapping[str, Any]) -> dict[str, Any]:

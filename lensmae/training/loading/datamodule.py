@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from lensmae.data import LensDataset, open_dataset
-from lensmae.training.batches import BatchPlan
 from lensmae.training.config import RunConfig
-from lensmae.training.feed import Batch, Feed, StoredFeed, StreamFeed
-from lensmae.training.stream import EPOCH, LensStream, is_stream
+from lensmae.training.loading.batches import BatchPlan
+from lensmae.training.loading.feed import Batch, Feed, StoredFeed, StreamFeed
+from lensmae.training.loading.stream import EPOCH, LensStream, is_stream
 
 
 def open_data(config: RunConfig) -> "LensData":

@@ -13,12 +13,12 @@ from lensmae import training
 from lensmae.errors import DatasetError
 from lensmae.models import load_checkpoint
 from lensmae.training import create_run, make_config, train_run
-from lensmae.training.datamodule import open_data
 from lensmae.training.kinds.registry import start_network
+from lensmae.training.loading.datamodule import open_data
+from lensmae.training.loading.stream import EPOCH, is_stream, streams
 from lensmae.training.optimizer import build_optimizer
-from lensmae.training.stream import EPOCH, is_stream, streams
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 TINY = {
     "batch_size": 12,
     "epochs": 72 / EPOCH,

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from lensmae.training.feed import Rows
+from lensmae.training.loading.feed import Rows
 
 
 def test_rows_are_those_of_the_array_in_float32():

@@ -5,7 +5,7 @@ import pytest
 from astropy.cosmology import FlatLambdaCDM
 from lenstronomy.Cosmo.lens_cosmo import LensCosmo
 
-from lensmae.data.simulation.halos import ARCSEC_OF_KPC, HALO_R200, HALO_THETA_E_SOLAR, truncated_nfw
+from lensmae.data.simulation.lensing.halos import ARCSEC_OF_KPC, HALO_R200, HALO_THETA_E_SOLAR, truncated_nfw
 
 COSMO = LensCosmo(0.5, 1.0, cosmo=FlatLambdaCDM(H0=70, Om0=0.3, Ob0=0.05))
 ARCSEC = 180 * 3600 / np.pi

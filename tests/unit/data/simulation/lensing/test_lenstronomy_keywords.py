@@ -7,9 +7,9 @@ import pytest
 from lenstronomy.SimulationAPI.sim_api import SimAPI
 
 from lensmae.data.simulation.lenses import simulate_lens
-from lensmae.data.simulation.lenstronomy_keywords import lenstronomy_keywords
+from lensmae.data.simulation.lensing.lenstronomy_keywords import lenstronomy_keywords
+from lensmae.data.simulation.lensing.render import noise_free
 from lensmae.data.simulation.presets import PRESETS
-from lensmae.data.simulation.render import noise_free
 
 
 @pytest.mark.parametrize(("preset", "class_name"), [("model_ii", "cdm"), ("model_iii", "axion"), ("survey_hst", "cdm")])

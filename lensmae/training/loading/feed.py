@@ -14,9 +14,9 @@ from lensmae.data import LensDataset
 from lensmae.data.nuisances import PRIORS, draw_nuisances
 from lensmae.data.simulation.batched import generator_of
 from lensmae.data.symmetry import draw_elements, random_d4
-from lensmae.training.batches import BatchPlan, step_generator
 from lensmae.training.config import RunConfig
-from lensmae.training.stream import LensStream
+from lensmae.training.loading.batches import BatchPlan, step_generator
+from lensmae.training.loading.stream import LensStream
 
 _SYMMETRY = 0
 # Purposes of generators that feeds draw from, beside those of `lensmae.training.kinds.pretrain`.
