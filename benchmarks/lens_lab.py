@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lensmae.data.simulation.lens_lab import DarkMatter, Subhalo, Vortex, lab_row, observe
+from lensmae.data.simulation.lens_lab import Subhalo, Substructure, Vortex, lab_row, observe
 from lensmae.data.transforms import Transform
 from lensmae.evaluation.images.lens_lab import class_probabilities, reconstruct
 from lensmae.figures import pack, shared_scale
@@ -69,7 +69,7 @@ def lens_lab(progress: Progress, moves: int = 60, size: dict[str, int] | None = 
     mae = _untrained(Reconstructor, "mae", size)
     rng = np.random.default_rng(0)
     halos = [Subhalo(10 ** rng.uniform(8, 10), *rng.uniform(-1.3, 1.3, 2)) for _ in range(_SUBHALOS)]
-    kinds: list[tuple[str, DarkMatter]] = [("model_ii", halos), ("survey_euclid", halos), ("model_ii", Vortex(3e-23, 0.6))]
+    kinds: list[tuple[str, Substructure]] = [("model_ii", halos), ("survey_euclid", halos), ("model_ii", Vortex(3e-23, 0.6))]
     times = np.empty((len(kinds), moves, 4))
     for index, (preset, matter) in enumerate(kinds):
         _move(preset, matter, 1.0, classifier, mae)
@@ -99,7 +99,7 @@ def _untrained(kind: type, name: str, architecture: dict, classes: tuple[str, ..
     return kind(Path(f"{name}.safetensors"), card, network, "cpu")
 
 
-def _move(preset: str, matter: DarkMatter, radius: float, classifier: Classifier, mae: Reconstructor) -> np.ndarray:
+def _move(preset: str, matter: Substructure, radius: float, classifier: Classifier, mae: Reconstructor) -> np.ndarray:
     """Seconds of the four parts of one move."""
     marks = [time.perf_counter()]
     seen = observe(lab_row(preset, _LENS | {"theta_E": radius}, matter, 0), preset)

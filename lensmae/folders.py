@@ -83,6 +83,16 @@ def new_folder(final: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
 
 
+def rename_whole(folder: Path, final: Path) -> None:
+    """Give a folder its final name. Raises `DatasetError` where somebody else has made one of that name that is not empty."""
+    try:
+        os.rename(folder, final)
+    except OSError as problem:
+        if problem.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            raise
+        raise DatasetError(f"{final.name!r} was made by somebody else meanwhile; choose another name.") from None
+
+
 def disk_is_full(problem: OSError) -> bool:
     """Whether something could not be written because there is no room for it, or none is allowed."""
     # NumPy gives no number: "4096 requested and 1234 written".
@@ -118,12 +128,7 @@ def _rename(partial: Path, final: Path, made: int) -> None:
     with contextlib.suppress(OSError):
         # Windows renames onto nothing, not even onto an empty folder.
         final.rmdir()
-    try:
-        os.rename(partial, final)
-    except OSError as problem:
-        if problem.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            raise
-        raise DatasetError(f"{final.name!r} was made by somebody else meanwhile; choose another name.") from None
+    rename_whole(partial, final)
 
 
 def _sweep(final: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Lens lab's pictures: a lens, what its dark matter does, and its source, with the lines of infinite magnification."""
+"""The Lens lab's pictures: a lens, what its substructure does, and its source, with the lines of infinite magnification."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ CRITICAL_COLOUR, CAUSTIC_COLOUR = "#7dff9a", "#ff9ad5"
 
 
 def lab_panels(image: np.ndarray, expected: np.ndarray, smooth: np.ndarray, source: np.ndarray) -> list[Panel]:
-    """Four panels of (H, W) flux: the image with noise, the effect of dark substructure without noise, the lens without it, and
+    """Four panels of (H, W) flux: the image with noise, the effect of substructure without noise, the lens without it, and
     the source without the lens.
 
     Args:

@@ -23,9 +23,9 @@ from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Sav
 from lensmae.training.config import RunConfig
 from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.kinds.registry import KINDS, start_network
+from lensmae.training.lightning import bare_trainer, quiet_lightning
 from lensmae.training.loading.datamodule import LensData, open_data
 from lensmae.training.loggers import run_logger
-from lensmae.training.quiet import quiet_lightning
 from lensmae.training.task import LensTask
 from lensmae.workspace import read_json, write_json, write_text
 
@@ -164,22 +164,14 @@ def _trainer(folder: RunFolder, config: RunConfig, data: LensData, progress: boo
         torch.set_float32_matmul_precision("high")
     else:
         take_fast_float32()
-    return pl.Trainer(
-        accelerator=config.accelerator,
+    return bare_trainer(
+        config,
         devices=config.devices,
         num_nodes=config.nodes,
         strategy=config.strategy,
-        precision=config.precision,
-        # The module counts its steps over all resumptions and ends the loop itself.
-        max_epochs=-1,
-        gradient_clip_val=config.clip,
         check_val_every_n_epoch=config.validate_every,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        enable_checkpointing=False,
         enable_progress_bar=progress,
         profiler=profiler,
-        enable_model_summary=False,
         logger=run_logger(folder, config),
         log_every_n_steps=1,
         default_root_dir=folder.path,

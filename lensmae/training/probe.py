@@ -17,9 +17,9 @@ from lensmae.jobs import Report, live_tickets
 from lensmae.training.callbacks import device_name
 from lensmae.training.config import RunConfig
 from lensmae.training.kinds.registry import KINDS, config_from_record, start_network
+from lensmae.training.lightning import bare_trainer, quiet_lightning
 from lensmae.training.loading.datamodule import LensData, open_data
 from lensmae.training.loggers import check_logger
-from lensmae.training.quiet import quiet_lightning
 from lensmae.training.task import LensTask
 
 # The first steps allocate; they are not counted.
@@ -110,26 +110,9 @@ def measure(config: RunConfig, seconds: float = 6.0) -> Estimate:
     watch = _Stopwatch(seconds)
     prepared = time.perf_counter()
     with quiet_lightning():
-        _trainer(config, watch).fit(task, datamodule=LensData(data.dataset, share, data.stream))
+        trainer = bare_trainer(config, devices=1, limit_val_batches=0, enable_progress_bar=False, logger=False, callbacks=[watch])
+        trainer.fit(task, datamodule=LensData(data.dataset, share, data.stream))
     return _estimate(config, data, task, watch, prepared - began, available)
-
-
-def _trainer(config: RunConfig, watch: _Stopwatch) -> pl.Trainer:
-    return pl.Trainer(
-        accelerator=config.accelerator,
-        devices=1,
-        precision=config.precision,
-        max_epochs=-1,
-        gradient_clip_val=config.clip,
-        limit_val_batches=0,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        logger=False,
-        callbacks=[watch],
-    )
 
 
 def _estimate(config: RunConfig, data: LensData, task: LensTask, watch: _Stopwatch, prepare_s: float, available: int) -> Estimate:

@@ -4,17 +4,7 @@ import pytest
 
 from lensmae.evaluation import evaluate
 from tests.app.conftest import SMALL, assert_clean, texts
-
-TITLES = {
-    "overview": "LensMAE",
-    "reconstruction": "Reconstruction",
-    "classification": "Classification",
-    "superresolution": "Super-resolution",
-    "embeddings": "Embeddings",
-    "analyse": "Analyse",
-    "lens_lab": "Lens lab",
-    "training": "Training",
-}
+from tests.titles import TITLES
 
 
 @pytest.mark.parametrize("page", TITLES)

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NETWORKS, Console, finished
-from tests.browser.test_dashboard import PAGES
+from tests.titles import PATHS
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def themed(request, chromium, server) -> Page:
 def opened(page: Page, server: str, path: str) -> None:
     """A page, drawn to its end and at rest."""
     page.goto(f"{server}/{path}?{NETWORKS}&lens=40&method=PCA")
-    expect(page.get_by_role("heading", level=1, name=PAGES[path])).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name=PATHS[path])).to_be_visible()
     finished(page)
 
 
@@ -82,7 +82,7 @@ def violations(page: Page) -> list[dict]:
     raise AssertionError("The page did not come to rest.")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 def test_no_page_breaks_a_serious_rule_of_axe(themed, server, path):
     opened(themed, server, path)
     serious = [
@@ -94,7 +94,7 @@ def test_no_page_breaks_a_serious_rule_of_axe(themed, server, path):
     assert serious == []
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 def test_no_text_is_cut_on_a_tablet_or_a_phone(page, server, path):
     opened(page, server, path)
     for width in (820, 390):

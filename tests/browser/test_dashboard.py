@@ -4,20 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.titles import PATHS
 
 pytestmark = pytest.mark.browser
-
-PAGES = {
-    "": "LensMAE",
-    "reconstruction": "Reconstruction",
-    "classification": "Classification",
-    "superresolution": "Super-resolution",
-    "embeddings": "Embeddings",
-    "analyse": "Analyse",
-    "lens_lab": "Lens lab",
-    "data": "Data",
-    "training": "Training",
-}
 
 
 def picture(page, title: str) -> str:
@@ -38,10 +27,10 @@ def slide(page, place: int) -> None:
     )
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 def test_a_link_opens_every_page_without_an_error(page, server, path):
     page.goto(f"{server}/{path}?{NETWORKS}&lens=40&method=PCA")
-    expect(page.get_by_role("heading", level=1, name=PAGES[path])).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name=PATHS[path])).to_be_visible()
     finished(page)
     assert_no_error(page)
     expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("40")
@@ -49,7 +38,7 @@ def test_a_link_opens_every_page_without_an_error(page, server, path):
 
 def test_walking_through_all_pages_leaves_the_console_empty(page, server):
     page.goto(f"{server}/?{NETWORKS}&method=PCA")
-    for title in PAGES.values():
+    for title in PATHS.values():
         page.get_by_test_id("stSidebarNav").get_by_role("link", name="Overview" if title == "LensMAE" else title).click()
         expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
         finished(page)

@@ -11,7 +11,7 @@ import streamlit as st
 from lensmae.app.lens_lab import nuisances, substructure
 from lensmae.app.shared.widgets import choose, unfit_number
 from lensmae.data.simulation.cameras import CAMERAS
-from lensmae.data.simulation.lens_lab import LAB_PRESETS, DarkMatter, lab_row
+from lensmae.data.simulation.lens_lab import LAB_PRESETS, Substructure, lab_row
 from lensmae.data.simulation.presets import PRESETS
 
 
@@ -74,7 +74,7 @@ class LabLens:
     Attributes:
         preset: telescope and physics.
         scalars: columns of the row.
-        matter: dark substructure.
+        matter: substructure.
         seed: of the noise.
         base: row of the data set's lens that it began as, else None.
         in_file: what a file does to its image.
@@ -82,7 +82,7 @@ class LabLens:
 
     preset: str
     scalars: Mapping[str, float]
-    matter: DarkMatter
+    matter: Substructure
     seed: int
     base: Mapping[str, Any] | None
     in_file: nuisances.Chosen = ()

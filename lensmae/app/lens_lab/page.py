@@ -249,15 +249,13 @@ def _signature(lens: LabLens, entry: Any) -> tuple[Any, ...]:
 
 
 def _swept(lens: LabLens, entry: Any) -> Any:
-    from lensmae.evaluation.images.lens_lab import sweep_subhalo, sweep_vortex
+    from lensmae.evaluation.images.lens_lab import sweep_mass
 
     model = loaders.get_model(entry.path)
     with progress_bar("Classifying") as progress:
-        options = {"base": lens.base, "finish": lens.as_in_file, "progress": progress}
-        if isinstance(lens.matter, Vortex):
-            return sweep_vortex(model, lens.preset, lens.scalars, lens.matter, lens.seed, **options)
-        index = substructure.picked()
-        return sweep_subhalo(model, lens.preset, lens.scalars, lens.matter, index, lens.seed, **options)
+        which = 0 if isinstance(lens.matter, Vortex) else substructure.picked()
+        options = {"which": which, "base": lens.base, "finish": lens.as_in_file, "progress": progress}
+        return sweep_mass(model, lens.preset, lens.scalars, lens.matter, lens.seed, **options)
 
 
 def _keywords(lens: LabLens) -> bytes:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lensmae.app.lens_view.events import Click, Drag, Event
 from lensmae.app.shared.widgets import unfit_number
-from lensmae.data.simulation.lens_lab import DarkMatter, Subhalo, Vortex, matter_of
+from lensmae.data.simulation.lens_lab import Subhalo, Substructure, Vortex, matter_of
 from lensmae.data.simulation.priors import VORTEX
 from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.figures import Line, Overlay, Points
@@ -25,7 +25,7 @@ _MASSES = (6.0, 11.0)
 _NEW_MASS = 1e9
 
 
-def controls(kind: str, preset: str, theta_e: float) -> DarkMatter:
+def controls(kind: str, preset: str, theta_e: float) -> Substructure:
     """Draw the controls of one kind of substructure; what they say."""
     _follow_address()
     if kind == "axion":
@@ -36,7 +36,7 @@ def controls(kind: str, preset: str, theta_e: float) -> DarkMatter:
     return _halo_controls(preset, theta_e)
 
 
-def set_matter(matter: DarkMatter) -> None:
+def set_matter(matter: Substructure) -> None:
     """Put substructure into the controls."""
     if isinstance(matter, Vortex):
         st.session_state["matter"] = "axion"
@@ -59,7 +59,7 @@ def picked() -> int:
     return min(st.session_state.get(_PICK) or 0, max(0, len(halos()) - 1))
 
 
-def overlays(matter: DarkMatter, pixels: int, scale: float) -> list[Overlay]:
+def overlays(matter: Substructure, pixels: int, scale: float) -> list[Overlay]:
     """Points that can be dragged."""
     middle = (pixels - 1) / 2
     if isinstance(matter, Vortex):
@@ -182,7 +182,7 @@ def _draw(preset: str) -> None:
     st.session_state[_PICK] = int(np.argmax(row["subhalo_mass"][:MOST]))
 
 
-def _halo_controls(preset: str, theta_e: float) -> DarkMatter:
+def _halo_controls(preset: str, theta_e: float) -> Substructure:
     with st.container(horizontal=True, gap="small"):
         full = len(halos()) >= MOST
         st.button("Add", icon=":material/add:", on_click=_add, args=(round(theta_e, 2), 0.0), disabled=full, key="add_halo")

@@ -1,7 +1,6 @@
 """Import a data set from its original layout: in parallel, file by file, and from where it was when it was killed."""
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -25,7 +24,7 @@ from lensmae.data.store.arrays import new_array, new_arrays
 from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import SPLITS, assign_splits
 from lensmae.errors import Cancelled, DatasetError
-from lensmae.folders import locked
+from lensmae.folders import locked, rename_whole
 from lensmae.progress import Progress
 from lensmae.workspace import check_name, datasets_dir, read_json, write_json
 
@@ -182,12 +181,7 @@ def import_dataset(
             shutil.rmtree(folder)
             raise
         skipped = work.finish(name)
-        try:
-            os.rename(folder, final)
-        except OSError as problem:
-            if problem.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-                raise
-            raise DatasetError(f"{name!r} was made by somebody else meanwhile; choose another name.") from None
+        rename_whole(folder, final)
     return ImportReport(open_store(final), skipped)
 
 

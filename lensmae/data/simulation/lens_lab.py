@@ -43,7 +43,7 @@ class Vortex:
     y: float = 0.0
 
 
-DarkMatter = Sequence[Subhalo] | Vortex
+Substructure = Sequence[Subhalo] | Vortex
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Observation:
     Attributes:
         image: with noise.
         expected: without noise.
-        smooth: without noise and without dark substructure.
+        smooth: without noise and without substructure.
         source: the source without the lens, on the same field and scale.
         curves: critical curves and caustics, arcsec.
         pixel_scale: arcsec.
@@ -68,14 +68,14 @@ class Observation:
 
 
 def lab_row(
-    preset: str, scalars: Mapping[str, float], matter: DarkMatter, seed: int, base: Mapping[str, Any] | None = None
+    preset: str, scalars: Mapping[str, float], matter: Substructure, seed: int, base: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """The row of parameters of a lens made by hand.
 
     Args:
         preset: name of a preset.
         scalars: macro parameters, lights and camera columns by their names in `lenses.parquet`.
-        matter: dark substructure; none where empty.
+        matter: substructure; none where empty.
         seed: of the noise.
         base: row of the data set's lens that it began as: its source's knots and its neighbours are kept.
     """
@@ -89,7 +89,7 @@ def lab_row(
     return row | matter_columns(matter)
 
 
-def class_of(matter: DarkMatter) -> str:
+def class_of(matter: Substructure) -> str:
     """Name of the class of a lens with such substructure."""
     return "axion" if isinstance(matter, Vortex) else "cdm" if len(matter) else "no_sub"
 
@@ -98,7 +98,7 @@ def _survey_only(name: str) -> bool:
     return name in _LENS_LIGHT or name == "source_magnitude"
 
 
-def matter_columns(matter: DarkMatter) -> dict[str, Any]:
+def matter_columns(matter: Substructure) -> dict[str, Any]:
     """Columns of `lenses.parquet` that say such substructure."""
     if isinstance(matter, Vortex):
         return vortex(matter.axion_mass, matter.angle, matter.x, matter.y) | {"subhalo_concentration": []}
@@ -109,7 +109,7 @@ def matter_columns(matter: DarkMatter) -> dict[str, Any]:
     return columns | {"subhalo_concentration": given}
 
 
-def matter_of(row: Mapping[str, Any]) -> DarkMatter:
+def matter_of(row: Mapping[str, Any]) -> Substructure:
     """Dark substructure of a row of a data set."""
     mass, x, y = (np.asarray(row[f"subhalo_{name}"], dtype=float) for name in ("mass", "x", "y"))
     if row["class"] == "axion":
@@ -121,7 +121,7 @@ def matter_of(row: Mapping[str, Any]) -> DarkMatter:
 
 
 def observe(row: Mapping[str, Any], preset: str) -> Observation:
-    """Look at a lens, and at the same lens without dark substructure."""
+    """Look at a lens, and at the same lens without substructure."""
     kind = PRESETS[preset]
     clean = noise_free(kind, row)
     bare = dict(row) | {"class": "no_sub", **matter_columns(())}

@@ -3,34 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
+from lensmae.data.simulation import priors
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
 from lensmae.data.simulation.presets import MULTI_PLANE_FACTOR, PRESETS, THETA_E_SOLAR, THETA_E_SOLAR_PHYSICAL, Preset
-from lensmae.data.simulation.priors import (
-    AXION_LOG_MASS,
-    FREE_OFFSET,
-    FREE_PRIORS,
-    GALAXY_ARMS_SHARE,
-    GALAXY_DISC_SHARE,
-    GALAXY_PRIORS,
-    HALO_CONCENTRATION,
-    HALO_FRACTION,
-    HALO_MASSES,
-    HALO_SLOPE,
-    HALO_TRUNCATION_KPC,
-    MODEL_HALOS,
-    MODEL_I_AMPLITUDE,
-    MODEL_I_BACKGROUND_RMS,
-    MODEL_I_LOG_EXPOSURE,
-    MODEL_LENS,
-    MODEL_LENS_MASS,
-    MODEL_SOURCE,
-    MODEL_SOURCE_PLACE,
-    PAIR_NOISE_VARIANCE,
-    PAIR_PRIORS,
-    SOURCE_MAGNITUDE,
-    SURVEY_PRIORS,
-    VORTEX,
-)
 
 _INTRODUCTION = """# Presets
 
@@ -39,28 +14,28 @@ every number stands once, with its source. Angles are in arcsec, masses in solar
 Each picture has one row a class, and every image in it its own limits (asinh stretch).
 """
 _HALOS = {
-    "dN/dm ~ m^slope, slope": (HALO_SLOPE, "Springel et al. 2008, MNRAS 391, 1685"),
-    "masses": (HALO_MASSES, "resolved by none of the cameras below 1e8"),
-    "share of the projected mass": (HALO_FRACTION, "Dalal & Kochanek 2002, ApJ 572, 25 (median)"),
-    "c200(M): scatter, dex": (HALO_CONCENTRATION["scatter_dex"], "Dutton & Maccio 2014, MNRAS 441, 3359"),
-    "truncation radius of 1e7, kpc": (HALO_TRUNCATION_KPC, "Gilman et al. 2020, MNRAS 491, 6077; ~ m^(1/3)"),
+    "dN/dm ~ m^slope, slope": (priors.HALO_SLOPE, "Springel et al. 2008, MNRAS 391, 1685"),
+    "masses": (priors.HALO_MASSES, "resolved by none of the cameras below 1e8"),
+    "share of the projected mass": (priors.HALO_FRACTION, "Dalal & Kochanek 2002, ApJ 572, 25 (median)"),
+    "c200(M): scatter, dex": (priors.HALO_CONCENTRATION["scatter_dex"], "Dutton & Maccio 2014, MNRAS 441, 3359"),
+    "truncation radius of 1e7, kpc": (priors.HALO_TRUNCATION_KPC, "Gilman et al. 2020, MNRAS 491, 6077; ~ m^(1/3)"),
 }
 
 
 _MODELS = {
-    "mass of the lens (its theta_E follows)": MODEL_LENS_MASS,
-    **MODEL_LENS,
-    **MODEL_SOURCE,
-    "source_x, source_y": MODEL_SOURCE_PLACE,
-    "magnitude of the source (II, III)": SOURCE_MAGNITUDE,
-    "amplitude of the source (I)": MODEL_I_AMPLITUDE,
-    "background rms (I)": MODEL_I_BACKGROUND_RMS,
-    "log10 of the exposure in s (I)": MODEL_I_LOG_EXPOSURE,
-    **{f"cdm point masses: {name}": value for name, value in MODEL_HALOS.items()},
-    "log10 of the axion mass in eV": AXION_LOG_MASS,
-    "vortex: point masses": VORTEX["count"],
-    "vortex: mass of each": VORTEX["point_mass"],
-    "vortex: half-length, times 2 m / eV": VORTEX["length"],
+    "mass of the lens (its theta_E follows)": priors.MODEL_LENS_MASS,
+    **priors.MODEL_LENS,
+    **priors.MODEL_SOURCE,
+    "source_x, source_y": priors.MODEL_SOURCE_PLACE,
+    "magnitude of the source (II, III)": priors.SOURCE_MAGNITUDE,
+    "amplitude of the source (I)": priors.MODEL_I_AMPLITUDE,
+    "background rms (I)": priors.MODEL_I_BACKGROUND_RMS,
+    "log10 of the exposure in s (I)": priors.MODEL_I_LOG_EXPOSURE,
+    **{f"cdm point masses: {name}": value for name, value in priors.MODEL_HALOS.items()},
+    "log10 of the axion mass in eV": priors.AXION_LOG_MASS,
+    "vortex: point masses": priors.VORTEX["count"],
+    "vortex: mass of each": priors.VORTEX["point_mass"],
+    "vortex: half-length, times 2 m / eV": priors.VORTEX["length"],
 }
 
 
@@ -70,19 +45,19 @@ def presets_page(pictures: str) -> str:
     parts += [_section(preset, pictures) for preset in PRESETS.values()]
     parts.append("## Cameras\n\n" + _table(("", *CAMERAS), _camera_rows()))
     parts.append("## Lensing\n\n" + _table(("quantity", "value", "source"), _lensing_rows()))
-    heading = "## Lens, source and dark matter of Models I-III\n\nFrom DeepLenseSim; ranges are uniform.\n\n"
+    heading = "## Lens, source and substructure of Models I-III\n\nFrom DeepLenseSim; ranges are uniform.\n\n"
     parts.append(heading + _table(("quantity", "value"), [(name, _text(value)) for name, value in _MODELS.items()]))
     heading = "## Priors of superres\n\nUniform between the bounds, set to the measured properties of Task VI.B.\n\n"
-    parts.append(heading + _table(("parameter", "from", "to"), _ranges(PAIR_PRIORS)))
+    parts.append(heading + _table(("parameter", "from", "to"), _ranges(priors.PAIR_PRIORS)))
     heading = "## Priors of model_ii_free\n\nUniform, every direction alike. theta_E and shear are as seen in the image.\n\n"
-    free = {**FREE_PRIORS, "centre of the lens, x and y": (-FREE_OFFSET, FREE_OFFSET)}
+    free = {**priors.FREE_PRIORS, "centre of the lens, x and y": (-priors.FREE_OFFSET, priors.FREE_OFFSET)}
     parts.append(heading + _table(("parameter", "from", "to"), _ranges(free)))
     parts.append("## Subhalos of the survey presets\n\n" + _table(("quantity", "value", "source"), _rows(_HALOS)))
     heading = "## Priors of the survey presets\n\nUniform between the bounds; what each means stands in `priors.py`.\n\n"
-    parts.append(heading + _table(("parameter", "from", "to"), _ranges(SURVEY_PRIORS)))
-    shares = f"{GALAXY_DISC_SHARE:.0%} are discs, and {GALAXY_ARMS_SHARE:.0%} of those have spiral arms."
+    parts.append(heading + _table(("parameter", "from", "to"), _ranges(priors.SURVEY_PRIORS)))
+    shares = f"{priors.GALAXY_DISC_SHARE:.0%} are discs, and {priors.GALAXY_ARMS_SHARE:.0%} of those have spiral arms."
     heading = f"## Priors of galaxies\n\n{shares} Uniform between the bounds; what each means stands in `priors.py`.\n\n"
-    parts.append(heading + _table(("parameter", "from", "to"), _ranges(GALAXY_PRIORS)))
+    parts.append(heading + _table(("parameter", "from", "to"), _ranges(priors.GALAXY_PRIORS)))
     return "\n".join(parts)
 
 
@@ -112,13 +87,16 @@ def _lensing_rows() -> list[tuple[str, ...]]:
         "theta_E of 1 solar mass, Models I-III": (THETA_E_SOLAR, "DeepLenseSim: luminosity distances"),
         "theta_E of 1 solar mass, survey": (THETA_E_SOLAR_PHYSICAL, "angular-diameter distances, z 0.5 and 1.0"),
         "factor of deflections, Models II and III": (MULTI_PLANE_FACTOR, "DeepLenseSim: reduced for z 2.5, traced to z 1.0"),
-        "variance of superres noise": (PAIR_NOISE_VARIANCE, "constant, times flux, times flux squared; measured on Task VI.B"),
+        "variance of superres noise": (
+            priors.PAIR_NOISE_VARIANCE,
+            "constant, times flux, times flux squared; measured on Task VI.B",
+        ),
     }
     return _rows(rows)
 
 
-def _ranges(priors: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:
-    return [(name, *map(_text, bounds)) for name, bounds in priors.items()]
+def _ranges(uniform: Mapping[str, tuple[float, float]]) -> list[tuple[str, ...]]:
+    return [(name, *map(_text, bounds)) for name, bounds in uniform.items()]
 
 
 def _rows(values: dict[str, tuple[object, str]]) -> list[tuple[str, ...]]:

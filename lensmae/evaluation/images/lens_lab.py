@@ -1,6 +1,6 @@
-"""What networks say of a lens made by hand, and how it changes with the mass of its dark substructure."""
+"""What networks say of a lens made by hand, and how it changes with the mass of its substructure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.images.fitting import fit_pixels
-from lensmae.data.simulation.lens_lab import Subhalo, Vortex, lab_row
+from lensmae.data.simulation.lens_lab import Substructure, Vortex, lab_row
 from lensmae.data.simulation.lenses import simulate_row
 from lensmae.errors import ConfigError
 from lensmae.evaluation.images.classified import Classified, choose, classify
@@ -90,89 +90,52 @@ def _fitted(image: np.ndarray, size: int) -> np.ndarray:
     return image if image.shape == (size, size) else fit_pixels(image, size, None, None).pixels
 
 
-def sweep_subhalo(
+def sweep_mass(
     model: Classifier,
     preset: str,
     scalars: Mapping[str, float],
-    halos: Sequence[Subhalo],
-    which: int,
+    substructure: Substructure,
     seed: int,
     *,
+    which: int = 0,
     base: Mapping[str, Any] | None = None,
-    masses: np.ndarray = SUBHALO_MASSES,
+    masses: np.ndarray | None = None,
     finish: Finish = _as_it_is,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Class probabilities of one lens under other masses of one of its subhalos; columns subhalo_mass (Msun) and the classes.
+    """Class probabilities of one lens under other masses of one of its subhalos, or of its axion. Columns: subhalo_mass (Msun) or
+    axion_mass_ev (eV), and the classes. The noise is that of the same seed at every mass, so that what changes is the mass.
 
     Args:
         model: the classifier.
         preset: name of a preset.
         scalars: parameters by name.
-        halos: the subhalos.
-        which: index of the one that changes.
+        substructure: subhalos, or a vortex.
         seed: of the lens.
+        which: index of the subhalo that changes.
         base: row that other columns come from.
-        masses: (M,) Msun.
+        masses: (M,) in Msun or eV; `SUBHALO_MASSES` or `AXION_MASSES` where None.
         finish: changes each image before it is classified.
         progress: called with (masses done, masses in all).
     """
-    if not 0 <= which < len(halos):
-        raise ConfigError(f"There is no subhalo {which + 1}; the lens has {len(halos)}.")
-
-    def row(mass: float) -> dict[str, Any]:
-        changed = [*halos[:which], replace(halos[which], mass=mass, concentration=None), *halos[which + 1 :]]
-        return lab_row(preset, scalars, changed, seed, base)
-
-    return _sweep(model, preset, "subhalo_mass", masses, row, finish, progress)
-
-
-def sweep_vortex(
-    model: Classifier,
-    preset: str,
-    scalars: Mapping[str, float],
-    vortex: Vortex,
-    seed: int,
-    *,
-    base: Mapping[str, Any] | None = None,
-    masses: np.ndarray = AXION_MASSES,
-    finish: Finish = _as_it_is,
-    progress: Progress | None = None,
-) -> pd.DataFrame:
-    """Class probabilities of one lens under other axion masses; columns axion_mass_ev (eV) and the classes.
-
-    Args:
-        model: the classifier.
-        preset: name of a preset.
-        scalars: parameters by name.
-        vortex: the vortex.
-        seed: of the lens.
-        base: row that other columns come from.
-        masses: (M,) eV.
-        finish: changes each image before it is classified.
-        progress: called with (masses done, masses in all).
-    """
-
-    def row(mass: float) -> dict[str, Any]:
-        return lab_row(preset, scalars, replace(vortex, axion_mass=mass), seed, base)
-
-    return _sweep(model, preset, "axion_mass_ev", masses, row, finish, progress)
-
-
-def _sweep(
-    model: Classifier,
-    preset: str,
-    name: str,
-    values: np.ndarray,
-    row: Callable[[float], dict[str, Any]],
-    finish: Finish,
-    progress: Progress | None,
-) -> pd.DataFrame:
-    """The noise is that of the same seed at every mass, so that what changes is the mass."""
+    axion = isinstance(substructure, Vortex)
+    if not axion and not 0 <= which < len(substructure):
+        raise ConfigError(f"There is no subhalo {which + 1}; the lens has {len(substructure)}.")
+    masses = (AXION_MASSES if axion else SUBHALO_MASSES) if masses is None else masses
     found = []
-    for done, value in enumerate(values.tolist(), start=1):
-        image = finish(simulate_row(preset, row(value)).image)
+    for done, mass in enumerate(masses.tolist(), start=1):
+        row = lab_row(preset, scalars, _of_mass(substructure, which, mass), seed, base)
+        image = finish(simulate_row(preset, row).image)
         found.append(class_probabilities(model, image, model.card.symmetric))
         if progress is not None:
-            progress(done, len(values))
-    return pd.DataFrame(np.array(found), columns=list(model.classes)).assign(**{name: values})[[name, *model.classes]]
+            progress(done, len(masses))
+    column = "axion_mass_ev" if axion else "subhalo_mass"
+    return pd.DataFrame(np.array(found), columns=list(model.classes)).assign(**{column: masses})[[column, *model.classes]]
+
+
+def _of_mass(substructure: Substructure, which: int, mass: float) -> Substructure:
+    if isinstance(substructure, Vortex):
+        return replace(substructure, axion_mass=mass)
+    # The concentration follows the mass.
+    changed = replace(substructure[which], mass=mass, concentration=None)
+    return [*substructure[:which], changed, *substructure[which + 1 :]]

@@ -17,8 +17,8 @@ from lensmae.data.records.views import save_view
 from lensmae.models import read_card
 from lensmae.training import create_run, make_config
 from tests.browser.conftest import finished, serve
-from tests.browser.test_dashboard import PAGES
 from tests.models import save_small_networks
+from tests.titles import PATHS
 
 pytestmark = pytest.mark.browser
 
@@ -136,11 +136,11 @@ def test_the_watch_sees_what_it_looks_for(visitor, hostile_server):
     assert [url for url in visitor.asked if "evil" in url]
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 def test_names_and_texts_of_records_are_text(visitor, hostile_server, path):
     chosen = "mae=small-mae&classifier=small-classifier&superres=small-superres&data=lenses&pairs=pairs&run=good&method=PCA"
     visitor.goto(f"{hostile_server}/{path}?{chosen}&set=lenses&lens=0")
-    expect(visitor.get_by_role("heading", level=1, name=PAGES[path])).to_be_visible()
+    expect(visitor.get_by_role("heading", level=1, name=PATHS[path])).to_be_visible()
     _all_open(visitor)
     if path in ("data", "training"):
         assert "evil-strong" in visitor.get_by_test_id("stMainBlockContainer").inner_text()
@@ -154,10 +154,10 @@ _PARAMETERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PATHS)
 def test_the_address_is_text(visitor, hostile_server, path):
     visitor.goto(f"{hostile_server}/{path}?{urlencode(dict.fromkeys(_PARAMETERS, EVIL))}")
-    expect(visitor.get_by_role("heading", level=1, name=PAGES[path])).to_be_visible()
+    expect(visitor.get_by_role("heading", level=1, name=PATHS[path])).to_be_visible()
     _all_open(visitor)
     _assert_it_is_text(visitor)
 

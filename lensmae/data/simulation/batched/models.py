@@ -5,25 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lensmae.data.simulation import priors
 from lensmae.data.simulation.batched.draws import Draws
 from lensmae.data.simulation.batched.profiles import sersic_unit_flux
 from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
 from lensmae.data.simulation.presets import Preset
-from lensmae.data.simulation.priors import (
-    AXION_LOG_MASS,
-    FREE_PRIORS,
-    MODEL_HALOS,
-    MODEL_I_AMPLITUDE,
-    MODEL_I_LOG_EXPOSURE,
-    MODEL_LENS,
-    MODEL_LENS_MASS,
-    MODEL_SOURCE,
-    MODEL_SOURCE_PLACE,
-    PAIR_PRIORS,
-    SOURCE_MAGNITUDE,
-    VORTEX,
-)
 
 FWHM_OF_SIGMA = 2.3548200450309493
 
@@ -42,7 +29,7 @@ def model_scene(preset: Preset, class_name: str, count: int, draws: Draws) -> tu
     points, log_mass = point_masses(preset, class_name, count, draws)
     exposure = draws.constant(camera.exposure_time * camera.num_exposures, count)
     if preset.noise == "counts":
-        exposure = 10 ** draws.uniform(*MODEL_I_LOG_EXPOSURE, count)
+        exposure = 10 ** draws.uniform(*priors.MODEL_I_LOG_EXPOSURE, count)
     fields = camera_fields(camera, count, draws) | {"exposure": exposure, "gain": gain_of(preset, exposure)}
     return Scene(macro=macro, source=_source(preset, camera, count, draws, shape), points=points, **fields), log_mass
 
@@ -89,19 +76,19 @@ def point_masses(preset: Preset, class_name: str, count: int, draws: Draws) -> t
     """
     none = draws.constant(float("nan"), count)
     if class_name == "cdm":
-        shape = (count, MODEL_HALOS["count"])
-        mass = draws.power_law(MODEL_HALOS["slope"], *MODEL_HALOS["masses"], *shape)
-        radius, angle = draws.uniform(*MODEL_HALOS["radius"], *shape), draws.angle(*shape)
+        shape = (count, priors.MODEL_HALOS["count"])
+        mass = draws.power_law(priors.MODEL_HALOS["slope"], *priors.MODEL_HALOS["masses"], *shape)
+        radius, angle = draws.uniform(*priors.MODEL_HALOS["radius"], *shape), draws.angle(*shape)
         return Points(_squared(preset, mass), radius * angle.cos(), radius * angle.sin()), none
     return vortex(preset, count, draws) if class_name == "axion" else (None, none)
 
 
 def vortex(preset: Preset, count: int, draws: Draws) -> tuple[Points, Tensor]:
     """Lines of equal point masses through the centre, and the logarithms of their axion masses."""
-    log_mass, angle = draws.uniform(*AXION_LOG_MASS, count), draws.angle(count, 1)
-    along = torch.linspace(-1, 1, VORTEX["count"], device=draws.device, dtype=draws.dtype)
-    along = along * (VORTEX["length"] / 2 * 10 ** (-log_mass))[:, None]
-    mass = draws.constant(VORTEX["point_mass"], count, VORTEX["count"])
+    log_mass, angle = draws.uniform(*priors.AXION_LOG_MASS, count), draws.angle(count, 1)
+    along = torch.linspace(-1, 1, priors.VORTEX["count"], device=draws.device, dtype=draws.dtype)
+    along = along * (priors.VORTEX["length"] / 2 * 10 ** (-log_mass))[:, None]
+    mass = draws.constant(priors.VORTEX["point_mass"], count, priors.VORTEX["count"])
     return Points(_squared(preset, mass), along * angle.cos(), along * angle.sin()), log_mass
 
 
@@ -112,25 +99,29 @@ def _squared(preset: Preset, mass: Tensor) -> Tensor:
 
 def _fixed_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
     factor = preset.plane_factor
-    lens = {"theta_E": preset.theta_e_solar * MODEL_LENS_MASS**0.5 * factor, "e1": MODEL_LENS["e1"], "e2": MODEL_LENS["e2"]}
-    lens |= {name: MODEL_LENS[name] * factor for name in ("gamma1", "gamma2")} | {"x": 0.0, "y": 0.0}
-    shape = {name: draws.constant(value, count, 1) for name, value in MODEL_SOURCE.items()}
+    lens = {
+        "theta_E": preset.theta_e_solar * priors.MODEL_LENS_MASS**0.5 * factor,
+        "e1": priors.MODEL_LENS["e1"],
+        "e2": priors.MODEL_LENS["e2"],
+    }
+    lens |= {name: priors.MODEL_LENS[name] * factor for name in ("gamma1", "gamma2")} | {"x": 0.0, "y": 0.0}
+    shape = {name: draws.constant(value, count, 1) for name, value in priors.MODEL_SOURCE.items()}
     return Macro(**{name: draws.constant(value, count) for name, value in lens.items()}), shape | _source_position(count, draws)
 
 
 def _free_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
     """Einstein radius and shear are drawn as seen: in one plane already."""
     e1, e2 = _flattened(draws, "axis_ratio", count)
-    gamma1, gamma2 = draws.spin(*FREE_PRIORS["shear"], count)
+    gamma1, gamma2 = draws.spin(*priors.FREE_PRIORS["shear"], count)
     centre = draws.constant(0.0, count)
-    macro = Macro(draws.uniform(*FREE_PRIORS["theta_E"], count), e1, e2, gamma1, gamma2, centre, centre)
-    shape = {name: draws.uniform(*FREE_PRIORS[name], count, 1) for name in ("R_sersic", "n_sersic")}
+    macro = Macro(draws.uniform(*priors.FREE_PRIORS["theta_E"], count), e1, e2, gamma1, gamma2, centre, centre)
+    shape = {name: draws.uniform(*priors.FREE_PRIORS[name], count, 1) for name in ("R_sersic", "n_sersic")}
     shape["source_e1"], shape["source_e2"] = _flattened(draws, "source_axis_ratio", count, 1)
     return macro, shape | _source_position(count, draws)
 
 
 def _pair_macro(preset: Preset, count: int, draws: Draws) -> tuple[Macro, dict[str, Tensor]]:
-    drawn = {name: draws.uniform(*bounds, count) for name, bounds in PAIR_PRIORS.items()}
+    drawn = {name: draws.uniform(*bounds, count) for name, bounds in priors.PAIR_PRIORS.items()}
     centre = draws.constant(0.0, count)
     macro = Macro(*(drawn[name] for name in ("theta_E", "e1", "e2", "gamma1", "gamma2")), centre, centre)
     names = ("R_sersic", "n_sersic", "source_e1", "source_e2", "source_x", "source_y")
@@ -141,19 +132,19 @@ _MACRO = {"model": _fixed_macro, "free": _free_macro, "pairs": _pair_macro}
 
 
 def _source_position(count: int, draws: Draws) -> dict[str, Tensor]:
-    return {name: draws.uniform(*MODEL_SOURCE_PLACE, count, 1) for name in ("source_x", "source_y")}
+    return {name: draws.uniform(*priors.MODEL_SOURCE_PLACE, count, 1) for name in ("source_x", "source_y")}
 
 
 def _flattened(draws: Draws, name: str, *shape: int) -> tuple[Tensor, Tensor]:
     """Ellipticity components of an axis ratio of `FREE_PRIORS`, any direction."""
-    ratio, angle = draws.uniform(*FREE_PRIORS[name], *shape), draws.angle(*shape)
+    ratio, angle = draws.uniform(*priors.FREE_PRIORS[name], *shape), draws.angle(*shape)
     size = (1 - ratio) / (1 + ratio)
     return size * angle.cos(), size * angle.sin()
 
 
 def _source(preset: Preset, camera: Instrument, count: int, draws: Draws, shape: dict[str, Tensor]) -> Light:
     if preset.noise == "counts":
-        flux = MODEL_I_AMPLITUDE * sersic_unit_flux(shape["R_sersic"], shape["n_sersic"])
+        flux = priors.MODEL_I_AMPLITUDE * sersic_unit_flux(shape["R_sersic"], shape["n_sersic"])
     else:
-        flux = draws.constant(float(flux_of(SOURCE_MAGNITUDE, camera.magnitude_zero_point)), count, 1)
+        flux = draws.constant(float(flux_of(priors.SOURCE_MAGNITUDE, camera.magnitude_zero_point)), count, 1)
     return Light(flux, *(shape[name] for name in ("R_sersic", "n_sersic", "source_e1", "source_e2", "source_x", "source_y")))

@@ -4,7 +4,7 @@ import pytest
 from lensmae.data import LensImage, fit_image, simulate_lens, simulate_row
 from lensmae.data.simulation.lens_lab import Subhalo, Vortex, lab_row
 from lensmae.errors import ConfigError
-from lensmae.evaluation.images.lens_lab import class_probabilities, reconstruct, sweep_subhalo, sweep_vortex
+from lensmae.evaluation.images.lens_lab import class_probabilities, reconstruct, sweep_mass
 from lensmae.models import load_checkpoint
 from tests.unit.data.simulation.test_lens_lab import ROUND
 
@@ -39,9 +39,8 @@ def test_a_sweep_changes_one_subhalo_and_nothing_else(classifier):
     model, told = load_checkpoint(classifier), []
     halos = [Subhalo(1e9, 0.5, 0.2), Subhalo(3e9, -0.6, 0.1)]
     scalars = ROUND | {"noise_level": 1.0}
-    table = sweep_subhalo(
-        model, "model_ii", scalars, halos, 1, seed=5, masses=np.array([1e8, 3e9]), progress=lambda *done: told.append(done)
-    )
+    masses = np.array([1e8, 3e9])
+    table = sweep_mass(model, "model_ii", scalars, halos, 5, which=1, masses=masses, progress=lambda *done: told.append(done))
     assert list(table.columns) == ["subhalo_mass", *model.classes]
     assert told == [(1, 2), (2, 2)]
     lens = simulate_row("model_ii", lab_row("model_ii", scalars, halos, 5)).image
@@ -49,12 +48,12 @@ def test_a_sweep_changes_one_subhalo_and_nothing_else(classifier):
     other = simulate_row("model_ii", lab_row("model_ii", scalars, [halos[0], Subhalo(1e8, -0.6, 0.1)], 5)).image
     np.testing.assert_allclose(table.iloc[0][list(model.classes)].to_numpy(float), model.predict(other[None])[0], rtol=1e-5)
     with pytest.raises(ConfigError, match="no subhalo 3"):
-        sweep_subhalo(model, "model_ii", scalars, halos, 2, seed=5)
+        sweep_mass(model, "model_ii", scalars, halos, 5, which=2)
 
 
 def test_a_sweep_of_the_axion_mass_answers_for_every_mass(classifier):
     model = load_checkpoint(classifier)
-    table = sweep_vortex(model, "model_iii", ROUND, Vortex(1e-23, 0.4), seed=0, masses=np.array([1e-24, 1e-22]))
+    table = sweep_mass(model, "model_iii", ROUND, Vortex(1e-23, 0.4), seed=0, masses=np.array([1e-24, 1e-22]))
     assert table["axion_mass_ev"].tolist() == [1e-24, 1e-22]
     lens = simulate_row("model_iii", lab_row("model_iii", ROUND, Vortex(1e-22, 0.4), 0)).image
     np.testing.assert_allclose(table.iloc[1][list(model.classes)].to_numpy(float), model.predict(lens[None])[0], rtol=1e-5)
