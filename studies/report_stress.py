@@ -8,6 +8,7 @@ from lensmae.errors import CheckpointError
 from lensmae.evaluation.ood.references import Reference, find_reference
 from lensmae.evaluation.stress.run import Tested, stress
 from lensmae.models import SuperResolver
+from lensmae.models.checkpoint import FORMER_FIGURES
 from lensmae.models.predictors import LoadedModel
 from lensmae.progress import Progress
 from studies.markdown import number, table
@@ -58,9 +59,8 @@ def _reference(model: LoadedModel) -> Reference | None:
 
 
 def _stressed(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the stress test; those of earlier versions called answered ones told."""
-    names = {"told": "answered", "accuracy_of_told": "accuracy_answered"}
-    return [{names.get(key, key): value for key, value in one.items()} for one in record.get("stress", ())]
+    """Rows of the stress test, with the present names of figures."""
+    return [{FORMER_FIGURES.get(key, key): value for key, value in one.items()} for one in record.get("stress", ())]
 
 
 def stress_lines(record: dict[str, Any]) -> list[str]:

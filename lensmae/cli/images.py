@@ -87,7 +87,7 @@ def predict(
 ) -> None:
     """What the networks say of image files: class, reconstruction error, and whether an image is in the domain of each.
 
-    Out of the classifier's domain no class is told. With --json, `class` is null then, and `in_domain` says it by network.
+    Out of the classifier's domain the class is withheld: with --json, `class` is null then, and `in_domain` says it by network.
 
     A file that cannot be read is named on stderr and the others are answered; the exit status is then 1, and 2 where none was.
     """

@@ -30,6 +30,8 @@ _ROW_SCALE = "::row_scale"
 # components would be all that is left.
 _EXACT = ("whitening.", "prior.", "mass.centre", "mass.scale")
 Kind = Literal["mae", "classifier", "superres"]
+# Figures of the stress test as cards and reports of LensMAE 0.1 call them, and as they are called now.
+FORMER_FIGURES = {"told": "answered", "accuracy_of_told": "accuracy_answered"}
 # Networks without our encoder, which stand beside those with it.
 _BASELINES = {"resnet18": ResNetClassifier, "convnet": ConvClassifier, "edsr": ConvSuperResolver}
 
@@ -59,6 +61,8 @@ class CheckpointCard(BaseModel):
     def _figures_by_split(cls, value: dict[str, Any]) -> dict[str, Any]:
         if not all(isinstance(figures, dict) for figures in value.values()):
             raise ValueError("metrics holds figures by split")
+        if "stress" in value:
+            value = value | {"stress": {name: _present_figures(row) for name, row in value["stress"].items()}}
         return value
 
     @field_validator("training")
@@ -78,6 +82,10 @@ class CheckpointCard(BaseModel):
     def symmetry(self) -> Symmetry:
         """What turned lenses it was trained on."""
         return recorded_symmetry(self.training.get("config", {}).get("symmetry", "d4"))
+
+
+def _present_figures(row: Any) -> Any:
+    return {FORMER_FIGURES.get(name, name): figure for name, figure in row.items()} if isinstance(row, dict) else row
 
 
 def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:

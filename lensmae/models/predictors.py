@@ -272,11 +272,11 @@ class Classifier(LoadedModel):
         return bool(self.card.architecture.get("whitening"))
 
     @torch.inference_mode()
-    def remainder(self, images: np.ndarray) -> np.ndarray:
+    def pca_residual(self, images: np.ndarray) -> np.ndarray:
         """What the principal components of a network that `whitens` leave of flux (B, H, W): root mean square in transform
         space, (B,) float32. It is not seen, and large where an image is unlike those the components were found in."""
         whitening = self.module.whitening
-        return np.concatenate([whitening.remainder(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)])
+        return np.concatenate([whitening.residual(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)])
 
     def _patches(self, flux: Tensor) -> Tensor:
         return self.module.patches(self.transform.forward(flux))

@@ -97,7 +97,7 @@ class Whitening(nn.Module):
         """What a classifier with this view looks at: the whitened images, (B, 1, H, W)."""
         return self(images)
 
-    def remainder(self, images: Tensor) -> Tensor:
+    def residual(self, images: Tensor) -> Tensor:
         """Root mean square (B,) of what the components leave of images (B, 1, H, W): the network does not see it."""
         return self._left(images).square().mean(dim=1).sqrt()
 

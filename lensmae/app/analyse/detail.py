@@ -34,9 +34,9 @@ _UNIT = "in the file's unit"
 _MEASURES = {
     "embedding": "distance in embedding",
     "error": "reconstruction error",
-    "remainder": "not in its components",
+    "pca_residual": "residual of its principal components",
     "foreign": "unlike its training lenses",
-    "risk": "risk of a wrong class",
+    "risk": "risk of a failure",
     "background": "background",
     "orientation": "orientation",
     "centre": "centring",

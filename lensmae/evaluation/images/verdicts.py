@@ -10,7 +10,7 @@ _UNUSUAL = {
     "embedding": "its embedding lies {:.1f} times as far from the training lenses as the limit",
     "error": "its reconstruction error is {:.1f} times the limit",
     "foreign": "it looks like no lens that the network was trained on ({:.1f} times the limit)",
-    "remainder": "its principal components miss {:.1f} times as much of it as the limit",
+    "pca_residual": "its residual from the principal components of the training lenses is {:.1f} times the limit",
     "background": "its background is not that of a noise-free image ({:.1f} times the limit)",
     "orientation": "turned or mirrored it would be more like the training lenses ({:.1f} times the limit)",
     "centre": "moved by a pixel it would be more like the training lenses ({:.1f} times the limit)",
@@ -19,13 +19,18 @@ _UNUSUAL = {
     "confidence": "no class is much more probable than the others ({:.1f} times the limit)",
     "energy": "its logits are small ({:.1f} times the limit)",
     "disagreement": "turned and mirrored it gets different answers ({:.1f} times the limit)",
-    "risk": "images like it are often classified wrongly ({:.1f} times the limit)",
+    "risk": "images like it are often {} ({:.1f} times the limit)",
+}
+_FAILURE = {
+    "classifier": "misclassified",
+    "mae": "reconstructed worse than by inpainting",
+    "superres": "enlarged worse than by bicubic interpolation",
 }
 _HELP = {
     "embedding": "a cut-out with the lens in its centre, without neighbours, and with the lens galaxy's light subtracted",
     "foreign": "a cut-out with the lens in its centre, and the lens galaxy's light and neighbours subtracted",
     "error": "a cut-out with the lens in its centre and without neighbours",
-    "remainder": "a network trained on images like this one",
+    "pca_residual": "a network trained on images like this one",
     "background": "the original pixels (FITS or npy, not an 8-bit picture), and a deeper exposure where it is noise",
     "orientation": "a network trained on every orientation",
     "centre": "a cut-out with the lens in its very centre",
@@ -41,7 +46,12 @@ _RESIZED = "it has not the size that the network takes, and was resampled or pad
 
 def unusual(check: DomainCheck) -> list[str]:
     """What puts an image out of a network's domain, the farthest measure first; empty where it is inside."""
-    return ([_RESIZED] if check.resized else []) + [_UNUSUAL[one.measure].format(one.ratio) for one in _beyond(check)]
+    return ([_RESIZED] if check.resized else []) + [_unusual(one, check) for one in _beyond(check)]
+
+
+def _unusual(one: Novelty, check: DomainCheck) -> str:
+    failure = [_FAILURE[check.card.kind]] if one.measure == "risk" else []
+    return _UNUSUAL[one.measure].format(*failure, one.ratio)
 
 
 def helps(check: DomainCheck) -> list[str]:

@@ -75,7 +75,7 @@ def measure(
         if model.whitens and domain is not None and domain.peak is not None and reference.component_scale.size:
             measures |= whitening_measures(model, images, reference.component_scale, domain.peak)
         elif model.whitens:
-            measures["remainder"] = model.remainder(images)
+            measures["pca_residual"] = model.pca_residual(images)
         if domain is not None and domain.foreign is not None and views is not None:
             measures["foreign"] = domain.foreign.of(views.embeddings, quality_of(images))
         if domain is not None and domain.risk is not None:

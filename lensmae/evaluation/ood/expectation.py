@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
@@ -19,6 +19,9 @@ _USUAL_WIDTH = 3.5
 _LOG_TEMPERATURE = (float(np.log(0.05)), float(np.log(20.0)))
 _LEAST = 10
 _TINY = 1e-12
+# Files of LensMAE 0.1 call answers that are not withheld `told`.
+_ANSWERED = AliasChoices("answered", "told")
+_ACCURACY_ANSWERED = AliasChoices("accuracy_answered", "accuracy_of_told")
 
 
 class Temperature(BaseModel):
@@ -69,7 +72,8 @@ class Cell(BaseModel):
         noise, width: which bin of each.
         stratum: preset that they are of; empty for all together.
         lenses: how many.
-        accuracy, told, accuracy_of_told: shares rightly classified, told, and right of those; the last None where none is told.
+        accuracy, answered, accuracy_answered: shares classified correctly, answered (not withheld), and correct of those; the
+            last None where none is answered.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,12 +83,13 @@ class Cell(BaseModel):
     stratum: str = ""
     lenses: int = Field(ge=1)
     accuracy: float
-    told: float
-    accuracy_of_told: float | None
+    answered: float = Field(validation_alias=_ANSWERED)
+    accuracy_answered: float | None = Field(validation_alias=_ACCURACY_ANSWERED)
 
 
 class Expectation(BaseModel):
-    """Of simulated lenses in bins of noise: how many, the share rightly classified, the share told, and the share right of those.
+    """Of simulated lenses in bins of noise: how many, the shares classified correctly and answered, and the share correct of
+    those.
 
     Attributes:
         edges: of the bins' noise, one more than bins; the last has none above it.
@@ -97,8 +102,8 @@ class Expectation(BaseModel):
     edges: tuple[float, ...] = _EDGES[:-1]
     lenses: tuple[int, ...]
     accuracy: tuple[float | None, ...]
-    told: tuple[float | None, ...]
-    accuracy_of_told: tuple[float | None, ...]
+    answered: tuple[float | None, ...] = Field(validation_alias=_ANSWERED)
+    accuracy_answered: tuple[float | None, ...] = Field(validation_alias=_ACCURACY_ANSWERED)
     widths: tuple[float, ...] = ()
     cells: tuple[Cell, ...] = ()
 
@@ -118,7 +123,7 @@ class Expectation(BaseModel):
             return _said(like + sharp, whole, [cell for cell in alike if cell.stratum])
         if self.accuracy[at] is None:
             return None
-        shares = {"accuracy": self.accuracy[at], "told": self.told[at], "accuracy_of_told": self.accuracy_of_told[at]}
+        shares = {"accuracy": self.accuracy[at], "answered": self.answered[at], "accuracy_answered": self.accuracy_answered[at]}
         return _said(like, Cell(noise=at, width=0, lenses=self.lenses[at], **shares), [])
 
     def _holds(self, cell: Cell, at: int, width: float) -> bool:
@@ -145,19 +150,20 @@ def _span(edges: Sequence[float], at: int) -> str:
 
 
 def _said(like: str, whole: Cell, parts: Sequence[Cell]) -> str:
-    told = "" if whole.accuracy_of_told is None else f", {whole.accuracy_of_told:.1%} of the {whole.told:.0%} told"
+    known = whole.accuracy_answered is not None
+    answered = f", and {whole.accuracy_answered:.1%} of the {whole.answered:.0%} whose class is not withheld" if known else ""
     apart = ", ".join(f"{cell.stratum} {cell.accuracy:.0%} of {cell.lenses}" for cell in parts)
     return (
-        f"Of {whole.lenses} simulated lenses with {like} it calls {whole.accuracy:.1%} rightly{told}"
+        f"Of {whole.lenses} simulated lenses with {like} it classifies {whole.accuracy:.1%} correctly{answered}"
         f"{f' ({apart})' if len(parts) > 1 else ''}."
     )
 
 
 class Answers(NamedTuple):
-    """N answers about simulated lenses: whether each is right and told, of which preset the lens is."""
+    """N answers about simulated lenses: whether each is right and not withheld, of which preset the lens is."""
 
     right: np.ndarray
-    told: np.ndarray
+    answered: np.ndarray
     strata: np.ndarray
 
 
@@ -175,23 +181,23 @@ def expectation(quality: Quality, answers: Answers) -> Expectation:
     return Expectation(
         lenses=tuple(int(rows.sum()) for rows in bins),
         accuracy=_shares(answers.right, bins),
-        told=_shares(answers.told, bins),
-        accuracy_of_told=_shares(answers.right, [rows & answers.told for rows in bins]),
+        answered=_shares(answers.answered, bins),
+        accuracy_answered=_shares(answers.right, [rows & answers.answered for rows in bins]),
         widths=_WIDTHS[:-1],
         cells=tuple(cells),
     )
 
 
 def _cell(answers: Answers, rows: np.ndarray, noise: int, width: int, stratum: str) -> Cell:
-    told = rows & answers.told
+    answered = rows & answers.answered
     return Cell(
         noise=noise,
         width=width,
         stratum=stratum,
         lenses=int(rows.sum()),
         accuracy=float(answers.right[rows].mean()),
-        told=float(answers.told[rows].mean()),
-        accuracy_of_told=float(answers.right[told].mean()) if told.any() else None,
+        answered=float(answers.answered[rows].mean()),
+        accuracy_answered=float(answers.right[answered].mean()) if answered.any() else None,
     )
 
 

@@ -18,7 +18,7 @@ from lensmae.evaluation.superresolution.preset_pairs import gains, preset_pairs
 from lensmae.models import Reconstructor, SuperResolver
 from lensmae.progress import Progress
 
-# Of images on which the network does well, measures of the image may flag so many; of those told, it may fail on so many.
+# Of images on which the network does well, measures of the image may flag so many; of those answered, it may fail on so many.
 _FLAGGED, _FAILED = 0.03, 0.02
 # More probably failed than not.
 _EVEN = 0.5
@@ -103,19 +103,19 @@ def with_domain(reference: Reference, tries: Tries) -> Reference:
 
 
 def _limits(tries: Tries) -> tuple[dict[str, float], Risk | None]:
-    """Limits of the measures of the image; where the network then still fails on more of the images told than it may, the risk
-    of it gets the limit that withholds the fewest of them, and none on which the network more probably does well."""
+    """Limits of the measures of the image; where the network then still fails on more of the images answered than it may, the
+    risk of it gets the limit that withholds the fewest of them, and none on which the network more probably does well."""
     own = {name: tries.measures[name] for name in ("embedding", "error") if name in tries.measures}
     limits = limits_of_image(own, ~tries.failed, _FLAGGED)
-    told = ~beyond(own, limits)
-    fitted = None if tries.failed[told].mean() <= _FAILED else fit_risk(tries.measures, tries.failed, tries.lens)
+    kept = ~beyond(own, limits)
+    fitted = None if tries.failed[kept].mean() <= _FAILED else fit_risk(tries.measures, tries.failed, tries.lens)
     if fitted is None:
         return limits, None
     risk, held_out = fitted
-    order = np.argsort(held_out[told], kind="stable")
-    share = np.cumsum(tries.failed[told][order]) / np.arange(1, told.sum() + 1)
+    order = np.argsort(held_out[kept], kind="stable")
+    share = np.cumsum(tries.failed[kept][order]) / np.arange(1, kept.sum() + 1)
     most = np.flatnonzero(share <= _FAILED)
-    limit = held_out[told][order[most[-1]]] if len(most) else held_out[told].min()
+    limit = held_out[kept][order[most[-1]]] if len(most) else held_out[kept].min()
     return limits | {"risk": max(float(limit), _EVEN)}, risk
 
 

@@ -27,7 +27,7 @@ _CAUGHT = 0.97
 _LEVELS = (0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
 # Beyond the largest value of finitely many lenses there are others.
 _MARGIN = 1.1
-_WHITENED = ("remainder", "background", "orientation", "centre", "half pixel", "flux scale")
+_WHITENED = ("pca_residual", "background", "orientation", "centre", "half pixel", "flux scale")
 LEAST = 20
 
 
@@ -89,13 +89,13 @@ def fit_domain(
     flagged = beyond(measures, limits)
     known_ones = ~trials.foreign
     answers = Answers(~trials.wrong[known_ones], ~flagged[known_ones], trials.strata[known_ones])
-    told = expectation(trials.quality[known_ones], answers)
+    expected = expectation(trials.quality[known_ones], answers)
     domain = _domain(trials, measures, limits, flagged).model_copy(
         update={
             "foreign": None if exposed is None else exposed[0],
             "risk": risk,
             "temperature": warm,
-            "expectation": told,
+            "expectation": expected,
             "peak": ready.card.domain.peak,
         }
     )

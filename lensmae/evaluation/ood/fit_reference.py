@@ -98,7 +98,7 @@ def thinned(reference: Reference, count: int, seed: int = 0) -> Reference:
     chosen = {name: getattr(reference, name)[kept] for name in ("embeddings", "rows", "turns", "labels", "thumbnails")}
     measured = len(left)
     distances = EmbeddingSpace(chosen["embeddings"]).distances(reference.embeddings[left]).astype(np.float32)
-    others = {name: getattr(reference, name)[:measured] for name in ("errors", "remainders")}
+    others = {name: getattr(reference, name)[:measured] for name in ("errors", "pca_residuals")}
     return replace(reference, **chosen, distances=distances, **others)
 
 
@@ -115,7 +115,7 @@ def _reference(
     total = len(train) + len(validation)
     known, *_, thumbnails = _measure(model, images, train, turns[0], False, part_of(progress, 0, total))
     known = known.astype(np.float16)
-    held, errors, remainders, _ = _measure(model, images, validation, turns[1], True, part_of(progress, len(train), total))
+    held, errors, residuals, _ = _measure(model, images, validation, turns[1], True, part_of(progress, len(train), total))
     return Reference(
         card=card,
         embeddings=known,
@@ -125,7 +125,7 @@ def _reference(
         thumbnails=thumbnails,
         distances=EmbeddingSpace(known).distances(held).astype(np.float32),
         errors=errors,
-        remainders=remainders,
+        pca_residuals=residuals,
     )
 
 
@@ -159,19 +159,19 @@ def _card(model: LoadedModel, dataset: LensDataset) -> ReferenceCard:
 def _measure(
     model: LoadedModel, source: np.ndarray, rows: np.ndarray, turns: np.ndarray, scored: bool, progress: Callable[[int], None]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Embeddings (N, D) of turned lenses; anomaly scores and remainders (N,) each, where `scored` and the network has them;
+    """Embeddings (N, D) of turned lenses; anomaly scores and PCA residuals (N,) each, where `scored` and the network has them;
     thumbnails (N, T, T)."""
-    embedded, scores, remainders, thumbnails = [], [], [], []
+    embedded, scores, residuals, thumbnails = [], [], [], []
     for start in range(0, len(rows), _BATCH):
         images = _turned(np.asarray(source[rows[start : start + _BATCH]]), turns[start : start + _BATCH])
         embedded.append(model.embed(embedding_input(model, images)))
         if scored and isinstance(model, Reconstructor):
             scores.append(reconstruct(model, images).score)
         if scored and isinstance(model, Classifier) and model.whitens:
-            remainders.append(model.remainder(images))
+            residuals.append(model.pca_residual(images))
         thumbnails.append(_thumbnails(images))
         progress(min(start + _BATCH, len(rows)))
-    some = [np.concatenate(found or [np.empty(0)]).astype(np.float32) for found in (scores, remainders)]
+    some = [np.concatenate(found or [np.empty(0)]).astype(np.float32) for found in (scores, residuals)]
     return np.concatenate(embedded), *some, np.concatenate(thumbnails)
 
 

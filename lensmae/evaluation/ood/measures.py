@@ -89,7 +89,7 @@ def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray,
     orientation, centre, half pixel: an image in the pose of the training lenses is more like them than the same image turned, or
     moved by a pixel or half of one. Each is its length in units of the components' `scale` (components,), over the least of the
     changed images'.
-    flux scale: `|ln|` of the brightest pixel over `peak`, the training value. remainder, background: as `Classifier` has them.
+    flux scale: `|ln|` of the brightest pixel over `peak`, the training value. pca_residual, background: as `Classifier` has them.
 
     Args:
         model: the classifier.
@@ -106,7 +106,7 @@ def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray,
     turned = [length(apply_d4(flux, element).numpy()) for element in _POSES]
     by_one, by_half = ([length(_moved(flux, factor, move)) for move in _MOVES] for factor in (1.0, 0.5))
     return {
-        "remainder": model.remainder(images),
+        "pca_residual": model.pca_residual(images),
         "background": model.background(images),
         "orientation": here / np.maximum(np.min(turned, axis=0), _TINY),
         "centre": here / np.maximum(np.min(by_one, axis=0), _TINY),

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -30,6 +30,9 @@ THUMBNAIL = 32
 _HELD = "held."
 _HEADER = "lensmae_reference"
 _MAX_BYTES = 1 << 26
+# Arrays and measures as files of LensMAE 0.1 call them, and as they are called now.
+_FORMERLY = {"remainders": "pca_residuals", _HELD + "remainder": _HELD + "pca_residual"}
+_FORMER_MEASURES = {"remainder": "pca_residual"}
 _AGAIN = "run `lensmae fit-ood CHECKPOINT DATA` again"
 
 
@@ -63,6 +66,11 @@ class Domain(BaseModel):
     expectation: Expectation | None = None
     peak: float | None = Field(None, gt=0)
     confident: dict[str, float | None] = Field(default_factory=dict)
+
+    @field_validator("limits", "detection")
+    @classmethod
+    def _present_names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return {_FORMER_MEASURES.get(name, name): one for name, one in value.items()}
 
 
 class ReferenceCard(BaseModel):
@@ -107,8 +115,8 @@ class Reference:
         thumbnails: (M, T, T) uint8, the square root of the image on [0, 1].
         distances: (H,) float32, distances of held-out lenses (`EmbeddingSpace.distances`).
         errors: (H,) float32, their anomaly scores (`reconstruct`); empty for a network that reconstructs nothing.
-        remainders: (H,) float32, what a classifier's components leave of them (`Classifier.remainder`); empty for a network that
-            does not whiten.
+        pca_residuals: (H,) float32, what a classifier's components leave of them (`Classifier.pca_residual`); empty for a network
+            that does not whiten.
         component_scale: (components,) float32, standard deviation of a whitening classifier's principal components over its
             training lenses; empty for another, and in files of earlier versions.
         measured: by name, (H,) float32 each, further measures of held-out lenses.
@@ -122,7 +130,7 @@ class Reference:
     thumbnails: np.ndarray
     distances: np.ndarray
     errors: np.ndarray
-    remainders: np.ndarray
+    pca_residuals: np.ndarray
     component_scale: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
     measured: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -140,11 +148,11 @@ class Reference:
         """Whether a measure decides about an image being in domain."""
         if self.card.domain is not None:
             return measure in self.card.domain.limits
-        return measure in ("embedding", "error", "remainder") and self.held_out(measure).size > 0
+        return measure in ("embedding", "error", "pca_residual") and self.held_out(measure).size > 0
 
     def held_out(self, measure: str) -> np.ndarray:
         """The values (H,) of held-out lenses that a `Novelty.measure` is compared with; empty where there are none."""
-        known = {"embedding": self.distances, "error": self.errors, "remainder": self.remainders}
+        known = {"embedding": self.distances, "error": self.errors, "pca_residual": self.pca_residuals}
         return self.measured[measure] if measure in self.measured else known.get(measure, np.empty(0, np.float32))
 
     def picture(self, index: int) -> np.ndarray:
@@ -164,12 +172,12 @@ _ARRAYS = {
     "thumbnails": (np.uint8, 3),
     "distances": (np.float32, 1),
     "errors": (np.float32, 1),
-    "remainders": (np.float32, 1),
+    "pca_residuals": (np.float32, 1),
     "component_scale": (np.float32, 1),
 }
 # Files of earlier versions do not hold these.
-_LATER = ("remainders", "component_scale")
-_NUMBERS = ("embeddings", "distances", "errors", "remainders", "component_scale")
+_LATER = ("pca_residuals", "component_scale")
+_NUMBERS = ("embeddings", "distances", "errors", "pca_residuals", "component_scale")
 
 
 def content_digest(path: Path) -> str:
@@ -195,10 +203,11 @@ def read_reference(path: Path) -> Reference:
     try:
         with safe_open(path, framework="np") as file:
             card = ReferenceCard.model_validate(json.loads((file.metadata() or {})[_HEADER]))
-            there = set(file.keys())
-            stored = set(_ARRAYS) - (set(_LATER) - there)
-            arrays = dict.fromkeys(_LATER, np.empty(0, np.float32)) | {name: file.get_tensor(name) for name in stored}
-            measured = {name.removeprefix(_HELD): file.get_tensor(name) for name in sorted(there) if name.startswith(_HELD)}
+            names = {_FORMERLY.get(name, name): name for name in file.keys()}  # noqa: SIM118, it is no mapping
+            stored = set(_ARRAYS) - (set(_LATER) - set(names))
+            arrays = dict.fromkeys(_LATER, np.empty(0, np.float32)) | {name: file.get_tensor(names[name]) for name in stored}
+            held = [name for name in sorted(names) if name.startswith(_HELD)]
+            measured = {name.removeprefix(_HELD): file.get_tensor(names[name]) for name in held}
     except ValidationError as problem:
         wrong = ", ".join(".".join(map(str, error["loc"])) for error in problem.errors())
         raise CheckpointError(f"The header of {path} is not one that this version knows ({wrong}); {_AGAIN}.") from problem
@@ -221,7 +230,7 @@ def _check(path: Path, reference: Reference) -> None:
         and count >= 2
         and held_out >= 1
         and {len(getattr(reference, name)) for name in ("rows", "turns", "labels", "thumbnails")} == {count}
-        and all(part.size in (0, held_out) for part in (reference.errors, reference.remainders))
+        and all(part.size in (0, held_out) for part in (reference.errors, reference.pca_residuals))
         and reference.thumbnails.shape[1:] == (THUMBNAIL, THUMBNAIL)
         and bool((reference.turns < 8).all() and (reference.labels < len(reference.card.classes)).all())
         and bool((reference.rows >= 0).all())

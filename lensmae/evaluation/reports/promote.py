@@ -101,7 +101,8 @@ def keep_stress(checkpoint: str, table: pd.DataFrame, data: str) -> Path:
     rows: dict[str, Any] = {"data": data, "images": int(own["n"].max()), "date": datetime.now(UTC).date().isoformat()}
     for row in own.to_dict("records"):
         figures = {row["metric"] if name == "value" else name: round(row[name], 4) for name in known if row[name] == row[name]}
-        rows[f"{row['title']} {row['label']} {row['unit']}".strip()] = figures
+        condition = row["title"] if row["label"].casefold() == row["title"].casefold() else f"{row['title']} {row['label']}"
+        rows[f"{condition} {row['unit']}".strip()] = figures
     reference = find_reference(path)
     card = card.model_copy(update={"metrics": card.metrics | {"stress": rows}})
     rewrite_card(path, card)
@@ -116,8 +117,10 @@ def card_text(name: str, record: dict[str, Any]) -> str:
     """A checkpoint's card as Markdown, from its record alone."""
     lines = [f"# Checkpoint `{name}`", "", record["description"] or f"A {record['kind']} network.", ""]
     for split, figures in record["metrics"].items():
-        title = "Under the nuisances of real files" if split == "stress" else f"Figures on the {split} split"
-        lines += [f"## {title}", "", "| figure | value |", "|---|---|"]
+        if split == "stress":
+            lines += _stress_section(figures)
+            continue
+        lines += [f"## Figures on the {split} split", "", "| figure | value |", "|---|---|"]
         lines += [f"| {key} | {readable(value)} |" for key, value in flatten(figures)]
         lines.append("")
     lines += _section("Training data", record["data"])
@@ -125,6 +128,19 @@ def card_text(name: str, record: dict[str, Any]) -> str:
     lines += _section("Training", training)
     lines += _section("Network", record["architecture"])
     return "\n".join([*lines, f"Transform: `{json.dumps(record['transform'])}`", ""])
+
+
+def _stress_section(figures: dict[str, Any]) -> list[str]:
+    """A row a condition, a column a figure."""
+    rows = {condition: row for condition, row in figures.items() if isinstance(row, dict)}
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+    facts = ", ".join(f"{name} {readable(value)}" for name, value in figures.items() if name not in rows)
+    lines = ["## Under the nuisances of real files", "", facts, ""]
+    lines += [f"| {' | '.join(['condition', *columns])} |", "|---" * (1 + len(columns)) + "|"]
+    for condition, row in rows.items():
+        values = (readable(row[name]) if name in row else "" for name in columns)
+        lines.append(f"| {' | '.join([condition, *values])} |")
+    return [*lines, ""]
 
 
 def _section(title: str, values: dict[str, Any]) -> list[str]:

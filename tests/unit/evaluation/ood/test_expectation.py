@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from lensmae.evaluation.classification.calibration import fit_temperature
-from lensmae.evaluation.ood.expectation import Answers, expectation, fit_temperature_by_quality
+from lensmae.evaluation.ood.expectation import Answers, Expectation, expectation, fit_temperature_by_quality
 from lensmae.evaluation.ood.quality import Quality
 
 
@@ -46,13 +46,13 @@ def test_answers_about_less_sharp_images_are_softened_where_they_are_less_right(
 
 def test_the_table_counts_lenses_in_bins_of_noise_and_sharpness_by_preset():
     noise, width = np.repeat([5e-4, 2e-2, 0.5], [40, 20, 5]), np.repeat([3.0, 3.9, 3.0], [40, 20, 5])
-    right, told = np.arange(65) % 4 != 0, np.arange(65) % 2 == 1
+    right, answered = np.arange(65) % 4 != 0, np.arange(65) % 2 == 1
     strata = np.where(np.arange(65) < 15, "model_ii", "model_iii")
-    found = expectation(quality(noise, width), Answers(right, told, strata))
+    found = expectation(quality(noise, width), Answers(right, answered, strata))
     assert found.lenses == (0, 40, 0, 0, 20, 5)
     assert found.accuracy[1] == pytest.approx(right[:40].mean())
-    assert found.told[4] == pytest.approx(told[40:60].mean())
-    assert found.accuracy_of_told[1] == pytest.approx(right[:40][told[:40]].mean())
+    assert found.answered[4] == pytest.approx(answered[40:60].mean())
+    assert found.accuracy_answered[1] == pytest.approx(right[:40][answered[:40]].mean())
     assert [(cell.noise, cell.width, cell.stratum, cell.lenses) for cell in found.cells] == [
         (1, 0, "", 40),
         (1, 0, "model_ii", 15),
@@ -62,12 +62,20 @@ def test_the_table_counts_lenses_in_bins_of_noise_and_sharpness_by_preset():
     ]
     assert found.cells[1].accuracy == pytest.approx(right[:15].mean())
     of_all = "Of 40 simulated lenses with a signal-to-noise ratio at the peak of 1,000 to 10,000"
-    assert found.sentence(7e-4).startswith(f"{of_all} it calls 75.0% rightly")
+    assert found.sentence(7e-4).startswith(f"{of_all} it classifies 75.0% correctly")
     alike = found.sentence(7e-4, 3.1)
-    assert alike.startswith(f"{of_all} and light spread over less than 3.7 pixels it calls 75.0% rightly")
+    assert alike.startswith(f"{of_all} and light spread over less than 3.7 pixels it classifies 75.0% correctly")
     assert "model_ii 73% of 15, model_iii 76% of 25" in alike
-    # None is as blurred as that: noise alone is told by.
+    # None is as blurred as that: its noise alone decides.
     assert found.sentence(7e-4, 5.0) == found.sentence(7e-4)
     # Five lenses say nothing.
     assert found.sentence(0.4) is None
     assert found.sentence(1e-9) is None
+
+
+def test_a_record_that_calls_answered_told_is_read():
+    found = expectation(quality(np.full(12, 5e-4), np.full(12, 3.0)), Answers(*np.ones((2, 12), bool), np.full(12, "model_ii")))
+    text = found.model_dump_json()
+    former = text.replace("accuracy_answered", "accuracy_of_told").replace('"answered"', '"told"')
+    assert former.count("told") == 2 * text.count('"answered"') > 4
+    assert Expectation.model_validate_json(former) == found

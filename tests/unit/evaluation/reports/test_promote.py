@@ -49,7 +49,10 @@ def test_a_stress_test_in_the_card_changes_no_weight_and_keeps_the_reference(cla
     assert rows["Sky level 0.1 of the peak"]["answered"] == pytest.approx(table["answered"].iloc[2], abs=1e-4)
     assert read_card(path).metrics["test"]["n"] == 9
     assert json.loads(path.with_suffix(".json").read_text())["metrics"] == read_card(path).metrics
-    assert "## Under the nuisances of real files" in path.with_suffix(".md").read_text()
+    card = path.with_suffix(".md").read_text()
+    figures = [f"{rows['Sky level 0.1 of the peak'][name]:g}" for name in ("accuracy", "auc", "ece", "answered")]
+    assert "| condition | accuracy | auc | ece | answered |" in card
+    assert f"| Sky level 0.1 of the peak | {' | '.join(figures)} |" in card
     assert find_reference(path) is not None
 
 
