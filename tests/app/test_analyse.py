@@ -82,8 +82,11 @@ def test_a_good_file_is_read_classified_and_reconstructed(lens, open_app, name, 
     app = analyse(open_app, (name, encode(lens)))
     assert_clean(app)
     metrics = {metric.label: metric.value for metric in app.metric}
+    model = load_checkpoint("small-classifier")
+    called = model.classes[int(model.predict(lens[None])[0].argmax())]
     # With nine held-out lenses a limit is coarse: the picture's 256 levels may lie beyond it.
-    assert metrics.get("Most probable class", metrics.get("Class")) in ("no_sub", "cdm", "axion", "cannot tell")
+    said = metrics.get("Most probable class", metrics.get("Class"))
+    assert said in ((called, "cannot tell") if name == "lens.png" else (called,))
     assert {"Reconstruction", "Super-resolution"} <= {heading.value for heading in app.subheader}
     assert "were trained on simulated lenses only" in texts(app.caption)
 

@@ -12,7 +12,6 @@ from lensmae.data.simulation.presets import PRESETS
 from lensmae.evaluation.classification.delong import auc_interval
 from lensmae.evaluation.facts import largest_subhalo, quantity
 
-AXION_MASS = COLUMNS["axion_mass_ev"].title
 LARGEST = QUANTITIES["largest_subhalo_mass"].title
 TO_RING = QUANTITIES["largest_subhalo_to_ring"].title
 OFFSET = QUANTITIES["source_offset"].title

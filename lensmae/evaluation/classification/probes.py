@@ -16,7 +16,6 @@ from lensmae.evaluation.stress.intervals import macro_auc, share_interval
 from lensmae.models.predictors import LoadedModel
 from lensmae.progress import Progress
 
-PROBES = ("linear", "kNN", "attentive")
 # By name, the nuisance and its strength that training and test lenses are seen under.
 CONDITIONS = {"as given": None, "noise 0.1 % of the peak": ("noise", 1e-3), "noise 1 % of the peak": ("noise", 1e-2)}
 COLUMNS = ("checkpoint", "condition", "probe", "layer", "labels", "n", "accuracy", "low", "high", "auc", "auc_low", "auc_high")

@@ -51,11 +51,6 @@ def quality_of(images: np.ndarray) -> Quality:
     return Quality(_rms(detail, scale), _rms(bright, scale), _width(flux))
 
 
-def noise_share(images: np.ndarray) -> np.ndarray:
-    """`Quality.noise` of images (B, H, W), (B,) float64."""
-    return quality_of(images).noise
-
-
 def _rms(detail: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """By the median absolute diagonal detail of the finest Haar wavelet (Donoho & Johnstone 1994, Biometrika 81, 425), which
     smooth light hardly has; noise that is correlated between pixels is underestimated."""

@@ -6,5 +6,4 @@ def test_the_decoding_benchmark_reads_every_kind_by_both_readers():
     result = decoding(lambda done, total: told.append((done, total)), per_kind=2, rounds=2)
     assert result.files == 10
     assert set(result.ratios) == set(result.milliseconds) == {"npy", "fits", "png", "tif", "h5"}
-    assert min(result.ratio, result.one_by_one_ratio, *result.ratios.values(), *result.milliseconds.values()) > 0
     assert told == [(1, 2), (2, 2)]

@@ -14,6 +14,5 @@ def test_the_embeddings_benchmark_visits_returns_and_circles_lenses_in_a_real_br
     assert 0 < result.selected < result.lenses
     # The coordinates and rows alone are 12 bytes a lens.
     assert result.payload_mb > 12 * result.lenses / 1e6
-    assert min(result.interactive_s, result.first_visit_s, result.switch_s, result.lasso_ms) > 0
     assert result.graphics
     assert os.environ.get("LENSMAE_HOME") == before

@@ -185,12 +185,12 @@ def test_a_cancelled_process_ends_at_once():
 
 def test_the_process_ends_with_whoever_asked_however_that_ends():
     asker = """
-import tests.unit.jobs.test_job as test
+import psutil, tests.unit.jobs.test_job as test
 job = test.process(steps=1, hang=True)
 job.start()
 while job.done == 0:
     assert job.active, job.message
-print(job._process.pid, flush=True)
+print(*(child.pid for child in psutil.Process().children()), flush=True)
 job.finished.wait()
 """
     with subprocess.Popen([sys.executable, "-c", asker], stdout=subprocess.PIPE, text=True) as started:

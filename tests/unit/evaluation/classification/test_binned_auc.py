@@ -4,8 +4,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from lensmae.data import open_dataset
+from lensmae.data.columns import COLUMNS
 from lensmae.evaluation.classification.binned_auc import (
-    AXION_MASS,
     LARGEST,
     OFFSET,
     SNR,
@@ -26,7 +26,7 @@ def lenses(workspace_with_lenses):
 def test_parameters_belong_to_the_lenses_that_have_them(lenses):
     known = physical_parameters(lenses, np.arange(90))
     classes = lenses.lenses["class"].to_numpy()
-    assert (np.isfinite(known[AXION_MASS]) == (classes == "axion")).all()
+    assert (np.isfinite(known[COLUMNS["axion_mass_ev"].title]) == (classes == "axion")).all()
     assert (np.isfinite(known[LARGEST]) == (classes == "cdm")).all()
     assert np.isfinite(known[OFFSET]).all()
     # Noise-free images have no signal-to-noise ratio, and every lens has the same Einstein radius.

@@ -89,12 +89,13 @@ def test_every_summary_is_strict_json_with_the_promised_keys(mae, classifier, su
         (superres, "pairs"): {"psnr", "ssim", "mse", "bicubic"},
     }
     for (checkpoint, data), figures in wanted.items():
-        summary = evaluate(checkpoint, data, limit=6).summary()
+        report = evaluate(checkpoint, data, limit=6)
+        summary = report.summary()
         read = json.loads(json.dumps(summary, allow_nan=False))
         assert figures | shared <= set(read)
         assert (read["checkpoint"], read["data"], read["split"]) == (checkpoint, data, "test")
         assert read["n"] == min(6, len(open_dataset(data).indices("test")))
-        assert read["images_per_second"] > 0
+        assert read["images_per_second"] == pytest.approx(read["n"] / report.seconds)
 
 
 def test_a_figure_that_the_images_do_not_define_is_null(classifier):

@@ -5,7 +5,7 @@ import pytest
 
 from lensmae.data.nuisances import perturb
 from lensmae.data.simulation.batched import generator_of, simulate_batch
-from lensmae.evaluation.ood.quality import noise_share, quality_of
+from lensmae.evaluation.ood.quality import quality_of
 
 
 @pytest.fixture(scope="module")
@@ -17,18 +17,18 @@ def lenses():
 def test_the_noise_that_was_added_is_estimated(lenses, rms, within):
     peak = lenses.max(axis=(1, 2), keepdims=True)
     noisy = lenses + rms * peak * np.random.default_rng(0).normal(size=lenses.shape)
-    assert np.median(noise_share(noisy)) == pytest.approx(rms, rel=within)
+    assert np.median(quality_of(noisy).noise) == pytest.approx(rms, rel=within)
 
 
 def test_sky_and_gain_change_no_estimate_and_a_flat_image_has_one(lenses):
     noisy = lenses + 0.01 * np.random.default_rng(0).normal(size=lenses.shape)
-    np.testing.assert_allclose(noise_share(1e4 * noisy + 50), noise_share(noisy), rtol=1e-6)
+    np.testing.assert_allclose(quality_of(1e4 * noisy + 50).noise, quality_of(noisy).noise, rtol=1e-6)
     assert np.isfinite(noise_share(np.ones((2, 9, 7)))).all()
 
 
 def test_photon_noise_is_seen_where_it_is_bright(lenses):
     noisy = perturb(lenses, "shot_noise", 0.1).numpy()
-    assert np.median(noise_share(noisy)) < 1e-3
+    assert np.median(quality_of(noisy).noise) < 1e-3
     # Its rms goes with the root of the flux: somewhat less than at the peak.
     assert np.median(quality_of(noisy).bright_noise) == pytest.approx(0.05, rel=0.4)
 
