@@ -15,10 +15,12 @@ class RunConfig(BaseModel):
 
     Attributes:
         labelled: whether the classes of lenses are learned.
+        pairs: whether it learns from LR/HR pairs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     labelled: ClassVar[bool] = True
+    pairs: ClassVar[bool] = False
 
     data: str = Field(
         description="data set: a name in the workspace, a path, or simulate:PRESET: new lenses at every step, 100,000 an epoch"

@@ -25,11 +25,11 @@ def new_run() -> None:
     preset, defaults = _preset(kind)
     needed = KINDS[kind].needs_class
     sets = [info.name for info in loaders.datasets(pairs=KINDS[kind].pairs) if not needed or needed in info.classes]
-    if not KINDS[kind].pairs and not needed:
+    if not needed:
         # Needs PyTorch, which is loaded only here.
         from lensmae.training.loading.stream import streams
 
-        sets += streams(KINDS[kind].config.labelled)
+        sets += streams(KINDS[kind].config.labelled, KINDS[kind].pairs)
     if not sets:
         st.info("There is no data set for this yet. Make or import one on the Data page, or with `lensmae simulate`.")
         return

@@ -87,7 +87,6 @@ class Kind:
         finished: card and the run's own account (training, data, metrics, created) -> what changes on the card at the end.
         starts_from: which checkpoints `init` may name.
         from_scratch: whether `init` may be "scratch".
-        pairs: whether it learns from LR/HR pairs.
         needs_class: class that a data set must have; empty for none.
     """
 
@@ -100,10 +99,14 @@ class Kind:
     finished: Callable[[CheckpointCard, dict[str, Any]], dict[str, Any]] = lambda _, account: account
     starts_from: Callable[[CheckpointCard], bool] = lambda card: card.kind == "mae"
     from_scratch: bool = True
-    pairs: bool = False
     needs_class: str = ""
 
     @property
     def name(self) -> str:
         """As in commands and records."""
         return str(self.config.model_fields["kind"].default)
+
+    @property
+    def pairs(self) -> bool:
+        """Whether it learns from LR/HR pairs."""
+        return self.config.pairs

@@ -12,6 +12,7 @@ from lensmae.data import LensDataset, open_dataset
 from lensmae.training.config import RunConfig
 from lensmae.training.loading.batches import BatchPlan
 from lensmae.training.loading.feed import Batch, Feed, StoredFeed, StreamFeed
+from lensmae.training.loading.pairs import PairFeed, PairStream
 from lensmae.training.loading.stream import EPOCH, LensStream, is_stream
 
 
@@ -19,14 +20,14 @@ def open_data(config: RunConfig) -> "LensData":
     """What a run reads: the data set its configuration names, or a stream of simulated lenses with a fixed validation set."""
     if not is_stream(config.data):
         return LensData(open_dataset(config.data), config)
-    stream = LensStream(config)
+    stream = PairStream(config) if config.pairs else LensStream(config)
     return LensData(stream.fixed_set(config), config, stream)
 
 
 class LensData(pl.LightningDataModule):
     """Training and validation rows of a data set under a run configuration."""
 
-    def __init__(self, dataset: LensDataset, config: RunConfig, stream: LensStream | None = None) -> None:
+    def __init__(self, dataset: LensDataset, config: RunConfig, stream: LensStream | PairStream | None = None) -> None:
         super().__init__()
         self.dataset = dataset
         self.config = config
@@ -36,9 +37,12 @@ class LensData(pl.LightningDataModule):
         rows = self._labelled(self.training_rows) if stream is None else np.arange(EPOCH)
         self.plan = BatchPlan(rows, config.batch_size, config.seed)
         self.validation_rows = self._validation_rows()
-        self.feed: Feed = (
-            StoredFeed(dataset, self.plan, self.labels, self.log_masses, config) if stream is None else StreamFeed(stream, config)
-        )
+        self.feed = self._feed(stream)
+
+    def _feed(self, stream: LensStream | PairStream | None) -> Feed:
+        if stream is None:
+            return StoredFeed(self.dataset, self.plan, self.labels, self.log_masses, self.config)
+        return PairFeed(stream, self.config) if isinstance(stream, PairStream) else StreamFeed(stream, self.config)
 
     @property
     def total_steps(self) -> int:

@@ -32,12 +32,16 @@ def is_stream(data: str) -> bool:
     return data.startswith(PREFIX)
 
 
-def streams(labelled: bool) -> list[str]:
+def streams(labelled: bool, pairs: bool = False) -> list[str]:
     """The presets that a run can simulate its lenses from, as `data` names them.
 
     Args:
         labelled: whether classes are learned: then only presets with several of them.
+        pairs: whether LR/HR pairs are: of all presets, but first those of the pairs' own.
     """
+    if pairs:
+        own = sorted(PRESETS, key=lambda name: PRESETS[name].target_shape is None)
+        return [PREFIX + name for name in own if PRESETS[name].shape[0] % 2 == 0 or PRESETS[name].target_shape]
     suits = [name for name, preset in PRESETS.items() if preset.target_shape is None]
     several = [name for name in suits if len(set(PRESETS[name].classes) & set(CLASSES)) > 1]
     return [PREFIX + name for name in (several if labelled else suits)]
@@ -54,12 +58,12 @@ class LensStream:
         if self.preset not in PRESETS:
             raise DatasetError(f"There is no preset {self.preset!r} to simulate; there are {', '.join(PRESETS)}.")
         if PRESETS[self.preset].target_shape is not None:
-            raise DatasetError(f"Preset {self.preset} makes LR/HR pairs; simulate a set of them and train on that.")
+            raise DatasetError(f"Preset {self.preset} makes LR/HR pairs, which only a super-resolver learns from.")
         names = (config.only_class,) if config.only_class else CLASSES
         # Galaxies have no class: a classifier does not see them.
         labelled = config.labelled or bool(config.only_class)
         self.classes = tuple(name for name in names if name in PRESETS[self.preset].classes) if labelled else ()
-        self.weights = _weights(config.strata)
+        self.weights = weights_of(config.strata)
         self.turned = config.symmetry == "d4"
 
     def lenses(self, count: int, index: tuple[int, ...], device: torch.device, purpose: int = _STEPS) -> LensBatch:
@@ -115,7 +119,7 @@ class LensStream:
         return tuple(torch.cat(column) for column in zip(*parts, strict=True))
 
 
-def _weights(text: str) -> Mapping[str, float] | None:
+def weights_of(text: str) -> Mapping[str, float] | None:
     """Weights of a corpus's strata from "NAME=WEIGHT,...", as a configuration holds them; None where empty."""
     if not text:
         return None

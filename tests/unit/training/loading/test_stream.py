@@ -54,6 +54,19 @@ KINDS = {
         "decoder_layers": 1,
         "optimizer": "muon",
     },
+    "superres": {
+        "data": "simulate:pairs_64",
+        "init": "scratch",
+        "nuisances": "none",
+        "batch_size": 4,
+        "epochs": 24 / EPOCH,
+        "validation_images": 4,
+        "patch_size": 8,
+        "emb_dim": 24,
+        "encoder_layers": 1,
+        "width": 4,
+        "depth": 1,
+    },
 }
 pytestmark = pytest.mark.usefixtures("no_run_id")
 
