@@ -13,6 +13,7 @@ from lensmae.data.nuisances import perturb
 from lensmae.errors import DatasetError
 from lensmae.evaluation.measure.reports import check_images
 from lensmae.evaluation.stress.intervals import macro_auc, share_interval
+from lensmae.models.linear_probe import fit_linear_probe
 from lensmae.models.predictors import LoadedModel
 from lensmae.progress import Progress
 
@@ -106,7 +107,6 @@ def _see(model: LoadedModel, images: np.ndarray, layers: Sequence[int]) -> _Seen
 
 
 def _probes(seen: list[_Seen], truth: tuple[np.ndarray, np.ndarray], layers: Sequence[int], seed: int) -> list[tuple]:
-    from sklearn.linear_model import LogisticRegression
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -114,7 +114,7 @@ def _probes(seen: list[_Seen], truth: tuple[np.ndarray, np.ndarray], layers: Seq
     fit, held = seen
     found = []
     for index in range(len(layers) + 1):
-        linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(fit.pooled[index], truth[0])
+        linear = fit_linear_probe(fit.pooled[index], truth[0])
         name = str(layers[index]) if index < len(layers) else "last"
         found.append(("linear", name, linear.predict_proba(held.pooled[index])))
     nearest = KNeighborsClassifier(min(_NEIGHBOURS, len(truth[0])), metric="cosine", weights="distance")

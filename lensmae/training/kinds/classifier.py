@@ -48,7 +48,7 @@ class ClassifierConfig(FineTuneConfig):
         0,
         ge=0,
         le=100_000,
-        description="first fit the head to the frozen encoder's features of so many training images; 0 = begin with a random head",
+        description="first fit the head to the features of the encoder as it is, of so many training images; 0 = a random head",
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing")
     keep_tokens: int | None = Field(None, ge=1, description="encode only so many of the brightest patches; all where unset")

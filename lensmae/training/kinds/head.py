@@ -1,4 +1,4 @@
-"""Linear probing before fine-tuning (Kumar et al. 2022, arXiv:2202.10054): a head that fits the features an encoder has already."""
+"""Linear probing before fine-tuning (Kumar et al. 2022, arXiv:2202.10054): a head for the features that an encoder has."""
 
 import numpy as np
 import torch
@@ -6,8 +6,7 @@ from torch import Tensor
 
 from lensmae.errors import DatasetError
 from lensmae.models.classifier import LensClassifier
-
-_FOLDS, _STRENGTHS = 3, (0.01, 0.1, 1.0, 10.0)
+from lensmae.models.linear_probe import FOLDS, fit_linear_probe
 
 
 def fit_head(network: LensClassifier, inputs: list[Tensor], labels: np.ndarray) -> None:
@@ -24,18 +23,11 @@ def fit_head(network: LensClassifier, inputs: list[Tensor], labels: np.ndarray) 
     Raises:
         DatasetError: where a class has fewer images than the folds that choose the strength of the regularisation.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     counts = np.bincount(labels, minlength=network.head.out_features)
-    if counts.min() < _FOLDS:
-        raise DatasetError(f"To fit the head first takes {_FOLDS} images of every class; there are {counts.tolist()}.")
+    if counts.min() < FOLDS:
+        raise DatasetError(f"To fit the head first takes {FOLDS} images of every class; there are {counts.tolist()}.")
     features = _features(network, inputs)
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    search = GridSearchCV(pipeline, {"logisticregression__C": _STRENGTHS}, cv=_FOLDS, scoring="neg_log_loss")
-    scaler, regression = (step for _, step in search.fit(features, labels).best_estimator_.steps)
+    scaler, regression = (step for _, step in fit_linear_probe(features, labels).steps)
     weight, bias = regression.coef_ / scaler.scale_, regression.intercept_ - regression.coef_ / scaler.scale_ @ scaler.mean_
     if len(weight) == 1:
         # Of two classes it has the difference of their logits.
