@@ -1,5 +1,6 @@
 """`LensClassifier`: the MAE encoder with a linear head on mean-pooled tokens, or on the class token."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -11,6 +12,13 @@ from lensmae.models.mae import MAEEncoder
 from lensmae.models.mass import MassNetwork
 from lensmae.models.stem import ConvStem
 from lensmae.models.whitening import Whitening
+
+# In the features of an MAE what separates the classes is small beside what does not; standardised channel by channel, a head
+# learns it at once, while behind a layer norm 60,000 passes from `mae` stayed near chance (measured).
+_HEAD_NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "layer": nn.LayerNorm,
+    "batch": lambda width: nn.BatchNorm1d(width, affine=False),
+}
 
 
 class InputView(Protocol):
@@ -33,6 +41,8 @@ class LensClassifier(nn.Module):
         keep_tokens: encode only so many patches, those with the largest mean value in transform space (the arcs);
             all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
         pooling: "mean" for the mean of the patch tokens, "class_token" for the class token.
+        head_norm: what standardises the pooled tokens: "layer" by their own mean and deviation, "batch" by those of the batch,
+            each channel by itself, without a scale or a shift (as the linear probes of He et al. 2022, arXiv:2111.06377).
     """
 
     def __init__(
@@ -45,8 +55,11 @@ class LensClassifier(nn.Module):
         mass: nn.Linear | MassNetwork | None = None,
         keep_tokens: int | None = None,
         pooling: str = "mean",
+        head_norm: str = "layer",
     ) -> None:
         super().__init__()
+        if head_norm not in _HEAD_NORMS:
+            raise ValueError(f"head_norm is {head_norm!r}; it must be one of {', '.join(_HEAD_NORMS)}.")
         if pooling not in ("mean", "class_token"):
             raise ValueError(f"pooling is {pooling!r}; it must be 'mean' or 'class_token'.")
         self.pooling = pooling
@@ -56,7 +69,7 @@ class LensClassifier(nn.Module):
         self.encoder = encoder
         self.stem = stem
         self.keep_tokens = keep_tokens
-        self.head_norm = nn.LayerNorm(encoder.emb_dim)
+        self.head_norm = _HEAD_NORMS[head_norm](encoder.emb_dim)
         self.head = nn.Linear(encoder.emb_dim, classes)
         self.mass = mass
         # Small first logits: fine-tuning starts from near-uniform probabilities instead of unlearning random ones.
@@ -142,6 +155,7 @@ def build_classifier(
     mass_network: dict[str, int] | None = None,
     keep_tokens: int | None = None,
     pooling: str = "mean",
+    head_norm: str = "layer",
 ) -> LensClassifier:
     """An untrained classifier from the architecture that a card holds.
 
@@ -156,6 +170,7 @@ def build_classifier(
         mass_network: arguments of a `MassNetwork` (width, layers); None for none.
         keep_tokens: patches that are encoded; all where None.
         pooling: "mean" or "class_token".
+        head_norm: "layer" or "batch", what the pooled tokens are standardised by.
 
     Raises:
         ValueError: for a whitened residual, or a mass network without whitening.
@@ -172,4 +187,6 @@ def build_classifier(
         if not whitening:
             raise ValueError("A mass network reads the components that a classifier whitens with; this one does not whiten.")
         mass = MassNetwork(whitening, **mass_network)
-    return LensClassifier(encoder, classes, view=view, stem=stem, mass=mass, keep_tokens=keep_tokens, pooling=pooling)
+    return LensClassifier(
+        encoder, classes, view=view, stem=stem, mass=mass, keep_tokens=keep_tokens, pooling=pooling, head_norm=head_norm
+    )

@@ -77,11 +77,6 @@ class RunConfig(BaseModel):
         """Labelled lenses it learns from; all where None."""
         return None
 
-    @property
-    def fit_images(self) -> int:
-        """Images that something is fitted to before the first step, beside the transform."""
-        return 0
-
     def usable(self, dataset: LensDataset) -> np.ndarray:
         """Which lenses of a set it can learn from or be validated on, (N,) bool. Raises `DatasetError` where too few are."""
         classes = np.asarray(dataset.lenses["class"])

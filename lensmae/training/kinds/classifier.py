@@ -10,14 +10,12 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from lensmae.data import LensDataset
-from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture, read_network
 from lensmae.models.mae import MAEViT
 from lensmae.models.registry import find_checkpoint
 from lensmae.training.config import FineTuneConfig
-from lensmae.training.kinds.head import fit_head
 from lensmae.training.kinds.kind import Kind, Objective
 from lensmae.training.kinds.recipes import FROM_SCRATCH, GENERALIST, GPU
 from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, continued, start_encoder
@@ -44,11 +42,8 @@ class ClassifierConfig(FineTuneConfig):
         None, ge=2, description="learn from so many labelled lenses only, evenly from all classes; all where unset"
     )
     pooling: Literal["mean", "class_token"] = Field("mean", description="mean of the patch tokens, or class token")
-    head_images: int = Field(
-        0,
-        ge=0,
-        le=100_000,
-        description="first fit the head to the features of the encoder as it is, of so many training images; 0 = a random head",
+    head_norm: Literal["layer", "batch"] = Field(
+        "layer", description="what standardises the pooled tokens before the head; batch where it begins from an MAE"
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing")
     keep_tokens: int | None = Field(None, ge=1, description="encode only so many of the brightest patches; all where unset")
@@ -74,19 +69,12 @@ class ClassifierConfig(FineTuneConfig):
         """Labelled lenses it learns from; all where None."""
         return self.labels
 
-    @property
-    def fit_images(self) -> int:
-        """Images that the head is fitted to before the first step."""
-        return self.head_images
-
     @model_validator(mode="after")
     def _one_orientation_and_one_view(self) -> Self:
         if self.residual_of and self.symmetry == "d4":
             raise ValueError("a linear prior is fitted to one orientation; with residual_of set symmetry to half_turn or none")
         if self.stem_depth and not self.stem_width:
             raise ValueError("a deep stem needs a stem; set stem_width, or stem_depth to 0")
-        if self.head_images and self.backbone != "vit":
-            raise ValueError("only a head behind an encoder can be fitted first; set backbone to vit, or head_images to 0")
         if self.crop and self.backbone != "convnet":
             raise ValueError("only a convnet can be trained on a crop; set backbone to convnet, or crop to 0")
         if self.residual_of and self.whitening:
@@ -172,8 +160,8 @@ NOTES = {
 }
 
 
-# Images whose features are computed at once.
-_HEAD_BATCH = 64
+# What a card leaves out.
+_USUAL = {"pooling": "mean", "head_norm": "layer"}
 # A maximum a quarter beyond those seen is still taken for the same flux unit.
 _PEAK_MARGIN = 1.25
 
@@ -198,8 +186,6 @@ def start(config: ClassifierConfig, dataset: LensDataset, train_rows: np.ndarray
         judge, mae = _with_prior(config)
         network.prior.load_state_dict(mae.prior.state_dict())
         transform = judge.transform
-    if config.head_images:
-        _fit_head(network, transform, config, dataset, train_rows)
     classes = tuple(dataset.info.classes)
     return CheckpointCard(kind="classifier", architecture=architecture, transform=transform, classes=classes), network
 
@@ -227,7 +213,7 @@ def _architecture(config: ClassifierConfig, dataset: LensDataset, card: Checkpoi
     options = {"classes": classes, "keep_tokens": config.keep_tokens, "mass_head": config.mass_head}
     # Left out where unused, so that a card names only what the network has.
     extras = {name: getattr(config, name) for name in ("whitening", "stem_width", "stem_depth") if getattr(config, name)}
-    extras |= {"pooling": config.pooling} if config.pooling != "mean" else {}
+    extras |= {name: getattr(config, name) for name, usual in _USUAL.items() if getattr(config, name) != usual}
     return {"encoder": encoder, **options, **extras, **residual}
 
 
@@ -266,16 +252,6 @@ def _fit_whitening(network: nn.Module, config: ClassifierConfig, dataset: LensDa
     transform = Transform(stretch=config.stretch, gain=1.0, per_image_peak=False, known_peaks=known).fitted(flux)
     network.whitening.fit(transform.forward(flux))
     return transform
-
-
-def _fit_head(
-    network: nn.Module, transform: Transform, config: ClassifierConfig, dataset: LensDataset, train_rows: np.ndarray
-) -> None:
-    rows = np.sort(np.random.default_rng(config.seed).permutation(train_rows)[: config.head_images])
-    flux = torch.from_numpy(np.asarray(dataset.images[rows], dtype=np.float32)).unsqueeze(1)
-    if config.symmetry != "none":
-        flux = random_d4(flux, draw_elements(config.symmetry, len(flux), torch.Generator().manual_seed(config.seed)))
-    fit_head(network, [transform.forward(part) for part in flux.split(_HEAD_BATCH)], dataset.labels[rows])
 
 
 class ClassifierObjective(Objective):

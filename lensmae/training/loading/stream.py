@@ -95,10 +95,7 @@ class LensStream:
     def fixed_set(self, config: RunConfig) -> LensDataset:
         """What stays the same throughout a run: lenses that a transform is measured on (split "train"), and those it is validated
         on, as files hold them where the configuration asks for nuisances. In memory; its truths are the noise-free images."""
-        parts = [
-            self._fixed(max(_FIT_IMAGES, config.fit_images), _FITTING, config),
-            self._fixed(config.validation_images, _VALIDATION, config),
-        ]
+        parts = [self._fixed(_FIT_IMAGES, _FITTING, config), self._fixed(config.validation_images, _VALIDATION, config)]
         images, truths, labels, masses = (np.concatenate([part[index].numpy() for part in parts]) for index in range(4))
         splits = ["train"] * len(parts[0][0]) + ["validation"] * len(parts[1][0])
         names = np.array([*CLASSES, "galaxy"])[labels]
