@@ -39,7 +39,11 @@ report = loaders.classification(entry.path, data, split, LIMITS[limit])
 if report.note:
     st.warning(plain(report.note))
 averaged = ", with test-time augmentation over the eight symmetries" if entry.card.symmetric else ", no test-time augmentation"
-st.caption(f"Measured on {len(report.labels)} lenses of the {split} split of {data.name} with checkpoint {entry.name}{averaged}.")
+kind = loaders.kind_of_set(data)
+st.caption(
+    f"Measured on {len(report.labels)} lenses of the {split} split of {data.name}{f' ({kind})' if kind else ''} with checkpoint "
+    f"{entry.name}{averaged}."
+)
 row = st.container(horizontal=True)
 area = share(report.macro_auc, ".4f") if report.curves else "–"
 row.metric("Macro AUC", area, help="Mean of the one-vs-rest areas; chance is 0.5.", border=True, height="stretch")

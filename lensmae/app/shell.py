@@ -22,12 +22,12 @@ def open_page(page: Any) -> None:
             with st.spinner("Starting the networks …"):
                 import lensmae.models  # noqa: F401 - takes seconds; the first visitor sees that something happens
         from lensmae.app.data import demo
-        from lensmae.app.shared import choices, saved_views, tour
+        from lensmae.app.shared import choices, loaders, saved_views, tour
         from lensmae.app.shared.history import remember_choices
 
         demo.ensure_lenses()
         choice = choices.sidebar()
-        if choice.data is not None and choice.data.preset is not None and page.url_path != "lens_lab":
+        if choice.data is not None and page.url_path != "lens_lab" and loaders.can_open_in_lab(choice.data, choice.lens):
             address = st.query_params.to_dict() | {"open": "1"}
             icon = ":material/science:"
             st.sidebar.page_link("pages/lens_lab.py", label="Open this lens in the Lens lab", icon=icon, query_params=address)

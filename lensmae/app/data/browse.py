@@ -66,22 +66,14 @@ def headline(info: DatasetInfo) -> None:
     row.metric("Classes", len(info.classes), border=True, help=", ".join(info.classes))
     described = PRESETS[info.preset].description if info.preset in PRESETS else "Imported from files."
     scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec a pixel."
+    changed = f" {said[0].upper()}{said[1:]}." if (said := loaders.changed(info)) else ""
     made = plain(f"Flux: {info.flux_unit}. Made {info.created[:10]}; fingerprint {info.fingerprint[:12]}.")
-    st.caption(f"{described}{_changed(info)}{scale} {made}")
+    st.caption(f"{described}{changed}{scale} {made}")
     skipped = loaders.get_dataset(info).path / SKIPPED
     if skipped.is_file():
         left_out = pd.read_csv(skipped)
         with st.expander(f"Left out: {len(left_out):,}", icon=":material/warning:"):
             st.dataframe(left_out, hide_index=True)
-
-
-def _changed(info: DatasetInfo) -> str:
-    """How many lenses of a mixed set are not as the preset describes them."""
-    lenses = loaders.get_dataset(info).lenses
-    if "nuisance" not in lenses:
-        return ""
-    part = float((lenses["nuisance"] != "none").mean())
-    return f" {part:.0%} of these lenses were then changed by a nuisance (noise, blur, …: columns nuisance, nuisance_strength)."
 
 
 def delete_button(info: DatasetInfo) -> None:

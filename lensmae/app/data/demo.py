@@ -13,7 +13,8 @@ from lensmae.workspace import read_only
 if TYPE_CHECKING:
     from lensmae.data.simulation.simulate import Finish
 
-LENSES = ("model_ii", "demo", 100, 26_120)
+# Of several presets, and changed as files change images: a set on which the shipped networks are mostly right, not always.
+LENSES = ("demonstration", "demo", 150, 26_120)
 PAIRS = ("superres", "demo-pairs", 60, 26_121)
 
 
@@ -38,7 +39,7 @@ def _nuisances() -> "Finish":
 
 
 def _ensure(preset: str, name: str, per_class: int, seed: int) -> None:
-    finish = _nuisances() if (preset, name, per_class, seed) == LENSES else None
+    finish = _nuisances() if name == LENSES[1] else None
     job = dataset_jobs.start_simulation(name, preset, per_class, seed, finish=finish)
     bar = st.progress(0.0, text="First start: simulating lenses …")
     while not job.finished.wait(0.1):

@@ -11,8 +11,9 @@ import streamlit as st
 from lensmae.app.lens_lab import nuisances, substructure
 from lensmae.app.shared.widgets import choose, unfit_number
 from lensmae.data.simulation.cameras import CAMERAS
-from lensmae.data.simulation.lens_lab import LAB_PRESETS, Substructure, lab_row
+from lensmae.data.simulation.lens_lab import Substructure, lab_row
 from lensmae.data.simulation.presets import PRESETS
+from lensmae.data.simulation.rows import LAB_PRESETS
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ LENS = (
     Control("e2", "Ellipticity e2", -0.4, 0.4, 0.0, help="Along the diagonals."),
     Control("gamma1", "External shear γ1", -0.2, 0.2, 0.05, 0.005),
     Control("gamma2", "External shear γ2", -0.2, 0.2, 0.0, 0.005),
+    Control("lens_x", "Centre of the lens, x (arcsec)", -1.0, 1.0, 0.0, help="From the centre of the image."),
+    Control("lens_y", "Centre of the lens, y (arcsec)", -1.0, 1.0, 0.0),
 )
 SOURCE = (
     Control("source_x", "Position x (arcsec)", -substructure.REACH, substructure.REACH, 0.1, help="Or drag the point “source”."),

@@ -16,10 +16,11 @@ from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import figure, progress_bar
 from lensmae.data import SPLITS, DatasetInfo
-from lensmae.data.simulation.lens_lab import LAB_PRESETS, Observation, Vortex, matter_of
+from lensmae.data.simulation.lens_lab import Observation, Vortex, matter_of
 from lensmae.data.simulation.lens_lab import observe as look
 from lensmae.data.simulation.presets import PRESETS
 from lensmae.data.simulation.priors import MODEL_HALOS
+from lensmae.data.simulation.rows import lab_preset
 from lensmae.errors import CheckpointError, DatasetError
 from lensmae.figures import Points
 from lensmae.figures.classification.sweep import probability_sweep
@@ -48,18 +49,18 @@ def open_button(choice: Choice) -> None:
     """A button that takes the sidebar's lens into the lab."""
     if choice.data is None:
         return
-    known = _lab_preset(choice.data, choice.lens) is not None
+    known = loaders.can_open_in_lab(choice.data, choice.lens)
     label = f"Start from lens {choice.lens} of {choice.data.name}"
-    why = None if known else "Its data set was imported or holds pairs, so its parameters are not known."
+    why = None if known else "It was imported, or is of a preset that the lab does not have."
     st.button(label, icon=":material/input:", on_click=open_lens, args=(choice.data, choice.lens), disabled=not known, help=why)
 
 
 def open_lens(info: DatasetInfo, index: int) -> None:
     """Put a lens of a data set into the sliders."""
-    preset = _lab_preset(info, index)
+    row = _row(info, index)
+    preset = lab_preset(info.preset, row)
     if preset is None:
         raise DatasetError(f"Data set {info.name} has no parameters that the lab could start from; choose a simulated one.")
-    row = _row(info, index)
     controls.set_values(preset, row)
     substructure.set_matter(matter_of(row))
     st.session_state["_base"] = st.query_params["base"] = f"{info.name}/{index}"
@@ -67,12 +68,6 @@ def open_lens(info: DatasetInfo, index: int) -> None:
 
 def _row(info: DatasetInfo, index: int) -> dict[str, Any]:
     return loaders.get_dataset(info).lenses.iloc[index].to_dict()
-
-
-def _lab_preset(info: DatasetInfo, index: int) -> str | None:
-    if info.preset in LAB_PRESETS:
-        return info.preset
-    return str(_row(info, index)["camera"]) if info.preset == "survey" else None
 
 
 def _base_row(asked: str) -> Mapping[str, Any] | None:

@@ -12,6 +12,8 @@ import streamlit as st
 
 from lensmae.app.shared.plain_text import plain
 from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
+from lensmae.data.simulation.presets import PRESETS
+from lensmae.data.simulation.rows import lab_preset
 
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport
@@ -73,6 +75,27 @@ def open_cached(key: DataKey) -> LensDataset:
 def get_dataset(info: DatasetInfo) -> LensDataset:
     """An opened data set; a set made anew under the same name is opened anew."""
     return _dataset(data_key(info))
+
+
+def changed(info: DatasetInfo) -> str:
+    """How many lenses of a mixed set are not as its preset describes them; empty for other sets."""
+    lenses = get_dataset(info).lenses
+    if "nuisance" not in lenses:
+        return ""
+    part = float((lenses["nuisance"] != "none").mean())
+    return f"{part:.0%} of these lenses were then changed by a nuisance (noise, blur, …: columns nuisance, nuisance_strength)"
+
+
+def kind_of_set(info: DatasetInfo) -> str:
+    """What a set holds, in half a sentence that stands behind its name; empty for imported sets."""
+    if info.preset not in PRESETS:
+        return ""
+    return "; ".join(filter(None, (PRESETS[info.preset].title, changed(info).partition(" (")[0].replace("these", "its"))))
+
+
+def can_open_in_lab(info: DatasetInfo, index: int) -> bool:
+    """Whether the Lens lab can start from a lens of a data set: its parameters and its camera are known there."""
+    return info.preset is not None and lab_preset(info.preset, get_dataset(info).lenses.iloc[index].to_dict()) is not None
 
 
 def get_dataset_by_key(key: DataKey) -> LensDataset:

@@ -11,14 +11,10 @@ from lensmae.data.simulation.lensing.halos import concentration
 from lensmae.data.simulation.lensing.render import noise_free, source_light
 from lensmae.data.simulation.noise import expected_image, observed
 from lensmae.data.simulation.presets import PRESETS, Preset
-from lensmae.data.simulation.rows import camera_of
+from lensmae.data.simulation.rows import LAB_PRESETS, camera_of, has_list
 from lensmae.data.simulation.sampling import subhalos, vortex
 from lensmae.errors import DatasetError
 
-# Presets of Models I-III and of the surveys with one pixel scale: any lens can be put under their cameras.
-LAB_PRESETS = tuple(
-    name for name, preset in PRESETS.items() if preset.macro in ("model", "survey") and preset.pixel_scale is not None
-)
 _LENS_LIGHT = ("lens_magnitude", "lens_R_sersic", "lens_n_sersic", "lens_e1", "lens_e2")
 _LISTS = ("clump", "neighbour", "subhalo")
 
@@ -85,7 +81,7 @@ def lab_row(
     row: dict[str, Any] = {"class": class_of(matter), "seed": seed}
     row |= {name: float(value) for name, value in scalars.items() if physical or not _survey_only(name)}
     if physical:
-        row |= {name: list(value) for name, value in (base or {}).items() if name.startswith(_LISTS[:2]) and value is not None}
+        row |= {name: list(value) for name, value in (base or {}).items() if name.startswith(_LISTS[:2]) and has_list(value)}
     return row | matter_columns(matter)
 
 
@@ -115,7 +111,7 @@ def matter_of(row: Mapping[str, Any]) -> Substructure:
     if row["class"] == "axion":
         return Vortex(float(row["axion_mass_ev"]), float(row["axion_angle"]), float(x.mean()), float(y.mean()))
     known = row.get("subhalo_concentration")
-    given = [None] * len(mass) if known is None else [float(value) for value in known]
+    given = [float(value) for value in known] if has_list(known) else [None] * len(mass)
     values = zip(mass.tolist(), x.tolist(), y.tolist(), given, strict=True)
     return tuple(Subhalo(*halo) for halo in values)
 

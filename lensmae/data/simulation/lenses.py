@@ -8,7 +8,8 @@ import numpy as np
 
 from lensmae.data.simulation.lensing.render import noise_free
 from lensmae.data.simulation.noise import noisy_pair, observed
-from lensmae.data.simulation.presets import PRESETS, Preset
+from lensmae.data.simulation.presets import PRESETS
+from lensmae.data.simulation.rows import stratum_of
 from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.errors import DatasetError
 
@@ -48,11 +49,6 @@ def finished(preset: str, row: Mapping[str, Any], clean: np.ndarray) -> Simulate
     if kind.target_shape is not None:
         return SimulatedLens(*noisy_pair(row, clean), dict(row))
     return SimulatedLens(observed(kind, row, clean).astype(np.float32), None, None, dict(row))
-
-
-def stratum_of(preset: str, row: Mapping[str, Any]) -> Preset:
-    """The preset that a row's lens is of: its stratum in a corpus, else the data set's own."""
-    return PRESETS[str(row["stratum"])] if PRESETS[preset].strata else PRESETS[preset]
 
 
 def check_preset(preset: str, class_name: str | None = None) -> None:

@@ -8,7 +8,8 @@ import torch
 
 from lensmae.data.simulation.batched.from_rows import scene_of_rows
 from lensmae.data.simulation.batched.imaging import render
-from lensmae.data.simulation.lenses import SimulatedLens, finished, stratum_of
+from lensmae.data.simulation.lenses import SimulatedLens, finished
+from lensmae.data.simulation.rows import stratum_of
 from lensmae.errors import DatasetError
 
 

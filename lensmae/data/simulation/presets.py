@@ -271,5 +271,19 @@ _GENERALIST = (
             ("galaxies", 0.1),
         ),
     ),
+    Preset(
+        name="demonstration",
+        title="Demonstration mixture",
+        classes=CLASSES,
+        shape=(64, 64),
+        target_shape=None,
+        pixel_scale=None,
+        flux_unit="the unit of each lens's stratum",
+        description="A mixture of what the shipped networks know well (model_ii), less well (model_ii_free, model_iii) and not "
+        "at all (survey): answers that are right, wrong and withheld; the column `stratum` says which one it is.",
+        source="the presets named in `stratum`",
+        cameras=(),
+        strata=(("model_ii", 0.45), ("model_ii_free", 0.3), ("model_iii", 0.1), ("survey", 0.15)),
+    ),
 )
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in (*_PRESETS, *_GENERALIST)})

@@ -5,16 +5,37 @@ from dataclasses import replace
 from typing import Any
 
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
-from lensmae.data.simulation.presets import Preset
+from lensmae.data.simulation.presets import PRESETS, Preset
 
 # Columns of a row that replace a value of its camera.
 _CAMERA_COLUMNS = {"pixel_scale": "pixel_scale", "psf_fwhm": "seeing", "exposure_time": "exposure_time"}
+
+# Presets of Models I-III and of the surveys with one pixel scale: any lens can be put under their cameras.
+LAB_PRESETS = tuple(
+    name for name, preset in PRESETS.items() if preset.macro in ("model", "survey") and preset.pixel_scale is not None
+)
+# Presets that differ from one of the lab in their priors alone.
+_AS_IN_THE_LAB = {"model_ii_free": "model_ii"}
 
 
 def known(row: Mapping[str, Any], name: str) -> bool:
     """Whether a row says something about a scalar column."""
     value = row.get(name)
     return value is not None and value == value
+
+
+def stratum_of(preset: str, row: Mapping[str, Any]) -> Preset:
+    """The preset that a row's lens is of: its stratum in a corpus, else the data set's own."""
+    return PRESETS[str(row["stratum"])] if PRESETS[preset].strata else PRESETS[preset]
+
+
+def lab_preset(preset: str | None, row: Mapping[str, Any]) -> str | None:
+    """The preset of the lab whose camera and physics a lens of a data set has, from its row; None where the lab has none."""
+    if preset not in PRESETS:
+        return None
+    name = stratum_of(preset, row).name
+    name = str(row["camera"]) if name == "survey" else _AS_IN_THE_LAB.get(name, name)
+    return name if name in LAB_PRESETS else None
 
 
 def camera_of(preset: Preset, row: Mapping[str, Any]) -> Instrument:
@@ -39,5 +60,9 @@ def centre_of(row: Mapping[str, Any]) -> tuple[float, float]:
 def listed(row: Mapping[str, Any], columns: Sequence[str]) -> list[tuple[float, ...]]:
     """One tuple a knot, neighbour or subhalo, from the row's lists; none where the row has no such columns."""
     lists = [row.get(column) for column in columns]
-    # In a table of several presets a list that a lens does not have is NaN or None.
-    return [] if lists[0] is None or isinstance(lists[0], float) else list(zip(*lists, strict=True))
+    return list(zip(*lists, strict=True)) if has_list(lists[0]) else []
+
+
+def has_list(value: Any) -> bool:
+    """Whether a row has a list: in a table of several presets one that a lens does not have is NaN or None."""
+    return value is not None and not isinstance(value, float)

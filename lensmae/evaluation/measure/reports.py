@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from lensmae.data import PRESETS, LensDataset, open_dataset
+from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import ConfigError, DatasetError
+from lensmae.evaluation.measure.notes import overlap_note
 from lensmae.evaluation.measure.suited import data_ranges, is_on_another_scale, range_note, suited
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse, psnr, roc_curves, ssim
 from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
@@ -221,46 +222,6 @@ def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarr
     if limit is not None and limit < len(rows):
         rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
     return rows
-
-
-def overlap_note(model: LoadedModel, dataset: LensDataset, split: str) -> str | None:
-    """A warning where the images measured are, or may be, those the checkpoint was trained on, or of another kind; else None."""
-    # What a second stage was trained on stands within what the first did.
-    data = model.card.data
-    notes = (_overlap(model.name, trained, dataset, split) for trained in (data, data.get("mass")) if trained)
-    written = model.card.training.get("config", {}).get("strata") or ""
-    strata = tuple(part.partition("=")[0].strip() for part in str(written).split(",") if part)
-    return next(filter(None, notes), None) or preset_note(model.name, data.get("preset"), dataset.info.preset, strata)
-
-
-def preset_note(checkpoint: str, trained: str | None, preset: str | None, strata: tuple[str, ...] = ()) -> str | None:
-    """A warning where lenses are of another preset than a checkpoint was trained on; None also where one of them is not known.
-
-    Args:
-        checkpoint: its name.
-        trained: preset that it was trained on.
-        preset: of the lenses.
-        strata: presets of a corpus that it was trained on, where not on all of them.
-    """
-    if not trained or not preset or trained == preset or (trained == "survey" and preset.startswith("survey")):
-        return None
-    if preset in (strata or (dict(PRESETS[trained].strata) if trained in PRESETS else ())):
-        return None
-    return f"{checkpoint} was trained on {trained} lenses, and these are {preset}: its answers about them mean little."
-
-
-def _overlap(name: str, trained: dict[str, Any], dataset: LensDataset, split: str) -> str | None:
-    info = dataset.info
-    if trained.get("fingerprint") == info.fingerprint:
-        seen = f"Checkpoint {name} was trained on the training split of {dataset.name}: these figures are not a test."
-        return seen if split in ("train", "all") else None
-    if info.preset is not None and (trained.get("preset"), trained.get("seed")) == (info.preset, info.seed):
-        # A lens's seed comes from the set's seed and the lens's index, so sets of one seed hold the same lenses.
-        return (
-            f"Data set {dataset.name} has the preset and the seed of the data that {name} was trained on, so they share "
-            "lenses: these figures are not a test."
-        )
-    return None
 
 
 def check_images(model: LoadedModel, dataset: LensDataset) -> None:

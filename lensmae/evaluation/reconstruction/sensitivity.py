@@ -11,10 +11,10 @@ import torch
 from lensmae.data.simulation.batched.from_rows import scene_of_rows
 from lensmae.data.simulation.batched.imaging import render
 from lensmae.data.simulation.lens_lab import Subhalo, matter_columns
-from lensmae.data.simulation.lenses import finished, stratum_of
+from lensmae.data.simulation.lenses import finished
 from lensmae.data.simulation.noise import noise_rms
 from lensmae.data.simulation.presets import Preset
-from lensmae.data.simulation.rows import camera_of, known
+from lensmae.data.simulation.rows import camera_of, known, stratum_of
 from lensmae.errors import ConfigError
 from lensmae.evaluation.reconstruction.anomaly import anomaly_scores
 from lensmae.models import Reconstructor

@@ -10,7 +10,8 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from lensmae.data import open_dataset
 from lensmae.errors import CheckpointError, ConfigError, DatasetError
 from lensmae.evaluation import evaluate, evaluate_classifier, evaluate_reconstruction
-from lensmae.evaluation.measure.reports import overlap_note, pick_device, preset_note, select_rows
+from lensmae.evaluation.measure.notes import overlap_note, preset_note
+from lensmae.evaluation.measure.reports import pick_device, select_rows
 from lensmae.models import bicubic_upsample, load_checkpoint
 from tests.unit.conftest import CLASSES, save
 
@@ -183,12 +184,17 @@ def test_measuring_on_lenses_that_the_checkpoint_learned_from_is_noted(workspace
     assert "was trained on model_i lenses, and these are model_ii" in overlap_note(
         load_checkpoint(foreign), open_dataset("lenses"), "test"
     )
-    assert preset_note("any", "survey", "survey_hst") is None
-    assert preset_note("any", None, "model_ii") is None
+    assert preset_note("any", "survey", {"survey_hst": 1.0}) is None
+    assert preset_note("any", None, {"model_ii": 1.0}) is None
+    assert preset_note("any", "model_ii", {}) is None
     # A corpus holds lenses of several presets.
-    assert preset_note("any", "generalist", "model_ii") is None
-    assert preset_note("any", "generalist", "model_ii", ("model_ii", "model_iii")) is None
-    assert "mean little" in preset_note("any", "generalist", "survey", ("model_ii", "model_iii"))
+    assert preset_note("any", "generalist", {"model_ii": 0.5, "survey": 0.5}) is None
+    known = ("model_ii", "model_iii")
+    assert preset_note("any", "generalist", {"model_ii": 0.7, "model_iii": 0.3}, known) is None
+    assert "and these are survey: its" in preset_note("any", "generalist", {"survey": 1.0}, known)
+    assert preset_note("any", "generalist", {"model_ii": 0.75, "survey": 0.25}, known) == (
+        "any was trained on model_ii, model_iii lenses, and 25% of these are survey: its answers about them mean little."
+    )
 
 
 def test_a_copy_of_a_data_set_elsewhere_is_measured_by_its_path(mae, tmp_path):
