@@ -23,7 +23,7 @@ with st.expander("New run", expanded=not runs or duplicated(), icon=":material/a
     new_run()
 st.subheader("Runs", anchor=False)
 if not runs:
-    st.info("No run yet. The preset “demo” takes a minute or two on two cores.", icon=":material/info:")
+    st.info("No run yet. The recipe “demo” takes about a minute on two cores.", icon=":material/info:")
 else:
     fragment(run_table, run_every=10.0)()
     unknown_value("run", runs, "run", runs[0])

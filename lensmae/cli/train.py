@@ -131,6 +131,8 @@ def _training_command(kind: str) -> click.Command:
     from lensmae.training.runs import create_or_join_run, launch
 
     def command(recipe: str | None, name: str | None, background: bool, check: bool, **options: Any) -> None:
+        if options.get("data") is None and "data" not in RECIPES[kind].get(recipe or "", {}):
+            raise ConfigError("Say what to train on: --data NAME of a data set, its path, or simulate:PRESET.")
         config = make_config(kind, recipe, **{key: value for key, value in options.items() if value is not None})
         if check:
             _check(config)
@@ -169,9 +171,8 @@ def _option(name: str, field: Any) -> inspect.Parameter:
     """A command-line option from a field of a run configuration. What is not given stays unset, for the recipe to say."""
     from lensmae.training.fields import field_text
 
-    required = field.is_required()
-    text = field_text(field, None if required else field.default)
-    return _keyword(name, field.annotation if required else field.annotation | None, ... if required else None, text)
+    text = field_text(field, None if field.is_required() else field.default)
+    return _keyword(name, field.annotation | None, None, text)
 
 
 def _keyword(name: str, kind: Any, default: Any, text: str) -> inspect.Parameter:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -59,12 +60,23 @@ def _looked_through() -> Iterator[CheckpointEntry | Damaged]:
             continue
         try:
             check_name(name, "checkpoint")
-            entry = CheckpointEntry(name, path, read_card(path), origin)
+            entry = CheckpointEntry(name, path, _card(path), origin)
         except (CheckpointError, ConfigError) as problem:
             yield Damaged("checkpoint", name.encode("utf-8", "backslashreplace").decode(), str(problem))
         else:
             seen.add(name)
             yield entry
+
+
+def _card(path: Path) -> CheckpointCard:
+    """The card of a checkpoint file, read again only where the file has changed: every run of a page asks for all of them."""
+    facts = path.stat() if path.is_file() else None
+    return read_card(path) if facts is None else _read_once(path, facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read_once(path: Path, modified: int, size: int) -> CheckpointCard:
+    return read_card(path)
 
 
 def find_checkpoint(reference: str | Path) -> Path:

@@ -3,12 +3,13 @@
 import pandas as pd
 import pytest
 
-from lensmae.data import open_dataset
 from lensmae.jobs import JobOptions, at_once
-from lensmae.training import CONFIGS, RECIPES, create_run, list_runs, make_config
+from lensmae.training import CONFIGS, KINDS, RECIPES, create_run, list_runs, make_config
 from lensmae.training.folder import open_run
+from lensmae.training.loading.stream import EPOCH
 from tests.app.conftest import assert_clean, texts
 
+RECIPE_NOTE = KINDS["pretrain"].notes["demo"]
 CURVE = {"step": [10, 20], "epoch": [1.0, 2.0], "train_loss": [1.0, 0.5], "validation_loss": [None, 0.4]}
 
 
@@ -35,7 +36,7 @@ def test_the_form_launches_what_it_shows(home, open_app, monkeypatch):
     app.number_input("pretrain-demo-epochs").set_value(3.0)
     next(button for button in app.button if button.label == "Start training").click().run()
     assert_clean(app)
-    assert launched == [(make_config("pretrain", "demo", data="lenses", init="scratch", epochs=3.0), JobOptions(), None)]
+    assert launched == [(make_config("pretrain", "demo", init="scratch", epochs=3.0), JobOptions(), None)]
     assert app.selectbox("run").value == list_runs()[0].id
 
 
@@ -142,11 +143,37 @@ def test_a_read_only_dashboard_hides_all_of_it(home, open_app, monkeypatch):
 
 def test_a_recipe_says_what_it_is_for_and_how_long_it_took_here(home, open_app):
     app = open_app("training")
-    assert "Shows how a run goes" in texts(app.caption)
+    assert RECIPE_NOTE in texts(app.caption)
     assert "“Check first” below measures how long it takes here." in texts(app.caption)
-    create_run(make_config("pretrain", "demo", data="lenses", epochs=50), "first")
-    open_run("first").update(state="stopped", images_per_second=1.0)
-    images = 2 * open_dataset("lenses").info.splits["train"]
+    create_run(make_config("pretrain", "demo", epochs=50), "first")
+    open_run("first").update(state="stopped", images_per_second=50.0)
     app = open_app("training")
-    assert f"About {images // 60} min {images % 60:02} s here on lenses, as fast as the run first." in texts(app.caption)
+    seconds = round(make_config("pretrain", "demo").epochs * EPOCH / 50)
+    expected = f"About {seconds // 60} min {seconds % 60:02} s here on simulate:model_ii, as fast as the run first."
+    assert expected in texts(app.caption)
     assert_clean(app)
+
+
+def test_a_check_of_another_recipe_is_no_longer_shown(home, open_app, monkeypatch):
+    found = {"memory_bytes": 1, "memory_available_bytes": 2, "seconds": 60.0, "steps": 9, "images_per_second": 3.0}
+    found |= {"device": "CPU", "parameters": 1e6, "training_lenses": 8, "validation_lenses": 2, "notes": []}
+    monkeypatch.setattr("lensmae.app.training.dry_run._measured", lambda *_: found)
+    app = open_app("training")
+    next(button for button in app.button if button.label == "Check first").click().run()
+    assert_clean(app)
+    assert "It fits" in texts(app.success)
+    app.button_group("recipe-pretrain").set_value("fast").run()
+    assert_clean(app)
+    assert not app.success
+    app.button_group("recipe-pretrain").set_value("demo").run()
+    assert not app.success
+
+
+def test_a_demo_says_that_it_is_one_and_a_finished_run_is_opened_where_it_is_used(home, open_app):
+    run_id = create_run(make_config("pretrain", "demo"), "first")
+    open_run(run_id).update(state="finished", step=20, total_steps=20)
+    app = open_app("training")
+    assert_clean(app)
+    assert f"A demo. {RECIPE_NOTE}" in texts(app.caption)
+    links = [(link.proto.label, link.proto.query_string) for link in app.get("page_link")]
+    assert ("Open on Reconstruction", "mae=first") in links

@@ -18,6 +18,7 @@ from lensmae.data import DatasetInfo, delete_dataset
 from lensmae.data.exchange.importing import SKIPPED
 from lensmae.data.images.writer import fits_bytes, npy_bytes
 from lensmae.data.simulation.presets import PRESETS
+from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.evaluation.parameters import Distribution, Positions, constants, describe_row, distributions, without_lists
 from lensmae.figures import STRETCHES, Overlay, Panel, Points
 from lensmae.figures.distributions import distribution
@@ -209,7 +210,7 @@ def _panels(info: DatasetInfo, row: int) -> list[Panel]:
 
 def _subhalos(info: DatasetInfo, lens: pd.Series) -> list[Overlay]:
     """Rings at the true subhalos, at most 100 and the heaviest of them, where their positions and the pixel scale are known."""
-    scale = lens.get("pixel_scale", info.pixel_scale) or info.pixel_scale
+    scale = pixel_scale_of(lens, info.pixel_scale)
     if scale is None or "subhalo_x" not in lens or not len(lens["subhalo_x"]):
         return []
     height, width = info.target_shape or info.shape
@@ -223,7 +224,8 @@ def _subhalos(info: DatasetInfo, lens: pd.Series) -> list[Overlay]:
 def _save(info: DatasetInfo, row: int) -> None:
     dataset = loaders.get_dataset(info)
     pixels = np.array(dataset.images[row] if dataset.targets is None else dataset.targets[row])
-    scale = None if info.pixel_scale is None else info.pixel_scale * info.shape[0] / pixels.shape[0]
+    own = pixel_scale_of(dataset.lenses.iloc[row], info.pixel_scale)
+    scale = None if own is None else own * info.shape[0] / pixels.shape[0]
     name, options = f"{info.name}-{dataset.lenses['id'].iloc[row]}", {"icon": ":material/download:", "type": "tertiary"}
     with st.container(horizontal=True):
         kind = "application/octet-stream"

@@ -10,12 +10,16 @@ from lensmae.evaluation.reconstruction.custom_masks import fill_box, flip_patch,
 
 OWN = "own"
 _SHOWN = "_mask_shown"
+_PENDING = "_mask_pending"
 
 
 def own_mask(fallback: np.ndarray) -> np.ndarray:
     """The mask (gh, gw) of the address; where it holds none, the one last shown, or else the fallback."""
     shown = st.session_state.get(_SHOWN)
     start = shown if shown is not None and shown.shape == fallback.shape else fallback
+    pending = st.session_state.get(_PENDING)
+    if pending is not None and pending.shape == fallback.shape:
+        return pending
     text = st.query_params.get("mask")
     if text is None:
         return start
@@ -31,8 +35,16 @@ def remember_shown(hidden: np.ndarray) -> None:
     st.session_state[_SHOWN] = hidden
 
 
+def keep_address(hidden: np.ndarray) -> None:
+    """Put the mask that is shown into the address. Called after the pictures are drawn: a new address makes the browser draw
+    the whole page anew, which would come before them."""
+    st.session_state.pop(_PENDING, None)
+    st.query_params["mask"] = mask_text(hidden)
+
+
 def forget_own() -> None:
     """Take the visitor's mask out of the address: another strategy is shown."""
+    st.session_state.pop(_PENDING, None)
     if "mask" in st.query_params:
         del st.query_params["mask"]
 
@@ -63,4 +75,5 @@ def show_all() -> None:
 
 def _keep(hidden: np.ndarray) -> None:
     st.session_state["strategy"] = OWN
-    st.query_params["mask"] = mask_text(hidden)
+    # Clicks that come faster than pictures add up.
+    st.session_state[_PENDING] = st.session_state[_SHOWN] = hidden

@@ -38,7 +38,7 @@ def localise(shown: Shown, smooth: AnomalyScores, masks: int) -> None:
     dataset, model = loaders.get_dataset(shown.data), shown.model
     classes = [name for name in shown.data.classes if name != "no_sub"]
     rows = np.concatenate([shown.rows_of(name, _LENSES) for name in classes] or [np.empty(0, dtype=int)])
-    if shown.data.pixel_scale is None or len(rows) == 0:
+    if len(rows) == 0 or (shown.data.pixel_scale is None and "pixel_scale" not in dataset.lenses):
         return
     st.subheader("Does the map say where?", anchor=False)
 

@@ -26,7 +26,6 @@ from lensmae.app.shared.reconstruction_view import (
 )
 from lensmae.app.shared.widgets import choose, unfit_number, unknown_value
 from lensmae.errors import ConfigError
-from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from lensmae.evaluation.reconstruction.frames import STRATEGIES, Frames, masked_frames, nested_masks
 from lensmae.figures import Panel, compared
 
@@ -86,7 +85,7 @@ def workbench(choice: Choice) -> None:
     shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, index)
     custom_mask.remember_shown(frames.hidden[index])
     if mask.own:
-        st.query_params["mask"] = mask_text(frames.hidden[0])
+        custom_mask.keep_address(frames.hidden[0])
     else:
         custom_mask.forget_own()
         remember_ratio(index)

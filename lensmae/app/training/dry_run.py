@@ -15,22 +15,25 @@ from lensmae.jobs import ProcessJob
 from lensmae.training import RunConfig
 
 
-def start_probe(config: RunConfig) -> None:
-    """Begin to measure a configuration; `show_probe` shows how it goes."""
+def start_probe(config: RunConfig, form: str) -> None:
+    """Begin to measure a configuration; `show_probe` shows how it goes beneath the form of this name."""
     forget_probe()
-    st.session_state["probe"] = (("probe", secrets.token_hex(8)), config.model_dump(mode="json"))
+    st.session_state["probe"] = (("probe", secrets.token_hex(8)), config.model_dump(mode="json"), form)
 
 
 def forget_probe() -> None:
     """End a measurement that is under way, and forget what one has found."""
-    key, _ = st.session_state.pop("probe", (None, None))
+    key, *_ = st.session_state.pop("probe", (None,))
     board().discard(key)
 
 
-def show_probe() -> None:
-    """What the check does, or has found."""
+def show_probe(form: str) -> None:
+    """What the check does, or has found; what was found of another form does not hold for this one, and is forgotten."""
+    if "probe" in st.session_state and st.session_state["probe"][2] != form:
+        forget_probe()
     if "probe" in st.session_state:
-        found = _measured(*st.session_state["probe"])
+        key, config, _ = st.session_state["probe"]
+        found = _measured(key, config)
         if found is not None:
             _show(found)
 

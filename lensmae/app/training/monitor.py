@@ -13,11 +13,12 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.units import duration, size
 from lensmae.app.shared.widgets import figure
 from lensmae.app.training.new_run import duplicate
-from lensmae.app.training.promotion import promotion
+from lensmae.app.training.promotion import open_product, promotion
 from lensmae.app.training.run_list import run_note
 from lensmae.errors import LensMAEError
 from lensmae.figures import Panel, training_curve
 from lensmae.training import (
+    KINDS,
     RECIPES,
     FilmFolder,
     RunStatus,
@@ -56,7 +57,8 @@ def follow(run_id: str) -> None:
     fragment(_state, run_every=every(_STATE_SECONDS))(run_id, active)
     _buttons(get_run(run_id))
     if _is_demo(run_id):
-        st.caption("A demo: it shows how a run goes. Choose another preset above for a network to work with.")
+        kind = open_run(run_id).config().kind
+        st.caption(plain(f"A demo. {KINDS[kind].notes['demo']} Choose another recipe above for a network to work with."))
     fragment(_notes)(run_id)
     fragment(_curves, run_every=every(_curve_seconds(run_id)))(run_id)
     fragment(_film, run_every=every(_FILM_SECONDS))(run_id)
@@ -133,6 +135,7 @@ def _buttons(status: RunStatus) -> None:
                 st.write(f"Delete {status.id} with its model and its curve?")
                 _button("Delete it", None, delete_run, status.id)
     if status.state == "finished":
+        open_product(status)
         with st.expander("Promote to a named checkpoint", icon=":material/workspace_premium:"):
             promotion(status)
 

@@ -1,4 +1,4 @@
-"""A new run: preset, form, checks before launch, launch."""
+"""A new run: recipe, form, checks before launch, launch."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from lensmae.app.training.config_form import Wish, config_form
 from lensmae.app.training.dry_run import forget_probe, show_probe, start_probe
 from lensmae.errors import LensMAEError
 from lensmae.jobs import slurm, slurm_available
-from lensmae.training import KINDS, RECIPES, launch, make_config, open_run
+from lensmae.training import KINDS, RECIPES, RunConfig, launch, make_config, open_run
 from lensmae.training.compare import speed_here
 
 TITLES = {name: kind.title for name, kind in KINDS.items()}
@@ -22,7 +22,7 @@ _LIKE = "like "
 def new_run() -> None:
     """Draw the form; start or check what is sent."""
     kind = choose("What to train", list(TITLES), "kind", TITLES)
-    preset, defaults = _preset(kind)
+    recipe, defaults = _recipe(kind)
     needed = KINDS[kind].needs_class
     sets = [info.name for info in loaders.datasets(pairs=KINDS[kind].pairs) if not needed or needed in info.classes]
     if not needed:
@@ -40,37 +40,46 @@ def new_run() -> None:
         return
     partitions = slurm.partitions() if slurm_available() else None
     choices = {"data": sets, "init": starts, "residual_of": ["", *priors]}
-    _explain(kind, preset, sets[0])
+    _explain(kind, recipe, sets[0])
+    form = f"{kind}-{recipe}"
     try:
-        wish = config_form(kind, f"{kind}-{preset}", defaults, choices, partitions)
+        wish = config_form(kind, form, defaults, choices, partitions)
         if wish is not None and wish.action == "check":
-            start_probe(wish.config)
+            start_probe(wish.config, form)
         elif wish is not None:
             _launch(wish)
     except LensMAEError as problem:
         # Said here, so that the runs below the form stay in sight.
         st.error(plain(str(problem)), icon=":material/error:")
-    show_probe()
+    show_probe(form)
 
 
-def _explain(kind: str, preset: str, data: str) -> None:
+def _explain(kind: str, name: str, data: str) -> None:
     """What the recipe is for, what it has reached, and how long it takes here, where that is known."""
-    note = KINDS[kind].notes.get(preset)
+    note = KINDS[kind].notes.get(name)
     if note is None:
         return
-    recipe = RECIPES[kind][preset]
-    told = next((entry for entry in loaders.datasets(pairs=KINDS[kind].pairs) if entry.name == data), None)
     try:
-        config = make_config(kind, preset, **{"data": data, **recipe})
+        config = make_config(kind, name, **{"data": data, **RECIPES[kind][name]})
     except LensMAEError:
         config = None
     known = None if config is None else speed_here(config)
-    if known is None or told is None or "data" in recipe:
+    images = None if config is None else _images(kind, config)
+    if known is None or images is None:
         time = "“Check first” below measures how long it takes here."
     else:
-        images = config.epochs * min(told.splits.get("train", 0), getattr(config, "labels", 0) or told.n)
-        time = f"About {duration(images / known.images_per_second)} here on {data}, as fast as the run {known.run}."
+        time = f"About {duration(images / known.images_per_second)} here on {config.data}, as fast as the run {known.run}."
     st.caption(plain(f"{note} {time}"))
+
+
+def _images(kind: str, config: RunConfig) -> float | None:
+    """Images that a run looks at; None where its data set is not here."""
+    from lensmae.training.loading.stream import EPOCH, is_stream
+
+    if is_stream(config.data):
+        return config.epochs * EPOCH
+    info = next((entry for entry in loaders.datasets(pairs=KINDS[kind].pairs) if entry.name == config.data), None)
+    return None if info is None else config.epochs * min(info.splits.get("train", 0), config.label_limit or info.n)
 
 
 def _starts(kind: str) -> list[str]:
@@ -93,8 +102,8 @@ def duplicated() -> bool:
     return str(st.session_state.get(f"recipe-{kind}", "")).startswith(_LIKE) or "probe" in st.session_state
 
 
-def _preset(kind: str) -> tuple[str, dict[str, Any]]:
-    """The chosen preset and its values: a recipe, or the configuration of a run that is duplicated."""
+def _recipe(kind: str) -> tuple[str, dict[str, Any]]:
+    """The chosen recipe and its values, or the configuration of a run that is duplicated."""
     recipes = list(RECIPES[kind])
     key = f"recipe-{kind}"
     asked = str(st.session_state.get(key) or st.query_params.get(key) or "")
@@ -102,10 +111,10 @@ def _preset(kind: str) -> tuple[str, dict[str, Any]]:
     if like is not None and like not in _runs_of(kind):
         like = None
     options = [*recipes, *([f"{_LIKE}{like}"] if like else [])]
-    preset = choose("Preset", options, key, default=len(recipes) - 1)
-    if like and preset == f"{_LIKE}{like}":
-        return preset, open_run(like).config().model_dump()
-    return preset, RECIPES[kind][preset]
+    recipe = choose("Recipe", options, key, default=len(recipes) - 1)
+    if like and recipe == f"{_LIKE}{like}":
+        return recipe, open_run(like).config().model_dump()
+    return recipe, RECIPES[kind][recipe]
 
 
 def _runs_of(kind: str) -> list[str]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from lensmae.app.shared import loaders
 from lensmae.app.shared.widgets import progress_bar
+from lensmae.data import DatasetInfo
 from lensmae.training import RunStatus, open_run
 
 _PAGES = {
@@ -12,6 +13,12 @@ _PAGES = {
     "mass": ("pages/classification.py", "classifier", "Classification"),
     "superres": ("pages/superresolution.py", "superres", "Super-resolution"),
 }
+
+
+def open_product(status: RunStatus) -> None:
+    """A way to what the run made: pages offer it under the run's id."""
+    page, key, title = _PAGES[status.kind]
+    st.page_link(page, label=f"Open on {title}", icon=":material/arrow_forward:", query_params={key: status.id})
 
 
 def promotion(status: RunStatus) -> None:
@@ -25,7 +32,7 @@ def promotion(status: RunStatus) -> None:
     with st.form(f"promote-{status.id}", border=False):
         name, data, split = st.columns(3)
         chosen = name.text_input("Name", status.id[:64], help="All pages offer the checkpoint under this name.")
-        measured = data.selectbox("Measure on", list(infos), index=_index(list(infos), trained_on))
+        measured = data.selectbox("Measure on", list(infos), index=_like(list(infos.values()), trained_on))
         part = split.selectbox("Split", ("test", "validation"), help="The card holds the figures of this split.")
         described = st.text_input("Description", placeholder="One or two sentences for the card")
         encoder = st.selectbox("Baselines with the frozen features of", encoders) if len(encoders) > 1 else "none"
@@ -37,12 +44,22 @@ def promotion(status: RunStatus) -> None:
             beside = None if encoder == "none" else encoder
             promote(status.id, chosen, measured, part, description=described, encoder=beside, progress=progress)
         st.session_state[f"promoted-{status.id}"] = chosen
-    if f"promoted-{status.id}" in st.session_state:
+    if f"promoted-{status.id}" in st.session_state and _there(st.session_state[f"promoted-{status.id}"]):
         _show(status.kind, st.session_state[f"promoted-{status.id}"])
 
 
-def _index(names: list[str], wanted: str) -> int:
-    return names.index(wanted) if wanted in names else 0
+def _like(infos: list[DatasetInfo], trained_on: str) -> int:
+    """The set that a run was trained on, else one of the preset that its lenses were simulated from, else the first."""
+    for index, info in enumerate(infos):
+        if trained_on in (info.name, f"simulate:{info.preset}"):
+            return index
+    return 0
+
+
+def _there(name: str) -> bool:
+    from lensmae.workspace import models_dir
+
+    return (models_dir() / f"{name}.safetensors").is_file()
 
 
 def _show(kind: str, name: str) -> None:

@@ -208,20 +208,16 @@ def plausible_scale(value: Any) -> float | None:
 
 
 def fits_unit(text: str) -> str:
-    """A unit as the FITS standard writes it, for BUNIT, or as astropy does where that has none (electrons)."""
+    """A unit as the FITS standard writes it, for BUNIT; empty for what is none of its units."""
     from astropy import units
 
     for written in (text.strip(), text.strip().lower(), _plain_unit(text)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                found = units.Unit(written)
+                return units.Unit(units.Unit(written).to_string("fits"), format="fits").to_string("fits")
             except (ValueError, TypeError):
                 continue
-            try:
-                return found.to_string("fits")
-            except ValueError:
-                return found.to_string()
     return ""
 
 

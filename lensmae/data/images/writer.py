@@ -38,27 +38,51 @@ def fits_bytes(
             other letters are written as escapes.
         extensions: further images by the name of their HDU, in float32.
         sky: where the pixels lie on the sky; its WCS goes into the header, so that DS9 and Aladin lay the image over others.
-        unit: of the pixels, written as BUNIT where it is a unit of the FITS standard.
+            Without it, a linear WCS says offsets from the image's centre in arcsec, where the pixel scale is known.
+        unit: of the pixels, written as BUNIT where it is a unit of the FITS standard, else in words as FLUXUNIT.
     """
     from astropy.io import fits
 
+    standard = fits_unit(unit)
     primary = fits.PrimaryHDU(np.asarray(pixels, dtype=np.float32))
     date = datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
     shared: Facts = {
         "DATE": (date, "UTC date of this file"),
         "ORIGIN": (f"LensMAE {__version__}", "program that wrote this file"),
         "PIXSCALE": (pixel_scale, "[arcsec] side of a pixel"),
-        "BUNIT": (fits_unit(unit) or None, "unit of the pixels"),
+        "BUNIT": (standard or None, "unit of the pixels"),
+        "FLUXUNIT": (None if standard else unit or None, "unit of the pixels, in words"),
     }
-    if sky is not None:
-        primary.header.extend(sky.wcs().to_header(relax=True), update=True)
+    grid = sky.wcs().to_header(relax=True) if sky is not None else _offsets(primary.data.shape, pixel_scale)
+    primary.header.extend(grid, update=True)
     for keyword, (value, comment) in {**shared, **(facts or {})}.items():
         if value is not None:
             primary.header[keyword] = (_ascii(value) if isinstance(value, str) else value, comment)
     others = [fits.ImageHDU(np.asarray(image, dtype=np.float32), name=name) for name, image in (extensions or {}).items()]
+    for other in others:
+        if other.data.shape == primary.data.shape:
+            other.header.extend(grid, update=True)
     buffer = io.BytesIO()
     fits.HDUList([primary, *others]).writeto(buffer)
     return buffer.getvalue()
+
+
+def _offsets(shape: tuple[int, ...], pixel_scale: float | None) -> Mapping[str, object]:
+    """A WCS without the sky: offsets in arcsec from the centre of an image (H, W), x to the right and y up, as simulations and
+    files without a position have them. Viewers show and lock it as "linear"."""
+    from astropy.io import fits
+
+    header = fits.Header()
+    if pixel_scale is None:
+        return header
+    header["WCSNAME"] = ("OFFSET", "arcsec from the centre of the image, not the sky")
+    for axis, (name, size) in enumerate(zip(("XOFFSET", "YOFFSET"), reversed(shape), strict=True), start=1):
+        header[f"CTYPE{axis}"] = (name, "linear: no position on the sky is known")
+        header[f"CUNIT{axis}"] = ("arcsec", "unit of CRVAL and CDELT")
+        header[f"CRPIX{axis}"] = ((size + 1) / 2, "centre of the image")
+        header[f"CRVAL{axis}"] = (0.0, "offset there")
+        header[f"CDELT{axis}"] = (pixel_scale, "side of a pixel")
+    return header
 
 
 def _ascii(text: str) -> str:

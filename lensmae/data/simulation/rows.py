@@ -38,6 +38,11 @@ def lab_preset(preset: str | None, row: Mapping[str, Any]) -> str | None:
     return name if name in LAB_PRESETS else None
 
 
+def pixel_scale_of(row: Mapping[str, Any], of_set: float | None) -> float | None:
+    """Pixel scale of a lens in arcsec: its own where its row has one (a set of several cameras), else that of its set."""
+    return float(row["pixel_scale"]) if known(row, "pixel_scale") else of_set
+
+
 def camera_of(preset: Preset, row: Mapping[str, Any]) -> Instrument:
     """The camera that sees a lens, with what the row says of its pixels, PSF and exposure.
 

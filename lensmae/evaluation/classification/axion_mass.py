@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data import LensDataset
+from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.models import Classifier
 from lensmae.models.predictors import LoadedModel
 
@@ -72,6 +73,7 @@ def judged(dataset: LensDataset, rows: np.ndarray, estimates: Callable[[np.ndarr
     if "axion_mass_ev" in dataset.lenses:
         masses = dataset.lenses["axion_mass_ev"].to_numpy(dtype=np.float64, na_value=np.nan)
     chosen = rows[np.isfinite(masses[rows])]
-    length, pixel = _VORTEX_ARCSEC_EV / masses[chosen], dataset.info.pixel_scale
-    resolved = length > pixel if pixel is not None else np.zeros(len(chosen), dtype=bool)
+    scales = [pixel_scale_of(row, dataset.info.pixel_scale) for row in dataset.lenses.iloc[chosen].to_dict("records")]
+    # Where the scale is not known, no vortex counts as longer than a pixel.
+    resolved = _VORTEX_ARCSEC_EV / masses[chosen] > np.array([np.inf if scale is None else scale for scale in scales])
     return MassReport(chosen, np.log10(masses[chosen]), estimates(chosen), resolved)

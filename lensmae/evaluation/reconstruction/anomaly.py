@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.evaluation.metrics import unit_scale
 from lensmae.evaluation.reconstruction.frames import patch_means, pixel_masks
 from lensmae.models import CheckpointCard, Reconstructor
@@ -156,9 +157,9 @@ class Substructure:
 
 
 def substructure(row: Mapping[str, Any], shape: tuple[int, int], pixel_scale: float | None) -> Substructure | None:
-    """Substructure from a lens's row of `lenses.parquet`, on an image of `shape` pixels of `pixel_scale` arcsec; None where the
-    row or the scale does not say."""
-    masses = row.get("subhalo_mass")
+    """Substructure from a lens's row of `lenses.parquet`, on an image of `shape` pixels; None where the row or the scale does not
+    say. `pixel_scale` (arcsec) is that of the lens's set; one in the row is the lens's own and goes before it."""
+    masses, pixel_scale = row.get("subhalo_mass"), pixel_scale_of(row, pixel_scale)
     if masses is None or pixel_scale is None or np.ndim(masses) == 0 or len(masses) == 0:
         return None
     # lenstronomy's grid has arcsec (0, 0) in the middle of the image; columns rise with x, rows with y.

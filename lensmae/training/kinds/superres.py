@@ -45,7 +45,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "reference-cpu": _DEEP | {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, "ema_decay": 0.998},
     "generalist-cpu": {"data": "simulate:generalist", "init": "superres", "epochs": 0.2, "layer_decay": 1.0} | _SHORT,
     "edsr": FROM_SCRATCH | {"backbone": "edsr", "width": 64, "depth": 8, "epochs": 50, "learning_rate": 5e-4},
-    "demo": {"epochs": 2, "batch_size": 8, "save_every": 5},
+    "demo": FROM_SCRATCH | {"backbone": "edsr", "width": 32, "depth": 4, "epochs": 20, "batch_size": 8, "save_every": 10},
 }
 # Figures: checkpoints/RESULTS.md; bicubic interpolation has 41.74 dB there, and 42.77 dB is about the most that can be had.
 NOTES = {
@@ -54,7 +54,8 @@ NOTES = {
     "generalist-cpu": "On from `superres` with pairs of every preset, simulated anew at every step: several PSFs and noises, "
     "with and without lens light, halved in two ways.",
     "edsr": "The baseline: a convolutional network, 42.76 dB in as long a training.",
-    "demo": "Shows how a run goes, in some minutes on a small set.",
+    "demo": "A small EDSR on a few pairs, in half a minute of two cores: 42.4 dB of 60 pairs, where bicubic interpolation has "
+    "41.5 and their noise allows 42.6.",
 }
 
 

@@ -5,8 +5,10 @@ import io
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.units import Unit
+from astropy.wcs import WCS
 
-from lensmae.data import read_image
+from lensmae.data import PRESETS, read_image
 from lensmae.data.images.writer import fits_bytes, npy_bytes
 
 
@@ -29,6 +31,30 @@ def test_a_fits_file_opens_in_astropy_with_the_same_pixels_and_a_header(image):
     assert header["ORIGIN"].startswith("LensMAE")
     assert len(header["DATE"]) == len("2026-01-31T12:00:00")
     assert "NOTHING" not in header
+
+
+def test_a_file_without_the_sky_has_offsets_from_its_centre_that_no_viewer_takes_for_the_sky(image):
+    with fits.open(io.BytesIO(fits_bytes(image, 0.05, extensions={"ERROR": image, "SMALL": image[:4]}))) as units:
+        for unit in units[:2]:
+            wcs = WCS(unit.header)
+            assert not wcs.has_celestial
+            assert [str(one) for one in wcs.wcs.cunit] == ["arcsec", "arcsec"]
+            np.testing.assert_allclose(wcs.pixel_to_world_values([23, 24], [15, 15]), [[0, 0.05], [0, 0]], atol=1e-12)
+        assert "CTYPE1" not in units["SMALL"].header
+    read = read_image(fits_bytes(image, 0.05))
+    assert (read.pixel_scale, read.sky) == (pytest.approx(0.05), None)
+
+
+@pytest.mark.parametrize("unit", [*sorted({preset.flux_unit for preset in PRESETS.values()}), "MJy/sr", "e-/s", "nmgy", "%", ""])
+def test_bunit_is_a_unit_of_the_standard_or_the_unit_is_said_in_words(image, unit):
+    with fits.open(io.BytesIO(fits_bytes(image, 0.05, unit=unit))) as units:
+        units.verify("exception")
+        header = units[0].header
+    if "BUNIT" in header:
+        Unit(header["BUNIT"], format="fits", parse_strict="raise")
+        assert "FLUXUNIT" not in header
+    else:
+        assert header.get("FLUXUNIT", "") == unit
 
 
 def test_our_own_reader_finds_the_pixels_and_the_pixel_scale(image):
