@@ -25,7 +25,7 @@ COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3, Ob0=0.05)
 
 def reduced(z_lens, z_source):
     """D_ls / D_s with angular-diameter distances."""
-    between = COSMOLOGY.angular_diameter_distance(z_lens, z_source)
+    between = (COSMOLOGY.comoving_distance(z_source) - COSMOLOGY.comoving_distance(z_lens)) / (1 + z_source)
     return (between / COSMOLOGY.angular_diameter_distance(z_source)).value
 
 

@@ -59,7 +59,7 @@ def points(row, radius_of_one_solar_mass):
 @pytest.mark.parametrize("class_name", CLASSES)
 def test_model_i_is_lenstronomys_single_plane_image_as_deeplensesim_makes_it(class_name):
     row = draw_parameters("model_i", class_name, seed=7)
-    grid = util.make_grid_with_coordtransform(num_pix=150, delta_pix=0.05, subgrid_res=1, inverse=False)
+    grid = util.make_grid_with_coordtransform(150, 0.05, subgrid_res=1, inverse=False)
     data = ImageData(np.zeros((150, 150)), ra_at_xy_0=grid[2], dec_at_xy_0=grid[3], transform_pix2angle=grid[6])
     psf = PSF(psf_type="GAUSSIAN", fwhm=0.087, pixel_size=0.05, truncation=3)
     lens = macro(row) + points(row, 1.2814893638623e-6)
@@ -124,7 +124,7 @@ def nfw_by_hand(mass, concentration):
 
 
 def distances():
-    between = COSMOLOGY.angular_diameter_distance(0.5, 1.0)
+    between = (COSMOLOGY.comoving_distance(1.0) - COSMOLOGY.comoving_distance(0.5)) / (1 + 1.0)
     return COSMOLOGY.angular_diameter_distance(0.5), COSMOLOGY.angular_diameter_distance(1.0), between
 
 
