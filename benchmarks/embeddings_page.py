@@ -34,10 +34,10 @@ _ENCODER = {"image_size": 64, "patch_size": 16, "emb_dim": 64, "layers": 2, "hea
 _PATIENCE_MS = 180_000
 _PLOT = ".js-plotly-plot .nsewdrag"
 _QUERY = "data=turned&classifier=small&network=Fine-tuned&method=PCA&most=all&pointer=Lasso"
-_RENDERER = """() => {
+RENDERER = """() => {
     const gl = document.createElement("canvas").getContext("webgl");
     const more = gl && gl.getExtension("WEBGL_debug_renderer_info");
-    return gl ? gl.getParameter(more ? more.UNMASKED_RENDERER_WEBGL : gl.RENDERER) : "no WebGL";
+    return gl ? gl.getParameter(more ? more.UNMASKEDRENDERER_WEBGL : gl.RENDERER) : "no WebGL";
 }"""
 _READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -90,7 +90,7 @@ def embeddings_page(progress: Progress, per_class: int = 3750, visits: int = 5) 
         try:
             count = _prepare(Path(home), per_class, progress)
             with _server() as address, sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"])
+                browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
                 # The first visitor starts the networks and fills the server's caches.
                 _Visitor(browser, address).visit()
                 first = [_Visitor(browser, address).visit()[0] for _ in range(visits)]
@@ -167,7 +167,8 @@ def _server() -> Iterator[str]:
         process.wait(timeout=30)
 
 
-def _chromium() -> str:
+def chromium() -> str:
+    """Path of a Chromium or Chrome. Raises `ConfigError` where there is none."""
     import shutil
 
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -218,7 +219,7 @@ class _Visitor:
 
     def graphics(self) -> str:
         """What WebGL is drawn with, in the browser's words."""
-        return str(self._page.evaluate(_RENDERER))
+        return str(self._page.evaluate(RENDERER))
 
     def _drawn(self, start: float) -> float:
         self._page.locator(_PLOT).first.wait_for()

@@ -196,20 +196,44 @@ def device_simulation(progress: Progress) -> Any:
     return measured(progress)
 
 
+def trainer(progress: Progress) -> Any:
+    """The whole trainer beside itself as it was; see `benchmarks.whole.trainer`."""
+    from benchmarks.whole.trainer import trainer as measured
+
+    return measured(progress)
+
+
+def points(progress: Progress) -> Any:
+    """How many points of a projection a browser handles; see `benchmarks.whole.points`."""
+    from benchmarks.whole.points import points as measured
+
+    return measured(progress)
+
+
+def waits(progress: Progress) -> Any:
+    """What a visitor waits for, end to end; see `benchmarks.whole.waits`."""
+    from benchmarks.whole.waits import waits as measured
+
+    return measured(progress)
+
+
 BENCHMARKS: dict[str, Callable[[Progress], Any]] = {
     "interaction": interaction,
     "simulate": simulate,
     "device_simulation": device_simulation,
     "pretrain": pretrain,
+    "trainer": trainer,
     "recipes": recipes,
     "analyse": analyse,
     "answers": answers,
+    "waits": waits,
     "lens_lab": lens_lab,
     "following": following,
     "masks": masks,
     "slider": slider,
     "embedding_speed": embedding_speed,
     "embeddings": embeddings_page,
+    "points": points,
     "import": import_files,
     "visitors": visitors,
     "decoding": decoding,

@@ -40,6 +40,10 @@ class PretrainResult:
             quarter drawn", the same with a quarter of the hidden patches, others at each step (recipe `generalist-cpu`).
         ratio: of our steps, median over rounds of the reference's processor time over theirs, above 1 where we are faster.
         gflop_per_image: of the reference net's whole step; times images a second, what the processor does.
+        peak_gflops: what a core reaches here in a product of square matrices of 2048, measured, in "float32" and "bfloat16": the
+            denominator of `mfu`, as no data sheet says what a virtual core can.
+        mfu: model FLOP utilisation, the share of that peak, in the format that the step multiplies in. Of "a quarter drawn" there
+            is none: it computes less than those FLOP.
         learned: validation loss by step of smaller networks of one beginning after the same `learned_images` new Model II lenses:
             mean squared error of hidden patches of lenses that none saw, all of them drawn in float32. "float32" stands for the
             reference, which computes the same.
@@ -53,6 +57,8 @@ class PretrainResult:
     ratio: dict[str, float]
     bfloat16: bool
     gflop_per_image: float
+    peak_gflops: dict[str, float]
+    mfu: dict[str, float]
     learned: dict[str, float]
     learned_images: int
     learned_layers: tuple[int, int] = (3, 1)
@@ -88,6 +94,9 @@ def pretrain(
             seconds[name].append(_busy(steps[name]))
         progress(done + 1, rounds)
     times = {name: np.array(values) for name, values in seconds.items()}
+    peak = {"float32": matmul_gflops(torch.float32), "bfloat16": matmul_gflops(torch.bfloat16)}
+    formats = {"reference": "float32", "float32": "float32", "bfloat16": "bfloat16" if multiplies_bfloat16() else "float32"}
+    of_core = {name: batch_size / float(np.median(times[name])) for name in formats}
     return PretrainResult(
         batch_size=batch_size,
         rounds=rounds,
@@ -97,9 +106,18 @@ def pretrain(
         ratio={name: float(np.median(times["reference"] / times[name])) for name in _LOSSES},
         bfloat16=multiplies_bfloat16(),
         gflop_per_image=_GFLOP,
+        peak_gflops=peak,
+        mfu={name: _GFLOP * of_core[name] / peak[one] for name, one in formats.items()},
         learned=learned(images),
         learned_images=images,
     )
+
+
+def matmul_gflops(dtype: torch.dtype, side: int = 2048, rounds: int = 5) -> float:
+    """GFLOP a second of a core's own time in products of square matrices; the best of some rounds."""
+    left, right = (torch.randn(side, side).to(dtype) for _ in range(2))
+    left @ right
+    return max(2e-9 * side**3 / _busy(lambda: left @ right) for _ in range(rounds))
 
 
 def learned(images: int, layers: tuple[int, int] = (3, 1)) -> dict[str, float]:

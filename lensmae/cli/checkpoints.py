@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lensmae.cli.console import AXES_HELP, AsJson, print_damaged, print_figures, print_table, with_progress
+from lensmae.cli.console import (
+    AXES_HELP,
+    AsJson,
+    Scheduler,
+    executor_of,
+    print_damaged,
+    print_figures,
+    print_table,
+    with_progress,
+)
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointCard
@@ -49,6 +58,7 @@ def evaluate(
     ] = None,
     band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
     axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a checkpoint on a split of a data set."""
@@ -57,12 +67,14 @@ def evaluate(
     from lensmae.evaluation import evaluate as measure
     from lensmae.evaluation.classification.axion_mass import mass_figures
     from lensmae.evaluation.measure.reports import pick_device
+    from lensmae.evaluation.measure.rows import Apart, Here
     from lensmae.models import load_checkpoint
 
-    dataset = open_dataset(data, ArrayChoice(item, band, axes))
-    report = with_progress(
-        "Evaluating", lambda progress: measure(checkpoint, dataset, split, limit=limit, device=device, progress=progress)
-    )
+    choice = ArrayChoice(item, band, axes)
+    dataset = open_dataset(data, choice)
+    with executor_of(scheduler) as executor:
+        how = {"limit": limit, "device": device, "source": Here() if executor is None else Apart(executor, data, choice)}
+        report = with_progress("Evaluating", lambda progress: measure(checkpoint, dataset, split, **how, progress=progress))
     if report.note:
         typer.echo(f"Note: {report.note}", err=True)
     figures = report.summary()

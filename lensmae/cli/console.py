@@ -5,6 +5,7 @@ import errno
 import json
 import sys
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Annotated, Any
 
 import click
@@ -27,6 +28,15 @@ Scheduler = Annotated[
     typer.Option(help="Dask scheduler to compute on: its address, or local:N for N processes of this command"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON and nothing else on stdout")]
+
+
+def executor_of(scheduler: str | None) -> contextlib.AbstractContextManager[Executor | None]:
+    """Processes of a Dask scheduler's cluster, for the time of a command; none where no scheduler is named."""
+    if scheduler is None:
+        return contextlib.nullcontext()
+    from lensmae.jobs.cluster import cluster
+
+    return cluster(scheduler)
 
 
 class PlainErrors(TyperGroup):

@@ -1,13 +1,11 @@
 """Commands about data sets."""
 
 import json
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 import typer
 
-from lensmae.cli.console import AsJson, Scheduler, print_damaged, print_table, with_progress
+from lensmae.cli.console import AsJson, Scheduler, executor_of, print_damaged, print_table, with_progress
 
 commands = typer.Typer()
 
@@ -35,20 +33,12 @@ def simulate(
     from lensmae.data import simulate_dataset
 
     options = {"classes": classes or (), "jobs": jobs, "device": device}
-    with _executor(scheduler) as executor:
+    with executor_of(scheduler) as executor:
         dataset = with_progress(
             "Simulating",
             lambda progress: simulate_dataset(preset, name, per_class, seed, **options, progress=progress, executor=executor),
         )
     typer.echo(f"{dataset.path}: {dataset.info.n} lenses, {', '.join(f'{n} {kind}' for kind, n in dataset.info.counts.items())}")
-
-
-def _executor(scheduler: str | None) -> AbstractContextManager[Executor | None]:
-    if scheduler is None:
-        return nullcontext()
-    from lensmae.jobs.cluster import cluster
-
-    return cluster(scheduler)
 
 
 @commands.command("data")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lensmae.cli.console import AXES_HELP, with_progress
+from lensmae.cli.console import AXES_HELP, Scheduler, executor_of, with_progress
 from lensmae.errors import ConfigError
 
 commands = typer.Typer()
@@ -29,6 +29,7 @@ def import_command(
     axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
     crop: Annotated[str, typer.Option(help="with --size: auto finds the lens in larger fields; none takes the middle")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; all cores by default")] = None,
+    scheduler: Scheduler = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what was found and import nothing")] = False,
 ) -> None:
     """Import class folders, LR/HR pairs, image folders, or stacks in npy, npz or HDF5 files."""
@@ -46,7 +47,9 @@ def import_command(
             typer.echo(warning, err=True)
         return
     try:
-        report = with_progress("Importing", lambda progress: import_dataset(source, name, options, jobs=jobs, progress=progress))
+        with executor_of(scheduler) as executor:
+            how = {"jobs": jobs, "executor": executor}
+            report = with_progress("Importing", lambda progress: import_dataset(source, name, options, **how, progress=progress))
     except KeyboardInterrupt:
         typer.echo("Interrupted; the same command goes on from here.", err=True)
         raise typer.Exit(130) from None

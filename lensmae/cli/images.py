@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lensmae.data.images.crop import Crop
     from lensmae.data.images.read_options import Reading
     from lensmae.evaluation.images.analyse import Analysis, Networks, Refusal
+    from lensmae.evaluation.images.sources import Entry
 
 commands = typer.Typer()
 _NONE, _AUTO = "none", "auto"
@@ -45,8 +46,8 @@ def predict(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="images (npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB, torch tensors), folders, or lists of them: a path a "
-            "line in .txt, a column `file` in .csv or .parquet"
+            help="images (npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB, torch tensors), folders, tar archives (WebDataset), or "
+            "lists of them: a path a line in .txt, a column `file` in .csv or .parquet"
         ),
     ],
     classifier: Annotated[
@@ -157,7 +158,7 @@ def _square(crop: str) -> "Crop | str | None":
     return Crop(row, column, side)
 
 
-def _in_parts(files: list[Path], names: tuple[str, str, str], how: "Reading", folder: Path, scheduler: str | None) -> None:
+def _in_parts(files: list["Entry"], names: tuple[str, str, str], how: "Reading", folder: Path, scheduler: str | None) -> None:
     """Answers as Parquet files; says how many there are."""
     import pandas as pd
 
@@ -175,7 +176,7 @@ def _say(message: str) -> None:
 
 
 def _answer(
-    files: list[Path], networks: "Networks", out: Path | None, how: "Reading", progress: Any
+    files: list["Entry"], networks: "Networks", out: Path | None, how: "Reading", progress: Any
 ) -> list["Analysis | Refusal"]:
     """Answers for every lens of every file, a few at a time: a stack may hold a hundred thousand."""
     from lensmae.evaluation.images.analyse import Analysis, analyse_files
@@ -193,12 +194,12 @@ def _answer(
     return found
 
 
-def _twice(files: list[Path], path: Path) -> bool:
+def _twice(files: list["Entry"], path: "Entry") -> bool:
     """Whether several files would be written under the stem of this one."""
     return sum(other.stem.casefold() == path.stem.casefold() for other in files) > 1
 
 
-def _stem(name: str, path: Path, index: int, twice: bool) -> str:
+def _stem(name: str, path: "Entry", index: int, twice: bool) -> str:
     """Begin of the names of what is written of a lens: of one in a stack with its index."""
     inside = re.sub(r"[^A-Za-z0-9_.-]+", "-", name.removeprefix(str(path))).strip("-")
     stem = f"{path.stem}-{inside}" if inside else path.stem

@@ -133,7 +133,14 @@ def _training_command(kind: str) -> click.Command:
     def command(recipe: str | None, name: str | None, background: bool, check: bool, **options: Any) -> None:
         if options.get("data") is None and "data" not in RECIPES[kind].get(recipe or "", {}):
             raise ConfigError("Say what to train on: --data NAME of a data set, its path, or simulate:PRESET.")
-        config = make_config(kind, recipe, **{key: value for key, value in options.items() if value is not None})
+        given = {key: value for key, value in options.items() if value is not None}
+        config = make_config(kind, recipe, **given)
+        if recipe and "batch_size" in given and "learning_rate" not in given:
+            typer.echo(
+                f"Learning rate {config.learning_rate:.3g}: the recipe's, times the root of the change of the batch size; "
+                "--learning-rate sets another.",
+                err=True,
+            )
         if check:
             _check(config)
         elif background:

@@ -43,9 +43,12 @@ def recorded_symmetry(value: Any) -> Any:
 
 
 def draw_elements(symmetry: Symmetry, count: int, generator: torch.Generator) -> Tensor:
-    """So many elements (count,) of a symmetry, each as likely as the others, as `random_d4` takes them."""
+    """So many elements (count,) of a symmetry, each as likely as the others, as `random_d4` takes them; on the generator's
+    device."""
     elements = ELEMENTS[symmetry]
-    return torch.tensor(elements)[torch.randint(len(elements), (count,), generator=generator)]
+    # They lie at equal distances; a table of them would be copied to a GPU at every step.
+    distance = elements[1] - elements[0] if len(elements) > 1 else 1
+    return elements[0] + distance * torch.randint(len(elements), (count,), generator=generator, device=generator.device)
 
 
 def random_d4(images: Tensor, elements: Tensor) -> Tensor:

@@ -11,8 +11,18 @@ from lensmae.figures.class_colours import class_colour
 from lensmae.figures.frame import LEGEND, MARGIN
 
 _NO_VALUE, _MARK = "#8a8f98", "#D55E00"
+# Points that a browser without a graphics card still pans and colours at once; docs/tutorial.md has what was measured.
+MOST_DRAWN = 200_000
 # Size of a point where there are at most so many.
 _SIZES = ((1000, 7.0), (5000, 5.0), (20_000, 4.0), (float("inf"), 3.0))
+
+
+def drawn_part(indices: np.ndarray) -> np.ndarray:
+    """The points that are drawn: all of indices (N,) int, or `MOST_DRAWN` of them, always the same, in their order."""
+    if len(indices) <= MOST_DRAWN:
+        return indices
+    chosen = np.random.default_rng(0).choice(len(indices), MOST_DRAWN, replace=False, shuffle=False)
+    return indices[np.sort(chosen)]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from lensmae.models.predictors import (
     Reconstruction,
     Reconstructor,
     SuperResolver,
-    bicubic_upsample,
     load_checkpoint,
 )
 from lensmae.models.registry import CheckpointEntry, damaged_checkpoints, find_checkpoint, list_checkpoints
-from lensmae.models.superres import LensSuperResolver
+from lensmae.models.superres import LensSuperResolver, bicubic_upsample
 
 __all__ = [
     "CheckpointCard",

@@ -85,10 +85,10 @@ class LensClassifier(nn.Module):
         """What the network looks at instead of images (B, C, H, W), of the same shape: their residual, or whitened."""
         return images if self.view is None else self.view.network_input(images)
 
-    def patches(self, images: Tensor) -> Tensor:
+    def patches(self, images: Tensor, seen: Tensor | None = None) -> Tensor:
         """The patch tokens (B, K, emb_dim) that are encoded, of images (B, C, H, W): of their residual, or whitened, the
-        stem's added, the brightest kept."""
-        return self._patches(self.network_input(images), self.kept_tokens(images))
+        stem's added, the brightest kept. `seen` is their `network_input` where that is known already."""
+        return self._patches(self.network_input(images) if seen is None else seen, self.kept_tokens(images))
 
     def _patches(self, inputs: Tensor, indices: Tensor | None) -> Tensor:
         patches = self.encoder.patches(inputs)
@@ -105,9 +105,9 @@ class LensClassifier(nn.Module):
         brightness = reduce(images, "b c (h p) (w q) -> b (h w)", "mean", p=size, q=size)
         return torch.topk(brightness, self.keep_tokens, dim=1).indices
 
-    def features(self, images: Tensor) -> Tensor:
-        """Pooled tokens (B, emb_dim) of images (B, C, H, W)."""
-        return self._pooled(self.patches(images))
+    def features(self, images: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Pooled tokens (B, emb_dim) of images (B, C, H, W); `seen` as of `patches`."""
+        return self._pooled(self.patches(images, seen))
 
     def _pooled(self, patches: Tensor) -> Tensor:
         tokens = self.encoder.encode(patches)
@@ -121,9 +121,9 @@ class LensClassifier(nn.Module):
         """Logits (B, classes) of pooled tokens (B, emb_dim)."""
         return self.head(self.head_norm(features))
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, classes) of images (B, C, H, W)."""
-        return self.logits(self.features(images))
+    def forward(self, images: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Logits (B, classes) of images (B, C, H, W); `seen` as of `patches`."""
+        return self.logits(self.features(images, seen))
 
     def log_mass(self, images: Tensor) -> Tensor:
         """log10(axion mass / eV), (B,); needs `mass_head` or `mass_network`."""
@@ -131,14 +131,14 @@ class LensClassifier(nn.Module):
             return self.mass(self.whitening.components(images))
         return self.logits_and_log_mass(images)[1]
 
-    def logits_and_log_mass(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def logits_and_log_mass(self, images: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Both answers from one pass: logits (B, classes), log10(axion mass / eV) (B,); needs `mass_head` or
-        `mass_network`."""
+        `mass_network`. `seen` as of `patches`."""
         if self.mass is None:
             raise ValueError("This classifier was built without an axion-mass head.")
         if isinstance(self.mass, MassNetwork):
-            return self(images), self.log_mass(images)
-        features = self.head_norm(self.features(images))
+            return self(images, seen), self.log_mass(images)
+        features = self.head_norm(self.features(images, seen))
         # Centred on the middle of the simulated prior, log10 m ~ U(-24, -22), in units of its half width (1 dex).
         return self.head(features), self.mass(features).squeeze(-1).float() - 23.0
 

@@ -269,6 +269,7 @@ class MAEViT(nn.Module):
         noise: Tensor | None = None,
         hidden: Tensor | None = None,
         drawn_share: float = 1.0,
+        guess: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) -> prediction and pixel mask (1 = hidden), both (B, C, H, W); see `MAEEncoder.forward`, and
         `MAEDecoder.forward` for `drawn_share`.
@@ -279,19 +280,32 @@ class MAEViT(nn.Module):
             noise: (B, T) scores; those with the highest are hidden.
             hidden: (B, T) bool, exact masks instead.
             drawn_share: of the hidden patches that are drawn, in (0, 1].
+            guess: (B, 1, H, W), `linear_guess` of the same patches where it is known already.
         """
         features, backward_indexes = self.encoder(images, mask_ratio, noise, hidden)
-        guess, hints = self.guess(images, features, backward_indexes)
+        guess, hints = self.guess(images, features, backward_indexes, guess)
         drawn, mask = self.decoder(features, backward_indexes, self.encoder.grid(images), hints, drawn_share)
         return drawn if guess is None else guess + self.prior.spread * drawn, mask
 
-    def guess(self, images: Tensor, features: Tensor, backward_indexes: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def linear_guess(self, images: Tensor, hidden: Tensor) -> Tensor | None:
+        """The prior's guess (B, 1, H, W) of images (B, 1, H, W) from the patches not hidden (B, T); None without one."""
+        return None if self.prior is None else self.prior(images, hidden)
+
+    def guess(
+        self, images: Tensor, features: Tensor, backward_indexes: Tensor, known: Tensor | None = None
+    ) -> tuple[Tensor | None, Tensor | None]:
         """The prior's guess (B, 1, H, W), from the patches that were encoded, and what the decoder is told of it (B, T, emb_dim);
-        None for both without a prior. Arguments as of `MAEDecoder.forward`."""
+        None for both without a prior.
+
+        Args:
+            images: (B, 1, H, W).
+            features, backward_indexes: as of `MAEDecoder.forward`.
+            known: the guess, where it was made before.
+        """
         if self.prior is None:
             return None, None
         hidden = backward_indexes >= features.shape[1] - 1
-        guess = self.prior(images, hidden)
+        guess = self.prior(images, hidden) if known is None else known
         surprise = self.prior.surprise(images, guess).masked_fill(self.prior.pixels(hidden), 0.0)
         return guess, rearrange(self.hints(torch.cat([guess, surprise], dim=1)), "b c h w -> b (h w) c")
 

@@ -1,8 +1,9 @@
 """Loaded checkpoints: arrays of flux in, arrays out. `load_checkpoint(name).predict(images)` works for every kind."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from lensmae.models.arithmetic import multiplies_bfloat16, take_fast_float32, wo
 from lensmae.models.checkpoint import CheckpointCard, encoder_architecture, read_network
 from lensmae.models.masking import kept_count, mask_noise, take
 from lensmae.models.registry import PRODUCT, find_checkpoint
-from lensmae.models.superres import bicubic
 
 # Tokens a batch. On a CPU the activations of so many stay in its cache; `lensmae benchmark embedding_speed` compares.
 _CPU_TOKENS, _GPU_TOKENS = 2048, 65_536
@@ -100,13 +100,7 @@ class LoadedModel:
             yield torch.from_numpy(batch).unsqueeze(1).to(self.device)
 
     def embed(
-        self,
-        images: np.ndarray,
-        layer: int | None = None,
-        pooling: str = "mean",
-        *,
-        rounded: bool = False,
-        patches: str = "all",
+        self, images: np.ndarray, layer: int | None = None, pooling: str = "mean", *, rounded: bool = False, patches: str = "all"
     ) -> np.ndarray:
         """Pooled tokens of an encoder layer: flux (B, H, W) -> (B, D) float32.
 
@@ -170,14 +164,24 @@ class LoadedModel:
 
     @torch.inference_mode()
     def _pooled(self, flux: Tensor, layer: int | None, rounded: bool, half: bool) -> np.ndarray:
+        encoder = self._rounded_encoder if rounded else None
         with torch.autocast("cpu", torch.bfloat16, enabled=rounded):
-            return self._pool(flux, layer, half).float().cpu().numpy()
+            return self._pool(flux, layer, half, encoder).float().cpu().numpy()
 
-    def _pool(self, flux: Tensor, layer: int | None, half: bool = False) -> Tensor:
+    @cached_property
+    def _rounded_encoder(self) -> nn.Module:
+        """The encoder with the matrices that bfloat16 products round at every call rounded already: the same numbers, sooner."""
+        encoder = copy.deepcopy(self.module.encoder)
+        for layer in encoder.modules():
+            if isinstance(layer, nn.Linear):
+                layer.to(torch.bfloat16)
+        return encoder
+
+    def _pool(self, flux: Tensor, layer: int | None, half: bool = False, encoder: nn.Module | None = None) -> Tensor:
         patches = self._patches(flux)
         if half:
             patches = take(patches, self._brightest(flux, patches.shape[1] // 2))
-        tokens = self.module.encoder.encode(patches, layer)
+        tokens = (encoder or self.module.encoder).encode(patches, layer)
         return torch.stack([tokens[:, 1:].mean(dim=1), tokens[:, 0], tokens[:, 1:].amax(dim=1)])
 
     def _brightest(self, flux: Tensor, count: int) -> Tensor:
@@ -281,9 +285,9 @@ class Classifier(LoadedModel):
     def _patches(self, flux: Tensor) -> Tensor:
         return self.module.patches(self.transform.forward(flux))
 
-    def _pool(self, flux: Tensor, layer: int | None, half: bool = False) -> Tensor:
+    def _pool(self, flux: Tensor, layer: int | None, half: bool = False, encoder: nn.Module | None = None) -> Tensor:
         if self.has_tokens:
-            return super()._pool(flux, layer, half)
+            return super()._pool(flux, layer, half, encoder)
         # A convolutional baseline has one embedding, whatever the pooling.
         return repeat(self.module.features(self.transform.forward(flux)), "b d -> pooling b d", pooling=len(POOLINGS))
 
@@ -381,12 +385,6 @@ class SuperResolver(LoadedModel):
         height, width = flux.shape[-2:]
         padded = nn.functional.pad(flux, (0, -width % size, 0, -height % size), mode="replicate")
         return super()._patches(padded)
-
-
-def bicubic_upsample(images: np.ndarray, scale: int) -> np.ndarray:
-    """Bicubic interpolation (a = -0.75, half-pixel centres): (B, h, w) -> (B, scale*h, scale*w) float32."""
-    flux = torch.from_numpy(np.array(images, dtype=np.float32)).unsqueeze(1)
-    return bicubic(flux, scale).squeeze(1).numpy()
 
 
 _LOADED = {"mae": Reconstructor, "classifier": Classifier, "superres": SuperResolver}

@@ -61,9 +61,10 @@ class ResNetClassifier(nn.Module):
         """What the network looks at instead of images (B, 1, H, W): their residual, where it has a prior."""
         return images if self.prior is None else self.prior.residual(images)
 
-    def features(self, images: Tensor) -> Tensor:
-        """Images (B, 1, H, W) -> the mean over the last feature map, (B, 512)."""
-        return self._pooled(self.network_input(images))
+    def features(self, images: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Images (B, 1, H, W) -> the mean over the last feature map, (B, 512). `seen` is their `network_input` where that is
+        known already."""
+        return self._pooled(self.network_input(images) if seen is None else seen)
 
     def _pooled(self, inputs: Tensor) -> Tensor:
         first = F.max_pool2d(F.relu(self.norm(self.conv(inputs))), 3, stride=2, padding=1)
@@ -80,6 +81,6 @@ class ResNetClassifier(nn.Module):
         """Logits (B, classes) of the mean over the last feature map (B, 512)."""
         return self.head(features)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, classes) of images (B, 1, H, W)."""
-        return self.logits(self.features(images))
+    def forward(self, images: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Logits (B, classes) of images (B, 1, H, W); `seen` as of `features`."""
+        return self.logits(self.features(images, seen))

@@ -1,5 +1,6 @@
 """`LensSuperResolver`: bicubic interpolation plus a residual drawn from the MAE encoder's token grid."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from einops import rearrange
@@ -61,3 +62,9 @@ class LensSuperResolver(nn.Module):
             features = features + layer(F.gelu(features))
         residual = F.pixel_shuffle(self.leave(F.gelu(features)), self.scale)
         return bicubic(flux, self.scale) + self.residual_scale * residual
+
+
+def bicubic_upsample(images: np.ndarray, scale: int) -> np.ndarray:
+    """Bicubic interpolation (a = -0.75, half-pixel centres): (B, h, w) -> (B, scale*h, scale*w) float32."""
+    flux = torch.from_numpy(np.array(images, dtype=np.float32)).unsqueeze(1)
+    return bicubic(flux, scale).squeeze(1).numpy()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lensmae.training.config import RunConfig
+from lensmae.training.config import RunConfig, settled
 from lensmae.training.folder import open_run
 from lensmae.training.runs import list_runs, read_metrics
 
@@ -54,7 +54,7 @@ class KnownSpeed:
 
 def speed_here(config: RunConfig) -> KnownSpeed | None:
     """The newest run of this workspace whose steps cost the same; None where there is none."""
-    wanted = _settings(config)
+    wanted = _settings(settled(config))
     for status in list_runs():
         if status.kind != config.kind or status.images_per_second <= 0 or status.state.broken:
             continue

@@ -3,11 +3,13 @@
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import torch
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from lensmae.data import LensDataset
 from lensmae.data.symmetry import Symmetry, recorded_symmetry
 from lensmae.data.transforms import Stretch
+from lensmae.models.arithmetic import multiplies_bfloat16
 
 
 class RunConfig(BaseModel):
@@ -52,7 +54,10 @@ class RunConfig(BaseModel):
     save_every: int = Field(50, ge=1, description="steps between resumable saves and points of the curve")
     validate_every: int = Field(4, ge=1, description="saves between validations")
     validation_images: int = Field(1024, ge=1, description="validation images read at most")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true", description="number format of the arithmetic")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = Field(
+        "32-true",
+        description="number format of the arithmetic; auto: bf16-mixed where the device multiplies bfloat16, else 32-true",
+    )
     accelerator: Literal["auto", "cpu", "gpu"] = Field("auto", description="where to train")
     devices: int = Field(1, ge=1, le=1024, description="devices a node")
     nodes: int = Field(1, ge=1, le=1024, description="nodes")
@@ -60,7 +65,10 @@ class RunConfig(BaseModel):
     logger: Literal["csv", "tensorboard", "mlflow", "wandb"] = Field(
         "csv", description="keep the curve as CSV only, or in another logger too (its package must be installed)"
     )
-    compile: bool = Field(False, description="compile the network first (about a minute; 1.3x faster on a CPU)")
+    compile: bool = Field(False, description="compile the network first (about a minute)")
+    compile_mode: Literal["auto", "default", "reduce-overhead", "max-autotune"] = Field(
+        "auto", description="of torch.compile; auto: reduce-overhead (CUDA graphs) on one GPU, else default"
+    )
 
     @field_validator("symmetry", mode="before")
     @classmethod
@@ -81,6 +89,31 @@ class RunConfig(BaseModel):
         """Which lenses of a set it can learn from or be validated on, (N,) bool. Raises `DatasetError` where too few are."""
         classes = np.asarray(dataset.lenses["class"])
         return classes == self.only_class if self.only_class else np.ones(len(classes), dtype=bool)
+
+
+def settled(config: RunConfig) -> RunConfig:
+    """The configuration with the number format that `auto` stands for on this machine."""
+    if config.precision != "auto":
+        return config
+    rounds = torch.cuda.is_bf16_supported() if trains_on_cuda(config) else multiplies_bfloat16() and not _on_apple(config)
+    return config.model_copy(update={"precision": "bf16-mixed" if rounds else "32-true"})
+
+
+def trains_on_cuda(config: RunConfig) -> bool:
+    """Whether a run of this machine is trained on a GPU of NVIDIA's or AMD's."""
+    return config.accelerator != "cpu" and torch.cuda.is_available()
+
+
+def _on_apple(config: RunConfig) -> bool:
+    return config.accelerator != "cpu" and torch.backends.mps.is_available()
+
+
+def compile_mode(config: RunConfig) -> str:
+    """The mode of `torch.compile` on this machine. CUDA graphs take one device: the exchange of gradients between several stands
+    between forward and backward passes that they would record."""
+    if config.compile_mode != "auto":
+        return config.compile_mode
+    return "reduce-overhead" if trains_on_cuda(config) and config.devices * config.nodes == 1 else "default"
 
 
 class NetworkConfig(RunConfig):

@@ -20,7 +20,7 @@ from lensmae.jobs import JobOptions, JobRecord, slurm
 from lensmae.models.arithmetic import take_fast_float32
 from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 from lensmae.training.callbacks import Filmer, Finite, Follower, SafeWriter, Saver
-from lensmae.training.config import RunConfig
+from lensmae.training.config import RunConfig, settled
 from lensmae.training.folder import MetricsFile, RunFolder, now
 from lensmae.training.kinds.registry import KINDS, start_network
 from lensmae.training.lightning import bare_trainer, quiet_lightning
@@ -105,7 +105,11 @@ def _kept(folder: RunFolder) -> str:
     return "the run goes on from its last save." if there else "nothing was saved yet."
 
 
-def _fit(folder: RunFolder, config: RunConfig, progress: bool, profiler: Profiler | None) -> Path | None:
+def _fit(folder: RunFolder, given: RunConfig, progress: bool, profiler: Profiler | None) -> Path | None:
+    config = settled(given)
+    if config is not given and _first():
+        # Wherever the run is resumed, it goes on in the number format that it began with.
+        write_json(folder.path / "config.json", config.model_dump())
     data = open_data(config)
     card, task = _task(folder, config, data.dataset, data)
     if _first():

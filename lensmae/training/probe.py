@@ -15,7 +15,7 @@ import torch
 
 from lensmae.jobs import Report, live_tickets
 from lensmae.training.callbacks import device_name
-from lensmae.training.config import RunConfig
+from lensmae.training.config import RunConfig, settled
 from lensmae.training.kinds.registry import KINDS, config_from_record, start_network
 from lensmae.training.lightning import bare_trainer, quiet_lightning
 from lensmae.training.loading.datamodule import LensData, open_data
@@ -96,6 +96,7 @@ def measure(config: RunConfig, seconds: float = 6.0) -> Estimate:
     Raises `LensMAEError` where the run could not begin: no such data set, classes that do not fit, no such checkpoint.
     """
     check_logger(config.logger)
+    config = settled(config)
     began = time.perf_counter()
     available = psutil.virtual_memory().available
     data = open_data(config)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, update_bn
 
+from lensmae.training.config import compile_mode
 from lensmae.training.kinds.kind import Objective
 from lensmae.training.loading.batches import BatchPlan
 from lensmae.training.loading.feed import Batch, Feed
@@ -82,7 +83,8 @@ class LensTask(pl.LightningModule):
     def on_fit_start(self) -> None:
         # Methods, not modules: a second module would put the weights into the state twice.
         answer = self.answer
-        self._answer = torch.compile(answer) if self.config.compile else answer
+        # Images of a run have one size, or two: each is compiled for itself.
+        self._answer = torch.compile(answer, mode=compile_mode(self.config), dynamic=False) if self.config.compile else answer
 
     def answer(self, *inputs: Any, **options: Any) -> Any:
         """What the loss needs of the network; compiled where the configuration says so."""
@@ -92,6 +94,9 @@ class LensTask(pl.LightningModule):
         # Dropped paths draw from the global generator; seeded a step, a resumed run draws the same.
         torch.manual_seed(int(np.random.SeedSequence([self.config.seed, self.step, self.global_rank]).generate_state(1)[0]))
         batch = self._batch(self.step, self.global_rank, self.trainer.world_size)
+        if self.config.compile:
+            # What CUDA graphs gave in the step before may be written over.
+            torch.compiler.cudagraph_mark_step_begin()
         loss = self.objective.loss(self.network, batch, self.step, self._answer)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch.share), sync_dist=True, logger=False)
         return loss * self.objective.loss_scale(self.network)

@@ -1,5 +1,6 @@
 """The Embeddings page: networks, layers, colours, quality, uploads, and a dashboard that only reads."""
 
+import base64
 import io
 import json
 
@@ -162,3 +163,15 @@ def test_a_kept_selection_is_a_tag_and_a_link_selects_it_again(home, opened, ope
     assert_clean(app)
     assert app.query_params["selected"] == "tag:arcs"
     assert "3 lenses selected" in [heading.value for heading in app.subheader]
+
+
+def test_of_very_many_lenses_some_are_drawn_and_a_lasso_takes_all(home, open_app, monkeypatch):
+    for module in ("lensmae.figures.scatter", "lensmae.app.embeddings.page"):
+        monkeypatch.setattr(f"{module}.MOST_DRAWN", 12)
+    around = ";".join(f"{x},{y}" for x, y in ((-1e6, -1e6), (1e6, -1e6), (1e6, 1e6), (-1e6, 1e6)))
+    app = open_app("embeddings", **SMALL, method="pca", most="all", selected=f"classifier:{around}")
+    assert_clean(app)
+    assert "12 of them, chosen at random, are drawn; lasso, box, search and downloads take all." in texts(app.caption)
+    assert any(heading.value == "90 lenses selected" for heading in app.subheader)
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert sum(len(base64.b64decode(trace["customdata"]["bdata"])) // 4 for trace in drawn if "customdata" in trace) == 12

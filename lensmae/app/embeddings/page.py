@@ -32,7 +32,7 @@ from lensmae.evaluation.embeddings.quality import EmbeddingQuality, embedding_qu
 from lensmae.evaluation.facts import Fact
 from lensmae.figures import Mark, Panel, class_scatter, ring_selected, value_scatter
 from lensmae.figures.images.picture import data_url, png
-from lensmae.figures.scatter import with_pictures
+from lensmae.figures.scatter import MOST_DRAWN, drawn_part, with_pictures
 
 _MANY = 20_000
 _PICTURE_SIDE = 32
@@ -143,6 +143,7 @@ def _projection(
     st.caption(
         f"{_counted(kept)} lenses, {which} of {view.data.name}; {view.described}; {_said(projection)}"
         f"{', until UMAP is there' if projection != view.projection else ''}."
+        f"{_thinned(kept)}"
     )
     _quality(view, points, projection)
 
@@ -159,13 +160,14 @@ def _drawing(
     _kept: np.ndarray,
 ) -> tuple[go.Figure, pd.DataFrame]:
     """The picture and the table behind it: with 90,000 lenses too much work for every click."""
-    axis, points, rows = TITLES[projection.method], _points[_kept], _view.rows[_kept]
+    drawn = drawn_part(np.flatnonzero(_kept))
+    axis, points, rows = TITLES[projection.method], _points[drawn], _view.rows[drawn]
     if _colour.values is None:
-        drawing = class_scatter(points, _colour.names[_kept], rows, axis, _marks)
+        drawing = class_scatter(points, _colour.names[drawn], rows, axis, _marks)
     else:
-        drawing = value_scatter(points, _colour.values[_kept], rows, axis, _colour.name, _marks)
+        drawing = value_scatter(points, _colour.values[drawn], rows, axis, _colour.name, _marks)
     if len(_rings):
-        ring_selected(drawing, _points[np.isin(_view.rows, _rings)])
+        ring_selected(drawing, _points[drawn_part(np.flatnonzero(np.isin(_view.rows, _rings)))])
     table = selected_lenses.projection_table(_view, _points, _colour)
     return drawing.update_layout(dragmode=key[-1]), table[_kept].reset_index(drop=True)
 
@@ -181,6 +183,13 @@ def _with_pictures(drawing: go.Figure, view: View, points: np.ndarray, kept: np.
 
 def _counted(kept: np.ndarray) -> str:
     return f"{len(kept):,}" if kept.all() else f"{int(kept.sum()):,} of {len(kept):,}"
+
+
+def _thinned(kept: np.ndarray) -> str:
+    count = int(kept.sum())
+    if count <= MOST_DRAWN:
+        return ""
+    return f" {MOST_DRAWN:,} of them, chosen at random, are drawn; lasso, box, search and downloads take all."
 
 
 def _said(projection: Projection) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from lensmae.data.exchange.stack_reading import array_blocks, whole_array
 from lensmae.data.exchange.stacks import StoredArray
 from lensmae.data.images.reader import LensImage, image_of
 from lensmae.errors import DatasetError, ImageReadError
+from lensmae.parts import completed
 
 _BLOCK = 128
+# Lenses of a stack that a process of a cluster reads at a time; calls handed over at a time, whose blocks wait to be written.
+_STACK_PART, _IN_FLIGHT = 8 * _BLOCK, 32
 _SAMPLE = 24
 
 
@@ -131,7 +135,13 @@ def _check_factor(root: Path, shape: tuple[int, int], target_shape: tuple[int, i
         raise DatasetError(f"{root}: HR images of {target_shape} are no whole multiple of LR images of {shape}.")
 
 
-def read_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]] | None = None, jobs: int = 1) -> Iterator[Block]:
+def read_blocks(
+    layout: Layout,
+    form: Form,
+    todo: Sequence[tuple[int, int]] | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+) -> Iterator[Block]:
     """Blocks of the rows in `todo` (start, stop), all by default; in any order where `jobs` is more than 1.
 
     Args:
@@ -139,16 +149,41 @@ def read_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]] | No
         form: shape and scale that they are brought to.
         todo: rows, as (start, stop); all where None.
         jobs: processes, 1 or more.
+        executor: processes of a cluster that see the same files and read them instead.
     """
     todo = [(0, len(layout.lenses))] if todo is None else todo
+    if executor is not None:
+        yield from _blocks_apart(layout, form, todo, executor)
+        return
     if layout.stacks:
         yield from _stack_blocks(layout, form, todo)
         return
-    pieces = [(row, min(row + _BLOCK, stop)) for start, stop in todo for row in range(start, stop, _BLOCK)]
+    pieces = _cut(todo, _BLOCK)
     calls = (delayed(_read_files)(layout.root, start, _recipes(layout, start, stop), form) for start, stop in pieces)
     # Processes cost a second to start; a few blocks are done sooner without.
     workers = 1 if len(pieces) <= 8 else jobs
     yield from Parallel(n_jobs=workers, backend="threading", return_as="generator_unordered", pre_dispatch="3 * n_jobs")(calls)
+
+
+def _cut(todo: Sequence[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    return [(row, min(row + size, stop)) for start, stop in todo for row in range(start, stop, size)]
+
+
+def _blocks_apart(layout: Layout, form: Form, todo: Sequence[tuple[int, int]], executor: Executor) -> Iterator[Block]:
+    if layout.stacks:
+        # An npz file is read from its beginning to the rows that are wanted, so that parts are large.
+        calls = ((layout.stacks, layout.choice.band, form, [part]) for part in _cut(todo, _STACK_PART))
+        for _, blocks in completed(executor, _read_stacks, calls, _IN_FLIGHT):
+            yield from blocks
+        return
+    root = layout.root.absolute()
+    calls = ((root, start, _recipes(layout, start, stop), form) for start, stop in _cut(todo, _BLOCK))
+    for _, block in completed(executor, _read_files, calls, _IN_FLIGHT):
+        yield block
+
+
+def _read_stacks(stacks: Sequence[Stack], band: int | None, form: Form, todo: Sequence[tuple[int, int]]) -> list[Block]:
+    return list(_of_stacks(stacks, band, form, todo))
 
 
 def _recipes(layout: Layout, start: int, stop: int) -> list[Recipe]:
@@ -230,12 +265,16 @@ def _lenses_first(array: StoredArray, axes: str) -> np.ndarray:
 
 
 def _stack_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]]) -> Iterator[Block]:
+    return _of_stacks(layout.stacks, layout.choice.band, form, todo)
+
+
+def _of_stacks(stacks: Sequence[Stack], band: int | None, form: Form, todo: Sequence[tuple[int, int]]) -> Iterator[Block]:
     first = 0
-    for stack in layout.stacks:
+    for stack in stacks:
         for start, stop in todo:
             begin, end = max(start, first), min(stop, first + stack.n)
             if begin < end:
-                yield from _one_stack(stack, form, first, begin, end, layout.choice.band)
+                yield from _one_stack(stack, form, first, begin, end, band)
         first += stack.n
 
 

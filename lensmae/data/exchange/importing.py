@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,6 +148,7 @@ def import_dataset(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> ImportReport:
     """Import a folder or file in a layout of `find_layout` into the workspace.
 
@@ -160,6 +162,7 @@ def import_dataset(
         jobs: processes; all cores where None.
         progress: called with (lenses done, lenses in all); where it raises `Cancelled`, everything written is removed; where it
             raises anything else, it stays for the same call to go on with.
+        executor: processes of a cluster that see the source and read it instead of processes here; they write nothing.
     """
     check_name(name, "data set")
     final = datasets_dir() / name
@@ -176,7 +179,7 @@ def import_dataset(
             shutil.rmtree(folder)
             raise
         try:
-            work.run(jobs or os.cpu_count() or 1, progress)
+            work.run(jobs or os.cpu_count() or 1, progress, executor)
         except Cancelled:
             shutil.rmtree(folder)
             raise
@@ -271,14 +274,14 @@ class _Work:
         edges = np.flatnonzero(np.diff(missing.astype(np.int8)))
         return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 
-    def run(self, jobs: int, progress: Progress | None) -> None:
+    def run(self, jobs: int, progress: Progress | None, executor: Executor | None) -> None:
         """Read and write what is left, block by block."""
         todo, total = self._todo(), len(self.plan.layout.lenses)
         count = total - sum(stop - start for start, stop in todo)
         unsaved: list[dict[str, Any]] = []
         saved = time.monotonic()
         try:
-            for block in read_blocks(self.plan.layout, self.plan.form, todo, jobs):
+            for block in read_blocks(self.plan.layout, self.plan.form, todo, jobs, executor):
                 unsaved.append(self._write(block))
                 count += len(block.images)
                 if progress is not None:

@@ -2,7 +2,7 @@
 
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lensmae.data import LensImage
@@ -11,20 +11,24 @@ from lensmae.data.images.fitting import Crop
 from lensmae.data.images.read_options import Reading
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.images.analyse import Source
+from lensmae.evaluation.images.shards import Member
+
+# An image file, or one in an archive.
+Entry = Path | Member
 
 
 class Lenses:
     """The lenses of files, one after the other; `waiting` are those that were read and not answered yet."""
 
-    def __init__(self, files: list[Path], how: Reading) -> None:
+    def __init__(self, files: list[Entry], how: Reading) -> None:
         self._files, self._how = files, how
         self.total = len(files)
-        self.waiting: deque[tuple[Path, LensImage | None]] = deque()
+        self.waiting: deque[tuple[Entry, LensImage | None]] = deque()
 
     def sources(self) -> Iterator[Source]:
         """Each lens, read when its turn comes. A file that cannot be read is one whose reading fails."""
         last = done = -1
-        for place, found in self._how.lenses([(path, str(path)) for path in self._files]):
+        for place, found in self._how.lenses(_Named(self._files)):
             path = self._files[place]
             # What is wrong with the crop is said once a stack.
             if place == done:
@@ -43,11 +47,25 @@ class Lenses:
                 yield Source(str(path), functools.partial(_refuse, problem))
 
 
+class _Named(Sequence[tuple[Path | bytes, str]]):
+    """Files with their names; one in an archive is read when it is asked for."""
+
+    def __init__(self, files: list[Entry]) -> None:
+        self._files = files
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, place: int) -> tuple[Path | bytes, str]:
+        file = self._files[place]
+        return file.read() if isinstance(file, Member) else file, str(file)
+
+
 def _refuse(problem: ImageReadError) -> LensImage:
     raise problem
 
 
-def without_companions(files: list[Path], say: Callable[[str], None] = lambda _: None) -> list[Path]:
+def without_companions(files: list[Entry], say: Callable[[str], None] = lambda _: None) -> list[Entry]:
     """The files without those that are the noise, flags or PSF of another of them; `say` is told which."""
     belongs = {part: image for image, parts in companions(map(str, files)).items() for part in parts.values()}
     for part, image in belongs.items():

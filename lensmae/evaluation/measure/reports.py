@@ -1,6 +1,5 @@
 """Measure a checkpoint on a split of a data set; each report says what it measured, on what, and how fast."""
 
-import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,12 +10,12 @@ import torch
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.notes import overlap_note
-from lensmae.evaluation.measure.suited import data_ranges, is_on_another_scale, range_note, suited
-from lensmae.evaluation.metrics import RocCurve, confusion, ece, masked_mse, mse, psnr, roc_curves, ssim
-from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
-from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
+from lensmae.evaluation.measure.rows import HERE, Here, Wanted
+from lensmae.evaluation.measure.suited import is_on_another_scale, range_note, suited
+from lensmae.evaluation.metrics import RocCurve, confusion, ece, roc_curves
+from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.models.predictors import LoadedModel
-from lensmae.progress import Progress, batches, part_of
+from lensmae.progress import Progress
 
 _BATCH = 64
 
@@ -184,6 +183,7 @@ def evaluate(
     limit: int | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
+    source: Here = HERE,
 ) -> Report:
     """Measure a checkpoint (name, run id, path) on a data set (name, path, original DeepLense folder).
 
@@ -194,13 +194,14 @@ def evaluate(
         limit: measure so many images at most, spread over the split.
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
         progress: called with (images done, images in all).
+        source: where lenses are measured: here, or in parts on a cluster (`Apart`).
     """
     model = load_checkpoint(checkpoint, pick_device(device))
     dataset = open_dataset(data) if isinstance(data, str) else data
     dataset, said = suited(model, dataset)
     of_kind = {Classifier: evaluate_classifier, SuperResolver: evaluate_superres, Reconstructor: evaluate_reconstruction}
     measure = next(measure for kind, measure in of_kind.items() if isinstance(model, kind))
-    report = measure(model, dataset, split, limit=limit, progress=progress)
+    report = measure(model, dataset, split, limit=limit, progress=progress, source=source)
     return replace(report, note=" ".join(filter(None, (report.note, said))) or None)
 
 
@@ -238,6 +239,7 @@ def evaluate_reconstruction(
     mask_ratio: float = 0.75,
     seed: int = 0,
     progress: Progress | None = None,
+    source: Here = HERE,
 ) -> ReconstructionReport:
     """Masked-patch error with one random mask a lens (seeded by `seed` and the lens's index).
 
@@ -249,25 +251,15 @@ def evaluate_reconstruction(
         mask_ratio: share of patches hidden, in [0, 1).
         seed: of the masks.
         progress: called with (lenses done, lenses in all).
+        source: as of `evaluate`.
     """
     check_images(model, dataset)
     rows = select_rows(dataset, split, limit)
-    errors, baseline, linear, seconds = [], [], [], 0.0
-    for batch in batches(rows, _BATCH, part_of(progress, 0, len(rows))):
-        images = np.asarray(dataset.images[batch])
-        start = time.perf_counter()
-        drawn = model.predict(images, mask_ratio=mask_ratio, seed=seed + int(batch[0]))
-        seconds += time.perf_counter() - start
-        errors.append(masked_mse(images, drawn.prediction, drawn.mask))
-        visible = np.where(drawn.mask, np.nan, images)
-        flat = np.broadcast_to(np.nanmean(visible, axis=(1, 2), keepdims=True), images.shape)
-        baseline.append(masked_mse(images, flat, drawn.mask))
-        if model.module.prior is not None:
-            linear.append(masked_mse(images, model.linear_guess(images, drawn.hidden), drawn.mask))
-    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
-    alone = np.concatenate(linear) if linear else None
+    table = source(model, dataset, rows, Wanted(mask_ratio=mask_ratio, seed=seed), progress)
+    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), overlap_note(model, dataset, split))
+    alone = table["linear"].to_numpy() if "linear" in table else None
     classes = np.asarray(dataset.info.classes)[dataset.labels[rows]]
-    return ReconstructionReport(*shared, mask_ratio, np.concatenate(errors), np.concatenate(baseline), classes, alone)
+    return ReconstructionReport(*shared, mask_ratio, table["errors"].to_numpy(), table["baseline"].to_numpy(), classes, alone)
 
 
 def evaluate_classifier(
@@ -278,6 +270,7 @@ def evaluate_classifier(
     limit: int | None = None,
     d4: bool | None = None,
     progress: Progress | None = None,
+    source: Here = HERE,
 ) -> ClassificationReport:
     """Probabilities of every lens of a split; `d4` as in `Classifier.predict`.
 
@@ -288,6 +281,7 @@ def evaluate_classifier(
         limit: lenses at most, spread over the split; all where None.
         d4: average over the eight symmetries; as the card says where None.
         progress: called with (lenses done, lenses in all).
+        source: as of `evaluate`.
     """
     check_images(model, dataset)
     missing = {name for name, count in dataset.info.counts.items() if count} - set(model.classes)
@@ -297,15 +291,12 @@ def evaluate_classifier(
             f"its classes are {', '.join(model.classes)}."
         )
     rows = select_rows(dataset, split, limit)
-    start = time.perf_counter()
-    counted = batches(rows, _BATCH, part_of(progress, 0, len(rows)))
-    probabilities = [model.predict(np.asarray(dataset.images[batch]), d4=d4) for batch in counted]
-    seconds = time.perf_counter() - start
+    table = source(model, dataset, rows, Wanted(d4=d4), progress)
     # The set's own order of classes need not be the model's.
     order = np.array([model.classes.index(name) if name in model.classes else -1 for name in dataset.info.classes])
     labels = order[dataset.labels[rows]]
-    shared = (model.name, dataset.name, split, rows, seconds, overlap_note(model, dataset, split))
-    return ClassificationReport(*shared, model.classes, labels, np.concatenate(probabilities))
+    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), overlap_note(model, dataset, split))
+    return ClassificationReport(*shared, model.classes, labels, table.drop(columns="seconds").to_numpy())
 
 
 def evaluate_superres(
@@ -316,6 +307,7 @@ def evaluate_superres(
     limit: int | None = None,
     d4: bool = False,
     progress: Progress | None = None,
+    source: Here = HERE,
 ) -> SuperResReport:
     """The model and bicubic interpolation against the HR targets, data range 1 or, of counts, that of each HR image.
 
@@ -326,6 +318,7 @@ def evaluate_superres(
         limit: lenses at most, spread over the split; all where None.
         d4: average over the eight symmetries, as in `SuperResolver.predict`.
         progress: called with (pairs done, pairs in all).
+        source: as of `evaluate`.
     """
     if dataset.targets is None:
         raise DatasetError(f"Data set {dataset.name} has no HR targets; super-resolution needs LR/HR pairs (preset superres).")
@@ -336,26 +329,8 @@ def evaluate_superres(
             f"{model.scale} times."
         )
     rows = select_rows(dataset, split, limit)
-    informed = dataset.truths is not None and made_of_high(
-        *(np.asarray(of[rows[:_BATCH]]) for of in (dataset.images, dataset.targets))
-    )
+    table = source(model, dataset, rows, Wanted(d4=d4), progress)
     first = np.asarray(dataset.targets[rows[:_BATCH]])
-    rescaled = is_on_another_scale(first)
-    figures, seconds = [], 0.0
-    for batch in batches(rows, _BATCH, part_of(progress, 0, len(rows))):
-        images, targets = np.asarray(dataset.images[batch]), np.asarray(dataset.targets[batch])
-        start = time.perf_counter()
-        drawn = model.predict(images, d4=d4)
-        seconds += time.perf_counter() - start
-        baseline = bicubic_upsample(images, model.scale)
-        known = [] if dataset.truths is None else [np.asarray(dataset.truths[batch])]
-        known += [informed_truth(known[0], images)] if informed else []
-        unit = data_ranges(targets) if rescaled else np.float32(1)
-        total = targets.sum(axis=(1, 2), dtype=np.float64)
-        fluxes = [image.sum(axis=(1, 2), dtype=np.float64) / total for image in (drawn, baseline)]
-        scores = [[measure(image / unit, targets / unit) for measure in (psnr, ssim, mse)] for image in (drawn, baseline, *known)]
-        figures.append([*scores[0], *scores[1], *fluxes, *(score for each in scores[2:] for score in each)])
-    columns = [np.concatenate(parts) for parts in zip(*figures, strict=True)]
-    said = filter(None, (overlap_note(model, dataset, split), range_note(first) if rescaled else None))
-    shared = (model.name, dataset.name, split, rows, seconds, " ".join(said) or None)
-    return SuperResReport(*shared, *columns)
+    said = filter(None, (overlap_note(model, dataset, split), range_note(first) if is_on_another_scale(first) else None))
+    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), " ".join(said) or None)
+    return SuperResReport(*shared, **{name: column.to_numpy() for name, column in table.drop(columns="seconds").items()})

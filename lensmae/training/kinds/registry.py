@@ -1,5 +1,6 @@
 """The kinds of training. A new one is a module with its configuration, recipes, start and objective, and a name below."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import or_
@@ -30,13 +31,28 @@ def start_network(config: RunConfig, dataset: LensDataset, train_rows: np.ndarra
 
 
 def make_config(kind: str, recipe: str | None = None, **options: Any) -> RunConfig:
-    """A checked configuration: defaults, then the recipe, then `options`. Raises `ConfigError` in plain words."""
+    """A checked configuration: defaults, then the recipe, then `options`. Raises `ConfigError` in plain words.
+
+    A recipe's learning rate goes with the square root of the batch size, where `options` name another batch and no rate
+    (Malladi et al. 2022, arXiv:2205.10287: so that Adam's steps add up to the same motion an image).
+    """
     if kind not in CONFIGS:
         raise ConfigError(f"There is no training kind {kind!r}; there are {', '.join(CONFIGS)}.")
     recipes = RECIPES[kind]
     if recipe is not None and recipe not in recipes:
         raise ConfigError(f"There is no {kind} recipe {recipe!r}; there are {', '.join(recipes)}.")
-    return _checked(lambda: CONFIGS[kind](**{**recipes.get(recipe or "", {}), **options}))
+    chosen = recipes.get(recipe or "", {})
+    if recipe is not None and "batch_size" in options and "learning_rate" not in options:
+        usual = _checked(lambda: CONFIGS[kind](**{"data": "", **chosen}))
+        options = options | {"learning_rate": scaled_rate(usual, options["batch_size"])}
+    return _checked(lambda: CONFIGS[kind](**{**chosen, **options}))
+
+
+def scaled_rate(usual: RunConfig, batch_size: Any) -> float:
+    """Learning rate of a configuration for another batch size, at most 1; its own where that is no batch size."""
+    if not isinstance(batch_size, int) or batch_size < 1:
+        return usual.learning_rate
+    return min(1.0, usual.learning_rate * math.sqrt(batch_size / usual.batch_size))
 
 
 def config_from_record(record: dict[str, Any]) -> RunConfig:

@@ -14,7 +14,7 @@ from lensmae.errors import DatasetError
 from lensmae.models.checkpoint import CheckpointCard, build_network, encoder_architecture
 from lensmae.training.config import FineTuneConfig
 from lensmae.training.kinds.kind import Kind, Objective
-from lensmae.training.kinds.recipes import FROM_SCRATCH
+from lensmae.training.kinds.recipes import CPU, FROM_SCRATCH, GPU
 from lensmae.training.kinds.start import check_pairs, continued, fitted, start_encoder
 from lensmae.training.loading.feed import Batch
 
@@ -41,9 +41,9 @@ _SHORT = {"batch_size": 16, "learning_rate": 2e-4, "warmup": 0.05, "weight_decay
 
 # `edsr` is the baseline; `generalist-cpu` learns from pairs of many cameras, simulated at every step.
 RECIPES: dict[str, dict[str, Any]] = {
-    "reference": _DEEP | {"epochs": 50, "learning_rate": 5e-4, "ema_decay": 0.999},
-    "reference-cpu": _DEEP | {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, "ema_decay": 0.998},
-    "generalist-cpu": {"data": "simulate:generalist", "init": "superres", "epochs": 0.2, "layer_decay": 1.0} | _SHORT,
+    "reference": _DEEP | GPU | {"epochs": 50, "learning_rate": 5e-4, "ema_decay": 0.999},
+    "reference-cpu": _DEEP | CPU | {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, "ema_decay": 0.998},
+    "generalist-cpu": {"data": "simulate:generalist", "init": "superres", "epochs": 0.2, "layer_decay": 1.0} | _SHORT | CPU,
     "edsr": FROM_SCRATCH | {"backbone": "edsr", "width": 64, "depth": 8, "epochs": 50, "learning_rate": 5e-4},
     "demo": FROM_SCRATCH | {"backbone": "edsr", "width": 32, "depth": 4, "epochs": 20, "batch_size": 8, "save_every": 10},
 }

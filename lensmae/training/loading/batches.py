@@ -44,7 +44,19 @@ def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
-def step_generator(seed: int, step: int, purpose: int) -> torch.Generator:
-    """A CPU generator that depends on the run's seed, the step and what it is for, and on nothing else."""
+def step_generator(seed: int, step: int, purpose: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator that depends on the run's seed, the step and what it is for, and on nothing else.
+
+    Args:
+        seed: of the run.
+        step: of the run, from 0.
+        purpose: what is drawn.
+        device: that draws; one of another kind draws other numbers.
+    """
     state = int(np.random.SeedSequence([seed, step, purpose]).generate_state(1, np.uint64)[0])
-    return torch.Generator().manual_seed(state % 2**63)
+    return torch.Generator(device).manual_seed(state % 2**63)
+
+
+def drawing_device(device: torch.device) -> torch.device:
+    """Where the random choices of a step are drawn: on a GPU, which would wait for a copy; else by the processor."""
+    return device if device.type == "cuda" else torch.device("cpu")

@@ -15,7 +15,7 @@ from lensmae.data.nuisances import PRIORS, draw_nuisances
 from lensmae.data.simulation.batched import generator_of
 from lensmae.data.symmetry import draw_elements, random_d4
 from lensmae.training.config import RunConfig
-from lensmae.training.loading.batches import BatchPlan, step_generator
+from lensmae.training.loading.batches import BatchPlan, drawing_device, step_generator
 from lensmae.training.loading.stream import LensStream
 
 _SYMMETRY = 0
@@ -107,7 +107,9 @@ class StoredFeed:
         rows = self.plan.rows(step)
         # Symmetry is drawn for the whole batch, then each process takes its part: any number of processes computes the same step.
         share = np.arange(rank, len(rows), world)
-        elements = draw_elements(self.config.symmetry, len(rows), step_generator(self.config.seed, step, _SYMMETRY))[share]
+        drawn_on = drawing_device(device)
+        elements = draw_elements(self.config.symmetry, len(rows), step_generator(self.config.seed, step, _SYMMETRY, drawn_on))
+        elements = elements[rank::world]
         mine = rows[share]
         images = self.pixels(mine, device, elements)
         targets = self.pixels(mine, device, elements, targets=True) if self.dataset.is_pair else None
@@ -116,7 +118,8 @@ class StoredFeed:
         batch = Batch(images, labels, masses, len(rows), share, targets)
         if self.config.nuisances == "none":
             return batch
-        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES), self.config.nuisances)
+        generator = generator_of(self.config.seed, step, rank, _NUISANCES, device=drawn_on)
+        return perturbed(batch, generator, self.config.nuisances)
 
     def pixels(self, rows: np.ndarray, device: torch.device, elements: Tensor | None = None, targets: bool = False) -> Tensor:
         """Images of rows, (b, 1, H, W) float32 flux on the device.
@@ -144,12 +147,15 @@ class StreamFeed:
         share = np.arange(rank, count, world)
         lenses = self.stream.lenses(len(share), (step, rank), device)
         batch = Batch(lenses.images.unsqueeze(1), lenses.labels, lenses.log_axion_mass, count, share)
-        elements = draw_elements(self.config.symmetry, len(share), generator_of(self.config.seed, step, rank, _SYMMETRY))
+        drawn_on = drawing_device(device)
+        generator = generator_of(self.config.seed, step, rank, _SYMMETRY, device=drawn_on)
+        elements = draw_elements(self.config.symmetry, len(share), generator)
         if self.config.symmetry != "none":
             batch = replace(batch, images=random_d4(batch.images, elements.to(device)))
         if self.config.nuisances == "none":
             return replace(batch, clean=batch.images)
-        return perturbed(batch, generator_of(self.config.seed, step, rank, _NUISANCES), self.config.nuisances)
+        generator = generator_of(self.config.seed, step, rank, _NUISANCES, device=drawn_on)
+        return perturbed(batch, generator, self.config.nuisances)
 
 
 def perturbed(batch: Batch, generator: torch.Generator, nuisances: str) -> Batch:

@@ -15,6 +15,7 @@ from lensmae.data.simulation.presets import CLASSES, PRESETS
 from lensmae.data.store.dataset import summarise
 from lensmae.errors import DatasetError
 from lensmae.training.config import RunConfig
+from lensmae.training.loading.batches import drawing_device
 
 PREFIX = "simulate:"
 # Lenses that count as one epoch of a stream, which has no end.
@@ -75,7 +76,7 @@ class LensStream:
             device: where they are drawn.
             purpose: tells the lenses of steps from those of validation.
         """
-        generator = generator_of(self.seed, purpose, *index)
+        generator = generator_of(self.seed, purpose, *index, device=drawing_device(device))
         parts = (count - count // 2, count // 2) if self.turned else (count, 0)
         drawn = [
             simulate_batch(

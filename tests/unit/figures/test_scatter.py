@@ -4,7 +4,7 @@ import numpy as np
 import plotly.io
 import pytest
 
-from lensmae.figures import CLASS_COLOURS, Mark, class_scatter, selected_rows, value_scatter
+from lensmae.figures import CLASS_COLOURS, Mark, class_scatter, scatter, selected_rows, value_scatter
 
 CLASSES = ("no_sub", "cdm", "axion")
 
@@ -50,3 +50,16 @@ def test_ninety_thousand_points_are_less_than_two_megabytes():
 def test_a_selection_gives_its_rows_back_however_the_browser_wraps_them():
     points = [{"customdata": 4}, {"customdata": [7]}, {"x": 1.0}, {"customdata": []}]
     assert selected_rows({"selection": {"points": points}}) == [4, 7]
+
+
+def test_of_very_many_points_some_are_drawn_always_the_same_in_their_order(monkeypatch):
+    monkeypatch.setattr(scatter, "MOST_DRAWN", 100)
+    many = np.arange(0, 5000, 2)
+    drawn = scatter.drawn_part(many)
+    assert len(np.unique(drawn)) == len(drawn) == 100
+    assert np.isin(drawn, many).all()
+    assert (np.diff(drawn) > 0).all()
+    np.testing.assert_array_equal(drawn, scatter.drawn_part(many))
+    # From all of them: the mean of a hundred of 2,500 evenly spread numbers.
+    assert abs(drawn.mean() - many.mean()) < 500
+    np.testing.assert_array_equal(scatter.drawn_part(many[:100]), many[:100])

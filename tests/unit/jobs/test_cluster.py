@@ -6,10 +6,14 @@ import signal
 import numpy as np
 import pytest
 
-from lensmae.data import open_dataset, simulate_dataset
+from lensmae.data import import_dataset, open_dataset, simulate_dataset
+from lensmae.data.exchange import import_chunks
+from lensmae.data.exchange.exporting import export_dataset
 from lensmae.errors import ConfigError
-from lensmae.evaluation import embed_dataset
+from lensmae.evaluation import embed_dataset, evaluate
 from lensmae.evaluation.embeddings import embed
+from lensmae.evaluation.measure import rows
+from lensmae.evaluation.measure.rows import Apart
 from lensmae.jobs.cluster import cluster
 from lensmae.models import load_checkpoint
 from lensmae.parts import completed
@@ -57,6 +61,60 @@ def test_a_killed_worker_costs_time_only(workers, tmp_path):
     calls = [(tmp_path / "killed", index) for index in range(6)]
     assert dict(completed(workers, kill_worker_once, calls, in_flight=1)) == {index: index for index in range(6)}
     assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_of_embedding_costs_time_only(mae, workers, monkeypatch):
+    monkeypatch.setattr(embed, "_PART", 8)
+    # Other patches than those of the test above, whose parts are kept.
+    model, dataset, chosen = load_checkpoint(mae), open_dataset("lenses"), np.arange(60)
+    how = {"patches": "brightest half"}
+    killed = []
+
+    def kill_one(done, total):
+        if not killed:
+            killed.append(workers.submit(os.getpid).result())
+            os.kill(killed[0], signal.SIGKILL)
+
+    apart = np.array(embed_dataset(model, dataset, chosen, kill_one, **how, executor=workers))
+    assert killed[0] != os.getpid()
+    assert embed.lenses_to_embed(model, dataset, chosen, patches="brightest half") == 0
+    together = model.embed(np.asarray(dataset.images[chosen]), rounded=True, **how)
+    np.testing.assert_allclose(apart, together, atol=1e-2 if model.rounds else 1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["folders", "stack"])
+def test_a_cluster_imports_what_this_machine_imports(layout, workers, workspace_with_lenses, tmp_path, monkeypatch):
+    monkeypatch.setattr(import_chunks, "_BLOCK", 4)
+    monkeypatch.setattr(import_chunks, "_STACK_PART", 10)
+    if layout == "folders":
+        source = tmp_path / "files"
+        export_dataset(open_dataset("lenses"), source)
+        (source / "cdm" / "damaged.npy").write_bytes(b"nothing")
+    else:
+        source = tmp_path / "stack.npy"
+        np.save(source, np.asarray(open_dataset("lenses").images[:25]))
+    apart = import_dataset(source, f"apart-{layout}", executor=workers)
+    here = import_dataset(source, f"here-{layout}", jobs=1)
+    assert apart.dataset.info.fingerprint == here.dataset.info.fingerprint
+    assert len(apart.skipped) == len(here.skipped) == (layout == "folders")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mae", "classifier", "superres"])
+def test_a_cluster_measures_what_this_process_measures_and_goes_on(kind, workers, request, monkeypatch):
+    monkeypatch.setattr(rows, "_PART", rows._BATCH)
+    checkpoint, data = request.getfixturevalue(kind), "pairs" if kind == "superres" else "lenses"
+    told = []
+    apart = evaluate(checkpoint, data, "all", source=Apart(workers, data), progress=lambda *progress: told.append(progress))
+    here = evaluate(checkpoint, data, "all").summary()
+    found = apart.summary()
+    assert told[-1] == (len(apart.indices), len(apart.indices))
+    # Speeds differ.
+    assert {**found, "images_per_second": 0} == {**here, "images_per_second": 0}
+    # Everything is there: nobody is asked to compute.
+    assert evaluate(checkpoint, data, "all", source=Apart(None, data)).summary() == found
 
 
 @pytest.mark.slow

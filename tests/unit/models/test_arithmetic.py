@@ -63,3 +63,14 @@ def test_what_classes_are_told_from_is_never_rounded(classifier, monkeypatch):
     monkeypatch.setattr("lensmae.models.predictors.multiplies_bfloat16", lambda: True)
     model, images = load_checkpoint(classifier), np.asarray(open_dataset("lenses").images[:5])
     np.testing.assert_array_equal(model.embed(images, rounded=True), model.embed(images))
+
+
+@pytest.mark.parametrize("tiles", [True, False])
+def test_matrices_that_were_rounded_before_give_the_embeddings_of_rounding_at_every_call(mae, monkeypatch, tiles):
+    monkeypatch.setattr(arithmetic, "multiplies_tiles", lambda: tiles)
+    monkeypatch.setattr("lensmae.models.predictors.multiplies_bfloat16", lambda: True)
+    model, images = load_checkpoint(mae), np.array(open_dataset("lenses").images[:6])
+    flux = torch.from_numpy(images).unsqueeze(1)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        expected = model.module.encoder.encode(model.module.encoder.patches(model.transform.forward(flux)))[:, 1:].mean(dim=1)
+    np.testing.assert_array_equal(model.embed(images, rounded=True), expected.float().numpy())

@@ -1,5 +1,7 @@
 """Answers in parts: what is listed, and that parts are those of one process."""
 
+import io
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from lensmae.data import open_dataset
 from lensmae.data.images.read_options import Reading
-from lensmae.errors import ConfigError
+from lensmae.errors import ConfigError, ImageReadError
 from lensmae.evaluation.images import parts
 from lensmae.evaluation.images.parts import Names, answer_in_parts, listed_files
 from lensmae.jobs.cluster import cluster
@@ -33,6 +35,49 @@ def test_folders_and_lists_name_files(files, tmp_path):
     pd.DataFrame({"file": ["lenses/4.npy"]}).to_parquet(tmp_path / "list.parquet")
     found = listed_files([tmp_path / name for name in ("list.txt", "list.csv", "list.parquet")])
     assert found == [files / f"{row}.npy" for row in (3, 1, 0, 2, 4)]
+
+
+@pytest.fixture
+def shard(files, tmp_path):
+    """As WebDataset writes them: samples of one key, an image and a label."""
+    path = tmp_path / "shard-000.tar"
+    with tarfile.open(path, "w") as archive:
+        for row in range(4):
+            archive.add(files / f"{row}.npy", f"{row:06}.npy")
+            label = tarfile.TarInfo(f"{row:06}.cls")
+            label.size = 1
+            archive.addfile(label, io.BytesIO(b"1"))
+        link = tarfile.TarInfo("elsewhere.npy")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return path
+
+
+def test_images_in_a_shard_are_listed_and_read_where_they_lie(shard, files):
+    found = listed_files([shard])
+    assert [str(one) for one in found] == [f"{shard}/{row:06}.npy" for row in range(4)]
+    assert [one.read() for one in found] == [(files / f"{row}.npy").read_bytes() for row in range(4)]
+    assert listed_files([shard.parent]) == [*listed_files([files]), *found]
+
+
+def test_a_damaged_shard_is_named(shard, tmp_path):
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(shard.read_bytes()[:20_000])
+    with pytest.raises(ImageReadError, match=r"cut\.tar was not read"):
+        listed_files([cut])
+    (tmp_path / "none.tar").write_bytes(b"no archive")
+    with pytest.raises(ImageReadError, match="no whole tar archive"):
+        listed_files([tmp_path / "none.tar"])
+
+
+def test_answers_of_a_shard_are_those_of_its_files(shard, files, classifier, tmp_path):
+    names = Names(str(classifier), "none", "none")
+    with ThreadPoolExecutor(1) as executor:
+        (one,) = answer_in_parts(listed_files([shard]), names, Reading(), tmp_path / "shard", executor)
+        (other,) = answer_in_parts(listed_files([files])[:4], names, Reading(), tmp_path / "files", executor)
+    one, other = (pd.read_parquet(part) for part in (one, other))
+    pd.testing.assert_frame_equal(one.drop(columns="file"), other.drop(columns="file"))
+    assert one["file"].tolist() == [f"{shard}/{row:06}.npy" for row in range(4)]
 
 
 def test_what_is_no_list_is_left_to_the_reader(tmp_path):
