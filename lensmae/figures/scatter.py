@@ -11,7 +11,7 @@ from lensmae.figures.class_colours import class_colour
 from lensmae.figures.frame import LEGEND, MARGIN
 
 _NO_VALUE, _MARK = "#8a8f98", "#D55E00"
-# Points that a browser without a graphics card still pans and colours at once; docs/tutorial.md has what was measured.
+# Of more points a browser is sent a part; `lensmae benchmark points` measures what one without a graphics card handles.
 MOST_DRAWN = 200_000
 # Size of a point where there are at most so many.
 _SIZES = ((1000, 7.0), (5000, 5.0), (20_000, 4.0), (float("inf"), 3.0))
