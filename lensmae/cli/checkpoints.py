@@ -51,7 +51,7 @@ def evaluate(
     checkpoint: Annotated[str, typer.Argument(help="name, run id or path of a checkpoint")],
     data: Annotated[str, typer.Argument(help="data set: name, path, or a folder in the original DeepLense layout")],
     split: Annotated[str, typer.Option(help="train, validation, test or all")] = "test",
-    limit: Annotated[int | None, typer.Option(min=1, help="measure so many images at most, spread over the split")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="measure at most so many images, spread over the split")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     item: Annotated[
         str | None, typer.Option(help="which HDU or array of files with several; the image by name by default")

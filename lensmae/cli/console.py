@@ -22,7 +22,7 @@ from lensmae.progress import Progress
 from lensmae.workspace import Damaged
 
 _messages = Console(stderr=True)
-AXES_HELP = "a letter an axis of the array, as in NHWC: N lenses, C bands, H rows, W columns; else told by header and shape"
+AXES_HELP = "one letter per axis of the array, as in NHWC: N lenses, C bands, H rows, W columns; by default from header and shape"
 Scheduler = Annotated[
     str | None,
     typer.Option(help="Dask scheduler to compute on: its address, or local:N for N processes of this command"),

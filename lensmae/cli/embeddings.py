@@ -19,7 +19,7 @@ def embed(
         Path, typer.Argument(help="file to write: .npy for the embeddings, .csv for a projection with the lenses' facts")
     ],
     split: Annotated[str, typer.Option(help="train, validation, test or all")] = "all",
-    limit: Annotated[int | None, typer.Option(min=1, help="so many lenses at most, spread over the split")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="at most so many lenses, spread over the split")] = None,
     layer: Annotated[int | None, typer.Option(min=1, help="layer of the encoder; the last by default")] = None,
     pooling: Annotated[str, typer.Option(help="mean, 'class token' or max")] = "mean",
     patches: Annotated[

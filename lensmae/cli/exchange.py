@@ -19,9 +19,9 @@ def import_command(
     classes: Annotated[str | None, typer.Option(help="names of integer labels 0, 1, ..., with commas between")] = None,
     split: Annotated[str | None, typer.Option(help="put all lenses into train, validation or test")] = None,
     size: Annotated[int | None, typer.Option(min=8, max=1024, help="bring every image to so many pixels a side")] = None,
-    pixel_scale: Annotated[float | None, typer.Option(help="arcsec a pixel of the data set")] = None,
+    pixel_scale: Annotated[float | None, typer.Option(help="arcsec/pixel of the data set")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the split, where the files have none")] = 0,
-    clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="L.A.Cosmic; for images a camera saw")] = False,
+    clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="L.A.Cosmic; for real exposures, not simulations")] = False,
     item: Annotated[
         str | None, typer.Option(help="which HDU or array of files with several; the image by name by default")
     ] = None,

@@ -58,7 +58,9 @@ def predict(
     ] = "auto",
     mae: Annotated[str, typer.Option(help="the same of a masked autoencoder")] = "mae",
     superres: Annotated[str, typer.Option(help="the same of a super-resolver; its images go to --out")] = "superres",
-    out: Annotated[Path | None, typer.Option(help="folder for answers.csv and, of each file, what the networks drew")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for answers.csv and, of each file, what the networks made of it")
+    ] = None,
     item: Annotated[
         str | None, typer.Option(help="which HDU, array or page of files with several; the image by name by default")
     ] = None,
@@ -73,9 +75,11 @@ def predict(
         ),
     ] = _AUTO,
     pixel_scale: Annotated[
-        float | None, typer.Option(min=1e-3, max=60, help="arcsec a pixel, instead of what the files say or do not say")
+        float | None, typer.Option(min=1e-3, max=60, help="arcsec/pixel, instead of what the files say or do not say")
     ] = None,
-    clean: Annotated[bool, typer.Option("--remove-cosmic-rays", help="first, by L.A.Cosmic; for images a camera saw")] = False,
+    clean: Annotated[
+        bool, typer.Option("--remove-cosmic-rays", help="first, by L.A.Cosmic; for real exposures, not simulations")
+    ] = False,
     parts: Annotated[
         Path | None, typer.Option(help="folder for the answers as Parquet, a part a file; repeated, it computes what is missing")
     ] = None,

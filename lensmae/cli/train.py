@@ -30,9 +30,7 @@ class TrainCommands(TyperGroup):
 
 
 commands = typer.Typer()
-train_app = typer.Typer(
-    cls=TrainCommands, invoke_without_command=True, help="Train a network, or go on with a run: --resume RUN."
-)
+train_app = typer.Typer(cls=TrainCommands, invoke_without_command=True, help="Train a network, or continue a run: --resume RUN.")
 commands.add_typer(train_app, name="train")
 
 
@@ -92,7 +90,7 @@ def train(
     epochs: Annotated[float | None, typer.Option(help="with --resume: the run's new length in epochs")] = None,
     background: Annotated[bool, typer.Option("--background", help="with --resume: go on in the background")] = False,
 ) -> None:
-    """Train a network, or go on with a run."""
+    """Train a network, or continue a run."""
     if resume is not None and context.invoked_subcommand is not None:
         raise ConfigError(f"--resume goes on with a run as it was configured; give it without {context.invoked_subcommand}.")
     if resume is not None:

@@ -30,13 +30,13 @@ def lab_panels(image: np.ndarray, expected: np.ndarray, smooth: np.ndarray, sour
 
 def lab_lines(critical: Sequence[np.ndarray], caustics: Sequence[np.ndarray], pixels: int, scale: float) -> list[Line]:
     """Critical curves over the image and caustics over the source, each (N, 2) arcsec from the middle of a field of `pixels`
-    a side and `scale` arcsec a pixel.
+    a side and `scale` arcsec/pixel.
 
     Args:
         critical: curves (N, 2) arcsec.
         caustics: curves (N, 2) arcsec.
         pixels: a side of the field.
-        scale: arcsec a pixel.
+        scale: arcsec/pixel.
     """
     return [
         _line("critical curves", critical, CRITICAL_COLOUR, (0,), pixels, scale),

@@ -267,7 +267,7 @@ def test_a_pixel_scale_can_be_given_where_the_file_has_none(lens, open_app):
     assert field.value is None
     app = field.set_value(0.05).run()
     assert_clean(app)
-    assert "0.050 arcsec a pixel" in texts(app.caption)
+    assert "0.050 arcsec/pixel" in texts(app.caption)
     assert "The pixel scale was given as 0.05 arcsec; the file says none." in texts(app.markdown)
 
 
@@ -288,7 +288,7 @@ def test_a_link_reopens_the_files_as_they_were_read_and_removed_ones_are_gone(le
     assert again.dataframe[0].value["file"].tolist() == ["a.npy", "b.npy"]
     field = next(field for field in again.number_input if field.label == "Pixel scale")
     field.set_value(0.05).run()
-    assert "0.050 arcsec a pixel" in texts(reopened().caption)
+    assert "0.050 arcsec/pixel" in texts(reopened().caption)
     (kept,) = (home / "analyses").iterdir()
     assert len(list(kept.glob("*.bin"))) == 2
     again = reopened()

@@ -72,7 +72,7 @@ def test_two_networks_are_compared_lens_by_lens(page, server, server_home, monke
     page.goto(f"{server}/classification?{NETWORKS}&view=Comparison&beside=second-classifier")
     expect(page.get_by_role("heading", name="Lens by lens")).to_be_visible()
     count = int((called[0] != called[1]).sum())
-    expect(page.get_by_text(f"{count} of {len(called[0])} lenses are called differently")).to_be_visible()
+    expect(page.get_by_text(f"{count} of {len(called[0])} lenses are classified differently")).to_be_visible()
     finished(page)
     assert_no_error(page)
 

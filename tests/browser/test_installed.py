@@ -74,6 +74,7 @@ def test_the_command_says_its_version_and_completes_itself(installed):
     assert installed("--version").stdout == f"lensmae {lensmae.__version__}\n"
     completions = installed(_LENSMAE_COMPLETE="complete_bash", COMP_WORDS="lensmae pre", COMP_CWORD="1").stdout
     assert completions.split() == ["predict"]
+    assert "_LENSMAE_COMPLETE=complete_bash" in installed("--show-completion", "bash").stdout
 
 
 def test_predict_answers_a_fits_file_with_the_weights_of_the_wheel(installed, tmp_path):

@@ -91,7 +91,7 @@ def _verdict(answer: "Analysis") -> None:
 
 
 def _facts(answer: "Analysis") -> None:
-    scale = f" · {answer.pixel_scale:.3f} arcsec a pixel" if answer.pixel_scale else " · no pixel scale in the file"
+    scale = f" · {answer.pixel_scale:.3f} arcsec/pixel" if answer.pixel_scale else " · no pixel scale in the file"
     st.caption(f"{answer.format} · {_pixels(answer.shape)} px{scale}")
     shown = next(iter(answer.fitted.values()), None)
     if beside := _beside(answer):
@@ -156,7 +156,7 @@ def _domain(answer: "Analysis", asked: Asked) -> None:
         ]
     figure(domain_strips(measures), "domain")
     with st.expander("The numbers", icon=":material/table:"):
-        st.dataframe(_novelties(answer), hide_index=True, alt="Measures of being out of domain, one a row")
+        st.dataframe(_novelties(answer), hide_index=True, alt="Measures of being out of domain, one per row")
 
 
 def _novelties(answer: "Analysis") -> pd.DataFrame:

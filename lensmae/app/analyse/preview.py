@@ -186,7 +186,7 @@ def choose_axes(upload: Upload) -> None:
 
     st.text_input(
         "Axes of the array", upload.reading.axes or "", key=key, on_change=chosen, placeholder="NHW, NHWC, CHW, ...", width=220,
-        help="A letter an axis, in their order: N lenses, C bands, H rows, W columns.",
+        help="One letter per axis, in order: N lenses, C bands, H rows, W columns.",
     )  # fmt: skip
     if problem := st.session_state.pop(f"{key}-problem", None):
         st.error(plain(problem), icon=":material/error:")
@@ -198,7 +198,7 @@ def _choose_scale(upload: Upload, image: LensImage) -> None:
         read_otherwise(upload, replace(upload.reading, pixel_scale=float(given) if given else None))
 
     key = f"scale-{upload.key[0]}"
-    helped = "Arcsec a pixel. It decides how much of the image is network input; empty: what the file says."
+    helped = "Arcsec/pixel. It decides how much of the image is network input; empty: what the file says."
     shown = "not in the file" if image.pixel_scale is None else f"{image.pixel_scale:.4g}, as the file says"
     st.number_input(
         "Pixel scale", 1e-3, 60.0, upload.reading.pixel_scale, format="%g", key=key, on_change=chosen, help=helped,
@@ -211,5 +211,5 @@ def _choose_cosmic_rays(upload: Upload) -> None:
         read_otherwise(upload, replace(upload.reading, clean=st.session_state[key]))
 
     key = f"clean-{upload.key[0]}"
-    helped = "L.A.Cosmic (van Dokkum 2001); hit pixels get the median of their neighbours. For images a camera saw."
+    helped = "L.A.Cosmic (van Dokkum 2001); hit pixels get the median of their neighbours. For real exposures, not simulations."
     st.toggle("Remove cosmic rays", upload.reading.clean, key=key, on_change=chosen, help=helped)

@@ -80,7 +80,7 @@ def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
     if by == "objects":
         objects = by_object(full)
         agreed = st.column_config.CheckboxColumn("all agree", help="The same class is predicted for every image of the object.")
-        st.dataframe(objects, hide_index=True, column_config={"agree": agreed}, alt="Objects, one a row")
+        st.dataframe(objects, hide_index=True, column_config={"agree": agreed}, alt="Objects, one per row")
         numbers(objects, "objects")
         return
     _draw(full, found, on_select=chosen, selection_mode="single-row", key="answers")
@@ -98,7 +98,7 @@ def coming(found: Sequence[Answered]) -> None:
 
 
 def table(found: Sequence[Answered]) -> pd.DataFrame:
-    """All answers, one row a file, with the grades of all graders."""
+    """All answers, one row per file, with the grades of all graders."""
     from lensmae.evaluation.images.answers import table as answers
 
     full = answers([one.answer for one in found]).assign(file=[one.upload.name for one in found])
@@ -119,7 +119,7 @@ def _draw(full: pd.DataFrame, found: Sequence[Answered], **options: Any) -> None
         row_height=52,
         column_config=_columns(shown),
         placeholder="–",
-        alt="Answers, one row a file",
+        alt="Answers, one row per file",
         **options,
     )
 

@@ -72,7 +72,7 @@ def _lens_by_lens(
     )
     said = ", ".join(f"{count} where {who} is right" for who, count in counts.items()) or "none"
     st.caption(
-        f"{len(found.table)} of {len(report.labels)} lenses are called differently: {said}. McNemar's exact test of equal "
+        f"{len(found.table)} of {len(report.labels)} lenses are classified differently: {said}. McNemar's exact test of equal "
         f"accuracy: p = {found.p:.2g}."
     )
     if found.table.empty:

@@ -19,7 +19,9 @@ from lensmae.figures import Panel
 from lensmae.figures.classification.ranking import clicked_cell, confusion_matrix, precision_recall, roc
 
 LIKELIEST = "likeliest class"
-_PERFECT = " Here every lens ranks right, so all samples give an area of 1: that does not mean that all lenses are separated."
+_PERFECT = (
+    " Here every lens is ranked correctly, so all samples give an area of 1: that does not mean that all lenses are separated."
+)
 ONE_CLASS = "These lenses are all of one class: there is no curve."
 _A_PAGE, _COLUMNS = 12, 6
 _OF = "_confusion_of"
@@ -129,7 +131,7 @@ def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, 
     st.subheader(f"{len(members)} × {true} called {said}, the surest first", anchor=False)
     if not len(members):
         right = bool((report.labels == called).all())
-        said = "No lens is called wrong. " if right else "No lens is in this cell. "
+        said = "No lens is misclassified. " if right else "No lens is in this cell. "
         st.info(f"{said}Click another cell of the matrix.", icon=":material/grid_view:")
         return
     pages = -(-len(members) // _A_PAGE)

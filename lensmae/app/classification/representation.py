@@ -48,5 +48,5 @@ def representation(data: DatasetInfo, choice: Choice, stem: str) -> None:
         figure(probe_bars(table, measure), f"probes-here-{measure}", table, f"probes-{stem}-here")
     st.caption(
         "linear: logistic regression on mean-pooled tokens; kNN: 20 nearest by cosine; attentive: one learned query over the "
-        "tokens. All are fitted to the same labelled lenses, the encoder stays as it is. Bars: 95 %."
+        "tokens. All are fitted to the same labelled lenses; the encoder is frozen. Bars: 95 %."
     )

@@ -31,7 +31,7 @@ _LIMITS = ("100", "99.8", "99", "95")
 
 
 def table(infos: Sequence[DatasetInfo]) -> None:
-    """All data sets, one a row."""
+    """All data sets, one per row."""
     rows = [
         {
             "name": info.name,
@@ -40,7 +40,7 @@ def table(infos: Sequence[DatasetInfo]) -> None:
             "classes": ", ".join(f"{count:,} {kind}" for kind, count in info.counts.items()),
             "train / validation / test": " / ".join(f"{info.splits[split]:,}" for split in ("train", "validation", "test")),
             "pixels": _pixels(info),
-            "arcsec a pixel": info.pixel_scale,
+            "arcsec/pixel": info.pixel_scale,
             "MB": info.size_bytes / 1e6,
             "made": pd.Timestamp(info.created),
         }
@@ -50,7 +50,7 @@ def table(infos: Sequence[DatasetInfo]) -> None:
     made = st.column_config.DatetimeColumn("made (UTC)", format="YYYY-MM-DD")
     height = 38 + 35 * min(6, len(rows))
     columns = {**numeric, "made": made}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, column_config=columns, alt="Data sets, one a row")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, column_config=columns, alt="Data sets, one per row")
 
 
 def _pixels(info: DatasetInfo) -> str:
@@ -66,7 +66,7 @@ def headline(info: DatasetInfo) -> None:
     row.metric("Size", f"{info.size_bytes / 1e6:,.0f} MB", border=True)
     row.metric("Classes", len(info.classes), border=True, help=", ".join(info.classes))
     described = PRESETS[info.preset].description if info.preset in PRESETS else "Imported from files."
-    scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec a pixel."
+    scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec/pixel."
     changed = f" {said[0].upper()}{said[1:]}." if (said := loaders.changed(info)) else ""
     made = plain(f"Flux: {info.flux_unit}. Made {info.created[:10]}; fingerprint {info.fingerprint[:12]}.")
     st.caption(f"{described}{changed}{scale} {made}")
@@ -91,7 +91,7 @@ def delete_button(info: DatasetInfo) -> None:
 
 @st.cache_data(max_entries=2048, show_spinner=False)
 def _picture(key: loaders.DataKey, row: int, target: bool, stretch: str, percentile: float) -> bytes:
-    dataset = loaders.open_cached(key)
+    dataset = loaders.get_dataset_by_key(key)
     pixels = np.array((dataset.targets if target else dataset.images)[row])
     return png(Panel("", pixels), stretch, percentile, enlarge=max(1, round(_THUMBNAIL / max(pixels.shape))))
 
@@ -135,7 +135,7 @@ def _open(row: int) -> None:
 
 @st.cache_data(max_entries=16, show_spinner="Counting …")
 def _distributions(key: loaders.DataKey, split: str) -> tuple[list[Distribution | Positions], pd.DataFrame]:
-    dataset = loaders.open_cached(key)
+    dataset = loaders.get_dataset_by_key(key)
     lenses = dataset.lenses.iloc[dataset.indices(split)]
     return distributions(lenses), constants(lenses)
 
@@ -160,14 +160,14 @@ def parameters(info: DatasetInfo) -> None:
         st.dataframe(fixed, hide_index=True, width="content")
     # Made when asked for: tens of megabytes of a large set.
     made = functools.partial(_csv, loaders.data_key(info), split)
-    label, name = "All lenses, a row each (CSV, without lists of subhalos)", f"lenses-{info.name}-{split}.csv"
+    label, name = "All lenses, one per row (CSV, without lists of subhalos)", f"lenses-{info.name}-{split}.csv"
     st.download_button(
         label, made, name, "text/csv", icon=":material/download:", type="tertiary", on_click="ignore", key="csv-lenses"
     )
 
 
 def _csv(key: loaders.DataKey, split: str) -> bytes:
-    dataset = loaders.open_cached(key)
+    dataset = loaders.get_dataset_by_key(key)
     return without_lists(dataset.lenses.iloc[dataset.indices(split)]).to_csv(index=False).encode()
 
 

@@ -22,7 +22,7 @@ from lensmae.workspace import check_name, datasets_dir, read_only, uploads_dir
 WAYS = {"simulate": "Simulate", "folder": "Import a folder", "upload": "Upload a file"}
 _UPLOAD_MB = 1024
 _DAY = 86_400.0
-_AXES = "A letter an axis, in their order, as in NHWC: N lenses, C bands, H rows, W columns."
+_AXES = "One letter per axis, in order, as in NHWC: N lenses, C bands, H rows, W columns."
 
 
 def watch_jobs() -> None:
@@ -132,7 +132,9 @@ def _options() -> dict[str, Any]:
             "size": right.number_input("Pixels a side", 8, 1024, None, key="import-size", placeholder="as they are"),
             "pixel_scale": left.number_input("Pixel scale (arcsec)", 1e-3, 60.0, None, key="import-scale", format="%g"),
             "seed": middle.number_input("Seed of the split", 0, 2**31 - 1, 0, key="import-seed"),
-            "clean": right.checkbox("Remove cosmic rays", key="import-clean", help="L.A.Cosmic; for images a camera saw."),
+            "clean": right.checkbox(
+                "Remove cosmic rays", key="import-clean", help="L.A.Cosmic; for real exposures, not simulations."
+            ),
             "axes": left.text_input("Axes of arrays", key="import-axes", placeholder="by header and shape", help=_AXES),
             "band": middle.number_input("Band, from 0", 0, None, None, key="import-band", placeholder="mean, or the middle one"),
             "item": right.text_input("HDU or array", key="import-item", placeholder="the image by its name"),
@@ -178,7 +180,7 @@ def _confirm(plan: Any) -> None:
     size = "×".join(map(str, plan.form.shape)) + (
         f" and HR {'×'.join(map(str, plan.form.target_shape))}" if plan.layout.is_pair else ""
     )
-    scale = f", {plan.form.pixel_scale:g} arcsec a pixel" if plan.form.pixel_scale else ""
+    scale = f", {plan.form.pixel_scale:g} arcsec/pixel" if plan.form.pixel_scale else ""
     for warning in plan.warnings:
         st.warning(plain(warning), icon=":material/warning:")
     bound = ", at most" if plan.warnings else ""

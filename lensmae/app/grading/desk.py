@@ -141,11 +141,11 @@ def _undo(items: Items, name: str, at: list[int], go: Callable[[int], None]) -> 
         st.toast(plain(str(problem)), icon=":material/error:")
         return
     if taken is None:
-        st.toast("There is nothing of yours to take back.", icon=":material/undo:")
+        st.toast("You have nothing to undo.", icon=":material/undo:")
         return
     # Back to the image it was of, where that is among these.
     where = next((index for index in range(items.count) if items.item(index) == taken.item), None)
     if where is not None:
         at[0] = where
         go(where)
-    st.toast(f"Taken back: {taken.kind} {taken.value}", icon=":material/undo:")
+    st.toast(f"Undone: {taken.kind} {taken.value}", icon=":material/undo:")

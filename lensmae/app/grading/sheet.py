@@ -43,7 +43,7 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
     st.caption(f"{len(shown):,} of {len(table):,} lenses.")
     if len(shown):
         grade_lenses(info, shown["row"].to_numpy(), choice, f"sheet-{info.fingerprint[:8]}")
-        st.dataframe(results.readable(shown), hide_index=True, height=300, alt="Lenses with their grades, one a row")
+        st.dataframe(results.readable(shown), hide_index=True, height=300, alt="Lenses with their grades, one per row")
     now = Sheet(info, table, shown, marks)
     results.take_away(now)
     if not read_only():
@@ -133,7 +133,7 @@ def _bring_in(info: DatasetInfo, choice: Choice) -> None:
             names = loaders.get_dataset(info).lenses["id"].astype(str)
             labels = dict(zip(map(str, range(len(names))), names, strict=True))
             count = import_grades(info.fingerprint, _table(file.name, file.getvalue()), labels)
-            st.success(f"Taken over: {count:,} rows.", icon=":material/check:")
+            st.success(f"Imported: {count:,} rows.", icon=":material/check:")
 
 
 def _table(name: str, data: bytes) -> pd.DataFrame:

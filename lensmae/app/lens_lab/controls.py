@@ -101,7 +101,7 @@ class LabLens:
 
     @property
     def extent(self) -> tuple[int, float]:
-        """Pixels a side, arcsec a pixel."""
+        """Pixels a side, arcsec/pixel."""
         camera = CAMERAS[PRESETS[self.preset].cameras[0]]
         return camera.num_pix, self.scalars.get("pixel_scale", camera.pixel_scale)
 

@@ -49,7 +49,7 @@ def _headline(entry: "CheckpointEntry") -> None:
 
 
 def _facts(entry: "CheckpointEntry") -> pd.DataFrame:
-    """Figures and training data of a card, one a row; what a file says of itself is shown as text."""
+    """Figures and training data of a card, one per row; what a file says of itself is shown as text."""
     rows = [(f"{split} · {name}", value) for split, figures in entry.card.metrics.items() for name, value in _flat(figures)]
     rows += [(f"trained on · {name}", value) for name, value in _flat(entry.card.data)]
     return pd.DataFrame([(name, _text(value)) for name, value in rows], columns=["figure", "value"])

@@ -129,4 +129,4 @@ def _rank(shown: Shown, own: AnomalyScores, smooth: AnomalyScores) -> None:
 
 @st.cache_data(max_entries=64, show_spinner="Reconstructing under many masks …")
 def _own_scores(model: loaders.ModelKey, image: np.ndarray) -> AnomalyScores:
-    return anomaly_scores(loaders.model_of(model), image[None], _MASKS)
+    return anomaly_scores(loaders.get_model_by_key(model), image[None], _MASKS)

@@ -64,7 +64,7 @@ def attention(shown: Shown) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _maps(model: loaders.ModelKey, image: np.ndarray, part: str, hidden: np.ndarray | None) -> "AttentionMaps":
-    return attention_maps(loaders.model_of(model), image, part, hidden)
+    return attention_maps(loaders.get_model_by_key(model), image, part, hidden)
 
 
 def _patch(grid: tuple[int, int]) -> tuple[int, int]:

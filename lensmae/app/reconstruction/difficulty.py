@@ -89,7 +89,8 @@ def spread(shown: Shown) -> None:
     """Mean and standard deviation over many random masks, and the error of every patch."""
     if shown.strategy == custom_mask.OWN:
         st.info(
-            "An own mask is one mask only. Choose a strategy above to reconstruct the lens under many.", icon=":material/info:"
+            "A mask of your own is a single mask. Choose a strategy above to reconstruct the lens under many.",
+            icon=":material/info:",
         )
         return
     row = st.container(horizontal=True, vertical_alignment="bottom")

@@ -156,7 +156,7 @@ def _other_frames(other: "CheckpointEntry", image: np.ndarray, mask: Mask, frame
 @st.cache_data(max_entries=256, show_spinner=False)
 def masked_one(model: loaders.ModelKey, image: np.ndarray, hidden: np.ndarray) -> Frames:
     """An image under one mask, computed once."""
-    return masked_frames(loaders.model_of(model), image, hidden[None])
+    return masked_frames(loaders.get_model_by_key(model), image, hidden[None])
 
 
 def _view(

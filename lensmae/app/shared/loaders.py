@@ -67,11 +67,6 @@ def _dataset(key: DataKey) -> LensDataset:
     return open_dataset(key.name)
 
 
-def open_cached(key: DataKey) -> LensDataset:
-    """An opened data set by its key, for functions that are cached by it."""
-    return _dataset(key)
-
-
 def get_dataset(info: DatasetInfo) -> LensDataset:
     """An opened data set; a set made anew under the same name is opened anew."""
     return _dataset(data_key(info))
@@ -99,7 +94,7 @@ def can_open_in_lab(info: DatasetInfo, index: int) -> bool:
 
 
 def get_dataset_by_key(key: DataKey) -> LensDataset:
-    """An opened data set."""
+    """An opened data set by its key, for functions that are cached by it."""
     return _dataset(key)
 
 
@@ -110,18 +105,13 @@ def _model(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
     return load_checkpoint(key.path)
 
 
-def model_of(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
-    """The loaded checkpoint of a key, for functions whose cache is keyed by it."""
-    return _model(key)
-
-
 def get_model(path: Path) -> "Reconstructor | Classifier | SuperResolver":
     """A loaded checkpoint; a file that changed is loaded anew."""
     return _model(model_key(path))
 
 
 def get_model_by_key(key: ModelKey) -> "Reconstructor | Classifier | SuperResolver":
-    """A loaded checkpoint."""
+    """A loaded checkpoint by its key, for functions that are cached by it."""
     return _model(key)
 
 

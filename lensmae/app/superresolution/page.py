@@ -139,7 +139,7 @@ def whole_split(choice: Choice) -> None:
     st.caption(f"Measured on {len(report.psnr)} pairs, {split} split of {info.name}; per image with data range 1, then the mean.")
     exponent = {"MSE": st.column_config.NumberColumn(format="scientific")}
     shown = _shown(superres_means(reports))
-    st.dataframe(shown, hide_index=True, column_config=exponent, placeholder="–", alt="Means over the pairs, an image a row")
+    st.dataframe(shown, hide_index=True, column_config=exponent, placeholder="–", alt="Means over the pairs, one row per image")
     stem = f"{entry.name}-{info.name}-{split}"
     measure = choose("Measure", list(_MEASURES), "score", _MEASURES)
     left, right = st.columns(2, gap="large")

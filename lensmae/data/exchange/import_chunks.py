@@ -32,7 +32,7 @@ class Sample:
     Attributes:
         read: how many there were.
         other_shapes: how many have each shape that is not the form's, and so are no part of the set.
-        scales: the least and the largest arcsec a pixel that a file says; None where none says one.
+        scales: the least and the largest arcsec/pixel that a file says; None where none says one.
         unsaid: how many files say none.
         notes: what was done to the pixels of most of them.
     """
@@ -95,7 +95,7 @@ def find_form(
     Args:
         layout: where the lenses are.
         size: pixels a side wished for; as they are where None.
-        pixel_scale: arcsec a pixel wished for; as they are where None.
+        pixel_scale: arcsec/pixel wished for; as they are where None.
         clean: whether cosmic rays are removed first.
         find: whether the lens is looked for in images of a larger field than `size`.
     """

@@ -45,7 +45,7 @@ class ImportOptions:
         classes: names of integer labels 0, 1, ...
         split: put every lens into this split; where None, the layout's own splits, else 80/10/10 % of every class by seed.
         size: bring every image to this many pixels a side; where None, images of another shape are skipped.
-        pixel_scale: arcsec a pixel of the set; with `size`, images whose file says another are resampled to it.
+        pixel_scale: arcsec/pixel of the set; with `size`, images whose file says another are resampled to it.
         seed: of the split.
         clean: remove cosmic rays before anything else.
         item, band, axes: which array of files with several, which band of images with several, and which axis is which, as

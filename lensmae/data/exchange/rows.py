@@ -18,7 +18,7 @@ class Form:
     Attributes:
         shape, target_shape: pixels of images and of HR targets.
         size: images are fitted to this square, or None: then those of another shape are no part of the set.
-        pixel_scale: arcsec a pixel of the set, where known.
+        pixel_scale: arcsec/pixel of the set, where known.
         clean: remove cosmic rays first (`without_cosmic_rays`).
         find: look for the lens in images with a larger field than the form's, and cut it out.
     """

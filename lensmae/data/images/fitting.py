@@ -46,7 +46,7 @@ class Crop:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Pixels (S, S) float32, their scale in arcsec a pixel, their grid on the ones they were made of, and what was done."""
+    """Pixels (S, S) float32, their scale in arcsec/pixel, their grid on the ones they were made of, and what was done."""
 
     pixels: np.ndarray
     scale: float | None
@@ -60,8 +60,8 @@ def fit_pixels(pixels: np.ndarray, size: int, scale: float | None, wanted: float
     Args:
         pixels: (H, W).
         size: pixels a side of the result.
-        scale: arcsec a pixel; None where it is not known.
-        wanted: arcsec a pixel of the result; None to change the size alone.
+        scale: arcsec/pixel; None where it is not known.
+        wanted: arcsec/pixel of the result; None to change the size alone.
     """
     if scale is not None and wanted is not None:
         pixels, grid, notes = _to_scale(pixels, size, scale, wanted)

@@ -18,7 +18,7 @@ class LensImage:
         pixels: (H, W) float32, finite, in the file's own unit.
         name: the file's name; of a lens in a stack with its index.
         format: npy, npz, fits, image, tiff, hdf5, matlab or torch.
-        pixel_scale: arcsec a pixel, where the file says it.
+        pixel_scale: arcsec/pixel, where the file says it.
         notes: what was done to the pixels, in full sentences.
         axion_mass_ev: as DeepLense's axion files say it.
         items: names of all images in the file (HDUs, arrays, pages), each good for `read_image(item=...)`.
@@ -145,7 +145,7 @@ def fit_image(image: LensImage, size: int, pixel_scale: float | None = None) -> 
     """Bring an image to (size, size), and say how.
 
     Where its lens is to be found (`LensImage.found`) and its field is larger than the network's, the square about the lens is
-    cut out first (`framed`). Where both its own and the wanted `pixel_scale` (arcsec a pixel) are known, it is then
+    cut out first (`framed`). Where both its own and the wanted `pixel_scale` (arcsec/pixel) are known, it is then
     resampled to that scale and cropped to its centre. Otherwise the centred square is averaged down to `size`. What is smaller is
     padded with its sky, the median of the border.
     """

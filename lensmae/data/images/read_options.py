@@ -24,7 +24,7 @@ class Reading:
         crop: a square of that image; "auto": the lens is looked for, and `fit_image` frames it where the field is larger than a
             network's; None: the whole image.
         clean: whether cosmic rays are removed.
-        pixel_scale: arcsec a pixel, instead of what the file says or does not say.
+        pixel_scale: arcsec/pixel, instead of what the file says or does not say.
     """
 
     item: str | None = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from astropy.wcs import WCS
 
 _PLAUSIBLE = (1e-4, 60.0)
-# Header keywords in arcsec a pixel, as cameras and drizzling write them.
+# Header keywords in arcsec/pixel, as cameras and drizzling write them.
 _KEYWORDS = ("PIXSCALE", "PIXELSCL", "PIXSCAL1", "PIXSCAL", "PIXSIZE", "PIXELSZ", "SECPIX", "SECPIX1", "D001SCAL", "PLTSCALE",
              "PIXELSCALE", "PIXSCAY", "PIXSCALX", "ESO INS PIXSCALE", "SCALE")  # fmt: skip
 # Sides of pixels that differ by less are equal.
@@ -133,7 +133,7 @@ def _sip(sip: Any, crpix: np.ndarray, step: np.ndarray) -> Any:
 def read_sky(
     header: Any, said: Mapping[str, Any] | None = None, units: Any = None
 ) -> tuple[str, float | None, str, tuple[str, ...]]:
-    """What a FITS header says of the sky: its celestial WCS as text, arcsec a pixel, letters of the axes, and notes.
+    """What a FITS header says of the sky: its celestial WCS as text, arcsec/pixel, letters of the axes, and notes.
 
     The scale is `astropy.wcs.utils.proj_plane_pixel_scales`; where the header has no celestial WCS, that of its keywords.
 
@@ -172,7 +172,7 @@ def _letters(wcs: "WCS") -> str:
 
 
 def _scales(wcs: "WCS") -> tuple[float, float] | None:
-    """Arcsec a pixel of both sides; None where they are not known or implausible."""
+    """Arcsec/pixel of both sides; None where they are not known or implausible."""
     from astropy.wcs.utils import proj_plane_pixel_scales
 
     if wcs.has_celestial:
@@ -195,7 +195,7 @@ def _from_keywords(header: Mapping[str, Any]) -> float | None:
 
 
 def plausible_scale(value: Any) -> float | None:
-    """Arcsec a pixel as a number, or a text of one ("0.05", "0.05 arcsec"); None for what is none."""
+    """Arcsec/pixel as a number, or a text of one ("0.05", "0.05 arcsec"); None for what is none."""
     if isinstance(value, str):
         match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(?:arcsec|\"|''|as)?(?:/pix(?:el)?)?\s*", value)
         try:

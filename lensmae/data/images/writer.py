@@ -33,7 +33,7 @@ def fits_bytes(
 
     Args:
         pixels: (H, W).
-        pixel_scale: arcsec a pixel, where known.
+        pixel_scale: arcsec/pixel, where known.
         facts: header keyword (up to 8 letters) -> value and comment; values of None are left out. FITS knows ASCII only, so
             other letters are written as escapes.
         extensions: further images by the name of their HDU, in float32.

@@ -47,7 +47,7 @@ class Preset:
         classes: classes simulated, each `per_class` times.
         shape: image height and width in pixels.
         target_shape: of the HR images of a pair set, else None.
-        pixel_scale: arcsec a pixel of `images`; None where it differs from lens to lens (column `pixel_scale`).
+        pixel_scale: arcsec/pixel of `images`; None where it differs from lens to lens (column `pixel_scale`).
         flux_unit: unit of the pixels.
         description: one sentence.
         source: where the numbers are from.

@@ -30,7 +30,7 @@ class DatasetInfo(BaseModel):
         counts: lenses by class.
         splits: lenses by split.
         shape, target_shape: pixels of images and of HR targets.
-        pixel_scale: arcsec a pixel of `images`, where known.
+        pixel_scale: arcsec/pixel of `images`, where known.
         created: ISO time, UTC.
         origin: name and fingerprint of the data set that it is a part of, where it is one.
         fingerprint: SHA-256 of the pixels and the table; equal fingerprints are equal data.

@@ -83,7 +83,7 @@ class Prepared:
 
     Attributes:
         name, format: of the file.
-        shape, pixel_scale, notes: of the image as read: (H, W) pixels, arcsec a pixel, full sentences.
+        shape, pixel_scale, notes: of the image as read: (H, W) pixels, arcsec/pixel, full sentences.
         fitted: by kind of network, the image that it was shown, with all that was done to it in its notes.
         facts: what the file says of it beside the pixels.
         framing: how the lens was found and cut out of a larger field, in full sentences; each is in the notes of `fitted` too.
@@ -187,7 +187,7 @@ def _prepare(image: LensImage, networks: Networks) -> Prepared:
 
 
 def _scale(kind: str, networks: Networks) -> float | None:
-    """Arcsec a pixel of the images that a network was trained on, where that is known."""
+    """Arcsec/pixel of the images that a network was trained on, where that is known."""
     return networks.references[kind].card.pixel_scale if kind in networks.references else None
 
 

@@ -23,7 +23,7 @@ class Product:
     Attributes:
         kind: "reconstruction" or "superres", the ending of its files' names.
         pixels: (H, W) float32 in the unit of the file it was made from.
-        pixel_scale: arcsec a pixel, where known.
+        pixel_scale: arcsec/pixel, where known.
         facts: for a FITS header.
         sky: where its pixels lie on the sky, where that is known.
         unit: of its pixels, as the file says it.

@@ -26,7 +26,7 @@ def votable_bytes(table: pd.DataFrame) -> bytes:
     """A table of answers as a VOTable, with positions that Aladin and TOPCAT find by themselves.
 
     Args:
-        table: one row a file, with `ra_deg` and `dec_deg` (ICRS) where they are known.
+        table: one row per file, with `ra_deg` and `dec_deg` (ICRS) where they are known.
     """
     from astropy.io.votable import from_table, writeto
     from astropy.table import Table

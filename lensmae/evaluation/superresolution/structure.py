@@ -9,7 +9,7 @@ def power_spectrum(image: np.ndarray, pixel_scale: float) -> tuple[np.ndarray, n
 
     Args:
         image: (H, W).
-        pixel_scale: arcsec a pixel (1 gives cycles a pixel).
+        pixel_scale: arcsec/pixel (1 gives cycles a pixel).
 
     Returns:
         Spatial frequencies (cycles/arcsec, centres of rings one Fourier step wide, up to Nyquist) and power (flux^2), which sums
@@ -31,7 +31,7 @@ def radial_profile(image: np.ndarray, pixel_scale: float, width: float) -> tuple
 
     Args:
         image: (H, W).
-        pixel_scale: arcsec a pixel.
+        pixel_scale: arcsec/pixel.
         width: of a ring, arcsec.
 
     Returns:

@@ -41,7 +41,7 @@ class Stored:
         array: any shape and type.
         items: names of all images in the file, in its order.
         item: which of them `array` is.
-        pixel_scale: arcsec a pixel, where the file says it.
+        pixel_scale: arcsec/pixel, where the file says it.
         axion_mass_ev: where the file says it.
         notes: what was done to the pixels.
         axes: letters of the axes that a header says (`axes.find_axes`), "?" where it is silent; empty where it says nothing.
