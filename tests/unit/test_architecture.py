@@ -31,3 +31,9 @@ def test_the_folders_of_the_table_are_all_there():
     assert [name for name in named if not (ROOT / name).exists()] == []
     packages = {f"lensmae/{path.parent.name}/" for path in (ROOT / "lensmae").glob("*/__init__.py")}
     assert packages <= set(named)
+
+
+def test_every_file_that_the_page_names_is_there():
+    named = set(FILE.findall(PAGE))
+    assert len(named) > 60
+    assert [file for file in named if "/" in file and "NAME" not in file and not (ROOT / file).is_file()] == []
