@@ -14,6 +14,7 @@ from lensmae.errors import ConfigError, LensMAEError
 
 # Far beyond any record; a larger file is none.
 _MOST_JSON = 1 << 26
+SAMP = "LENSMAE_SAMP"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Letters of any script, digits, and what stands between words; nothing that is markup, or an address, anywhere.
 _CLASS = re.compile(r"(?!.*www\.)[\w .,+\-/()]{1,80}", re.IGNORECASE)
@@ -56,6 +57,11 @@ def uploads_dir() -> Path:
 def read_only() -> bool:
     """Whether `LENSMAE_READ_ONLY` forbids this process to spend compute for, or to write on behalf of, a visitor."""
     return os.environ.get("LENSMAE_READ_ONLY", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def sends_by_samp() -> bool:
+    """Whether `LENSMAE_SAMP` lets visitors show images in the programs of the machine that the dashboard runs on."""
+    return os.environ.get(SAMP, "").strip().lower() not in ("", "0", "false", "no")
 
 
 def check_name(name: str, what: str) -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.analyse import bulk_crop, detail, kept, products, projection, summary, uploads
+from lensmae.app.analyse import bulk_crop, detail, kept, products, projection, send, summary, uploads
 from lensmae.app.shared import choices, networks
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.widgets import empty_state, page_title
@@ -25,6 +25,7 @@ def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
         summary.summary(read, names)
         look = st.selectbox("Look at", names, key="look", bind="query-params")
     products.all_products(read, asked, choice)
+    send.send_button(read, read[names.index(look)], asked)
     detail.grade(read, names.index(look))
     detail.detail(read[names.index(look)], choice, asked)
     projection.show_projection(read, names, asked, look)

@@ -8,6 +8,7 @@ import typer
 
 from lensmae.cli.console import (
     AXES_HELP,
+    BAND_HELP,
     AsJson,
     Scheduler,
     executor_of,
@@ -50,13 +51,13 @@ def _figure(card: "CheckpointCard") -> str:
 def evaluate(
     checkpoint: Annotated[str, typer.Argument(help="name, run id or path of a checkpoint")],
     data: Annotated[str, typer.Argument(help="data set: name, path, or a folder in the original DeepLense layout")],
-    split: Annotated[str, typer.Option(help="train, validation, test or all")] = "test",
+    split: Annotated[str | None, typer.Option(help="train, validation, test or all; test, where there is one")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="measure at most so many images, spread over the split")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     item: Annotated[
         str | None, typer.Option(help="which HDU or array of files with several; the image by name by default")
     ] = None,
-    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
+    band: Annotated[str | None, typer.Option(help=BAND_HELP)] = None,
     axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
     scheduler: Scheduler = None,
     as_json: AsJson = False,

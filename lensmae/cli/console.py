@@ -23,6 +23,7 @@ from lensmae.workspace import Damaged
 
 _messages = Console(stderr=True)
 AXES_HELP = "one letter per axis of the array, as in NHWC: N lenses, C bands, H rows, W columns; by default from header and shape"
+BAND_HELP = "which band of images with several, from 0 or by name; 0+2, g+r or all: their mean"
 Scheduler = Annotated[
     str | None,
     typer.Option(help="Dask scheduler to compute on: its address, or local:N for N processes of this command"),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lensmae.shipped import DASHBOARD
+from lensmae.workspace import SAMP
 
 commands = typer.Typer()
 
@@ -19,6 +20,9 @@ def dashboard(
         str | None, typer.Option(help="network address to listen on; other machines reach all but the default, localhost")
     ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open a browser window")] = True,
+    samp: Annotated[
+        bool, typer.Option("--samp", help="offer on Analyse to show images in the DS9, Aladin and TOPCAT of this machine")
+    ] = False,
 ) -> None:
     """Open the dashboard; Ctrl-C ends it. Its settings stand in `.streamlit/config.toml` beside it."""
     # -P: a file in the current folder that is called like a module is not mistaken for it.
@@ -27,6 +31,8 @@ def dashboard(
     command += ["--server.showEmailPrompt", "false"]
     command += ["--server.address", address] if address else []
     command += [] if browser else ["--server.headless", "true"]
+    if samp:
+        os.environ[SAMP] = "1"
     if os.name == "posix":
         # The dashboard takes this process's place, so a signal to stop reaches it.
         os.execv(sys.executable, command)

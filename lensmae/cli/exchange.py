@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lensmae.cli.console import AXES_HELP, Scheduler, executor_of, with_progress
+from lensmae.cli.console import AXES_HELP, BAND_HELP, Scheduler, executor_of, with_progress
 from lensmae.errors import ConfigError
 
 commands = typer.Typer()
@@ -25,7 +25,7 @@ def import_command(
     item: Annotated[
         str | None, typer.Option(help="which HDU or array of files with several; the image by name by default")
     ] = None,
-    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
+    band: Annotated[str | None, typer.Option(help=BAND_HELP)] = None,
     axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
     crop: Annotated[str, typer.Option(help="with --size: auto finds the lens in larger fields; none takes the middle")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; all cores by default")] = None,

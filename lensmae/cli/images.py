@@ -11,7 +11,7 @@ import click
 import typer
 from typer.core import TyperCommand
 
-from lensmae.cli.console import AXES_HELP, AsJson, Scheduler, print_figures, print_table, with_progress
+from lensmae.cli.console import AXES_HELP, BAND_HELP, AsJson, Scheduler, print_figures, print_table, with_progress
 from lensmae.errors import ConfigError, ImageReadError
 from lensmae.workspace import replacing
 
@@ -64,7 +64,7 @@ def predict(
     item: Annotated[
         str | None, typer.Option(help="which HDU, array or page of files with several; the image by name by default")
     ] = None,
-    band: Annotated[int | None, typer.Option(min=0, help="which band of images with several, from 0")] = None,
+    band: Annotated[str | None, typer.Option(help=BAND_HELP)] = None,
     axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
     lens: Annotated[int | None, typer.Option(min=0, help="only this lens of a stack, from 0; all of them by default")] = None,
     crop: Annotated[

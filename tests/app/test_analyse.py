@@ -9,8 +9,9 @@ import tifffile
 from astropy.io import fits
 from PIL import Image
 
+from lensmae.app.analyse import detail
 from lensmae.app.jobs.board import board
-from lensmae.data import open_dataset, simulate_lens
+from lensmae.data import open_dataset, read_image, simulate_lens
 from lensmae.evaluation.ood.fit import fit_checkpoint
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import load_checkpoint
@@ -339,3 +340,34 @@ def test_files_that_crash_their_decoder_are_said_and_the_page_goes_on(lens, open
     said = texts(app.error)
     assert "crash.fits was not read: its decoder crashed on it" in said
     assert "crash.h5 was not read: its decoder crashed on it" in said
+
+
+def test_the_mean_of_two_images_of_a_file_is_network_input_when_chosen(lens, open_app):
+    buffer = io.BytesIO()
+    units = [fits.ImageHDU(pixels, name=name) for name, pixels in (("VIS_FLUX", 2 * lens - lens[::-1]), ("NIR_FLUX", lens[::-1]))]
+    fits.HDUList([fits.PrimaryHDU(), *units]).writeto(buffer)
+    app = analyse(open_app, ("two.fits", buffer.getvalue()))
+    mean = next(box for box in app.multiselect if box.label == "Mean of")
+    mean.set_value(["HDU 1 (VIS_FLUX)", "HDU 2 (NIR_FLUX)"]).run()
+    assert_clean(app)
+    assert "The mean of HDU 1 (VIS_FLUX), HDU 2 (NIR_FLUX) was taken" in texts(app.markdown)
+    score = reconstruct(load_checkpoint("small-mae"), lens[None]).score[0]
+    assert f"masked MSE {score:.2e}" in texts(app.caption)
+    mean = next(box for box in app.multiselect if box.label == "Mean of")
+    mean.set_value([]).run()
+    assert_clean(app)
+    assert "Of its 2 images, HDU 1" in texts(app.markdown)
+
+
+def test_the_middle_of_a_large_image_keeps_its_place_on_the_sky(monkeypatch):
+    header = fits.Header(
+        {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 2.0, "CRPIX1": 9.0, "CRPIX2": 5.0}
+    )
+    header.update({"CDELT1": -1e-5, "CDELT2": 1e-5})
+    buffer = io.BytesIO()
+    fits.PrimaryHDU(np.arange(64 * 80, dtype="f4").reshape(64, 80), header=header).writeto(buffer)
+    image = read_image(buffer.getvalue(), "a.fits")
+    monkeypatch.setattr(detail, "_LARGEST", 32)
+    low = detail._central(image)
+    assert low.pixels[0, 0] == image.pixels[16, 24]
+    assert low.sky.position(0, 0) == pytest.approx(image.sky.position(16, 24), abs=1e-12)

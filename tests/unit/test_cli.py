@@ -187,7 +187,7 @@ def test_a_folder_with_a_file_that_holds_no_lens_image_is_a_plain_message(mae, t
         ("simulate model_ii lenses", "already exists"),
         ("evaluate tiny-mae lenses --split tests", "tests"),
         ("evaluate tiny-mae lenses --device tpu", "tpu"),
-        ("evaluate tiny-mae pairs", "divisible"),
+        ("evaluate tiny-mae nothing", "no data set 'nothing'"),
         ("train", "pretrain, classifier, mass, superres"),
         ("train --resume nothing", "no run 'nothing'"),
         ("train pretrain --data nothing --epochs 0.1", "no data set 'nothing'"),

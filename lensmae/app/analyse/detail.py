@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure, progress_bar
 from lensmae.data import LensImage
+from lensmae.data.images.sky import Grid
 from lensmae.figures import Panel, probability_bars
 from lensmae.figures.images.derived_images import image_files
 from lensmae.figures.ood_comparison import Measure, domain_strips
@@ -224,7 +224,7 @@ def _superres(upload: Upload, choice: Choice) -> None:
 
 def _central(image: LensImage) -> LensImage:
     top, left = (max(0, (side - _LARGEST) // 2) for side in image.pixels.shape)
-    return replace(image, pixels=image.pixels[top : top + _LARGEST, left : left + _LARGEST])
+    return image.cut(np.s_[top : top + _LARGEST, left : left + _LARGEST], Grid(top, left), "Its middle was taken.")
 
 
 @st.cache_data(max_entries=6, show_spinner=False)

@@ -1,17 +1,17 @@
 """One uploaded image as it was read, with the square that the networks see, and the ways to read the file otherwise."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from lensmae.app.analyse.colour import in_colour
+from lensmae.app.analyse.part import choose_part
 from lensmae.app.analyse.uploads import Upload, read_otherwise, upright
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Box, Drag, Event
 from lensmae.app.shared.choices import Choice
-from lensmae.app.shared.plain_text import plain
 from lensmae.data import LensImage, fit_image
 from lensmae.data.images.crop import Crop, square
 from lensmae.data.images.read_options import AUTO
@@ -31,7 +31,7 @@ _LEAST_SIDE = 8
 def preview(upload: Upload, answer: "Analysis", choice: Choice) -> None:
     """The image as read; the square on it can be dragged and scaled, or drawn anew."""
     image = upload.whole()
-    _choose_part(upload, image)
+    choose_part(upload, image)
     shown = _Shown.of(image)
     crop = upload.reading.crop if isinstance(upload.reading.crop, Crop) else answer.frame
     panel = Panel("As read", shown.pixels)
@@ -136,60 +136,6 @@ def _say(upload: Upload, crop: Crop | None) -> None:
             st.button(
                 "Find the lens", icon=":material/center_focus_strong:", on_click=read_otherwise, args=(upload, found), key="auto"
             )
-
-
-def _choose_part(upload: Upload, image: LensImage) -> None:
-    """Another image of a file that holds several (HDUs, arrays, pages), another lens of a stack, or another band."""
-    now = upload.reading
-
-    def chosen(field: str, key: str) -> Any:
-        def changed() -> None:
-            value = st.session_state[key]
-            read_otherwise(upload, replace(now, **{field: value}, crop=AUTO))
-
-        return changed
-
-    with st.container(horizontal=True):
-        if len(image.items) > 1:
-            key = f"item-{upload.key[0]}"
-            at = image.items.index(image.item) if image.item in image.items else 0
-            st.selectbox("Image in the file", image.items, at, key=key, on_change=chosen("item", key))
-        if image.lenses > 1:
-            key = f"lens-{upload.key[0]}"
-            st.number_input(
-                f"Lens, 0 to {image.lenses - 1}",
-                0,
-                image.lenses - 1,
-                now.lens or 0,
-                key=key,
-                on_change=chosen("lens", key),
-                width=160,
-            )
-        if image.bands > 1:
-            key = f"band-{upload.key[0]}"
-            bands = [None, *range(image.bands)]
-            named = {None: "as read by default", **{band: f"band {band}" for band in range(image.bands)}}
-            st.selectbox("Band", bands, bands.index(now.band), key=key, on_change=chosen("band", key), format_func=named.get)
-
-
-def choose_axes(upload: Upload) -> None:
-    """For an array whose axes cannot be told: the visitor says them."""
-    from lensmae.errors import ConfigError
-
-    key = f"axes-{upload.key[0]}"
-
-    def chosen() -> None:
-        try:
-            read_otherwise(upload, replace(upload.reading, axes=st.session_state[key].strip() or None))
-        except ConfigError as problem:
-            st.session_state[f"{key}-problem"] = str(problem)
-
-    st.text_input(
-        "Axes of the array", upload.reading.axes or "", key=key, on_change=chosen, placeholder="NHW, NHWC, CHW, ...", width=220,
-        help="One letter per axis, in order: N lenses, C bands, H rows, W columns.",
-    )  # fmt: skip
-    if problem := st.session_state.pop(f"{key}-problem", None):
-        st.error(plain(problem), icon=":material/error:")
 
 
 def _choose_scale(upload: Upload, image: LensImage) -> None:

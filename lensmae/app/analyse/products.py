@@ -34,7 +34,7 @@ def all_products(found: Sequence[Answered], asked: Asked, choice: Choice) -> Non
         from lensmae.evaluation.images.bundle import Entry, write_bundle
         from lensmae.workspace import replacing
 
-        entries = [Entry(one.answer, lambda one=one: _products(one, asked)) for one in found]
+        entries = [Entry(one.answer, lambda one=one: products_of(one, asked)) for one in found]
         with replacing(path) as partial:
             write_bundle(partial, entries, lambda stem, product: _files(stem, product, choice.stretch), progress)
         return path
@@ -49,7 +49,8 @@ def all_products(found: Sequence[Answered], asked: Asked, choice: Choice) -> Non
         )  # fmt: skip
 
 
-def _products(one: Answered, asked: Asked) -> "Iterator[Product]":
+def products_of(one: Answered, asked: Asked) -> "Iterator[Product]":
+    """What the networks made of one file: its reconstruction, the super-resolved image."""
     from lensmae.evaluation.images.derived_images import reconstruction_product, superres_product
 
     if asked.networks.mae is not None and one.answer.reconstruction is not None:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.analyse import uploads
-from lensmae.app.analyse.preview import choose_axes
+from lensmae.app.analyse.part import choose_axes
 from lensmae.app.analyse.uploads import FILES, Answered
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked

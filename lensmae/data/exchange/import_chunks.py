@@ -15,6 +15,7 @@ from lensmae.data.exchange.rows import Form, Recipe, Row, fitted, read_recipe, r
 from lensmae.data.exchange.stack_layout import Stack
 from lensmae.data.exchange.stack_reading import array_blocks, whole_array
 from lensmae.data.exchange.stacks import StoredArray
+from lensmae.data.images.bands import Band
 from lensmae.data.images.reader import LensImage, image_of
 from lensmae.errors import DatasetError, ImageReadError
 from lensmae.parts import completed
@@ -192,7 +193,13 @@ def _recipes(layout: Layout, start: int, stop: int) -> list[Recipe]:
     choice = layout.choice
     return [
         Recipe(
-            layout.band_files.get(file, (file,)), low, dict(layout.beside.get(file, {})), choice.item, choice.band, choice.axes
+            layout.band_files.get(file, (file,)),
+            low,
+            dict(layout.beside.get(file, {})),
+            choice.item,
+            choice.band,
+            choice.axes,
+            layout.bands,
         )
         for file, low in zip(part["source_file"], lows, strict=True)
     ]
@@ -230,11 +237,11 @@ def _read_row(layout: Layout, row: int) -> tuple[LensImage, LensImage | None]:
     raise IndexError(row)
 
 
-def _image(stack: Stack, low: np.ndarray, high: np.ndarray | None, band: int | None) -> tuple[LensImage, LensImage | None]:
+def _image(stack: Stack, low: np.ndarray, high: np.ndarray | None, band: Band) -> tuple[LensImage, LensImage | None]:
     """The image of one row of a stack, and its HR image."""
     name, axes, target_axes = stack.images.location, stack.axes.replace("N", ""), stack.target_axes.replace("N", "")
     target = None if high is None else image_of(high, name, band=band, axes=target_axes)
-    return image_of(low, name, band=band, axes=axes), target
+    return image_of(low, name, band=band, axes=axes, pixel_scale=stack.pixel_scale), target
 
 
 def _stack_rows(stack: Stack, start: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
@@ -278,7 +285,7 @@ def _of_stacks(stacks: Sequence[Stack], band: int | None, form: Form, todo: Sequ
         first += stack.n
 
 
-def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band: int | None) -> Iterator[Block]:
+def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band: Band) -> Iterator[Block]:
     """Blocks of the lenses `begin` to `end` of a layout, in a stack whose first lens is `first`."""
     row = begin
     try:
@@ -298,7 +305,7 @@ def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band:
             yield filler.block()
 
 
-def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form, stack: Stack, band: int | None) -> Block:
+def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form, stack: Stack, band: Band) -> Block:
     filler = _Filler(start, len(images), form)
     for index in range(len(images)):
         with filler.row(start + index):

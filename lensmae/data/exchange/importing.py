@@ -21,6 +21,7 @@ from lensmae.data.exchange.import_chunks import Block, Sample, find_form, read_b
 from lensmae.data.exchange.layouts import Layout, find_layout
 from lensmae.data.exchange.rows import Form
 from lensmae.data.images.axes import ArrayChoice, parse_axes
+from lensmae.data.images.bands import Band
 from lensmae.data.store.arrays import new_array, new_arrays
 from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import SPLITS, assign_splits
@@ -60,7 +61,7 @@ class ImportOptions:
     seed: int = 0
     clean: bool = False
     item: str | None = None
-    band: int | None = None
+    band: Band = None
     axes: str | None = None
     crop: Literal["auto", "none"] = "auto"
 

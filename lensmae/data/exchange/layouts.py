@@ -16,14 +16,16 @@ import pandas as pd
 
 from lensmae.data.exchange.band_files import bands_in_folders, bands_in_lens_folders, bands_in_names
 from lensmae.data.exchange.folder_entries import left_out, unusable
-from lensmae.data.exchange.label_tables import LabelTable, find_table, key_of
+from lensmae.data.exchange.label_tables import LabelTable, find_table, table_in_order
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
-from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, resolution
+from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, is_held_out
+from lensmae.data.exchange.pairs import pair_rows
 from lensmae.data.exchange.single_values import single_values
 from lensmae.data.exchange.stack_layout import Stack, find_stacks, images_in, stack_lenses
 from lensmae.data.exchange.stack_reading import stored_arrays
 from lensmae.data.exchange.stacks import StoredArray, may_hold_stack
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
+from lensmae.data.images.guarded_reader import read_image
 from lensmae.data.simulation.presets import CLASSES
 from lensmae.data.store.dataset import RECORD
 from lensmae.errors import DatasetError, ImageReadError
@@ -90,7 +92,7 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
             raise DatasetError(
                 f"{source} is one file and none of npy, npz, HDF5, FITS, TIFF, MATLAB or torch; name the folder that it lies in."
             )
-        return _stack_layout(source, [source], classes, choice)
+        return _held_out(_of_file(source, classes, choice), source.parent)
     if not source.is_dir():
         raise DatasetError(f"There is no folder or file {source}.")
     if (source / RECORD).is_file():
@@ -108,7 +110,34 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
             + (f" Left out: {', '.join(odd[:3])}." if odd else "")
         )
     others = _others(source, layout)
-    return replace(layout, ignored=(*layout.ignored, *ignored, *odd, *others), choice=choice)
+    return _held_out(replace(layout, ignored=(*layout.ignored, *ignored, *odd, *others), choice=choice), source)
+
+
+def _of_file(source: Path, classes: Sequence[str] | None, choice: ArrayChoice) -> Layout:
+    """A stack in one file, or its one image. Raises `DatasetError` that says why it is neither."""
+    try:
+        return _stack_layout(source, [source], classes, choice)
+    except DatasetError as problem:
+        if not isinstance(problem, _NoStack):
+            raise
+        try:
+            read_image(source, item=choice.item, band=choice.band, axes=choice.axes)
+        except ImageReadError as reason:
+            raise DatasetError(f"{source} holds no stack of images. {reason}") from None
+    return replace(_file_layout(source.parent, "one image", [(UNKNOWN, "", source.name)]), choice=choice)
+
+
+class _NoStack(DatasetError):
+    """A file without an array of lenses."""
+
+
+def _held_out(layout: Layout, folder: Path) -> Layout:
+    """Where nothing within says a split and the folder's own name says test or validation, that of all lenses."""
+    split = next((found for one in (folder, folder.parent) if (found := is_held_out(one.name))), "")
+    if not split or layout.has_splits:
+        return layout
+    note = f"They lie in a folder named for {split}, so none is for training; a split that is given goes before that."
+    return replace(layout, lenses=layout.lenses.assign(split=split), notes=(*layout.notes, note))
 
 
 def _others(source: Path, layout: Layout) -> list[str]:
@@ -122,44 +151,11 @@ def _others(source: Path, layout: Layout) -> list[str]:
 
 
 def _pairs(root: Path, leaves: list[Leaf]) -> Layout | None:
-    named = [(leaf, resolution(leaf.name)) for leaf in leaves if leaf.names]
-    found: dict[tuple[str, tuple[str, ...]], dict[str, Leaf]] = {}
-    for leaf, part in named:
-        if part:
-            found.setdefault((leaf.split, leaf.names[:-1]), {})[part] = leaf
-    rows = [row for (split, _), both in found.items() if len(both) == 2 for row in _pair_rows(root, both, split)]
-    if not rows:
+    found = pair_rows(root, leaves)
+    if found is None:
         return None
-    rest = [leaf for leaf, part in named if not part]
-    ignored = tuple(f"{leaf.folder.name}/ ({len(leaf.files)} files)" for leaf in rest)
-    return Layout(root, "LR/HR pairs", pd.DataFrame(rows), is_pair=True, ignored=ignored)
-
-
-def _pair_rows(root: Path, both: dict[str, Leaf], split: str) -> list[dict[str, str]]:
-    low, high = both["low"], both["high"]
-    lows, highs = ({_pair_stem(name): name for name in leaf.files} for leaf in (low, high))
-    alone = sorted(set(lows) ^ set(highs))
-    if alone:
-        names = [lows.get(stem) or highs[stem] for stem in alone[:3]]
-        raise DatasetError(f"{low.folder.parent}: {len(alone)} files are in only one of LR/ and HR/ ({', '.join(names)} ...).")
-    source, target = low.folder.relative_to(root), high.folder.relative_to(root)
-    return [
-        {
-            "id": stem if not split else f"{split}-{stem}",
-            "class": UNKNOWN,
-            "split": split,
-            "source_file": str(target / highs[stem]),
-            "low_file": str(source / lows[stem]),
-        }
-        for stem in lows
-    ]
-
-
-def _pair_stem(name: str) -> str:
-    """What the names of an LR and an HR image share."""
-    stem = Path(name).stem
-    shorter = re.sub(r"(?i)(^|[_\-. ])(?:lr|hr|low_?res|high_?res|low|high)(?=$|[_\-. ])", "", stem).strip("_-. ")
-    return shorter or stem
+    layout = Layout(root, "LR/HR pairs", pd.DataFrame(found[0]), is_pair=True, ignored=found[1])
+    return _with_table(layout, root, leaves, in_folders=False, says_classes=False)
 
 
 def _bands(root: Path, leaves: list[Leaf]) -> Layout | None:
@@ -173,7 +169,9 @@ def _bands(root: Path, leaves: list[Leaf]) -> Layout | None:
     leaf = next(iter(found.files.values()))[0][0]
     layout = _file_layout(root, "lenses with a file a band", [(UNKNOWN, leaf.split, parts[0]) for parts in paths.values()])
     note = f"Each lens has {len(found.bands)} bands ({', '.join(found.bands)}) in files of their own."
-    with_table = _with_table(layout, _table(root, leaves, [Path(parts[0]).name for parts in paths.values()]))
+    lens_folders = {Path(part).parent for parts in paths.values() for part in parts}
+    in_folders = len(lens_folders) == len(paths) > 1
+    with_table = _with_table(layout, root, leaves, in_folders)
     files = {parts[0]: parts for parts in paths.values()}
     return replace(with_table, bands=found.bands, band_files=files, notes=(note, *with_table.notes))
 
@@ -186,7 +184,9 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
     leaves, ignored = _one_set(root, leaves, choice)
     arrays = [leaf.folder / name for leaf in leaves for name in leaf.files if may_hold_stack(Path(name))]
     if _are_stacks(arrays, root, choice):
-        return replace(_stack_layout(root, arrays, classes, choice), ignored=tuple(ignored))
+        layout = replace(_stack_layout(root, arrays, classes, choice), ignored=tuple(ignored))
+        table = table_in_order(layout.stacks[0].images.file.parent, len(layout.lenses)) if len(layout.stacks) == 1 else None
+        return layout if table is None else _as_table_says(layout, table, set(layout.lenses["class"]) == {UNKNOWN}, moved=False)
     leaves = [of_one_lens(leaf) for leaf in leaves]
     a_lens_each = len(leaves) > 1 and all(len(leaf.files) == 1 and leaf.names and not is_class(leaf.name) for leaf in leaves)
     named = len({leaf.names for leaf in leaves if leaf.names}) > 1 or any(is_class(leaf.name) for leaf in leaves)
@@ -201,9 +201,9 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
         return None
     title = "a folder a lens" if a_lens_each else "class folders" if named else "folder of images"
     layout = _file_layout(root, title, rows)
-    if not named and set(layout.lenses["class"]) == {UNKNOWN}:
-        table = _table(root, leaves, [Path(name).name for name in layout.lenses["source_file"]])
-        layout = _with_table(layout, table) if table else _with_values(layout, classes)
+    unknown = not named and set(layout.lenses["class"]) == {UNKNOWN}
+    table = _with_table(layout, root, leaves, a_lens_each, unknown)
+    layout = _with_values(layout, classes) if table is layout and unknown else table
     kept = sum(map(len, beside.values()))
     notes = (f"{kept} files are the noise, flags or PSF of images beside them.",) if kept else ()
     return replace(layout, ignored=tuple(ignored), beside=beside, notes=layout.notes + notes)
@@ -252,7 +252,9 @@ def _classes_of(names: Sequence[str]) -> list[str]:
 def _are_stacks(files: list[Path], above: Path, choice: ArrayChoice) -> bool:
     """Whether most of these npy, npz and HDF5 files that hold images hold many lenses each, not one; some of them are opened."""
     spread = sorted({int(index) for index in np.linspace(0, len(files) - 1, _LOOKED_AT)}) if files else []
-    held = [images_in(_arrays(files[index], above), choice) for index in spread]
+    arrays = [_arrays(files[index], above) for index in spread]
+    near = [array for one in arrays for array in one if len(array.shape) == 1]
+    held = [images_in(one, choice, near) for one in arrays]
     return sum(n > 1 for n in held) > sum(n == 1 for n in held)
 
 
@@ -280,24 +282,41 @@ def _ordered(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _table(root: Path, leaves: list[Leaf], files: list[str]) -> LabelTable | None:
+def _with_table(layout: Layout, root: Path, leaves: list[Leaf], in_folders: bool, says_classes: bool = True) -> Layout:
+    """Classes, splits and parameters from tables beside the files; the same layout where there are none.
+
+    Args:
+        layout: of single files.
+        root: of the set.
+        leaves: its folders.
+        in_folders: whether each lens has a folder, by which tables name it.
+        says_classes: whether its classes are wanted; folders of classes say those themselves.
+    """
+    files = layout.lenses["source_file"].tolist()
+    named = [Path(name).parent.as_posix() for name in files] if in_folders else files
     folders = {root, *(leaf.folder for leaf in leaves), *(leaf.folder.parent for leaf in leaves)}
-    return find_table([folder for folder in folders if folder.is_relative_to(root)], files)
+    here = [folder for folder in folders if folder.is_relative_to(root)]
+    table = find_table(here, named, layout.lenses["split"].tolist())
+    return layout if table is None else _as_table_says(layout, table, says_classes)
 
 
-def _with_table(layout: Layout, table: LabelTable | None) -> Layout:
-    """Classes and parameters from a table."""
-    if table is None:
-        return layout
+def _as_table_says(layout: Layout, table: LabelTable, says_classes: bool, moved: bool = True) -> Layout:
+    """The layout with what a table says; `moved`: its rows may be put into the order of the classes, as those of files are."""
     lenses = layout.lenses.copy()
-    keys = [key_of(name) for name in lenses["source_file"]]
-    found = table.classes(keys)
-    lenses["class"] = [kind or old for kind, old in zip(found, lenses["class"], strict=True)]
-    for name, values in table.numbers(keys).items():
+    if says_classes:
+        lenses["class"] = [kind or old for kind, old in zip(table.classes, lenses["class"], strict=True)]
+    splits = table.splits
+    if splits is not None:
+        # A folder's word goes first.
+        lenses["split"] = [old or new for old, new in zip(lenses["split"], splits, strict=True)]
+    for name, values in table.numbers.items():
         if name not in lenses and name.lower() not in ("class", "split", "source_file", "notes", "id"):
             lenses[name] = values
-    said = f"classes from its column {table.label}" if table.label else "no column of classes in it"
-    return replace(layout, lenses=_ordered(lenses), notes=(*layout.notes, f"{table.file.name} names the files: {said}."))
+    said = [f"classes from the column {table.label}" if table.label else "no column of classes in it"] if says_classes else []
+    said += [] if splits is None else ["their splits"]
+    names = ", ".join(file.name for file in table.files)
+    note = f"{names} names the lenses" + (f": {', '.join(said)}." if said else ".")
+    return replace(layout, lenses=_ordered(lenses) if moved else lenses, notes=(*layout.notes, note))
 
 
 def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout:
@@ -311,7 +330,7 @@ def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, 
     stacks = find_stacks(arrays, above, classes, choice)
     if not stacks:
         what = " ".join(problems) or "It holds no array of numbers with the axes (lenses, height, width)."
-        raise DatasetError(f"{root} holds no stack of images. {what}")
+        raise _NoStack(f"{root} holds no stack of images. {what}")
     lenses = pd.concat([stack_lenses(stack, above) for stack in stacks], ignore_index=True)
     lenses.insert(0, "id", [f"{name}_{index:06d}" for index, name in enumerate(lenses["class"])])
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack.notes))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lensmae.data.exchange.folder_entries import unusable
-from lensmae.data.exchange.names import folder_parts, is_class, is_generic
+from lensmae.data.exchange.names import folder_parts, is_band, is_class, is_generic, resolution
 from lensmae.data.images import roles
 from lensmae.data.images.companions import companions
 from lensmae.data.images.reader import SUFFIXES
@@ -43,12 +43,19 @@ class Leaf:
 
 
 def find_leaves(source: Path) -> list[Leaf]:
-    """All folders with image files at or under a folder, in the order of their names."""
+    """All folders with image files at or under a folder, in the order of their names.
+
+    A folder that everything lies in says nothing, unless it is a class, a band or LR or HR.
+    """
     found = []
     for leaf in _walk(source, source, "", (), 0):
         found.append(leaf)
         if len(found) > _MOST_FOLDERS:
             break
+    while len(above := {leaf.names[:1] for leaf in found}) == 1 and (first := above.pop()):
+        if is_class(*first) or is_band(*first) or resolution(*first):
+            break
+        found = [replace(leaf, names=leaf.names[1:]) for leaf in found]
     return found
 
 

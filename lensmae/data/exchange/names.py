@@ -17,9 +17,12 @@ _LENS_NAMES = dict.fromkeys(("lens", "lenses", "is_lens"), "lens") | dict.fromke
     ("nonlens", "nonlenses", "non_lens", "non_lenses", "notlens", "not_lens", "nolens", "no_lens", "nonlensed"), "nonlens"
 )
 SPLIT_NAMES = {
-    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
-    "test": "test", "testing": "test",
+    "train": "train", "training": "train", "trainset": "train", "val": "validation", "valid": "validation",
+    "validation": "validation", "valset": "validation", "dev": "validation", "test": "test", "testing": "test", "testset": "test",
+    "eval": "test", "evaluation": "test", "heldout": "test", "holdout": "test",
 }  # fmt: skip
+# Of columns and arrays that say the split of every lens.
+SPLIT_COLUMNS = frozenset(("split", "splits", "set", "subset", "partition", "usage", "phase"))
 UNKNOWN = "unknown"
 MAX_CLASS_NAME = 64
 # Letters of any script, digits, and what stands between words; nothing that is markup anywhere.
@@ -36,7 +39,7 @@ _GENERIC = frozenset(
     ("image", "images", "img", "imgs", "data", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")
 )
 _BAND = re.compile(
-    r"(?i)(?:[a-z]+[_-])?(?:band[_-]?\d+|channel[_-]?\d+|[ugrizy]|vis|nir[_-]?[yjhk]|[jhk]s?|f\d{3,4}[a-z]{1,2}\d?)$"
+    r"(?i)(?:[a-z]+[_-])?(?:band[_-]?(?:\d+|[a-z])|channel[_-]?\d+|[ugrizy]|vis|nir[_-]?[yjhk]|[jhk]s?|f\d{3,4}[a-z]{1,2}\d?)$"
 )
 
 
@@ -54,19 +57,37 @@ def is_class(name: str) -> bool:
 
 
 def split_name(name: str) -> str:
-    """Our name of a split, or "" for another word."""
-    return SPLIT_NAMES.get(name.strip().lower(), "")
+    """Our name of a split, or "" for another word: `test`, `Test set`, `held-out`."""
+    key = re.sub(r"[^a-z]", "", name.lower())
+    return SPLIT_NAMES.get(key) or SPLIT_NAMES.get(key.removesuffix("set"), "")
+
+
+def words(name: str) -> list[str]:
+    """Words of a name as they are written: cut at signs, and where a capital follows a small letter."""
+    return [word for word in re.split(r"[_\-. ]+|(?<=[a-z])(?=[A-Z])", name.strip()) if word]
 
 
 def split_and_rest(name: str) -> tuple[str, str]:
-    """The split that a folder's name begins or ends with, and what is left of the name."""
+    """The one split among the words of a folder's name, and what is left of the name; two splits are none."""
     if split := split_name(name):
         return split, ""
-    for pattern in (r"(?P<split>[a-z]+)[_\-. ]+(?P<rest>.+)", r"(?P<rest>.+)[_\-. ]+(?P<split>[a-z]+)"):
-        match = re.fullmatch(pattern, name.strip(), re.IGNORECASE)
-        if match and (split := split_name(match["split"])):
-            return split, match["rest"]
-    return "", name
+    parts = words(name)
+    named = [index for index, part in enumerate(parts) if split_name(part)]
+    if len(named) != 1:
+        return "", name
+    (index,) = named
+    after = index + 1 + (parts[index + 1 : index + 2] in (["set"], ["Set"]))
+    return split_name(parts[index]), "_".join(parts[:index] + parts[after:])
+
+
+def is_held_out(name: str) -> str:
+    """The split, validation or test, that a folder's name says of all that it holds; "" for another name.
+
+    That is the whole name, or its end (`Model_II_test`); `Test III` and `test_of_masks` are names like any other.
+    """
+    parts = words(name)
+    split = split_name(name) or (split_name(parts[-1]) if parts else "")
+    return split if split != "train" else ""
 
 
 def folder_parts(names: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
+from lensmae.data.images.bands import Band, mean_of_images, places_of
 from lensmae.data.images.cosmic_rays import without_cosmic_rays
-from lensmae.data.images.reader import MOST_AVERAGED, LensImage, fit_image, read_image
+from lensmae.data.images.reader import LensImage, fit_image, read_image
 from lensmae.errors import ImageReadError
 
 
@@ -40,14 +39,16 @@ class Recipe:
         low: of pairs the LR file.
         beside: its noise, flags and PSF.
         item, band, axes: as `read_image` takes them.
+        bands: names of the bands, where each has a file.
     """
 
     files: tuple[str, ...]
     low: str | None = None
     beside: dict[str, str] = field(default_factory=dict)
     item: str | None = None
-    band: int | None = None
+    band: Band = None
     axes: str | None = None
+    bands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,12 @@ def read_recipe(root: Path, recipe: Recipe) -> tuple[LensImage, LensImage | None
     beside = {role: root / file for role, file in recipe.beside.items()}
     how = {"item": recipe.item, "axes": recipe.axes}
     if len(recipe.files) > 1:
-        return _from_bands([read_image(root / file, beside=beside, **how) for file in recipe.files], recipe.band), None
+        try:
+            places = places_of(recipe.band, len(recipe.files), recipe.bands)
+            images = [read_image(root / recipe.files[place], beside=beside, **how) for place in places]
+            return _of_bands(images, [recipe.bands[place] if recipe.bands else str(place) for place in places], recipe), None
+        except ImageReadError as problem:
+            raise ImageReadError(f"{recipe.files[0]}: {problem}") from None
     image = read_image(root / recipe.files[0], band=recipe.band, beside=beside, **how)
     if image.lenses > 1:
         raise ImageReadError(f"{image.name} holds an array of the shape of {image.lenses} images; one image a file is needed.")
@@ -82,18 +88,16 @@ def read_recipe(root: Path, recipe: Recipe) -> tuple[LensImage, LensImage | None
     return read_image(root / recipe.low, band=recipe.band, beside={}, **how), image
 
 
-def _from_bands(images: list[LensImage], band: int | None) -> LensImage:
-    """One image of the bands' files: the chosen one, or the mean of up to four of one shape, else the middle one."""
-    n, first = len(images), images[0]
-    if band is not None and not 0 <= band < n:
-        raise ImageReadError(f"{first.name} was not read: it has {n} bands, 0 to {n - 1}; there is no band {band}.")
-    alike = len({image.pixels.shape for image in images}) == 1
-    if band is None and alike and n <= MOST_AVERAGED:
-        mean = np.mean([image.pixels for image in images], axis=0, dtype=np.float64).astype(np.float32)
-        return replace(first, pixels=mean, noise=None, psf=None, notes=(*first.notes, f"Its {n} bands were averaged."))
-    index = (n // 2 if alike else 0) if band is None else band
-    chosen = images[index]
-    return replace(chosen, notes=(*chosen.notes, f"Band {index} of its {n} was taken."))
+def _of_bands(images: list[LensImage], names: list[str], recipe: Recipe) -> LensImage:
+    """One image of the files of the chosen bands: their mean, where there are several."""
+    n = len(recipe.files)
+    if len(images) == 1:
+        (image,) = images
+        return replace(image, notes=(*image.notes, f"Band {names[0]} of its {n} was taken."))
+    if recipe.band is None and len({image.pixels.shape for image in images}) > 1 and any(image.sky is None for image in images):
+        first = images[0]
+        return replace(first, notes=(*first.notes, f"Its bands have other pixels than each other; band {names[0]} was taken."))
+    return mean_of_images([replace(image, item=name) for image, name in zip(images, names, strict=True)])
 
 
 def fitted(image: LensImage, target: LensImage | None, form: Form) -> tuple[LensImage, LensImage | None]:

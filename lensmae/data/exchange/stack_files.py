@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,14 @@ _MOST_UNNAMED_BANDS = 16
 
 @dataclass(frozen=True)
 class FileArray:
-    """An array of a file: its shape and type, letters of its axes where the file says them, and how it is read."""
+    """An array of a file: its shape and type, how it is read, and letters of its axes and arcsec/pixel where the file says
+    them."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
     read: Callable[[], np.ndarray]
     axes: str = ""
+    scale: float | None = None
 
     @classmethod
     def of(cls, array: np.ndarray, axes: str = "") -> "FileArray":
@@ -108,12 +111,12 @@ def _fits_arrays(data: bytes) -> dict[str, FileArray]:
 
 
 def _image_array(unit: Any, units: Any) -> FileArray:
-    letters = read_sky(unit.header, units=units)[2]
+    _, scale, letters, _ = read_sky(unit.header, ChainMap(dict(unit.header), dict(units[0].header)), units)
 
     def read() -> np.ndarray:
         return as_flux(pixels_of(unit), unit.header, str(unit.header.get("BUNIT") or "").strip())[0]
 
-    return FileArray(tuple(unit.shape), np.dtype(np.float64), read, letters if len(letters) == len(unit.shape) else "")
+    return FileArray(tuple(unit.shape), np.dtype(np.float64), read, letters if len(letters) == len(unit.shape) else "", scale)
 
 
 def _column(unit: Any, name: str) -> np.ndarray:

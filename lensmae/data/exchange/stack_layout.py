@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensmae.data.exchange.names import CLASS_NAMES, HIGH, LABELS, LOW, MASSES, SPLIT_NAMES, UNKNOWN, class_name
+from lensmae.data.exchange.given_splits import flag_of, from_indices, says_splits, split_column, split_of_indices
+from lensmae.data.exchange.names import CLASS_NAMES, HIGH, LABELS, LOW, MASSES, UNKNOWN, class_name, split_name
 from lensmae.data.exchange.stack_reading import whole_array
 from lensmae.data.exchange.stacks import StoredArray
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE, NO_CHOICE, ArrayChoice, count_of, find_axes
+from lensmae.data.images.formats.named_arrays import is_scale, scale_of
 from lensmae.errors import DatasetError, ImageReadError
 
 _TAKEN = frozenset(("id", "class", "split", "source_file", "notes"))
@@ -36,6 +38,7 @@ class Stack:
         columns: one value a lens: class, axion_mass_ev and other parameters.
         notes: what one might not expect of the arrays beside it, in full sentences.
         used: the files of its arrays.
+        pixel_scale: arcsec/pixel of all lenses, where attributes or an array beside them say it.
     """
 
     images: StoredArray
@@ -47,6 +50,7 @@ class Stack:
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     used: tuple[Path, ...] = ()
+    pixel_scale: float | None = None
 
     @property
     def n(self) -> int:
@@ -80,8 +84,15 @@ def find_stacks(
     return [_stack(image, None, axes, arrays, classes) for image in images]
 
 
-def axes_of(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) -> dict[StoredArray, str]:
+def axes_of(
+    arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE, near: Sequence[StoredArray] = ()
+) -> dict[StoredArray, str]:
     """The arrays that are images, with the letters of their axes; masks, noise and labels are none.
+
+    Args:
+        arrays: those that may be images.
+        choice: which array and which of its axes the user says.
+        near: further ones beside them, such as labels in files of their own.
 
     Raises `DatasetError` where an array can be read in several ways and nothing beside it decides.
     """
@@ -93,7 +104,7 @@ def axes_of(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) -> d
     problems = []
     for array in candidates:
         try:
-            letters = _letters(array, arrays, choice)
+            letters = _letters(array, [*arrays, *near], choice)
         except ImageReadError as problem:
             problems += [f"{array.location}: {problem}."] if "several ways" in str(problem) else []
             continue
@@ -119,10 +130,10 @@ def _letters(array: StoredArray, arrays: Sequence[StoredArray], choice: ArrayCho
     return letters if not sides or min(sides) >= MIN_SIDE else ""
 
 
-def images_in(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE) -> int:
-    """How many lenses arrays hold, the largest of them; 0 without one."""
+def images_in(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE, near: Sequence[StoredArray] = ()) -> int:
+    """How many lenses arrays hold, the largest of them; 0 without one. Arguments as of `axes_of`."""
     try:
-        axes = axes_of(arrays, choice)
+        axes = axes_of(arrays, choice, near)
     except DatasetError:
         return 2
     most = max((_n(array, axes) for array in axes), default=0)
@@ -147,22 +158,43 @@ def _n(array: StoredArray, axes: dict[StoredArray, str]) -> int:
 
 
 def _words(array: StoredArray) -> frozenset[str]:
-    """Words of a name, and neighbouring ones joined, so that `no_sub` is found in `train_no_sub_images`."""
-    words = [word for word in re.split(r"[^a-z0-9]+", array.location.lower()) if word]
-    return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
+    return frozenset().union(*map(_pieces, array.location.split("/")))
 
 
 def _words_of_key(array: StoredArray) -> frozenset[str]:
     """Words of what a file calls an array; of an npy file those of its own name."""
-    name = (array.key or array.location).rsplit("/", 1)[-1]
-    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+    return _pieces(_key(array))
+
+
+def _key(array: StoredArray) -> str:
+    """What a file calls an array; of an npy file its own name."""
+    return (array.key or array.location).rsplit("/", 1)[-1]
+
+
+def _said(array: StoredArray, meaning: Callable[[str], str]) -> str:
+    """What the part of a location that is nearest to the array says; "" where none does, or one says several things."""
+    for part in reversed(array.location.split("/")):
+        alone = meaning(part)
+        # "no" alone may belong to "no_noise"; as a folder of its own it is the class.
+        found = {alone} if alone else {meaning(word) for word in _pieces(part) - {"no"}} - {""}
+        if found:
+            return found.pop() if len(found) == 1 else ""
+    return ""
+
+
+def _pieces(part: str) -> frozenset[str]:
+    """Words of a part of a name, and neighbouring ones joined, so that `no_sub` is found in `train_no_sub_images`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part)
+    words = [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
     return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
 
 
-def _first(array: StoredArray, names: dict[str, str], otherwise: str) -> str:
-    # "no" alone may belong to "no_noise"; as a folder of its own it is the class.
-    words = _words(array) - {"no"} | set(re.split(r"[/.]", array.location.lower()))
-    return next((names[word] for word in names if word in words), otherwise)
+def _split_of(array: StoredArray) -> str:
+    return _said(array, split_name)
+
+
+def _class_of(array: StoredArray) -> str:
+    return _said(array, lambda word: CLASS_NAMES.get(word.lower(), "")) or UNKNOWN
 
 
 def _location(array: StoredArray) -> str:
@@ -177,7 +209,7 @@ def _stack(
     arrays: Sequence[StoredArray],
     classes: Sequence[str] | None,
 ) -> Stack:
-    split, kind = _first(images, SPLIT_NAMES, ""), _first(images, CLASS_NAMES, UNKNOWN)
+    split, kind = _split_of(images), _class_of(images)
     columns: dict[str, np.ndarray] = {}
     n, unused, used = _n(images, axes), [], {images.file}
     for array in arrays:
@@ -188,16 +220,49 @@ def _stack(
             if "class" not in found and _may_be_labels(array):
                 unused.append(array.location)
     columns |= {} if "class" in columns else _from_attributes(images, classes)
-    notes = ()
+    more, notes = _given_splits(images, arrays, n)
+    columns |= {} if "split" in columns else more
     if unused and "class" not in columns and kind == UNKNOWN:
         named = ", ".join(unused[:4])
         notes = (
+            *notes,
             f"No array beside {images.location} has a name of labels (y, labels, target, ...); {named} of {n:,} entries was not "
             "used as such. Rename it to y if it holds the classes.",
         )
-    return Stack(
-        images, axes[images], targets, axes[targets] if targets else "", kind, split, columns, notes, tuple(sorted(used))
+    target_axes = axes[targets] if targets else ""
+    scale = _scale(images, arrays)
+    return Stack(images, axes[images], targets, target_axes, kind, split, columns, notes, tuple(sorted(used)), scale)
+
+
+def _scale(images: StoredArray, arrays: Sequence[StoredArray]) -> float | None:
+    """Arcsec/pixel that the attributes of a stack or an array beside it say, the same for all lenses."""
+    facts: dict[str, object] = dict(images.attributes)
+    for array in arrays:
+        if array is not images and _beside(array, images) and is_scale(_key(array)) and array.dtype.kind in "iufUS":
+            values = whole_array(array)
+            same = values.ndim < 2 and values.size and bool((values == values.flat[0]).all())
+            facts[_key(array)] = values.flat[0] if same else values
+    return scale_of({name: one.item() if isinstance(one, np.generic) else one for name, one in facts.items()})
+
+
+def _given_splits(images: StoredArray, arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Splits from indices of lenses beside a stack; where numbers say splits that nobody can know, all is held out, and said."""
+    near = [one for one in arrays if one is not images and _beside(one, images) and len(one.shape) == 1]
+    listed: dict[str, np.ndarray] = {}
+    for array in near:
+        if (split := split_of_indices(_key(array))) and array.dtype.kind in "iu":
+            listed[split] = whole_array(array).astype(np.int64)
+    splits = from_indices(listed, n) if listed else None
+    if splits is not None:
+        return {"split": splits}, ()
+    coded = next((one for one in near if says_splits(_key(one)) and one.shape[0] == n and one.dtype.kind in "biuf"), None)
+    if coded is None:
+        return {}, ()
+    note = (
+        f"{coded.location} says splits as numbers, which nobody can know; all lenses are test. Save it as words (train, "
+        "validation, test)."
     )
+    return {"split": np.full(n, "test", dtype=object)}, (note,)
 
 
 def _may_be_labels(array: StoredArray) -> bool:
@@ -216,18 +281,25 @@ def _belongs(array: StoredArray, images: StoredArray, n: int, split: str, kind: 
     if n == 1:
         group = array.key.rpartition("/")[0] == images.key.rpartition("/")[0]
         return array.file == images.file and group and array.shape in ((), (1,))
-    same_part = _first(array, SPLIT_NAMES, "") == split and _first(array, CLASS_NAMES, kind) == kind
-    short = len(array.shape) == 1 or (
-        len(array.shape) == 2 and bool(_words_of_key(array) & LABELS) and array.shape[1] <= _MOST_CLASSES
-    )
+    words = _words_of_key(array)
+    # Flags and words of splits describe all lenses, whatever split their own name has.
+    of_splits = bool(flag_of(_key(array))) or says_splits(_key(array))
+    same_part = of_splits or (_split_of(array) == split and _class_of(array) in (kind, UNKNOWN))
+    short = len(array.shape) == 1 or (len(array.shape) == 2 and bool(words & LABELS) and array.shape[1] <= _MOST_CLASSES)
     return same_part and short and array.shape[0] == n
 
 
 def _column(array: StoredArray, n: int, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
     words = _words_of_key(array)
+    splits = split_column(_key(array), np.atleast_1d(whole_array(array))) if len(array.shape) < 2 else None
+    if splits is not None:
+        return {"split": splits}
     # A number of many values, such as the targets of a regression, is no class.
     if words & LABELS and not (array.dtype.kind == "f" and n > 1 and not _are_whole(whole_array(array))):
-        return {"class": class_names(np.atleast_1d(whole_array(array)), classes, "is_lens" in words or "lensed" in words)}
+        try:
+            return {"class": class_names(np.atleast_1d(whole_array(array)), classes, "is_lens" in words or "lensed" in words)}
+        except DatasetError as problem:
+            raise DatasetError(f"{array.location}: {problem}") from None
     if array.dtype.kind not in "biuf":
         return {}
     values = np.atleast_1d(whole_array(array)).astype(np.float64)
@@ -260,7 +332,9 @@ def class_names(values: np.ndarray, classes: Sequence[str] | None, of_lenses: bo
     if values.ndim == 2:
         values = values.reshape(len(values), -1).argmax(axis=1) if values.shape[1] > 1 else values[:, 0]
     if not np.array_equal(values, np.round(values)) or (len(values) and not 0 <= values.min() <= values.max() < _MOST_CLASSES):
-        raise DatasetError(f"Labels are numbers from {values.min():g} to {values.max():g}; whole numbers from 0 are needed.")
+        raise DatasetError(
+            f"Labels are numbers from {values.min():g} to {values.max():g}; whole numbers from 0 are needed, or names of classes."
+        )
     indices = values.astype(int)
     if of_lenses and classes is None and len(indices) and indices.max() <= 1:
         classes = ("nonlens", "lens")

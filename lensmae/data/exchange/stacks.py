@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from lensmae.data.exchange.stack_files import SUFFIXES, file_arrays
+from lensmae.data.exchange.stack_files import SUFFIXES, FileArray, file_arrays
 from lensmae.data.images.formats import check_bytes, check_chunks, visit_objects
 from lensmae.data.images.formats.hdf5 import axes_of
 from lensmae.data.images.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
@@ -148,7 +148,7 @@ def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
             headers = _npz_headers(path)
         elif suffix not in _BY_PARTS:
             return [
-                StoredArray(path, key, f"{stem}/{key}" if key else stem, array.shape, array.dtype, array.axes)
+                StoredArray(path, key, f"{stem}/{key}" if key else stem, *_facts(array))
                 for key, array in file_arrays(path).items()
             ]
         else:
@@ -162,6 +162,12 @@ def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
         for key, header in headers.items()
         if header.dtype.kind in "biufUS"
     ]
+
+
+def _facts(array: FileArray) -> tuple[tuple[int, ...], np.dtype, str, tuple[tuple[str, str], ...]]:
+    """Shape, type, axes and attributes."""
+    said = () if array.scale is None else (("pixel_scale", repr(array.scale)),)
+    return array.shape, array.dtype, array.axes, said
 
 
 def _npz_headers(path: Path) -> dict[str, NpyHeader]:

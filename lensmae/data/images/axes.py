@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lensmae.data.images.bands import Band
 from lensmae.errors import ConfigError, ImageReadError
 
 MIN_SIDE = 4
@@ -29,13 +30,13 @@ class ArrayChoice:
 
     Attributes:
         item: which HDU, array or page of a file that holds several.
-        band: which band, from 0.
+        band: which band, from 0, or the mean of some (`lensmae.data.images.bands`).
         axes: a letter an axis, as `parse_axes` takes them.
         lens: which lens of a stack, from 0.
     """
 
     item: str | None = None
-    band: int | None = None
+    band: Band = None
     axes: str | None = None
     lens: int | None = None
 

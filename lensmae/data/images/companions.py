@@ -48,7 +48,7 @@ def companions(names: Iterable[str]) -> dict[str, dict[str, str]]:
             found.setdefault(image, {}).setdefault(_role(tail), name)
     belong = {part for parts in found.values() for part in parts.values()}
     for folder, parts in bare.items():
-        alone = [image for (place, _), image in images.items() if place == folder and image not in belong]
+        alone = [image for (place, _), image in images.items() if place == folder and image not in belong and _may_show(image)]
         if len(alone) == 1:
             for name, tail in parts:
                 found.setdefault(alone[0], {}).setdefault(_role(tail), name)
@@ -84,6 +84,11 @@ def kind(name: str) -> str:
     """What the tail of a companion's name says it is, in the words of `roles`: noise, variance, weight, flags or psf."""
     match = _COMPANION.match(_parts(name)[1] or "")
     return roles.role(match["tail"]) or roles.NOISE if match else roles.UNKNOWN
+
+
+def _may_show(name: str) -> bool:
+    """Whether a file's name does not say that it is something else, as `mask_extra_galaxies.fits` and `model_image.fits` do."""
+    return roles.role(_parts(name)[1] or "") in (roles.SCIENCE, roles.UNKNOWN)
 
 
 def _escaped(text: str) -> str:

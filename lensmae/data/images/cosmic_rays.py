@@ -12,6 +12,10 @@ _SIGNIFICANCE, _CONTRAST = 5.0, 5.0
 # How far a peak may differ from its surroundings, as a share of them, without being a hit: lens cores are steep.
 _STEEPNESS = 0.1
 _NEAR, _WIDE = 5, 9
+# From so large a share of hit pixels on a user is told; the cores of galaxies alone give fewer.
+_WORTH_SAYING = 0.005
+# So much of a large image, its middle, is looked at for that.
+_LOOKED_AT = 512
 # Standard deviation over median absolute deviation of normal noise.
 _SIGMA = 1.4826
 
@@ -45,6 +49,21 @@ def find_cosmic_rays(pixels: np.ndarray) -> np.ndarray:
         cleantype="median",
     )
     return np.asarray(hit, dtype=bool)
+
+
+def with_warning(image: LensImage) -> LensImage:
+    """An image of a camera (FITS) with a note where many of its pixels look hit, and nobody removed cosmic rays."""
+    if image.format != "fits" or any("cosmic rays" in note for note in image.notes):
+        return image
+    top, left = (max(0, (side - _LOOKED_AT) // 2) for side in image.pixels.shape)
+    hit = find_cosmic_rays(np.ascontiguousarray(image.pixels[top : top + _LOOKED_AT, left : left + _LOOKED_AT]))
+    if hit.mean() < _WORTH_SAYING:
+        return image
+    note = (
+        f"{int(hit.sum())} pixels look hit by cosmic rays (L.A.Cosmic), which networks may take for substructure: remove them "
+        '(--remove-cosmic-rays, or "Remove cosmic rays" on Analyse).'
+    )
+    return replace(image, notes=(*image.notes, note))
 
 
 def without_cosmic_rays(image: LensImage) -> LensImage:

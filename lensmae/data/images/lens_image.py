@@ -24,6 +24,7 @@ class LensImage:
         items: names of all images in the file (HDUs, arrays, pages), each good for `read_image(item=...)`.
         item: which of them this is.
         bands: how many bands the image has, each good for `read_image(band=...)`.
+        band_names: their names, where the file says them.
         lenses: how many lenses its array holds, each good for `read_image(lens=...)`.
         unit: of the pixels, as the file says it; empty where it is silent.
         sky: where the pixels lie on the sky, where the file says it.
@@ -42,6 +43,7 @@ class LensImage:
     axion_mass_ev: float | None = None
     items: tuple[str, ...] = ()
     bands: int = 1
+    band_names: tuple[str, ...] = ()
     lenses: int = 1
     unit: str = ""
     sky: Sky | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from lensmae.data.images.axes import parse_axes
+from lensmae.data.images.bands import Band
 from lensmae.data.images.cosmic_rays import without_cosmic_rays
 from lensmae.data.images.crop import Crop, crop_image
 from lensmae.data.images.guarded_reader import read_all_lenses, read_image
@@ -28,7 +29,7 @@ class Reading:
     """
 
     item: str | None = None
-    band: int | None = None
+    band: Band = None
     crop: Crop | Literal["auto"] | None = AUTO
     clean: bool = False
     pixel_scale: float | None = None

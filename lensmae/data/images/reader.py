@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lensmae.data.images import companions, roles
+from lensmae.data.images import bands, companions, roles
 from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, ordered
 from lensmae.data.images.bad_pixels import clean
 from lensmae.data.images.fitting import fill_bad
@@ -35,8 +35,6 @@ SUFFIXES = (
     "npy", "npz", "fits", "fit", "fts", "fits.gz", "fits.fz", "fits.bz2", "fits.xz", "fits.zip", "png", "jpg", "jpeg", "tif",
     "tiff", "h5", "hdf5", "mat", "pt", "pth",
 )  # fmt: skip
-# Up to so many bands are averaged; of more the middle one is taken.
-MOST_AVERAGED = 4
 Source = Path | str | bytes
 
 
@@ -45,7 +43,7 @@ def read_image(
     name: str | None = None,
     *,
     item: str | None = None,
-    band: int | None = None,
+    band: bands.Band = None,
     axes: str | None = None,
     lens: int | None = None,
     beside: Mapping[str, Source] | None = None,
@@ -56,8 +54,9 @@ def read_image(
         source: the file, or its content.
         name: of the file, for messages.
         item: which image of a file that holds several, as `LensImage.items` names it, or by its extension's name or number; the
-            image by name where None (never a mask, noise, PSF or labels).
-        band: which band of an image that has several, from 0; up to four are averaged where None, of more the middle is taken.
+            image by name where None (never a mask, noise, PSF or labels). Of several, joined by "+", the mean is taken.
+        band: which band of an image that has several, from 0, or the mean of some ("0+2") or of "all"; up to four are averaged
+            where None, of more the middle is taken.
         axes: a letter an axis (N lenses, C bands, H rows, W columns), where header and shape do not say it.
         lens: which lens of a stack, from 0; the first where None.
         beside: files that belong to it, by "noise", "bad" and "psf"; of a file on disk those of its name where None.
@@ -66,11 +65,19 @@ def read_image(
     """
     label, choice = label_of(source, name), ArrayChoice(item, band, axes, lens)
     try:
-        kind, stored = _decoded(source, item, beside)
-        found = _Array.of(stored, choice)
-        return _image(found, stored, label, kind, choice, choice.lens or 0, whole=False)
+        images = [_read_one(source, label, replace(choice, item=one), beside) for one in _items(source, item)]
+        return images[0] if len(images) == 1 else bands.mean_of_images(images)
     except ImageReadError as problem:
         raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
+
+
+def _items(source: Source, item: str | None) -> tuple[str | None, ...]:
+    return (item,) if item is None or "+" not in item else bands.split_items(item, decode(_load(source))[1].items)
+
+
+def _read_one(source: Source, label: str, choice: ArrayChoice, beside: Mapping[str, Source] | None) -> LensImage:
+    kind, stored = _decoded(source, choice.item, beside)
+    return _image(_Array.of(stored, choice), stored, label, kind, choice, choice.lens or 0, whole=False)
 
 
 def read_lenses(
@@ -78,7 +85,7 @@ def read_lenses(
     name: str | None = None,
     *,
     item: str | None = None,
-    band: int | None = None,
+    band: bands.Band = None,
     axes: str | None = None,
     beside: Mapping[str, Source] | None = None,
 ) -> Iterator[LensImage]:
@@ -96,6 +103,9 @@ def read_lenses(
     """
     label, choice = label_of(source, name), ArrayChoice(item, band, axes)
     try:
+        if len(_items(source, item)) > 1:
+            yield read_image(source, name, item=item, band=band, axes=axes, beside=beside)
+            return
         kind, stored = _decoded(source, item, beside)
         if item is None and stored.alike:
             yield from _each_item(source, stored, label, choice)
@@ -118,17 +128,20 @@ def _each_item(source: Source, stored: Stored, label: str, choice: ArrayChoice) 
             yield _image(found, part, named, kind, choice, lens, whole=True)
 
 
-def image_of(array: np.ndarray, name: str, *, band: int | None = None, axes: str | None = None) -> LensImage:
+def image_of(
+    array: np.ndarray, name: str, *, band: bands.Band = None, axes: str | None = None, pixel_scale: float | None = None
+) -> LensImage:
     """An array that was read already, by the same rules as a file.
 
     Args:
         array: the array.
         name: of the image, for errors.
-        band: from 0; None where there is one.
+        band: as `read_image` takes it.
         axes: a letter an axis; found where None.
+        pixel_scale: arcsec/pixel, where known.
     """
     try:
-        stored, choice = Stored(array, flat=True), ArrayChoice(band=band, axes=axes)
+        stored, choice = Stored(array, flat=True, pixel_scale=pixel_scale), ArrayChoice(band=band, axes=axes)
         return _image(_Array.of(stored, choice), stored, name, "npy", choice, 0, whole=False)
     except ImageReadError as problem:
         raise ImageReadError(f"{name} was not read: {str(problem).rstrip('.')}.") from None
@@ -148,6 +161,8 @@ def _load(source: Source) -> bytes:
         try:
             with Path(source).open("rb") as file:
                 data = file.read(MAX_FILE + 1)
+        except IsADirectoryError:
+            raise ImageReadError(_of_folder(Path(source))) from None
         except OSError as problem:
             raise ImageReadError(f"it cannot be opened ({problem.strerror or problem})") from None
     if len(data) > MAX_FILE:
@@ -157,6 +172,13 @@ def _load(source: Source) -> bytes:
     if not data:
         raise ImageReadError("it is empty; save or download it again")
     return data
+
+
+def _of_folder(folder: Path) -> str:
+    """Why a folder is no image, and what to do."""
+    if any((folder / name).exists() for name in (".zarray", ".zgroup", "zarr.json")):
+        return "it is a zarr store; save its array as npy: numpy.save('lens.npy', zarr.open(folder)[...])"
+    return "it is a folder; name the files in it, or import it as a data set (`lensmae import FOLDER NAME`)"
 
 
 def _decoded(source: Source, item: str | None, beside: Mapping[str, Source] | None) -> tuple[str, Stored]:
@@ -205,7 +227,9 @@ class _Array:
     @classmethod
     def of(cls, stored: Stored, choice: ArrayChoice) -> "_Array":
         array = stored.array
-        if array.dtype.kind not in "biuf":
+        if array.dtype == bool:
+            raise ImageReadError("its values are True and False: it is a mask, and no image")
+        if array.dtype.kind not in "iuf":
             raise ImageReadError(f"its values are of type {array.dtype}; real numbers are needed")
         letters = find_axes(array.shape, stored.axes, choice.axes, flat=stored.flat)
         height, width = (count_of(letter, letters, array.shape) for letter in "HW")
@@ -221,15 +245,12 @@ class _Array:
     def bands(self) -> int:
         return self.cube.shape[1]
 
-    def beside(self, lens: int, band: int | None) -> Beside:
-        """Noise and flags of one plane, as that is made of the bands."""
+    def beside(self, lens: int, places: tuple[int, ...]) -> Beside:
+        """Noise and flags of one plane, as that is made of the bands at `places`."""
         noise = self._planes(self._stored.beside.noise, lens)
         bad = self._planes(self._stored.beside.bad, lens)
-        if band is not None:
-            noise, bad = (None if one is None else one[min(band, len(one) - 1)] for one in (noise, bad))
-        else:
-            noise = None if noise is None else np.sqrt(np.square(noise, dtype=np.float64).sum(axis=0)) / len(noise)
-            bad = None if bad is None else bad.any(axis=0)
+        noise = None if noise is None else bands.noise_of_mean(noise, places)
+        bad = None if bad is None else (bad if len(bad) == 1 else bad[list(places)]).any(axis=0)
         return replace(self._stored.beside, noise=noise, bad=bad)
 
     def _planes(self, array: np.ndarray | None, lens: int) -> np.ndarray | None:
@@ -255,8 +276,12 @@ def _image(found: _Array, stored: Stored, name: str, kind: str, choice: ArrayCho
     """One lens of an array. `whole`: all its lenses are read, so that nothing was chosen."""
     if not 0 <= lens < found.lenses:
         raise ImageReadError(f"it holds {found.lenses} lenses, 0 to {found.lenses - 1}; there is no lens {lens}")
-    plane, band, taken = _one_plane(found.cube[lens], choice.band)
-    beside = found.beside(lens, band)
+    places = bands.places_of(choice.band, found.bands, stored.band_names)
+    plane, taken = (
+        bands.one_plane(found.cube[lens], places),
+        bands.said_of(choice.band, places, found.bands, stored.band_names),
+    )
+    beside = found.beside(lens, places)
     sources = beside.sources
     made = clean(plane, beside.bad, sources.get("bad", ""), beside.noise, sources.get("noise", ""))
     eight_bit = stored.eight_bit or stored.array.dtype == np.uint8 or _has_eight_bits(plane)
@@ -274,6 +299,7 @@ def _image(found: _Array, stored: Stored, name: str, kind: str, choice: ArrayCho
         items=stored.items,
         item=stored.item,
         bands=found.bands,
+        band_names=stored.band_names,
         lenses=found.lenses,
         unit=stored.unit,
         sky=Sky(stored.header) if stored.header else None,
@@ -282,20 +308,6 @@ def _image(found: _Array, stored: Stored, name: str, kind: str, choice: ArrayCho
         eight_bit=eight_bit,
         lossy=stored.lossy,
     )
-
-
-def _one_plane(bands: np.ndarray, band: int | None) -> tuple[np.ndarray, int | None, tuple[str, ...]]:
-    """Bands (C, H, W) -> one plane (H, W), which band that is (None: their mean), and what was done."""
-    n = len(bands)
-    if band is not None and not 0 <= band < n:
-        raise ImageReadError(f"it has {n} bands, 0 to {n - 1}; there is no band {band}")
-    if n == 1:
-        return bands[0], 0, ()
-    if band is not None:
-        return bands[band], band, (f"Band {band} of its {n} was taken.",)
-    if n <= MOST_AVERAGED:
-        return bands.mean(axis=0, dtype=np.float64), None, (f"Its {n} bands were averaged.",)
-    return bands[n // 2], n // 2, (f"It has {n} bands; the middle one, band {n // 2}, was taken.",)
 
 
 def _of_items(stored: Stored) -> tuple[str, ...]:

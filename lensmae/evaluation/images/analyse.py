@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 from lensmae.data import LensImage, fit_image
+from lensmae.data.images.cosmic_rays import with_warning
 from lensmae.data.images.fitting import Crop
 from lensmae.data.images.lens_image import Facts, frame_of, framed
 from lensmae.errors import ImageReadError
@@ -176,6 +177,7 @@ def _read(source: Source, networks: Networks) -> "Prepared | Refusal":
 
 
 def _prepare(image: LensImage, networks: Networks) -> Prepared:
+    image = with_warning(image)
     wanted = {kind: (_size(kind, model, networks), _scale(kind, networks)) for kind, model in networks.loaded().items()}
     small = {one: fit_image(image, *one) for one in set(wanted.values())}
     fitted = {kind: small[one] for kind, one in wanted.items()}

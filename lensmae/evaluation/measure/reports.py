@@ -11,7 +11,7 @@ from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.notes import overlap_note
 from lensmae.evaluation.measure.rows import HERE, Here, Wanted
-from lensmae.evaluation.measure.suited import is_on_another_scale, range_note, suited
+from lensmae.evaluation.measure.suited import check_classes, held_out, is_on_another_scale, range_note, suited
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, roc_curves
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.models.predictors import LoadedModel
@@ -178,7 +178,7 @@ Report = ReconstructionReport | ClassificationReport | SuperResReport
 def evaluate(
     checkpoint: str,
     data: str | LensDataset,
-    split: str = "test",
+    split: str | None = None,
     *,
     limit: int | None = None,
     device: str = "cpu",
@@ -190,7 +190,7 @@ def evaluate(
     Args:
         checkpoint: name, run id or path.
         data: an open data set, or its name, path, or a folder in the original DeepLense layout.
-        split: train, validation, test or all.
+        split: train, validation, test or all; where None, test, or validation in a set without a test split.
         limit: measure so many images at most, spread over the split.
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
         progress: called with (images done, images in all).
@@ -199,10 +199,11 @@ def evaluate(
     model = load_checkpoint(checkpoint, pick_device(device))
     dataset = open_dataset(data) if isinstance(data, str) else data
     dataset, said = suited(model, dataset)
+    split, chosen = held_out(dataset) if split is None else (split, None)
     of_kind = {Classifier: evaluate_classifier, SuperResolver: evaluate_superres, Reconstructor: evaluate_reconstruction}
     measure = next(measure for kind, measure in of_kind.items() if isinstance(model, kind))
     report = measure(model, dataset, split, limit=limit, progress=progress, source=source)
-    return replace(report, note=" ".join(filter(None, (report.note, said))) or None)
+    return replace(report, note=" ".join(filter(None, (report.note, chosen, said))) or None)
 
 
 def pick_device(name: str) -> str:
@@ -284,12 +285,7 @@ def evaluate_classifier(
         source: as of `evaluate`.
     """
     check_images(model, dataset)
-    missing = {name for name, count in dataset.info.counts.items() if count} - set(model.classes)
-    if missing:
-        raise DatasetError(
-            f"Data set {dataset.name} has classes that {model.name} was not trained on: {', '.join(sorted(missing))}; "
-            f"its classes are {', '.join(model.classes)}."
-        )
+    check_classes(model, dataset)
     rows = select_rows(dataset, split, limit)
     table = source(model, dataset, rows, Wanted(d4=d4), progress)
     # The set's own order of classes need not be the model's.

@@ -65,7 +65,7 @@ def convert_weights(
         CheckpointError: where the file cannot be read safely, has another layout, or is not complete.
     """
     tensors = read_tensors(path)
-    layout = recognise(tensors)
+    layout, tensors = recognise(tensors)
     ours = layout.translate(tensors)
     missing = [name for name in _NEEDED if name not in ours]
     if missing:

@@ -127,11 +127,17 @@ LAYOUTS = (
 )
 
 
-def recognise(tensors: Tensors) -> Layout:
-    """The layout of tensors by name. Raises `CheckpointError` with some of the names where it is none that is known."""
+def recognise(tensors: Tensors) -> tuple[Layout, Tensors]:
+    """The layout of tensors by name, and those of the network, without what a wrapper put before their names.
+
+    Raises `CheckpointError` with some of the names where it is none that is known.
+    """
     for layout in LAYOUTS:
-        if layout.mark in tensors:
-            return layout
+        wrapped = [name.removesuffix(layout.mark) for name in tensors if name == layout.mark or name.endswith(f".{layout.mark}")]
+        if wrapped:
+            # The innermost of a network that holds another, such as a running mean of itself, is not the first.
+            prefix = min(wrapped, key=len)
+            return layout, {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
     some = ", ".join(list(tensors)[:5])
     raise CheckpointError(
         f"These are no MAE weights in a known layout ({', '.join(dict.fromkeys(layout.name for layout in LAYOUTS))}); "

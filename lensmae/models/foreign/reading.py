@@ -56,13 +56,25 @@ def _torch(path: Path) -> Any:
     import torch
 
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_plain_values()):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as problem:
         # torch raises pickle, zip, runtime and operating-system errors here, all meaning the same to the user.
         raise CheckpointError(
             f"{path.name} cannot be loaded without running code from it, or is damaged ({type(problem).__name__}). "
             "Save `model.state_dict()` with torch.save and load that."
         ) from problem
+
+
+def _plain_values() -> list[Any]:
+    """What trainers keep beside the weights, and what is made without running anything: options, paths, NumPy's numbers."""
+    import argparse
+    import pathlib
+
+    from numpy._core.multiarray import scalar
+
+    kinds = {type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.int32, np.bool_)}
+    return [argparse.Namespace, pathlib.PosixPath, scalar, np.dtype, *kinds]
 
 
 def _weights(found: Any, depth: int = 0) -> dict[str, Any] | None:

@@ -74,7 +74,17 @@ def _from_units(units: Any, item: str | None, data: bytes) -> Stored:
         beside=_with_beam(around, said, scale),
         header=text,
         unit=bunit,
+        band_names=_band_names(said, array.shape),
     )
+
+
+def _band_names(said: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Bands of a cube as the Legacy Surveys write them: BANDS = 'grz', or BAND0, BAND1, ..."""
+    n = shape[0] if len(shape) == 3 else 1
+    together = str(said.get("BANDS") or "").replace(",", "").replace(" ", "")
+    apart = tuple(str(said.get(f"BAND{place}") or "").strip() for place in range(min(n, 16)))
+    names = tuple(together) if len(together) == n else apart if all(apart) and len(apart) == n else ()
+    return names if n > 1 and len(set(names)) == n else ()
 
 
 def _cards(header: Any) -> dict[str, Any]:
@@ -129,10 +139,11 @@ def check_gzip_tiles(data: bytes) -> None:
 
 
 def _role(unit: Any, alone: bool) -> str:
-    """What an HDU is, by its header, its name, its HDUCLAS2, and where they are silent by whether it can be a lens at all."""
-    said = uncertainty(unit) or roles.role(unit.name) or {
+    """What an HDU is, by its header, its name, its EXTTYPE (Rubin) or HDUCLAS2 (ESO), else by whether it can be a lens at all."""
+    header = unit.header
+    said = uncertainty(unit) or roles.role(unit.name) or roles.role(str(header.get("EXTTYPE", ""))) or {
         "DATA": roles.SCIENCE, "ERROR": roles.NOISE, "QUALITY": roles.FLAGS
-    }.get(str(unit.header.get("HDUCLAS2", "")).upper(), roles.UNKNOWN)  # fmt: skip
+    }.get(str(header.get("HDUCLAS2", "")).upper(), roles.UNKNOWN)  # fmt: skip
     if alone and said == roles.UNKNOWN:
         return said
     sides = sorted((side for side in unit.shape if side != 1), reverse=True)

@@ -48,7 +48,7 @@ def with_beside(stored: Stored, names: Names, facts: Mapping[str, Any] | None = 
     near = {name: shape for name, shape in names.shapes.items() if name != stored.item and name.rpartition("/")[0] == group}
     values = {name: names.read(name) for name, shape in near.items() if _count(shape) <= 4 and is_scale(name)}
     around, notes = _beside(stored, near, names.read)
-    scale = stored.pixel_scale or _scale({**values, **(facts or {})})
+    scale = stored.pixel_scale or scale_of({**values, **(facts or {})})
     return replace(stored, beside=around, pixel_scale=scale, notes=(*stored.notes, *notes))
 
 
@@ -98,8 +98,8 @@ def is_scale(name: str) -> bool:
     return _plain(name) in _SCALES or _plain(name) == _MATRIX
 
 
-def _scale(facts: Mapping[str, Any]) -> float | None:
-    """Arcsec a pixel by the names of numbers."""
+def scale_of(facts: Mapping[str, Any]) -> float | None:
+    """Arcsec/pixel by the names of numbers, up to four each; None where none says it."""
     for name, value in facts.items():
         if not is_scale(name):
             continue

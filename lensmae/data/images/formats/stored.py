@@ -53,6 +53,7 @@ class Stored:
         unit: of the pixels, where the file says it.
         lossy: whether it was compressed with a loss, as JPEG does.
         eight_bit: whether its values are levels of 8 bits.
+        band_names: of its bands, where the file says them.
     """
 
     array: np.ndarray
@@ -70,6 +71,7 @@ class Stored:
     unit: str = ""
     lossy: bool = False
     eight_bit: bool = False
+    band_names: tuple[str, ...] = ()
 
 
 def choose_item(items: Sequence[str], item: str | None, what: str, names: Sequence[str] | None = None) -> str:

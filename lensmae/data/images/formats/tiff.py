@@ -99,6 +99,8 @@ def _from_page(page: Any, data: bytes, index: int) -> Stored:
     if model == _WHITE_IS_ZERO:
         stored = Stored(_largest(page) - values, notes=("White is 0 in it; its values were turned round.",))
         return oriented(replace(stored, eight_bit=values.dtype == np.uint8), orientation)
+    if values.dtype.kind == "f" and values.ndim == 3 and values.shape[-1] == page.samplesperpixel > 1:
+        return oriented(_of_measured(values, page), orientation)
     colours = 3 if model in (_RGB, _YCBCR) else 1
     extra = page.samplesperpixel - colours
     if values.ndim == 3 and values.shape[-1] == page.samplesperpixel and (colours == 3 or _has_alpha(page)) and 0 <= extra <= 1:
@@ -108,6 +110,14 @@ def _from_page(page: Any, data: bytes, index: int) -> Stored:
     # Samples of no colour are bands.
     axes = "HWC" if values.ndim == 3 and values.shape[-1] == page.samplesperpixel > 1 else ""
     return oriented(Stored(values, axes=axes, eight_bit=values.dtype == np.uint8), orientation)
+
+
+def _of_measured(values: np.ndarray, page: Any) -> Stored:
+    """Floats are measured, not shown: their colours are bands. What is called transparency is, where it is 1 everywhere."""
+    opaque = values.shape[-1] in (2, 4) and (_has_alpha(page) or not page.extrasamples) and bool((values[..., -1] == 1).all())
+    if not opaque:
+        return Stored(values, axes="HWC")
+    return Stored(values[..., :-1], axes="HWC", notes=("Its transparency was left out.",))
 
 
 def _has_alpha(page: Any) -> bool:

@@ -11,6 +11,9 @@ _BEGINNINGS = (
     (b"PAR1", "a Parquet table", "write its images as an npy array of the shape (lenses, height, width)"),
     (b"CDF\x01", "a netCDF 3 file", "save it as netCDF 4 or npy"),
     (b"CDF\x02", "a netCDF 3 file", "save it as netCDF 4 or npy"),
+    (b"(dp0", "a Python pickle, which could run code", "save the array from Python: numpy.save('lens.npy', array)"),
+    (b"(lp0", "a Python pickle, which could run code", "save the array from Python: numpy.save('lens.npy', array)"),
+    (b"cnumpy", "a Python pickle, which could run code", "save the array from Python: numpy.save('lens.npy', array)"),
     (b"SQLite format 3", "an SQLite database", "save the pixels as FITS or npy"),
 )  # fmt: skip
 _TEXTS = (

@@ -3,6 +3,10 @@
 A case is one line of `CASES`: content, picture, and of the facts those that matter.
 """
 
+import io
+import pickle
+import tarfile
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +16,7 @@ from astropy import units as u
 from astropy.io import fits
 from astropy.nddata import CCDData, InverseVariance, VarianceUncertainty
 
-from tests.unit.data.images.files_of_others import LENS, OTHERS, fits_file, hdf5, npy, npz, torch_file, unit
+from tests.unit.data.images.files_of_others import LENS, OTHERS, fits_file, hdf5, npy, npz, tiff, torch_file, unit
 
 NOISE = np.full((24, 24), 0.2, np.float32)
 # A star in the corner makes a picture whose sky is known.
@@ -111,6 +115,20 @@ def asinh_scaled():
     return fits_file(primary(written.astype(np.float32), BOFFSET=2.0, BSOFTEN=30.0, **tan(0.25)))
 
 
+def rubin():
+    """An exposure whose planes have no names of their own (EXTTYPE alone)."""
+    units = [primary(None)]
+    for kind, array in (("IMAGE", LENS), ("MASK", np.zeros((24, 24), np.int32)), ("VARIANCE", NOISE**2)):
+        units.append(unit(array, EXTTYPE=kind, **(tan(0.2) if kind == "IMAGE" else {})))
+    return fits_file(*units)
+
+
+def casa():
+    """Axes as CASA orders them, the Stokes axis before the frequencies, the last axis many channels."""
+    axes = tan(0.05, "SIN", CTYPE3="STOKES", CTYPE4="FREQ", CDELT4=1e6, CRVAL4=2.3e11, BUNIT="Jy/beam")
+    return fits_file(primary(np.repeat(LENS[None, None], 12, axis=0), **axes))
+
+
 def alma(planes=1):
     cards = {"CTYPE3": "FREQ", "CTYPE4": "STOKES", "CDELT3": 2e9, "CRVAL3": 2.3e11, "CUNIT3": "Hz", "CDELT4": 1.0, "CRVAL4": 1.0,
              "BUNIT": "Jy/beam", "BMAJ": 0.4 / 3600, "BMIN": 0.4 / 3600, "BPA": 10.0}  # fmt: skip
@@ -136,8 +154,6 @@ def blanked():
 
 
 def with_attributes(**attributes):
-    import io
-
     file = io.BytesIO()
     with h5py.File(file, "w") as store:
         store["image"] = LENS
@@ -146,8 +162,6 @@ def with_attributes(**attributes):
 
 
 def keras():
-    import io
-
     file = io.BytesIO()
     with h5py.File(file, "w") as store:
         store.attrs["keras_version"] = "2.15.0"
@@ -188,6 +202,36 @@ ARCS[-6:, :8] = 1
 LENSED = LENS + np.float32(30) * ARCS
 
 
+# Four bands, each brighter than the last.
+BANDS = LENS[..., None] * np.arange(1, 5, dtype=np.float32)
+
+
+def _tar():
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        entry = tarfile.TarInfo("000000.npy")
+        entry.size = len(npy(LENS))
+        archive.addfile(entry, io.BytesIO(npy(LENS)))
+    return file.getvalue()
+
+
+def _zip_of_fits():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for k in range(3):
+            archive.writestr(f"train/cdm/{k}.fits", fits_file(primary(LENS)))
+    return file.getvalue()
+
+
+def _parquet():
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = io.BytesIO()
+    pq.write_table(pa.table({"image": [{"bytes": b"x", "path": "a.png"}], "label": [0]}), file)
+    return file.getvalue()
+
+
 def _torch_weights():
     import torch
 
@@ -206,7 +250,32 @@ CASES = {
     "Pan-STARRS stack": case(asinh_scaled(), COUNTS, pixel_scale=0.25),
     "ALMA": case(alma(), LENS, pixel_scale=0.1, unit="Jy/beam", seeing=0.4),
     "ALMA cube": case(alma(5), LENS, pixel_scale=0.1, bands=5),
-    "Legacy Survey cube": case(fits_file(primary(np.stack([LENS] * 3), BANDS="grz", **tan(0.262))), LENS, bands=3),
+    "Rubin, planes by EXTTYPE": case(rubin(), LENS, pixel_scale=0.2, noise=0.2, bands=1),
+    "CASA cube": case(casa(), LENS, pixel_scale=0.05, bands=12, unit="Jy/beam"),
+    "JWST IFU cube": case(
+        fits_file(primary(None, TELESCOP="JWST"), unit(np.stack([LENS] * 40), "SCI", CTYPE3="WAVE", CDELT3=1e-9, **tan(0.1)),
+                  unit(np.stack([NOISE] * 40), "ERR"), unit(np.stack([NOISE] * 40), "WMAP")),
+        LENS, pixel_scale=0.1, noise=0.2, bands=40,
+    ),
+    "wavelengths before the sky": case(
+        fits_file(primary(np.ascontiguousarray(np.moveaxis(np.stack([LENS] * 70), 0, -1)), CTYPE1="WAVE", CTYPE2="RA---TAN",
+                          CTYPE3="DEC--TAN", CDELT1=1e-9, CDELT2=-0.2 / 3600, CDELT3=0.2 / 3600)),
+        LENS, pixel_scale=0.2, bands=70,
+    ),
+    "galactic coordinates": case(
+        fits_file(primary(LENS, **{**tan(0.1), "CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"})), LENS, pixel_scale=0.1
+    ),
+    "MER mosaic in MJy/sr": case(fits_file(primary(LENS, BUNIT="MJy/sr", **tan(0.3))), LENS, pixel_scale=0.3, unit="MJy/sr"),
+    "a segmentation map first": case(
+        fits_file(unit((LENS > 2).astype(np.int32) * 7, "SEGMAP"), unit(LENS, "COADD"), unit(NOISE, "COADD_ERR")), LENS, noise=0.2
+    ),
+    "a background first": case(fits_file(unit(np.full((24, 24), 3.0, "f4"), "BACKGROUND"), unit(LENS, "BKGSUB")), LENS),
+    "GALFIT's model and residual": case(
+        fits_file(unit(LENS, "INPUT"), unit(LENS * 0.9, "MODEL"), unit(LENS * 0.1, "RESIDUAL")), LENS, said="MODEL): other"
+    ),
+    "Legacy Survey cube": case(
+        fits_file(primary(np.stack([LENS] * 3), BANDS="grz", **tan(0.262))), LENS, bands=3, band_names=("g", "r", "z")
+    ),
     "SDSS frame": case(
         fits_file(primary(LENS, BUNIT="nanomaggy", **tan(0.396)), fits.ImageHDU(np.ones(2048, "f4")), table(ALLSKY=OTHERS[:1])),
         LENS, pixel_scale=0.396,
@@ -244,6 +313,24 @@ CASES = {
     "Keras weights": case(keras(), None, "weights"),
     "a network of two tensors": case(_torch_weights(), None, "weights"),
     "a table of numbers": case(npy(np.random.default_rng(0).random((1000, 12))), None, "1000, 12"),
+    "a mask alone": case(npy(LENS > 1), None, "it is a mask"),
+    "a zip of a data set": case(_zip_of_fits(), None, "unpack it first"),
+    "a WebDataset shard": case(_tar(), None, "tar archive of files; unpack it first"),
+    "a table of pictures (Parquet)": case(_parquet(), None, "Parquet table; write its images"),
+    "a pickle of the oldest protocol": case(pickle.dumps({"image": LENS}, protocol=0), None, "could run code"),
+    "lenstronomy's arguments as a pickle": case(pickle.dumps({"kwargs_data": {"image_data": LENS}}), None, "could run code"),
+    "complex numbers": case(npy(np.fft.fft2(LENS)), None, "real numbers"),
+    "lenstronomy's arguments in HDF5": case(
+        hdf5(image_data=LENS, exposure_time=np.full((24, 24), 900.0), kernel_point_source=np.eye(7),
+             transform_pix2angle=np.eye(2) * 0.05),
+        LENS, pixel_scale=0.05, said="PSF is that of /kernel_point_source",
+    ),
+    "TIFF of four measured bands": case(tiff(BANDS), LENS * 2.5, bands=4),
+    "TIFF of three measured bands": case(tiff(BANDS[..., :3]), LENS * 2, bands=3),
+    "TIFF of measured colours and no transparency": case(
+        tiff(np.concatenate([BANDS[..., :3], np.ones((24, 24, 1), "f4")], -1), photometric="rgb", extrasamples=["unassalpha"]),
+        LENS * 2, bands=3, said="transparency was left out",
+    ),
     "a web page": case(b"<!DOCTYPE html><html><body>Error</body></html>", None, "web page"),
     "ASDF": case(b"#ASDF 1.0.0\n#ASDF_STANDARD 1.5.0\n", None, "ASDF"),
 }  # fmt: skip

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 from lensmae import cli
 from lensmae.data import ImportOptions, import_dataset, plan_import, simulate_lens
-from lensmae.data.images.cosmic_rays import find_cosmic_rays, without_cosmic_rays
+from lensmae.data.images.cosmic_rays import find_cosmic_rays, with_warning, without_cosmic_rays
 from lensmae.data.images.reader import image_of
 from lensmae.errors import DatasetError
 
@@ -62,6 +63,19 @@ def test_hit_pixels_get_the_median_of_their_good_neighbours_and_it_is_said():
     assert image.pixels[row, column] == pytest.approx(np.median(pixels[part][~hit[part]]))
     assert np.array_equal(image.pixels[~hit], pixels[~hit])
     assert image.notes[-1].startswith(f"{hit.sum()} pixels hit by cosmic rays")
+
+
+def test_an_image_of_a_camera_with_many_hits_says_so_and_no_other_does():
+    clean = simulate_lens("survey_hst", "no_sub", 5).image
+    pixels, _ = struck(clean, 5, hits=150)
+
+    def notes(pixels, kind):
+        return with_warning(replace(image_of(pixels, "x"), format=kind)).notes
+
+    assert any("look hit by cosmic rays" in note and "--remove-cosmic-rays" in note for note in notes(pixels, "fits"))
+    assert notes(clean, "fits") == notes(pixels, "npy") == ()
+    removed = without_cosmic_rays(replace(image_of(pixels, "x"), format="fits"))
+    assert with_warning(removed) is removed
 
 
 def test_an_import_and_a_prediction_remove_them_where_asked(workspace_with_lenses, mae, tmp_path):

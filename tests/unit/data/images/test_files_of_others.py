@@ -215,6 +215,9 @@ def test_files_beside_an_image_are_its_noise_and_psf(tmp_path):
     assert image.seeing == pytest.approx(2.0 * 2.3548, rel=0.03)
     alone = companions(["a_psf.fits", "b_data.fits", "c.fits", "b_psf.fits", "b_noise_map.fits"])
     assert alone == {"b_data.fits": {"psf": "b_psf.fits", "noise": "b_noise_map.fits"}}
+    # As PyAutoLens keeps a lens: further masks and models are no second image.
+    lens = companions(["a/data.fits", "a/noise_map.fits", "a/psf.fits", "a/mask_extra_galaxies.fits", "a/model_image.fits"])
+    assert lens == {"a/data.fits": {"noise": "a/noise_map.fits", "psf": "a/psf.fits"}}
 
 
 def test_a_picture_says_that_its_levels_are_few():

@@ -131,14 +131,16 @@ def test_progress_ends_at_the_number_of_images(classifier):
     ("checkpoint", "data", "words"),
     [
         ("tiny-superres", "lenses", "LR/HR pairs"),
-        ("tiny-mae", "pairs", "divisible by 8"),
-        ("tiny-classifier", "pairs", "divisible by 8"),
         ("tiny-mae", "nothing", "no data set 'nothing'"),
     ],
 )
 def test_data_that_does_not_fit_a_checkpoint_is_said_in_words(mae, classifier, superres, checkpoint, data, words):
     with pytest.raises(DatasetError, match=words):
         evaluate(checkpoint, data)
+
+
+def test_images_whose_sides_do_not_fit_are_brought_to_the_network_and_it_is_said(mae):
+    assert "75x75 pixels were brought to 64x64" in evaluate(mae, "pairs", limit=2).note
 
 
 def test_an_unknown_checkpoint_split_or_device_is_said_in_words(mae):

@@ -1,6 +1,8 @@
 """Weights of others give, here, what their own code gives: an independent forward pass, and transformers' ViTMAE."""
 
 import re
+from argparse import Namespace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +33,10 @@ def grey():
     return torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(2))
 
 
-@pytest.mark.parametrize("wrap", ["plain", "ddp", "compiled", "nested", "half", "safetensors"])
+WRAPS = ["plain", "ddp", "compiled", "nested", "half", "safetensors", "trainer", "lightning"]
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
 def test_icarus_weights_predict_as_an_independent_forward_pass_however_they_are_wrapped(tmp_path, wrap, noise, grey):
     state = random_state(**ICARUS, channels=1)
     path = tmp_path / ("w.safetensors" if wrap == "safetensors" else "w.pt")
@@ -41,6 +46,13 @@ def test_icarus_weights_predict_as_an_independent_forward_pass_however_they_are_
         torch.save({"epoch": 3, "model": {f"module.{name}": tensor for name, tensor in state.items()}}, path)
     elif wrap == "half":
         torch.save({name: tensor.bfloat16() for name, tensor in state.items()}, path)
+    elif wrap == "trainer":
+        # As facebookresearch/mae saves: its options, the optimizer, NumPy's numbers.
+        beside = {"args": Namespace(lr=1e-3, output=Path("x")), "best": np.float64(0.1), "optimizer": {"state": {}, "step": 3}}
+        torch.save({"model": state, **beside}, path)
+    elif wrap == "lightning":
+        whole = {f"network._orig_mod.{name}": tensor for name, tensor in state.items()} | {"loss.weight": torch.ones(3)}
+        torch.save({"state_dict": whole, "epoch": 3, "hyper_parameters": {"lr": 1e-3}}, path)
     else:
         prefix = {"plain": "", "ddp": "module.", "compiled": "_orig_mod."}[wrap]
         torch.save({prefix + name: tensor for name, tensor in state.items()}, path)
@@ -164,6 +176,17 @@ def test_what_is_missing_is_named_and_nothing_is_written(tmp_path, workspace_wit
     with pytest.raises(CheckpointError, match="no MAE weights in a known layout"):
         convert_weights(tmp_path / "other.pt")
     assert not list(workspace_with_lenses.glob("checkpoints/*"))
+
+
+@pytest.mark.parametrize(("dim", "encoder_layers", "decoder_layers", "patch", "heads"), [(64, 1, 3, 4, 1), (96, 3, 1, 2, 3)])
+def test_any_depth_and_width_is_read_off_the_tensors(tmp_path, dim, encoder_layers, decoder_layers, patch, heads):
+    state = random_state(patch=patch, dim=dim, encoder_layers=encoder_layers, decoder_layers=decoder_layers, side=4, channels=1)
+    torch.save(state, tmp_path / "w.pt")
+    network = convert_weights(tmp_path / "w.pt", heads=heads, decoder_heads=heads).network
+    images = torch.rand(2, 1, 4 * patch, 4 * patch, generator=torch.Generator().manual_seed(5))
+    noise = torch.rand(2, 16, generator=torch.Generator().manual_seed(6))
+    expected, _ = forward(state, images, noise.argsort(1), kept=8, heads=heads)
+    torch.testing.assert_close(drawn(network, images, noise)[0], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_code_in_a_file_is_refused_and_not_run(tmp_path):

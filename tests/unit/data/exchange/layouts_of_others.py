@@ -1,0 +1,257 @@
+"""Folders and files as others keep data sets, and what an import must make of them: a case is one line of `CASES`.
+
+Where a set holds out lenses itself, whatever way it says so, none of them may be for training.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from PIL import Image
+
+from tests.unit.data.images.files_of_others import fits_file, tiff, unit
+
+STACK = np.random.default_rng(5).random((12, 16, 16)).astype(np.float32)
+LABELS = np.arange(12) % 2
+PARTS = np.array(["train"] * 8 + ["test"] * 4)
+HELD_OUT = {("class_0", "train"): 4, ("class_1", "train"): 4, ("class_0", "test"): 2, ("class_1", "test"): 2}
+LENSES = {("lens", "train"): 3, ("nonlens", "train"): 3, ("lens", "test"): 2, ("nonlens", "test"): 2}
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a folder is made, the lenses of each class and split that an import plans, or words of the refusal, and of the notes.
+
+    Attributes:
+        source: what is imported, from the folder that `make` fills.
+        pairs: whether LR/HR pairs are found.
+    """
+
+    make: Callable[[Path], None]
+    lenses: dict[tuple[str, str], int] | None = None
+    words: str = ""
+    source: str = ""
+    pairs: bool = False
+
+
+def files(*folders: tuple[str, int], ending: str = "npy", size: int = 16) -> Callable[[Path], None]:
+    """Folders with so many lenses each, named 0, 1, ..."""
+
+    def make(root: Path) -> None:
+        for name, n in folders:
+            (root / name).mkdir(parents=True, exist_ok=True)
+            for index in range(n):
+                save(root / name / f"{index}.{ending}", STACK[index, :size, :size])
+
+    return make
+
+
+def save(path: Path, array: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npy":
+        np.save(path, array)
+    elif path.suffix == ".fits":
+        path.write_bytes(fits_file(unit(array)))
+    elif path.suffix == ".tif":
+        path.write_bytes(tiff(array))
+    else:
+        Image.fromarray(np.uint8(255 * array)).save(path)
+
+
+def arrays(**named: np.ndarray) -> Callable[[Path], None]:
+    """One npz with arrays."""
+    return lambda root: np.savez(root / "set.npz", **named)
+
+
+def npy_files(**named: np.ndarray) -> Callable[[Path], None]:
+    """An npy file an array."""
+    return lambda root: [save(root / f"{name}.npy", array) for name, array in named.items()]
+
+
+def texts(**named: str) -> Callable[[Path], None]:
+    """Tables; `__` in a name is a point."""
+    return lambda root: [(root / name.replace("__", ".")).write_text(text) for name, text in named.items()]
+
+
+def both(*makers: Callable[[Path], None]) -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        for one in makers:
+            one(root)
+
+    return make
+
+
+def table(n: int, *columns: str, path: str = "{}.npy", first: int = 0) -> str:
+    """A table of files with columns of values, each a name and an expression of k."""
+    rows = [[path.format(k), *(str(eval(one.split("=")[1], {"k": k})) for one in columns)] for k in range(first, n)]
+    head = ",".join(["file", *(one.split("=")[0] for one in columns)])
+    return "\n".join([head, *map(",".join, rows)])
+
+
+def hdf5_with_scale(root: Path) -> None:
+    with h5py.File(root / "set.h5", "w") as file:
+        file["images"], file["labels"], file["split"] = STACK, LABELS, PARTS.astype("S5")
+        file["images"].attrs["pixel_scale"] = 0.05
+
+
+def hdf5_of_links(root: Path) -> None:
+    with h5py.File(root / "set.h5", "w") as file:
+        file["images"] = h5py.ExternalLink("part.h5", "x")
+
+
+def challenge(*bands: str) -> Callable[[Path], None]:
+    """A folder a band, a file a lens in each, and the classes in a table with a comment above it."""
+
+    def make(root: Path) -> None:
+        for band in bands:
+            for k in range(4):
+                save(root / "Public" / band / f"imageEUC_{band}-{100000 + k}.fits", STACK[k])
+        lines = [f"{100000 + k},{k % 2},1.5" for k in range(4)]
+        (root / "classifications.csv").write_text("\n".join(["# Einstein area in arcsec2", "ID,is_lens,Einstein_area", *lines]))
+
+    return make
+
+
+def lens_folders(root: Path) -> None:
+    for k in range(4):
+        for band in "gri":
+            save(root / f"SLACS{k:04}" / f"{band}.fits", STACK[k])
+    (root / "lenses.csv").write_text("name,label,z\n" + "\n".join(f"SLACS{k:04},{'AB'[k % 2]},0.{k}" for k in range(4)))
+
+
+def pairs(*folders: str, low: str = "LR", high: str = "HR") -> Callable[[Path], None]:
+    def make(root: Path) -> None:
+        for folder in folders:
+            for k in range(2):
+                save(root / folder.format(low) / f"sample{k}.npy", STACK[k, ::2, ::2])
+                save(root / folder.format(high) / f"sample{k}.npy", STACK[k])
+
+    return make
+
+
+def beside_each_other(root: Path) -> None:
+    for k in range(3):
+        save(root / f"lens{k}_LR.npy", STACK[k, ::2, ::2])
+        save(root / f"lens{k}_HR.npy", STACK[k])
+
+
+X_AND_Y = {"X_train": STACK[:8], "y_train": LABELS[:8], "X_test": STACK[8:], "y_test": LABELS[8:]}
+FOUR = (("train_{}", 3), ("test_{}", 2))
+
+
+def four(lens: str, other: str) -> Callable[[Path], None]:
+    return files(*[(part.format(name), n) for part, n in FOUR for name in (lens, other)])
+
+
+CASES = {
+    "train_lenses, train_nonlenses, test_lenses, test_nonlenses": Case(four("lenses", "nonlenses"), LENSES),
+    "lenses_train": Case(files(("lenses_train", 3), ("nonlenses_train", 3), ("lenses_test", 2), ("nonlenses_test", 2)), LENSES),
+    "trainLenses": Case(files(("trainLenses", 3), ("trainNonLenses", 3), ("testLenses", 2), ("testNonLenses", 2)), LENSES),
+    "training_set_lens": Case(
+        files(("training_set_lens", 3), ("training_set_nonlens", 3), ("test_set_lens", 2), ("test_set_nonlens", 2)), LENSES
+    ),
+    "train, heldout": Case(files(("train/lens", 3), ("train/nonlens", 3), ("held-out/lens", 2), ("held-out/nonlens", 2)), LENSES),
+    "classes above splits": Case(files(("lens/train", 3), ("nonlens/train", 3), ("lens/test", 2), ("nonlens/test", 2)), LENSES),
+    "Model_II beside Model_II_test": Case(
+        files(("Model_II/cdm", 3), ("Model_II/no_sub", 3), ("Model_II_test/cdm", 2), ("Model_II_test/no_sub", 2)),
+        {("cdm", "train"): 3, ("no_sub", "train"): 3, ("cdm", "test"): 2, ("no_sub", "test"): 2},
+    ),
+    "Model_II_test alone": Case(
+        files(("Model_II_test/cdm", 2), ("Model_II_test/no_sub", 2)), {("cdm", "test"): 2, ("no_sub", "test"): 2},
+        "named for test", "Model_II_test",
+    ),
+    "a stack in a folder called test": Case(
+        lambda root: save(root / "test/images.npy", STACK), {("unknown", "test"): 12}, "named for test", "test/images.npy"
+    ),
+    "two models": Case(files(("Model_I/cdm", 2), ("Model_I/axion", 2), ("Model_II/cdm", 2)), None, "several data sets"),
+    "X_train beside X_test": Case(npy_files(**X_AND_Y), HELD_OUT),
+    "x_train and x_test in one file": Case(arrays(**{key.lower(): value for key, value in X_AND_Y.items()}), HELD_OUT),
+    "train_test_split.npz": Case(
+        lambda root: np.savez(root / "train_test_split.npz", **X_AND_Y), HELD_OUT, source="train_test_split.npz"
+    ),
+    "a column of splits in words": Case(arrays(images=STACK, labels=LABELS, split=PARTS), HELD_OUT),
+    "a flag is_test": Case(arrays(images=STACK, labels=LABELS, is_test=PARTS == "test"), HELD_OUT),
+    "a flag train_mask": Case(arrays(images=STACK, labels=LABELS, train_mask=(PARTS == "train").astype(int)), HELD_OUT),
+    "indices of splits": Case(
+        arrays(images=STACK, labels=LABELS, train_idx=np.arange(10), test_idx=np.arange(8, 12)), HELD_OUT
+    ),
+    "splits as numbers": Case(
+        arrays(images=STACK, labels=LABELS, split=(PARTS == "test").astype(int)),
+        {("class_0", "test"): 6, ("class_1", "test"): 6}, "nobody can know",
+    ),
+    "a table with a column of splits": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "split='train' if k<8 else 'test'"))), HELD_OUT,
+        "labels.csv",
+    ),
+    "a table that says some splits": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "set='train' if k<8 else ''"))),
+        {("class_0", "train"): 4, ("class_1", "train"): 4, ("class_0", ""): 2, ("class_1", ""): 2},
+    ),
+    "a table with a flag": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "is_train=int(k<8)"))), HELD_OUT
+    ),
+    "a table a split": Case(
+        both(files(("train", 4), ("test", 2)),
+             texts(train__csv=table(4, "label='AB'[k%2]"), test__csv=table(2, "label='BA'[k%2]"))),
+        {("A", "train"): 2, ("B", "train"): 2, ("A", "test"): 1, ("B", "test"): 1},
+    ),
+    "files told apart by their folders in a table": Case(
+        both(files(("a", 3), ("b", 3)), texts(set__csv=table(3, "split='test'", path="a/{}.npy"))),
+        {("a", "test"): 3, ("b", ""): 3},
+    ),
+    "a list of held-out files": Case(
+        both(files(("a", 4), ("b", 4)), texts(test__txt="a/1.npy\nb/2.npy\n")),
+        {("a", ""): 3, ("b", ""): 3, ("a", "test"): 1, ("b", "test"): 1}, "test.txt",
+    ),
+    "lists of files in tables without a head": Case(
+        both(files(("images", 6)), texts(train__csv="0.npy,A\n1.npy,B\n2.npy,A", val__csv="3.npy,A", test__csv="4.npy\n0.npy")),
+        {("unknown", "train"): 2, ("unknown", "validation"): 1, ("unknown", "test"): 2, ("unknown", ""): 1},
+    ),
+    "a table in the order of a stack": Case(
+        both(npy_files(images=STACK), texts(meta__csv="\n".join(["label,split", *(f"{k % 2},{PARTS[k]}" for k in range(12))]))),
+        HELD_OUT, "meta.csv",
+    ),
+    "a list of held-out pairs": Case(
+        both(pairs("{}"), texts(test__txt="sample1.npy")), {("unknown", ""): 1, ("unknown", "test"): 1}, pairs=True
+    ),
+    "a log of training is no list": Case(
+        both(files(("images", 6)), texts(train_log__csv="epoch,loss\n" + "\n".join(f"{k},0.{k}" for k in range(6)))),
+        {("unknown", ""): 6},
+    ),
+    "files beside train and val": Case(
+        files((".", 2), ("train", 3), ("val", 2)), {("unknown", "train"): 3, ("unknown", "validation"): 2, ("unknown", ""): 2}
+    ),
+    "splits in the middle of names": Case(
+        pairs("DIV_train_{}_x2", "DIV_valid_{}_x2"), {("unknown", "train"): 2, ("unknown", "validation"): 2}, pairs=True
+    ),
+    "challenge, Band1 ...": Case(challenge("Band1", "Band2"), {("nonlens", ""): 2, ("lens", ""): 2}, "2 bands"),
+    "challenge, Bandg ...": Case(challenge("Bandg", "Bandr", "Bandi"), {("nonlens", ""): 2, ("lens", ""): 2}, "3 bands"),
+    "a folder a lens and a table of them": Case(lens_folders, {("A", ""): 2, ("B", ""): 2}, "lenses.csv names the lenses"),
+    "Test III in its folder": Case(
+        both(files(("Test III/lens_data", 4)), lambda root: save(root / "Test III/y.npy", np.linspace(1, 2, 4)),
+             lambda root: (root / "Test III/train description.csv").write_text(table(4, "mass=1.0+k"))),
+        {("unknown", ""): 4}, "y.npy",
+    ),
+    "labels under another name": Case(arrays(images=STACK, morphology=LABELS), {("unknown", ""): 12}, "morphology"),
+    "labels from -1": Case(arrays(images=STACK, labels=LABELS - 1), None, "set/labels: Labels are numbers from -1"),
+    "pixel scale and splits of a stack": Case(hdf5_with_scale, HELD_OUT),
+    "links out of a file": Case(hdf5_of_links, None, "a link to part.h5", "set.h5"),
+    "one picture": Case(files((".", 1), ending="tif"), {("unknown", ""): 1}, source="0.tif"),
+    "plots beside class folders": Case(
+        both(files(("no", 2), ("sphere", 2)), files(("plots", 2), ending="png")), {("no_sub", ""): 2, ("cdm", ""): 2}, "plots/"
+    ),
+    "a stack beside plots": Case(
+        both(npy_files(X=STACK, y=LABELS), files(("figures", 2), ending="png")), {("class_0", ""): 6, ("class_1", ""): 6},
+        "figures/",
+    ),
+    "LR and HR": Case(pairs("{}"), {("unknown", ""): 2}, pairs=True),
+    "LR/class and HR/class": Case(pairs("{}/cdm", "{}/axion"), {("cdm", ""): 2, ("axion", ""): 2}, pairs=True),
+    "class/LR and class/HR": Case(pairs("cdm/{}", "axion/{}"), {("cdm", ""): 2, ("axion", ""): 2}, pairs=True),
+    "pairs side by side": Case(beside_each_other, {("unknown", ""): 3}, pairs=True),
+    "two sets of pairs": Case(pairs("hst/{}", "euclid/{}"), None, "several sets of pairs: euclid, hst"),
+    "train_LR beside test_LR": Case(
+        pairs("train_{}", "test_{}"), {("unknown", "train"): 2, ("unknown", "test"): 2}, pairs=True
+    ),
+}  # fmt: skip

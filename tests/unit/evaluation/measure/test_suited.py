@@ -1,0 +1,103 @@
+"""What a data set needs before it is measured is done by itself, and said: its split, its size, its range, its classes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from skimage.transform import downscale_local_mean
+
+from lensmae.data import open_dataset
+from lensmae.errors import DatasetError
+from lensmae.evaluation import evaluate
+from lensmae.evaluation.measure.suited import check_classes, data_ranges, held_out, is_on_another_scale, range_note, suited
+from lensmae.models import load_checkpoint
+
+
+def resized(dataset, images, **info):
+    return replace(dataset, images=images, info=dataset.info.model_copy(update={"shape": images.shape[1:], **info}))
+
+
+@pytest.fixture
+def lenses(workspace_with_lenses):
+    return open_dataset("lenses")
+
+
+def test_images_that_a_network_takes_stay_as_they_are(mae, lenses):
+    found, said = suited(load_checkpoint(mae), lenses)
+    assert found is lenses
+    assert said is None
+
+
+def test_images_whose_sides_a_patch_does_not_divide_are_averaged_to_the_size_of_the_training(mae, lenses):
+    model = load_checkpoint(mae)
+    side = 3 * model.image_size
+    odd = np.random.default_rng(0).random((4, side + 1, side + 1)).astype(np.float32)
+    found, said = suited(model, resized(lenses, odd, pixel_scale=0.05))
+    assert found.images.shape == (4, model.image_size, model.image_size)
+    assert found.info.pixel_scale == pytest.approx(0.05 * (side + 1) / model.image_size)
+    assert f"{side + 1}x{side + 1} pixels were brought to {model.image_size}x{model.image_size}" in said
+    assert said.endswith("by averaging.")
+    assert found.images.mean() == pytest.approx(odd.mean(), rel=1e-4)
+
+
+def test_a_network_of_one_size_gets_the_block_means_of_larger_images(mae, lenses):
+    model = load_checkpoint(mae)
+    model.any_size = False
+    large = np.random.default_rng(1).random((2, 2 * model.image_size, 2 * model.image_size)).astype(np.float32)
+    found, _ = suited(model, resized(lenses, large))
+    np.testing.assert_allclose(found.images, downscale_local_mean(large, (1, 2, 2)), rtol=1e-5)
+
+
+def test_smaller_images_are_padded_with_their_sky_and_that_is_what_is_said(mae, lenses):
+    model = load_checkpoint(mae)
+    model.any_size = False
+    small = np.full((1, model.image_size - 4, model.image_size - 4), 3.0, np.float32)
+    found, said = suited(model, resized(lenses, small))
+    assert (found.images == 3.0).all()
+    assert "padding with the sky level" in said
+
+
+def test_without_a_test_split_the_validation_split_is_measured_and_said(lenses):
+    assert held_out(lenses) == ("test", None)
+    only = replace(lenses, info=lenses.info.model_copy(update={"splits": {"train": 8, "validation": 4, "test": 0}}))
+    split, said = held_out(only)
+    assert split == "validation"
+    assert "has no test split" in said
+    none = replace(lenses, info=lenses.info.model_copy(update={"splits": {"train": 8, "validation": 0, "test": 0}}))
+    assert held_out(none)[0] == "test"
+
+
+def test_common_test_i_is_measured_as_it_lies_on_disk(classifier, tmp_path):
+    """train/ and val/ with no, sphere, vort, (1, H, W) of another size than the network's: one call."""
+    rng = np.random.default_rng(3)
+    for part, n in (("train", 3), ("val", 2)):
+        for kind in ("no", "sphere", "vort"):
+            (tmp_path / "dataset" / part / kind).mkdir(parents=True)
+            for k in range(n):
+                np.save(tmp_path / "dataset" / part / kind / f"{k}.npy", rng.random((1, 18, 18)))
+    report = evaluate(classifier, str(tmp_path))
+    assert (report.split, len(report.labels)) == ("validation", 6)
+    assert sorted(report.labels.tolist()) == [0, 0, 1, 1, 2, 2]
+    assert "has no test split" in report.note
+    assert "18x18 pixels were brought to" in report.note
+
+
+def test_classes_that_a_network_does_not_know_are_named(classifier, lenses):
+    model = load_checkpoint(classifier)
+    check_classes(model, lenses)
+    strange = replace(lenses, info=lenses.info.model_copy(update={"counts": {"cdm": 3, "wdm": 2}}))
+    with pytest.raises(DatasetError, match="not trained on: wdm"):
+        check_classes(model, strange)
+    with pytest.raises(DatasetError, match="does not say the classes"):
+        check_classes(model, replace(lenses, info=lenses.info.model_copy(update={"counts": {"unknown": 3}})))
+
+
+def test_counts_are_told_from_images_on_0_to_1_and_scores_take_the_range_of_each():
+    unit = np.random.default_rng(2).random((3, 8, 8)).astype(np.float32)
+    assert not is_on_another_scale(unit)
+    assert is_on_another_scale(unit * 30_000)
+    assert is_on_another_scale(unit * 1e-6)
+    counts = unit * np.array([1, 10, 100], np.float32)[:, None, None]
+    np.testing.assert_allclose(data_ranges(counts)[:, 0, 0], np.ptp(counts, axis=(1, 2)))
+    assert data_ranges(np.ones((1, 4, 4))).item() == 1.0
+    assert f"{np.median(np.ptp(counts, axis=(1, 2))):.4g}" in range_note(counts)
