@@ -38,7 +38,7 @@ def test_another_lens_is_a_lens_of_the_set(home, open_app):
 
 def test_classification_counts_and_names_what_it_measured(home, open_app):
     app = open_app("classification", **SMALL)
-    assert "9 lenses of the test split of lenses with checkpoint small-classifier" in texts(app.caption)
+    assert "9 lenses of the test split of lenses (DeepLense Model II) with checkpoint small-classifier" in texts(app.caption)
     labels = {metric.label: metric.value for metric in app.metric}
     expected = evaluate("small-classifier", "lenses").summary()
     assert float(labels["Macro AUC"]) == pytest.approx(expected["macro_auc"], abs=1e-4)
