@@ -15,11 +15,11 @@ from lensmae.data.symmetry import Symmetry, recorded_symmetry
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
 from lensmae.models.architecture import check_sizes
+from lensmae.models.baselines.convnet import ConvClassifier
+from lensmae.models.baselines.edsr import ConvSuperResolver
+from lensmae.models.baselines.resnet import ResNetClassifier
 from lensmae.models.classifier import build_classifier
-from lensmae.models.convnet import ConvClassifier
-from lensmae.models.edsr import ConvSuperResolver
 from lensmae.models.mae import MAEEncoder, MAEViT
-from lensmae.models.resnet import ResNetClassifier
 from lensmae.models.superres import LensSuperResolver
 from lensmae.workspace import check_class_names, replacing
 

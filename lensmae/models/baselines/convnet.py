@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from lensmae.models.resnet import BasicBlock
+from lensmae.models.baselines.resnet import BasicBlock
 
 
 class ConvClassifier(nn.Module):

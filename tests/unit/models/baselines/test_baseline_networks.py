@@ -4,9 +4,9 @@ import torch
 
 from lensmae.data.transforms import Transform
 from lensmae.models import CheckpointCard, load_checkpoint, save_checkpoint
+from lensmae.models.baselines.edsr import ConvSuperResolver
+from lensmae.models.baselines.resnet import ResNetClassifier
 from lensmae.models.checkpoint import build_network
-from lensmae.models.edsr import ConvSuperResolver
-from lensmae.models.resnet import ResNetClassifier
 
 
 def test_resnet_18_has_the_published_number_of_parameters():
