@@ -28,7 +28,9 @@ def live(choice: choices.Choice) -> None:
     image = loaders.lens_image(data, choice.lens)
     frames = loaders.live_frames(entry.path, image, 0, "random", shown_ratio("overview"))
     about = choice.about(entry.name)
-    remember_ratio(reconstruction_view(image, frames, choice, key="overview", unit=data.flux_unit, about=about))
+    remember_ratio(
+        reconstruction_view(image, frames, choice, key="overview", unit=loaders.flux_unit(data, choice.lens), about=about)
+    )
     await_frames("first")
 
 
@@ -38,13 +40,13 @@ page_title(
 )
 fragment(live)(choice)
 tour.start_link()
-st.subheader("What it looks at", anchor=False)
+st.header("What it looks at", anchor=False)
 classes(choice)
 if choice.checkpoints:
-    st.subheader("How good it is", anchor=False)
+    st.header("How good it is", anchor=False)
     headlines(choice)
     separation_caption(choice)
-st.subheader("Where to go next", anchor=False)
+st.header("Where to go next", anchor=False)
 with st.grid(3, min_column_width=260):
     for page, (icon, text) in LINKS.items():
         with st.container(border=True, gap="xsmall", height="stretch"):

@@ -21,7 +21,7 @@ if read_only():
 runs = [status.id for status in list_runs()]
 with st.expander("New run", expanded=not runs or duplicated(), icon=":material/add_circle:"):
     new_run()
-st.subheader("Runs", anchor=False)
+st.header("Runs", anchor=False)
 if not runs:
     st.info("No run yet. The recipe “demo” takes about a minute on two cores.", icon=":material/info:")
 else:

@@ -88,7 +88,7 @@ def test_a_good_file_is_read_classified_and_reconstructed(lens, open_app, name, 
     # With nine held-out lenses a limit is coarse: the picture's 256 levels may lie beyond it.
     said = metrics.get("Most probable class", metrics.get("Class"))
     assert said in ((called, "cannot tell") if name == "lens.png" else (called,))
-    assert {"Reconstruction", "Super-resolution"} <= {heading.value for heading in app.subheader}
+    assert {"Reconstruction", "Super-resolution"} <= {heading.value for heading in app.header}
     assert "were trained on simulated lenses only" in texts(app.caption)
 
 

@@ -45,3 +45,12 @@ def test_what_travels_with_an_autoencoder_says_how_well_it_separates_the_classes
     assert_clean(app)
     assert said in texts(app.caption)
     assert said in texts(open_app("embeddings", **SMALL).caption)
+
+
+def test_the_comparison_opens_with_a_second_network_and_the_measured_baselines(home, open_app):
+    app = view(open_app, "comparison")
+    assert_clean(app)
+    assert app.multiselect("beside").value == ["classifier"]
+    assert {"Lens by lens", "Baselines of the results table"} <= {heading.value for heading in app.header}
+    table = next(frame.value for frame in app.dataframe if "network" in frame.value)
+    assert any(name.startswith("resnet18:") for name in table["network"])

@@ -75,7 +75,7 @@ def test_an_uploaded_image_finds_its_neighbours(opened):
     app.file_uploader("search-image").upload("mine.png", buffer.getvalue()).run()
     assert_clean(app)
     assert "Its" not in texts(app.warning)
-    assert "Nearest neighbours" in texts(app.subheader)
+    assert "Nearest neighbours" in texts(app.header)
 
 
 def test_a_bad_upload_gets_a_message_and_the_page_stays(opened):
@@ -115,13 +115,13 @@ def test_several_examples_are_searched_by_and_can_be_taken_back(opened):
     app.number_input("lens").set_value(3).run()
     app.button("example-like").click().run()
     assert_clean(app)
-    assert "Most like 3" in [heading.value for heading in app.subheader]
+    assert "Most like 3" in [heading.value for heading in app.header]
     app.number_input("lens").set_value(40).run()
     app.button("example-unlike").click().run()
-    assert "Most like 3, least like 40" in [heading.value for heading in app.subheader]
+    assert "Most like 3, least like 40" in [heading.value for heading in app.header]
     assert_clean(app)
     next(button for button in app.button if button.label == "Clear the examples").click().run()
-    assert not [heading.value for heading in app.subheader if heading.value.startswith("Most like")]
+    assert not [heading.value for heading in app.header if heading.value.startswith("Most like")]
 
 
 def test_pictures_can_lie_on_the_plane(opened):
@@ -162,7 +162,7 @@ def test_a_kept_selection_is_a_tag_and_a_link_selects_it_again(home, opened, ope
     next(button for button in app.button if button.label.startswith("arcs")).click().run()
     assert_clean(app)
     assert app.query_params["selected"] == "tag:arcs"
-    assert "3 lenses selected" in [heading.value for heading in app.subheader]
+    assert "3 lenses selected" in [heading.value for heading in app.header]
 
 
 def test_of_very_many_lenses_some_are_drawn_and_a_lasso_takes_all(home, open_app, monkeypatch):
@@ -172,6 +172,6 @@ def test_of_very_many_lenses_some_are_drawn_and_a_lasso_takes_all(home, open_app
     app = open_app("embeddings", **SMALL, method="pca", most="all", selected=f"classifier:{around}")
     assert_clean(app)
     assert "12 of them, chosen at random, are drawn; lasso, box, search and downloads take all." in texts(app.caption)
-    assert any(heading.value == "90 lenses selected" for heading in app.subheader)
+    assert any(heading.value == "90 lenses selected" for heading in app.header)
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert sum(len(base64.b64decode(trace["customdata"]["bdata"])) // 4 for trace in drawn if "customdata" in trace) == 12

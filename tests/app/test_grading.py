@@ -4,6 +4,7 @@ import io
 
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from lensmae.data import open_dataset
 from lensmae.data.records.grades import Mark, add_marks, graded
@@ -61,7 +62,7 @@ def test_filters_order_and_agreement_show_what_was_graded(sheet):
     assert shown["P(cdm)"].is_monotonic_decreasing
     agreement = next(frame.value for frame in app.dataframe if "kappa" in frame.value)
     assert agreement[["graders", "images", "agree"]].values.tolist() == [["ann and bob", 2, 0.5]]
-    assert {"Agreement", "Ranking"} <= {heading.value for heading in app.subheader}
+    assert {"Agreement", "Ranking"} <= {heading.value for heading in app.header}
 
 
 def test_what_is_shown_becomes_a_data_set_with_labels_of_ones_own(sheet):
@@ -100,3 +101,23 @@ def test_a_read_only_dashboard_shows_grades_and_takes_none(sheet, monkeypatch):
     app = sheet(**{"f-grade": ["A"]})
     assert "keeps no grades" in texts(app.caption)
     assert "Grader" not in [field.label for field in app.text_input]
+
+
+def _ranked_uploads():
+    import pandas as pd
+
+    from lensmae.app.grading.measures import rank
+
+    grades, scores = ["A", "X", "B", "X", "A", "X"], [0.9, 0.8, 0.7, 0.3, 0.2, 0.1]
+    tags = [("ring",), (), (), (), (), ()]
+    rank(pd.DataFrame({"grade": grades, "tags": tags, "predicted": ["cdm"] * 6, "P(cdm)": scores}), "uploads")
+
+
+def test_images_without_a_true_class_are_ranked_by_their_grades():
+    app = AppTest.from_function(_ranked_uploads, default_timeout=60).run()
+    assert_clean(app)
+    # What a network predicted is nothing to look for.
+    assert app.selectbox("rank-find").options == ["grade A", "grade A or B", "tag ring"]
+    app.selectbox("rank-find").set_value("grade A or B")
+    app.number_input("rank-n").set_value(3).run()
+    assert [metric.value for metric in app.metric][:2] == ["66.7%", "66.7%"]

@@ -83,12 +83,12 @@ def violations(page: Page) -> list[dict]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_page_breaks_a_serious_rule_of_axe(themed, server, path):
+def test_no_page_breaks_a_serious_rule_of_axe_or_skips_a_level_of_headings(themed, server, path):
     opened(themed, server, path)
     serious = [
         (rule["id"], node["target"], node["failureSummary"])
         for rule in violations(themed)
-        if rule["impact"] in ("serious", "critical")
+        if rule["impact"] in ("serious", "critical") or rule["id"] == "heading-order"
         for node in rule["nodes"]
     ]
     assert serious == []

@@ -52,7 +52,7 @@ _ENDINGS = {"npy": "application/octet-stream", "fits": "image/fits", "png": "ima
 def detail(one: Answered, choice: Choice, asked: Asked) -> None:
     """Draw all about one image."""
     answer = one.answer
-    st.subheader(plain(one.upload.name), anchor=False)
+    st.header(plain(one.upload.name), anchor=False)
     _verdict(answer)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -142,7 +142,7 @@ def _classes(answer: "Analysis") -> None:
 
 
 def _domain(answer: "Analysis", asked: Asked) -> None:
-    st.subheader("Is it in domain?", anchor=False)
+    st.header("Is it in domain?", anchor=False)
     measures = []
     for kind, check in answer.checks.items():
         reference = asked.networks.reference_of(check)
@@ -179,7 +179,7 @@ def _novelties(answer: "Analysis") -> pd.DataFrame:
 def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     from lensmae.evaluation.images.derived_images import reconstruction_product
 
-    st.subheader("Reconstruction", anchor=False)
+    st.header("Reconstruction", anchor=False)
     entry, fitted, reconstructed = choice.checkpoint("mae"), answer.fitted["mae"], answer.reconstruction
     said = next(iter(answer.fitted.values())).notes
     st.caption(f"Checkpoint {plain(entry.name)}. {plain(' '.join(note for note in fitted.notes if note not in said))}")
@@ -204,7 +204,7 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
 
 
 def _superres(upload: Upload, choice: Choice) -> None:
-    st.subheader("Super-resolution", anchor=False)
+    st.header("Super-resolution", anchor=False)
     entry, image = choice.checkpoint("superres"), upload.read()
     low, note = image, ""
     if max(image.pixels.shape) > _LARGEST:
@@ -258,7 +258,7 @@ def _file(name: str, stem: str, product: "Product", options: dict[str, Any]) -> 
 def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     from lensmae.evaluation.images.neighbours import neighbours
 
-    st.subheader("Nearest training lenses", anchor=False)
+    st.header("Nearest training lenses", anchor=False)
     kinds = [kind for kind in answer.checks if kind != "superres"] or list(answer.checks)
     kind = choose("Nearest to", kinds, "nearest", KINDS) if len(kinds) > 1 else kinds[0]
     check = answer.checks[kind]

@@ -25,7 +25,7 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
     kinds = [kind for kind in ("classifier", "mae") if kind in asked.networks.references]
     if not kinds:
         return
-    st.subheader("Among the training lenses", anchor=False)
+    st.header("Among the training lenses", anchor=False)
     with st.container(horizontal=True, gap="large"):
         kind = choose("Network", kinds, "plane", KINDS) if len(kinds) > 1 else kinds[0]
         method = choose("Projection", list(_METHODS), "plane-method", _METHODS)

@@ -9,6 +9,7 @@ import streamlit as st
 from lensmae.app.analyse import uploads
 from lensmae.app.analyse.part import choose_axes
 from lensmae.app.analyse.uploads import FILES, Answered
+from lensmae.app.grading.measures import rank
 from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
 
 _FEW = 3
+# A ranking of fewer graded images says nothing.
+_RANKED = 4
 _ROWS = {"files": "By file", "objects": "By object"}
 
 
@@ -86,6 +89,20 @@ def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
     _draw(full, found, on_select=chosen, selection_mode="single-row", key="answers")
     st.caption("Click a heading to sort, a row's box to look at that image.")
     numbers_of_lenses(full, "analysis")
+    _ranking(full)
+
+
+def _ranking(full: pd.DataFrame) -> None:
+    """How well a column of the answers finds what the graders found good; of the graded images only."""
+    if "grade" not in full or (full["grade"] != "").sum() < _RANKED:
+        return
+    # What a network says is no truth that it could be measured by.
+    table = full[full["grade"] != ""].rename(columns={"class": "predicted"})
+    view = st.expander("Ranking by grades", icon=":material/format_list_numbered:", key="ranking-open", on_change="rerun")
+    if view.open:
+        with view:
+            st.caption(f"Of the {len(table)} graded images: would looking at the first N by a column have found the good ones?")
+            rank(table.assign(tags=[tuple(filter(None, tags.split("; "))) for tags in table["tags"]]), "uploads")
 
 
 def coming(found: Sequence[Answered]) -> None:

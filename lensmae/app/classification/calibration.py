@@ -26,7 +26,7 @@ def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice,
     measured = {name: reliability(probabilities, report.labels) for name, probabilities in versions.items()}
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Reliability", anchor=False)
+        st.header("Reliability", anchor=False)
         figure(reliability_diagram(measured), "reliability", reliability_table(measured), f"reliability-{stem}")
         if fitted is not None:
             st.caption(
@@ -34,7 +34,7 @@ def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice,
                 "exact 95 % intervals. ECE in 15 bins."
             )
     with right:
-        st.subheader("Scores", anchor=False)
+        st.header("Scores", anchor=False)
         of = choose("Probability of", report.classes, "of")
         figure(score_histograms(report.probabilities, report.labels, report.classes, of), "scores", name=f"scores-{of}-{stem}")
     table = _figures(versions, measured, report)

@@ -128,7 +128,7 @@ def _follow_errors(now: tuple, worst: tuple[str, str]) -> None:
 def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, int], data: DatasetInfo, choice: Choice) -> None:
     true, said = (report.classes[index] for index in cell)
     members = cell_members(report.labels, called, report.probabilities, cell)
-    st.subheader(f"{len(members)} × {true} called {said}, the surest first", anchor=False)
+    st.header(f"{len(members)} × {true} called {said}, the surest first", anchor=False)
     if not len(members):
         right = bool((report.labels == called).all())
         said = "No lens is misclassified. " if right else "No lens is in this cell. "
@@ -147,7 +147,16 @@ def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, 
     images = np.asarray(loaders.get_dataset(data).images[rows])
     titles = [f"{row} · p {report.probabilities[member, cell[1]]:.3f}" for row, member in zip(rows, shown, strict=True)]
     panels = [Panel(title, image) for title, image in zip(titles, images, strict=True)]
-    view = lens_view(panels, key="cell", unit=data.flux_unit, columns=_COLUMNS, pick=["click"], on_event=opened, **choice.display)
+    view = lens_view(
+        panels,
+        key="cell",
+        unit=data.flux_unit,
+        columns=_COLUMNS,
+        own=loaders.mixes_units(data),
+        pick=["click"],
+        on_event=opened,
+        **choice.display,
+    )
     st.caption(f"Title: row of the data set and probability of {said}. Click a lens to see where the network looks.")
     if isinstance(view.event, Click):
         st.rerun()

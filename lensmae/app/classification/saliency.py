@@ -37,7 +37,15 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     columns = 3 if len(panels) > 4 else 4
     overlays = substructure_overlays(found)
     about = f"{choice.about(entry.name)}; evidence for {of}"
-    lens_view(panels, key="saliency", unit=data.flux_unit, overlays=overlays, columns=columns, about=about, **choice.display)
+    lens_view(
+        panels,
+        key="saliency",
+        unit=loaders.flux_unit(data, choice.lens),
+        overlays=overlays,
+        columns=columns,
+        about=about,
+        **choice.display,
+    )
     shares = ", ".join(f"{name} {chance:.3f}" for name, chance in zip(classes, chances, strict=True))
     st.caption(f"{loaders.describe_lens(data, choice.lens)} of {data.name}, checkpoint {entry.name}; probabilities: {shares}.")
     truth = "It has no known substructure." if found is None else "Rings and lines over the images are its true substructure."

@@ -186,7 +186,9 @@ def one_lens(info: DatasetInfo, choice: Choice) -> None:
     with left:
         panels = _panels(info, row)
         overlays = _subhalos(info, lens)
-        lens_view(panels, key="data", unit=info.flux_unit, overlays=overlays, stretch=stretch, percentile=percentile)
+        lens_view(
+            panels, key="data", unit=loaders.flux_unit(info, row), overlays=overlays, stretch=stretch, percentile=percentile
+        )
         st.caption(loaders.describe_lens(info, row) + ("; rings are subhalos, larger ones more massive" if overlays else ""))
         _save(info, row)
         items = lens_items(info, np.arange(info.n))
@@ -231,7 +233,13 @@ def _save(info: DatasetInfo, row: int) -> None:
         kind = "application/octet-stream"
         st.download_button("npy", lambda: npy_bytes(pixels), f"{name}.npy", kind, key="save-npy", on_click="ignore", **options)
         st.download_button(
-            "FITS", lambda: fits_bytes(pixels, scale), f"{name}.fits", kind, key="save-fits", on_click="ignore", **options
+            "FITS",
+            lambda: fits_bytes(pixels, scale, unit=loaders.flux_unit(info, row)),
+            f"{name}.fits",
+            kind,
+            key="save-fits",
+            on_click="ignore",
+            **options,
         )
 
 

@@ -42,7 +42,7 @@ def _ensure(preset: str, name: str, per_class: int, seed: int) -> None:
     finish = _nuisances() if name == LENSES[1] else None
     job = dataset_jobs.start_simulation(name, preset, per_class, seed, finish=finish)
     bar = st.progress(0.0, text="First start: simulating lenses …")
-    while not job.finished.wait(0.1):
+    while not job.finished.wait(0.25):
         bar.progress(job.share, text=f"First start: simulating {name}: {job.progress_text}")
     bar.empty()
     dataset_jobs.forget(name, job)

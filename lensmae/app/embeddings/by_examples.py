@@ -7,6 +7,7 @@ from lensmae.app.embeddings import selection
 from lensmae.app.embeddings.view_data import View, embeddings
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Click, Event
+from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.evaluation.embeddings.examples import most_relevant, relevance
 from lensmae.figures import Panel
@@ -34,7 +35,7 @@ def example_search(view: View, choice: Choice) -> None:
     scores = relevance(embeddings(view), wanted, unwanted, view.projection.metric)
     found = most_relevant(scores, [*wanted, *unwanted], _COUNT)
     rows = view.rows[found]
-    st.subheader(
+    st.header(
         f"Most like {_named(view, wanted)}" + (f", least like {_named(view, unwanted)}" if len(unwanted) else ""), anchor=False
     )
     st.button("Clear the examples", icon=":material/close:", on_click=_clear, type="tertiary")
@@ -50,7 +51,14 @@ def example_search(view: View, choice: Choice) -> None:
             selection.pick(view, int(rows[event.panel]))
 
     lens_view(
-        panels, key="by-examples", unit=view.data.flux_unit, columns=_COLUMNS, pick=("click",), on_event=go_on, **choice.display
+        panels,
+        key="by-examples",
+        unit=view.data.flux_unit,
+        columns=_COLUMNS,
+        own=loaders.mixes_units(view.data),
+        pick=("click",),
+        on_event=go_on,
+        **choice.display,
     )
     st.caption(
         "Row, class and relevance: distance to the nearest lens that is not wanted, over that and the distance to the nearest "

@@ -26,7 +26,10 @@ _COUNT = 6
 def lens_card(view: View, row: int, choice: Choice) -> None:
     """A lens of the data set."""
     lens_view(
-        [Panel(f"Lens {row}", loaders.lens_image(view.data, row))], key="chosen", unit=view.data.flux_unit, **choice.display
+        [Panel(f"Lens {row}", loaders.lens_image(view.data, row))],
+        key="chosen",
+        unit=loaders.flux_unit(view.data, row),
+        **choice.display,
     )
     st.caption(loaders.describe_lens(view.data, row))
     _labels(view, row, choice)
@@ -95,7 +98,7 @@ def upload_neighbours(view: View, image: LensImage, choice: Choice) -> None:
 def _neighbours(view: View, indices: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
     rows = view.rows[indices]
     lenses = view.dataset.lenses.iloc[rows]
-    st.subheader(f"Nearest neighbours · {plain(view.entry.name)}", anchor=False)
+    st.header(f"Nearest neighbours · {plain(view.entry.name)}", anchor=False)
     st.caption(
         f"Row, class and {view.projection.metric} distance among {len(view.rows):,} lenses; {view.described}. "
         "Click one to go on from it."
@@ -109,6 +112,7 @@ def _neighbours(view: View, indices: np.ndarray, distances: np.ndarray, choice: 
             selection.pick(view, int(rows[event.panel]))
 
     key, unit = f"neighbours-{view.entry.card.kind}", view.data.flux_unit
-    lens_view(panels, key=key, unit=unit, columns=_COUNT, pick=("click",), on_event=go_on, **choice.display)
+    own = loaders.mixes_units(view.data)
+    lens_view(panels, key=key, unit=unit, columns=_COUNT, own=own, pick=("click",), on_event=go_on, **choice.display)
     table = pd.DataFrame({"row": rows, "id": lenses["id"].to_numpy(), "class": lenses["class"].to_numpy(), "distance": distances})
     numbers(table, f"neighbours-{view.entry.name}")

@@ -70,7 +70,7 @@ def workbench(choice: Choice, views: list[View], projections: list[tuple[np.ndar
         _beside(choice, views[0], rows, projections[0][0], colour, image)
     hover_pictures(views[0])
     if len(rows) > 1:
-        st.subheader(f"{len(rows):,} lenses selected", anchor=False)
+        st.header(f"{len(rows):,} lenses selected", anchor=False)
         selected_lenses.gallery(views[0], rows, choice)
         return
     example_search(views[0], choice)

@@ -7,6 +7,7 @@ import streamlit as st
 from lensmae.app.embeddings.view_data import View
 from lensmae.app.grading.lenses import grade_some
 from lensmae.app.lens_view.component import lens_view
+from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.guard import whole_page
 from lensmae.data import subset_dataset
@@ -39,7 +40,9 @@ def gallery(view: View, rows: np.ndarray, choice: Choice) -> None:
     lenses = view.dataset.lenses
     images = np.asarray(view.dataset.images[shown])
     panels = [Panel(f"{row} · {lenses['class'].iat[row]}", image) for row, image in zip(shown.tolist(), images, strict=True)]
-    lens_view(panels, key="gallery", unit=view.data.flux_unit, columns=_COLUMNS, **choice.display)
+    lens_view(
+        panels, key="gallery", unit=view.data.flux_unit, columns=_COLUMNS, own=loaders.mixes_units(view.data), **choice.display
+    )
     grade_some(view.data, rows, choice, "selected")
 
 

@@ -25,7 +25,7 @@ def grade_lenses(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) 
     left, right = st.columns([2, 3], gap="large")
     with left:
         panel = Panel(f"Lens {row}", loaders.lens_image(info, row))
-        lens_view([panel], key=f"grade-{key}", unit=info.flux_unit, **choice.display)
+        lens_view([panel], key=f"grade-{key}", unit=loaders.flux_unit(info, row), **choice.display)
     with right:
         st.caption(loaders.describe_lens(info, row))
         desk(lens_items(info, rows), index, lambda at: st.session_state.update({kept: at}), key)

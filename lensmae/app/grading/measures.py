@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lensmae.app.grading.state import Sheet
 from lensmae.app.shared.widgets import figure, unfit_number
 from lensmae.evaluation.grading.agreement import agreement
 from lensmae.evaluation.grading.ranking import at_most, ranking
@@ -17,7 +16,7 @@ def agree(marks: pd.DataFrame) -> None:
     table = agreement(marks)
     if table.empty:
         return
-    st.subheader("Agreement", anchor=False)
+    st.header("Agreement", anchor=False)
     number = st.column_config.NumberColumn
     kappa = number("Cohen's kappa", format="%.2f", help="1: always, 0: as chance would have it.")
     weighted = number("weighted", format="%.2f", help="Quadratic weights: a near miss counts little.")
@@ -25,28 +24,33 @@ def agree(marks: pd.DataFrame) -> None:
     st.dataframe(table, hide_index=True, width="content", column_config=columns)
 
 
-def rank(now: Sheet) -> None:
-    """A ranking by a column: how much of what is sought is among the first N, and how pure they would be in a survey."""
-    sought = _sought(now.table)
-    scores = number_columns(now.table)
+def rank(ranked: pd.DataFrame, name: str) -> None:
+    """A ranking by a column: how much of what is sought is among the first N, and how pure they would be in a survey.
+
+    Args:
+        ranked: one row an image, with grade, tags (tuples), columns of numbers, and the true class where it is known.
+        name: of what the images are of, for files.
+    """
+    sought = _sought(ranked)
+    scores = number_columns(ranked)
     if not sought or not scores:
         return
-    st.subheader("Ranking", anchor=False)
+    st.header("Ranking", anchor=False)
     unfit_number("rank-prevalence", 1e-6, 1.0, "prevalence")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         what = st.selectbox("Find", list(sought), key="rank-find", bind="query-params", width=220)
         by = st.selectbox("Ranked by", scores, key="rank-by", bind="query-params", width=260)
         upward = st.toggle("Smallest first", key="rank-up", bind="query-params")
-        first = st.number_input("Look at the first", 1, len(now.table), min(20, len(now.table)), key="rank-n", width=150)
+        first = st.number_input("Look at the first", 1, len(ranked), min(20, len(ranked)), key="rank-n", width=150)
         helped = "Share of what is sought among all images of the survey."
         prevalence = st.number_input(
             "Prevalence", 1e-6, 0.999, 0.01, format="%g", key="rank-prevalence", bind="query-params", width=150, help=helped
         )
-    values = now.table[by].to_numpy(dtype=float)
+    values = ranked[by].to_numpy(dtype=float)
     known = np.isfinite(values)
     table = ranking((-values if upward else values)[known], sought[what][known], float(prevalence))
     _figures(table, int(first), what, prevalence)
-    figure(ranking_curves(table, int(first), prevalence), "ranking", table, f"ranking-{now.info.name}-{by}")
+    figure(ranking_curves(table, int(first), prevalence), "ranking", table, f"ranking-{name}-{by}")
 
 
 def _figures(table: pd.DataFrame, first: int, what: str, prevalence: float) -> None:
@@ -66,7 +70,9 @@ def _share(value: float) -> str:
 
 def _sought(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """What can be looked for: a class, lenses of good grade, a tag; only what some lenses are and others are not."""
-    found = {str(name): (table["class"] == name).to_numpy() for name in sorted(set(table["class"]))}
+    found = {}
+    if "class" in table:
+        found = {str(name): (table["class"] == name).to_numpy() for name in sorted(set(table["class"]))}
     found |= {"grade A": (table["grade"] == "A").to_numpy(), "grade A or B": table["grade"].isin(["A", "B"]).to_numpy()}
     tags = sorted({tag for tags in table["tags"] for tag in tags})
     found |= {f"tag {tag}": np.array([tag in tags for tags in table["tags"]], dtype=bool) for tag in tags}

@@ -49,7 +49,7 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
     if not read_only():
         _bring_in(info, choice)
     measures.agree(marks)
-    measures.rank(now)
+    measures.rank(now.table, info.name)
 
 
 def _measured(

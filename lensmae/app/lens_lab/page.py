@@ -138,7 +138,7 @@ def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
     """What the chosen classifier and autoencoder say of the image; no class where it is out of the classifier's domain."""
     from lensmae.evaluation.images.lens_lab import reconstruct
 
-    st.subheader("What the networks say", anchor=False)
+    st.header("What the networks say", anchor=False)
     if not {"classifier", "mae"} & set(choice.checkpoints):
         st.info("There is no network yet; train one on the Training page.", icon=":material/info:")
         return
@@ -201,7 +201,7 @@ def _foreign_count(lens: LabLens, entry: Any) -> None:
 
 def sweep(lens: LabLens, choice: Choice) -> None:
     """Class probability against the mass of the chosen subhalo or of the axion."""
-    st.subheader("How much substructure does it take?", anchor=False)
+    st.header("How much substructure does it take?", anchor=False)
     if "classifier" not in choice.checkpoints:
         st.info("There is no classifier yet; train one on the Training page.", icon=":material/info:")
         return
@@ -261,7 +261,7 @@ def _keywords(lens: LabLens) -> bytes:
 
 def save(lens: LabLens, seen: Observation) -> None:
     """Keep the lens: as lenstronomy's keywords, or in a data set of the workspace."""
-    st.subheader("Keep this lens", anchor=False)
+    st.header("Keep this lens", anchor=False)
     st.download_button(
         "lenstronomy keywords (JSON)", lambda: _keywords(lens), f"{lens.preset}.lenstronomy.json", "application/json",
         icon=":material/data_object:", on_click="ignore", key="lab-keywords",

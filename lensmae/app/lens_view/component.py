@@ -1,7 +1,7 @@
 """Images of lenses on canvases: one component for every page that shows pixels."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from lensmae.app.lens_view.events import Event, View, read_event
 from lensmae.data.images.sky import Tangent
-from lensmae.figures import Overlay, Panel, pack, shared_scale
+from lensmae.figures import Overlay, Panel, on_own_limits, pack, shared_scale
 
 _HERE = Path(__file__).parent
 # Streamlit takes one script a component; its parts share one scope and are joined here.
@@ -55,6 +55,7 @@ def lens_view(
     swipe: tuple[int, int] | None = None,
     about: str = "",
     sky: Tangent | None = None,
+    own: bool = False,
 ) -> View:
     """Draw panels on one shared scale, with linked zoom, pan and pointer; returns the frame that the slider was released at, and
     what the visitor did.
@@ -85,11 +86,15 @@ def lens_view(
         sky: of the first panel's pixels; the pointer then tells right ascension and declination too.
         swipe: indices of two panels to lay over each other in a frame of their own; the visitor can choose others there.
         about: what a saved PNG file says below its images: lens, checkpoint.
+        own: every image between its own limits, where they are lenses of several flux units that are not to be compared.
     """
     height, width = panels[0].pixels.shape[-2:]
+    scale = shared_scale(panels, stretch, percentile)
+    if own:
+        panels, scale, unit = on_own_limits(panels, percentile), replace(scale, low=0.0, high=1.0), "of each image's own range"
     packed = pack(
         panels,
-        shared_scale(panels, stretch, percentile),
+        scale,
         overlays,
         unit=unit,
         file=key,

@@ -7,10 +7,8 @@ import streamlit as st
 
 from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.plain_text import plain
-from lensmae.errors import RecordError
 from lensmae.evaluation.reports.headlines import headline
 from lensmae.shipped import CHECKPOINTS
-from lensmae.workspace import read_json
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry
@@ -23,15 +21,8 @@ def headlines(choice: choices.Choice) -> None:
             _headline(entry)
 
 
-@st.cache_data(show_spinner=False)
-def _record() -> dict[str, Any]:
-    """What `lensmae report` measured of the checkpoints that travel with LensMAE; empty where that record is missing."""
-    path = CHECKPOINTS / "results.json"
-    return read_json(path, RecordError) if path.is_file() else {}
-
-
 def _headline(entry: "CheckpointEntry") -> None:
-    found = headline(entry.card, entry.name, _record() if entry.path.parent == CHECKPOINTS else {})
+    found = headline(entry.card, entry.name, loaders.results() if entry.path.parent == CHECKPOINTS else {})
     if found is None:
         st.metric(choices.KINDS[entry.card.kind], entry.name)
         st.caption("Its card holds no figures; `lensmae evaluate` measures it.")

@@ -49,7 +49,7 @@ def anomaly(shown: Shown) -> None:
     if known is not None:
         panels.append(Panel("Signal-to-noise", np.sqrt(own.maps[0] / expected_map(known)), measure="S/N"))
     overlays = substructure_overlays(found)
-    view = {"key": "anomaly", "unit": shown.data.flux_unit, "about": shown.about, "columns": len(panels)}
+    view = {"key": "anomaly", "unit": shown.unit, "about": shown.about, "columns": len(panels)}
     lens_view(panels, overlays=overlays, **view, **shown.choice.display)
     _say(str(row["class"]), found, known is not None)
     smooth = _smooth_scores(shown)

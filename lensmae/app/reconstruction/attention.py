@@ -46,7 +46,7 @@ def attention(shown: Shown) -> None:
             Panel("Positions", position_similarity(shown.model, maps.grid, patch, part), measure="cosine"),
         ],
         key="attention",
-        unit=shown.data.flux_unit,
+        unit=shown.unit,
         columns=4,
         overlays=[mark],
         pick=("click",),

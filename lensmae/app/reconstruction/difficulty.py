@@ -120,7 +120,7 @@ def spread(shown: Shown) -> None:
             Panel("Patch error", found.patch_error, measure="MSE"),
         ],
         key="spread",
-        unit=shown.data.flux_unit,
+        unit=shown.unit,
         columns=5,
         about=f"{shown.about}; {found.masks} masks",
         **shown.choice.display,

@@ -61,10 +61,10 @@ def fits_file(shown: Shown, index: int) -> bytes:
         "MASKFRAC": (shown.ratio, "share of patches hidden"),
         "PATCH": (shown.model.patch_size, "[pix] side of a patch"),
         # In words: many a unit of simulated lenses is none that BUNIT may hold.
-        "FLUXUNIT": (shown.data.flux_unit, "flux of the data set"),
+        "FLUXUNIT": (shown.unit, "flux of the data set"),
     }
     scale = pixel_scale_of(loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens], shown.data.pixel_scale)
-    return fits_bytes(arrays.pop("PREDICTION"), scale, facts, arrays, unit=shown.data.flux_unit)
+    return fits_bytes(arrays.pop("PREDICTION"), scale, facts, arrays, unit=shown.unit)
 
 
 def _npy(shown: Shown, index: int) -> bytes:

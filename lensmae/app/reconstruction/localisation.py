@@ -40,7 +40,7 @@ def localise(shown: Shown, smooth: AnomalyScores, masks: int) -> None:
     rows = np.concatenate([shown.rows_of(name, _LENSES) for name in classes] or [np.empty(0, dtype=int)])
     if len(rows) == 0 or (shown.data.pixel_scale is None and "pixel_scale" not in dataset.lenses):
         return
-    st.subheader("Does the map say where?", anchor=False)
+    st.header("Does the map say where?", anchor=False)
 
     def work(progress: Progress) -> list[Localisation]:
         return locate_in_set(model, dataset, rows, smooth, masks, progress=progress)

@@ -81,7 +81,7 @@ def workbench(choice: Choice) -> None:
     if other is not None:
         pairs.append((other.name, _other_frames(other, image, mask, frames)))
     figures = _readouts(pairs) + _share(frames, known_difficulty(entry, data, mask.strategy))
-    index = _view(image, pairs, choice, mask, model.patch_size, data.flux_unit, figures)
+    index = _view(image, pairs, choice, mask, model.patch_size, loaders.flux_unit(data, choice.lens), figures)
     shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, index)
     custom_mask.remember_shown(frames.hidden[index])
     if mask.own:

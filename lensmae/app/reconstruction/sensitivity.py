@@ -33,7 +33,7 @@ def sensitivity(shown: Shown, smooth: AnomalyScores | None, masks: int) -> None:
     if shown.data.preset is None or shown.data.target_shape is not None:
         return
     row = loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens].to_dict()
-    st.subheader("Could it have been seen?", anchor=False)
+    st.header("Could it have been seen?", anchor=False)
     log_mass = st.slider(
         "Mass of the subhalo (log₁₀ of solar masses)", 7.0, 11.0, 9.0, 0.25, key="subhalo-mass", bind="query-params", width=420
     )
@@ -57,7 +57,7 @@ def sensitivity(shown: Shown, smooth: AnomalyScores | None, masks: int) -> None:
     ]
     if scores is not None:
         panels.append(Panel("Score of the network", scores / np.percentile(smooth.mean, _RARE), measure="of 95 %"))
-    lens_view(panels, key="sensitivity", unit=shown.data.flux_unit, columns=len(panels), **shown.choice.display)
+    lens_view(panels, key="sensitivity", unit=shown.unit, columns=len(panels), **shown.choice.display)
     seen = f"{(found.fitted_lens >= _SEEN).mean():.0%} of the field"
     said = f"A subhalo of 10^{log_mass:g} solar masses would stand out by {_SEEN:g} σ or more in {seen}"
     if scores is not None:

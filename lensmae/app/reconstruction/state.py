@@ -35,6 +35,11 @@ class Shown:
     index: int
 
     @property
+    def unit(self) -> str:
+        """Of the lens's flux."""
+        return loaders.flux_unit(self.data, self.choice.lens)
+
+    @property
     def frames(self) -> Frames:
         """Of the chosen checkpoint."""
         return self.pairs[0][1]

@@ -5,7 +5,7 @@ Caches are keyed by content: a checkpoint by its file's path, time and size, a d
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -14,6 +14,9 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.data import DatasetInfo, LensDataset, list_datasets, open_dataset
 from lensmae.data.simulation.presets import PRESETS
 from lensmae.data.simulation.rows import lab_preset
+from lensmae.errors import RecordError
+from lensmae.shipped import CHECKPOINTS
+from lensmae.workspace import read_json
 
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport
@@ -72,6 +75,13 @@ def get_dataset(info: DatasetInfo) -> LensDataset:
     return _dataset(data_key(info))
 
 
+@st.cache_data(show_spinner=False)
+def results() -> dict[str, Any]:
+    """What `lensmae report` measured of the checkpoints that travel with LensMAE; empty where that record is missing."""
+    path = CHECKPOINTS / "results.json"
+    return read_json(path, RecordError) if path.is_file() else {}
+
+
 def changed(info: DatasetInfo) -> str:
     """How many lenses of a mixed set are not as its preset describes them; empty for other sets."""
     lenses = get_dataset(info).lenses
@@ -86,6 +96,21 @@ def kind_of_set(info: DatasetInfo) -> str:
     if info.preset not in PRESETS:
         return ""
     return "; ".join(filter(None, (PRESETS[info.preset].title, changed(info).partition(" (")[0].replace("these", "its"))))
+
+
+def flux_unit(info: DatasetInfo, index: int) -> str:
+    """Unit of the pixels of a lens: in a mixture of presets, that of its own."""
+    lenses = get_dataset(info).lenses
+    if "stratum" not in lenses or lenses["stratum"].iloc[index] not in PRESETS:
+        return info.flux_unit
+    unit = PRESETS[lenses["stratum"].iloc[index]].flux_unit
+    as_given = "nuisance" not in lenses or lenses["nuisance"].iloc[index] == "none"
+    return unit if as_given else unit.removesuffix(", noise-free")
+
+
+def mixes_units(info: DatasetInfo) -> bool:
+    """Whether the lenses of a set are of several flux units, so that a gallery of them has no common scale."""
+    return "stratum" in get_dataset(info).lenses
 
 
 def can_open_in_lab(info: DatasetInfo, index: int) -> bool:

@@ -92,11 +92,15 @@ def numbers(table: pd.DataFrame, name: str) -> None:
 
 
 def numbers_of_lenses(table: pd.DataFrame, name: str) -> None:
-    """Downloads of a table with a row a lens: CSV, and a VOTable for TOPCAT and Aladin, made when it is asked for."""
+    """Downloads of a table with a row a lens: CSV, and, made when they are asked for, Parquet for notebooks and a VOTable for
+    TOPCAT and Aladin."""
     with st.container(horizontal=True):
         numbers(table, name)
-        options = {"icon": ":material/download:", "type": "tertiary", "key": f"votable-{name}", "on_click": "ignore"}
-        st.download_button("Numbers (VOTable)", lambda: _votable(table), f"{name}.vot", "application/x-votable+xml", **options)
+        options = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore"}
+        made, kind = (lambda: table.to_parquet(index=False)), "application/vnd.apache.parquet"
+        st.download_button("Numbers (Parquet)", made, f"{name}.parquet", kind, key=f"parquet-{name}", **options)
+        made, kind = (lambda: _votable(table)), "application/x-votable+xml"
+        st.download_button("Numbers (VOTable)", made, f"{name}.vot", kind, key=f"votable-{name}", **options)
 
 
 def _votable(table: pd.DataFrame) -> bytes:

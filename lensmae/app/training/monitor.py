@@ -214,7 +214,7 @@ def _film(run_id: str) -> None:
     panels = []
     for index, truth in enumerate(film.truth):
         panels += [Panel(f"Lens {index + 1}", truth), Panel(f"Reconstruction {index + 1}", film.frames[:, index])]
-    st.subheader("What it predicts", anchor=False)
+    st.header("What it predicts", anchor=False)
     st.caption("Fixed lenses of the validation split; visible patches are shown as they are." if film.hidden is not None else "")
     slider = Slider("Step", tuple(_moment(step, metrics) for step in film.steps), follow=True)
     lens_view(panels, key=f"film-{run_id}", unit="flux", slider=slider, frame=len(film.steps) - 1, **display)

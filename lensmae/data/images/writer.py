@@ -75,7 +75,7 @@ def _offsets(shape: tuple[int, ...], pixel_scale: float | None) -> Mapping[str, 
     header = fits.Header()
     if pixel_scale is None:
         return header
-    header["WCSNAME"] = ("OFFSET", "arcsec from the centre of the image, not the sky")
+    header["WCSNAME"] = ("OFFSET", "arcsec from the image's centre, not the sky")
     for axis, (name, size) in enumerate(zip(("XOFFSET", "YOFFSET"), reversed(shape), strict=True), start=1):
         header[f"CTYPE{axis}"] = (name, "linear: no position on the sky is known")
         header[f"CUNIT{axis}"] = ("arcsec", "unit of CRVAL and CDELT")

@@ -187,4 +187,5 @@ def separation(table: pd.DataFrame) -> str:
         if float(best["accuracy"].max()) >= 0.6
         else "hardly separates the classes"
     )
-    return f"Frozen, {checkpoint} {how}: with {labels:,} labels {said} of the test lenses are called rightly; chance is a third."
+    told = f"with {labels:,} labels {said} of the test lenses are classified correctly; chance is a third."
+    return f"Frozen, {checkpoint} {how}: {told}"

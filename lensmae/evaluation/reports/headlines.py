@@ -45,7 +45,8 @@ def headline(card: "CheckpointCard", name: str = "", record: Mapping[str, Any] =
         found = _headline(card)
         if "test" not in card.metrics:
             reported = record.get(_REPORTED.get(card.kind, ""), {}).get(name)
-            found = (reported and _told(card, reported, str(reported["split"]))) or found
+            beside = {"baselines": record.get("simple_classifiers")} if card.kind == "classifier" else {}
+            found = (reported and _told(card, beside | reported, str(reported["split"]))) or found
         return found and replace(found, hardest=_hardest(name, record))
     except (TypeError, ValueError, AttributeError, KeyError) as problem:
         # Any JSON may stand in the card of a stranger's checkpoint.

@@ -37,6 +37,7 @@ class Panel:
             `covered` holds all frames nevertheless. None where `pixels` holds all.
         span: limits of the scale of a measure in every frame that `pixels` holds, (F, 2), instead of its own: `compared` sets
             them.
+        ends: limits of the flux that are the panel's own, instead of those of all panels: `on_own_limits` sets them.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Panel:
     measure: str = ""
     available: tuple[int, ...] | None = None
     span: np.ndarray | None = None
+    ends: tuple[float, float] | None = None
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -84,6 +86,12 @@ def shared_scale(panels: Sequence[Panel], stretch: str = "asinh", percentile: fl
     return Scale(low, high, float(max(residuals, default=0.0)) or 1.0, stretch)
 
 
+def on_own_limits(panels: Sequence[Panel], percentile: float = 100.0) -> list[Panel]:
+    """The same panels with flux between each image's own limits: lenses of several flux units in one gallery."""
+    own = (replace(panel, ends=limits(panel.pixels, percentile)) for panel in panels)
+    return [after if before.colours == "flux" else before for before, after in zip(panels, own, strict=True)]
+
+
 def compared(panels: Sequence[Panel]) -> list[Panel]:
     """The same panels with measures of one unit on one scale in every frame, so that they can be compared."""
     spans: dict[tuple[str, int], tuple[float, float]] = {}
@@ -106,7 +114,7 @@ def shade(panel: Panel, scale: Scale) -> np.ndarray:
         each = [stretched(pixels, "linear", *ends) for pixels, ends in zip(frames, panel.own_limits, strict=True)]
         unit = np.stack(each).reshape(panel.pixels.shape)
     else:
-        unit = stretched(panel.pixels, scale.stretch, scale.low, scale.high)
+        unit = stretched(panel.pixels, scale.stretch, *(panel.ends or (scale.low, scale.high)))
     return np.round(255 * unit).astype(np.uint8)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from lensmae.figures import Panel, pack, shade, shared_scale
+from lensmae.figures import Panel, on_own_limits, pack, shade, shared_scale
 
 
 def unpack(packed):
@@ -91,3 +91,15 @@ def test_measures_that_are_compared_have_one_scale_in_every_frame_and_flux_is_le
     np.testing.assert_array_equal(three.own_limits, [[0, 9]])
     np.testing.assert_array_equal(four.own_limits, [[0, 70]])
     assert five is flux
+
+
+def test_lenses_of_several_units_each_fill_their_own_range_and_residuals_keep_the_common_one():
+    random = np.random.default_rng(4)
+    faint, bright = (scale * random.random((8, 8), dtype=np.float32) for scale in (1e-3, 50.0))
+    panels = [Panel("faint", faint), Panel("bright", bright), Panel("residual", bright - 25, residual=True)]
+    own = on_own_limits(panels)
+    scale = shared_scale(own, "linear")
+    shades = [shade(panel, scale) for panel in own]
+    assert [shade_.max() for shade_ in shades[:2]] == [255, 255]
+    np.testing.assert_allclose(shades[1] / 255, (bright - bright.min()) / np.ptp(bright), atol=0.003)
+    np.testing.assert_array_equal(shades[2], shade(panels[2], scale))
