@@ -12,6 +12,7 @@ from lensmae.data.images.reader import SUFFIXES
 def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
     """The answers for the uploaded files."""
     wanted = uploads.uploads(files)
+    uploads.say_companions(wanted)
     bulk_crop.bulk_crop(wanted, choice)
     found = uploads.answer_all(wanted, asked, summary.coming)
     summary.unfinished(len(found), len(wanted))

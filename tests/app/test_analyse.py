@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from astropy.io import fits
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from lensmae.app.analyse import detail
 from lensmae.app.jobs.board import board
@@ -371,3 +372,16 @@ def test_the_middle_of_a_large_image_keeps_its_place_on_the_sky(monkeypatch):
     low = detail._central(image)
     assert low.pixels[0, 0] == image.pixels[16, 24]
     assert low.sky.position(0, 0) == pytest.approx(image.sky.position(16, 24), abs=1e-12)
+
+
+def _uploads_with_companions():
+    from lensmae.app.analyse.uploads import Upload, say_companions
+
+    beside = {"noise": None, "psf": None}
+    say_companions([Upload("a_data.fits", ("1", None, ()), None, beside), Upload("b.fits", ("2", None, ()), None)])
+
+
+def test_files_that_are_no_images_of_their_own_are_counted_and_named():
+    app = AppTest.from_function(_uploads_with_companions, default_timeout=60).run()
+    assert_clean(app)
+    assert texts(app.caption) == "2 images; 2 of the files belong to one of them: noise map, PSF of a_data.fits."

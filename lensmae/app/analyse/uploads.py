@@ -11,6 +11,7 @@ import streamlit as st
 from lensmae.app.analyse import kept
 from lensmae.app.analyse.answers_cache import answers
 from lensmae.app.shared.networks import Asked
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import LensImage
 from lensmae.data.images.companions import companions
@@ -26,6 +27,10 @@ _PREVIEW_SIDE = 64
 FILES = "files"
 # So often the table of answers is drawn while they come.
 _SHOW_S = 1.0
+
+
+# What files that belong to an image are of it.
+_ROLES = {"noise": "noise map", "bad": "flags of bad pixels", "psf": "PSF"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,14 @@ def uploads(files: Sequence[Any]) -> list[Upload]:
         key = file.file_id, how.get(file.file_id, Reading()), tuple(part.file_id for part in beside.values())
         found[name] = Upload(name, key, file, beside)
     return list(found.values())
+
+
+def say_companions(wanted: Sequence[Upload]) -> None:
+    """Say which files are no images of their own, and whose they are."""
+    beside = [f"{', '.join(_ROLES.get(role, role) for role in one.beside)} of {one.name}" for one in wanted if one.beside]
+    if beside:
+        count = sum(len(one.beside) for one in wanted)
+        st.caption(plain(f"{len(wanted)} images; {count} of the files belong to one of them: {'; '.join(beside)}."))
 
 
 def read_otherwise(upload: Upload, how: Reading) -> None:
