@@ -24,6 +24,17 @@ def test_attention_and_its_gradient_are_those_of_pytorch(tokens):
         torch.testing.assert_close(ours, theirs)
 
 
+@pytest.mark.parametrize("tiles", [True, False])
+@pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+def test_attention_is_that_of_float64_whatever_multiplies(tiles, dtype, near, monkeypatch):
+    monkeypatch.setattr(arithmetic, "TILES", tiles)
+    generator = torch.Generator().manual_seed(0)
+    given = [torch.randn(2, 3, SHORT, 8, generator=generator).to(dtype) for _ in range(3)]
+    expected = torch.nn.functional.scaled_dot_product_attention(*(one.double() for one in given))
+    with torch.inference_mode():
+        torch.testing.assert_close(attend(*given).double(), expected, atol=near, rtol=near)
+
+
 def test_weights_of_attention_sum_to_one():
     query, key = torch.randn(2, 1, 2, 5, 4)
     torch.testing.assert_close(attention_weights(query, key).sum(dim=-1), torch.ones(1, 2, 5))
@@ -67,7 +78,7 @@ def test_what_classes_are_told_from_is_never_rounded(classifier, monkeypatch):
 
 @pytest.mark.parametrize("tiles", [True, False])
 def test_matrices_that_were_rounded_before_give_the_embeddings_of_rounding_at_every_call(mae, monkeypatch, tiles):
-    monkeypatch.setattr(arithmetic, "multiplies_tiles", lambda: tiles)
+    monkeypatch.setattr(arithmetic, "TILES", tiles)
     monkeypatch.setattr("lensmae.models.predictors.multiplies_bfloat16", lambda: True)
     model, images = load_checkpoint(mae), np.array(open_dataset("lenses").images[:6])
     flux = torch.from_numpy(images).unsqueeze(1)
