@@ -28,6 +28,7 @@ from lensmae.progress import Progress
 
 # Telescopes whose files are uploaded, and in what format.
 _FILES = (("survey_hst", "fits"), ("survey_euclid", "fits"), ("survey_jwst", "npy"), ("survey", "png"))
+_SHIPPED = ("classifier", "mae", "superres")
 # Seconds that are asked for on two idle cores.
 LIMITS = {"embedded and projected": 60, "first upload": 5, "all uploads": 40, "classified": 40, "many embedded": 480}
 
@@ -63,8 +64,7 @@ def waits(
     lenses: int = 3000,
     many: int = 89_000,
     uploads: int = 30,
-    names: tuple[str, str, str] = ("classifier", "mae", "superres"),
-    answering: str = "auto",
+    names: tuple[str, str, str] = _SHIPPED,
 ) -> WaitsResult:
     """Measure all of it in a workspace of its own.
 
@@ -73,8 +73,7 @@ def waits(
         lenses: embedded, projected and classified.
         many: embedded at once; 0 leaves that out.
         uploads: files.
-        names: classifier, MAE and super-resolver.
-        answering: the classifier that answers for uploads; auto: a specialist inside its domain.
+        names: classifier, MAE and super-resolver; of the shipped ones a specialist answers inside its domain, as on pages.
     """
     load, before = os.getloadavg()[0], os.environ.get("LENSMAE_HOME")
     clock: dict[str, tuple[float, float]] = {}
@@ -92,7 +91,9 @@ def waits(
             clock["classified"] = _timed(lambda: evaluate_classifier(model, dataset, "all", limit=lenses, d4=True))
             progress(3, 5)
             first = []
-            clock["all uploads"] = _timed(partial(_answer, (answering, *paths[1:]), contents, first))
+            clock["all uploads"] = _timed(
+                partial(_answer, ("auto" if names == _SHIPPED else paths[0], *paths[1:]), contents, first)
+            )
             clock["first upload"] = first[0]
             progress(4, 5)
             if many:
