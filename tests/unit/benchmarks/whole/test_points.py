@@ -14,5 +14,4 @@ def test_gestures_on_points_are_timed():
     found = points(lambda *progress: told.append(progress), sizes=(300,), rounds=1)
     assert told == [(1, 1)]
     speed = found.sizes["300"]
-    assert min(speed.draw_s, speed.pan_ms, speed.colour_s, speed.lasso_s) > 0
-    assert 0 < speed.selected < 300
+    assert min(speed.draw_s, speed.pan_ms, speed.colour_s) > 0
