@@ -1,20 +1,26 @@
 """Where LensMAE keeps data sets, runs and models, and how it writes files so that none is ever half-written."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Mapping
+from functools import cache
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from lensmae.errors import ConfigError, LensMAEError
 
 # Far beyond any record; a larger file is none.
 _MOST_JSON = 1 << 26
 SAMP = "LENSMAE_SAMP"
+_TEMPORARY = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<process>\d{1,9})-[0-9a-f]{8}\.tmp")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # Letters of any script, digits, and what stands between words; nothing that is markup, or an address, anywhere.
 _CLASS = re.compile(r"(?!.*www\.)[\w .,+\-/()]{1,80}", re.IGNORECASE)
@@ -83,14 +89,44 @@ def check_class_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success it is renamed onto `path` in one step, on failure removed."""
+    """Give a temporary path beside `path`; on success it is renamed onto `path` in one step, on failure removed. What killed
+    processes of this machine left there is removed first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    _sweep(path.parent, os.getpid())
+    temporary = path.with_name(f".{path.name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, all or none: a full disk in between leaves those that were there before."""
+    with contextlib.ExitStack() as whole:
+        for path, content in contents.items():
+            whole.enter_context(replacing(path)).write_bytes(content)
+
+
+@cache
+def _machine() -> str:
+    """What tells this machine, and the container on it, from others that share the workspace: numbers of processes are its own."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return hashlib.sha256(f"{socket.gethostname()} {space}".encode()).hexdigest()[:8]
+
+
+@cache
+def _sweep(folder: Path, _owner: int) -> None:
+    """Remove temporary files of dead processes of this machine, once a folder and process."""
+    # Housekeeping: where it fails, new work goes on all the same.
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            left = _TEMPORARY.fullmatch(entry.name)
+            if left and left["machine"] == _machine() and not psutil.pid_exists(int(left["process"])):
+                os.unlink(entry.path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -101,7 +137,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON to `path` atomically."""
-    write_text(path, json.dumps(value, indent=2) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """A record as `write_json` writes it."""
+    return json.dumps(value, indent=2) + "\n"
 
 
 def read_json(path: Path, error: type[LensMAEError]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from lensmae.evaluation.rounding import share
 from lensmae.figures import roc, score_pairs
 from lensmae.figures.export.files import export_figure
 from lensmae.models import list_checkpoints
-from lensmae.workspace import read_json, replacing, write_json, write_text
+from lensmae.workspace import json_text, read_json, write_all
 from studies.markdown import number, table
 from studies.report import Measurements, with_earlier
 from studies.report_stress import stress_headlines, stress_lines
@@ -34,14 +34,12 @@ def write_report(measured: Measurements, folder: Path, command: str, readme: Pat
     record = measured.record | {"command": command}
     if keep and (folder / "results.json").is_file():
         record = with_earlier(record, read_json(folder / "results.json", ConfigError))
-    figures = _figures(measured)
-    for name, content in figures.items():
-        with replacing(folder / name) as temporary:
-            temporary.write_bytes(content)
-    write_json(folder / "results.json", record)
-    write_text(folder / "RESULTS.md", results_text(record, _figure_names(record, folder)))
+    figures = {folder / name: content for name, content in _figures(measured).items()}
+    text = results_text(record, [name for name in _figure_names(record) if folder / name in figures or (folder / name).is_file()])
+    written = {folder / "results.json": json_text(record), folder / "RESULTS.md": text}
     if readme is not None:
-        write_text(readme, replaced_table(readme.read_text(encoding="utf-8"), headline_table(shipped_only(record))))
+        written[readme] = replaced_table(readme.read_text(encoding="utf-8"), headline_table(shipped_only(record)))
+    write_all(figures | {path: content.encode() for path, content in written.items()})
     return folder / "RESULTS.md"
 
 
@@ -56,11 +54,10 @@ def _figures(measured: Measurements) -> dict[str, bytes]:
     return found
 
 
-def _figure_names(record: dict[str, Any], folder: Path) -> list[str]:
+def _figure_names(record: dict[str, Any]) -> list[str]:
     """Figures of the record's checkpoints, of an earlier report too."""
     names = [f"results-roc-{name}.png" for name in record["classification"]]
-    names += [f"results-psnr-{name}.png" for name in record["superres"]]
-    return [name for name in names if (folder / name).is_file()]
+    return names + [f"results-psnr-{name}.png" for name in record["superres"]]
 
 
 def results_text(record: dict[str, Any], figures: Sequence[str] = ()) -> str:

@@ -1,7 +1,6 @@
 """From a run's model to a named checkpoint with a card: measured on a split, stored small, described in words."""
 
 import json
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from lensmae.evaluation.reports.tables import flatten, readable
 from lensmae.models import find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import CheckpointCard, read_card, read_network, rewrite_card
 from lensmae.models.registry import reference_path
-from lensmae.workspace import check_name, models_dir, write_json, write_text
+from lensmae.workspace import check_name, json_text, models_dir, write_all
 
 _PRECISIONS = {"int8": torch.int8, "float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
 
@@ -61,7 +60,7 @@ def promote(
     target = (folder or models_dir()) / f"{name}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Measured before it takes the name: a failure replaces nothing, and the figures are those of the rounded weights.
-    with TemporaryDirectory(prefix=".promote-", dir=target.parent) as scratch:
+    with TemporaryDirectory(prefix="lensmae-promote-") as scratch:
         candidate = Path(scratch) / target.name
         save_checkpoint(candidate, card, network, _PRECISIONS[precision])
         report = evaluate(str(candidate), data, split, limit=limit, progress=progress)
@@ -73,8 +72,7 @@ def promote(
         stored = {"precision": precision, "lensmae": __version__, "date": datetime.now(UTC).date().isoformat()}
         metrics = card.metrics | {split: figures | stored}
         card = card.model_copy(update={"metrics": metrics, "description": description or card.description})
-        save_checkpoint(candidate, card, network, _PRECISIONS[precision])
-        os.replace(candidate, target)
+    save_checkpoint(target, card, network, _PRECISIONS[precision])
     _write_beside(target, card)
     return target
 
@@ -82,8 +80,8 @@ def promote(
 def _write_beside(path: Path, card: CheckpointCard) -> None:
     """NAME.json and NAME.md of a checkpoint file."""
     record = card.model_dump(mode="json")
-    write_json(path.with_suffix(".json"), record)
-    write_text(path.with_suffix(".md"), card_text(path.stem, record))
+    texts = {".json": json_text(record), ".md": card_text(path.stem, record)}
+    write_all({path.with_suffix(suffix): text.encode() for suffix, text in texts.items()})
 
 
 def keep_stress(checkpoint: str, table: pd.DataFrame, data: str) -> Path:

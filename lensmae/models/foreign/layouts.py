@@ -55,7 +55,11 @@ class Layout:
 
 
 def _icarus(theirs: Tensors) -> Tensors:
-    return {name: np.swapaxes(array, 0, 1) if name in _SEQUENCE_FIRST else array for name, array in theirs.items()}
+    def ours(name: str, array: np.ndarray) -> np.ndarray:
+        # A state dict of LensMAE has the same names, and the batch first.
+        return np.swapaxes(array, 0, 1) if name in _SEQUENCE_FIRST and array.ndim == 3 and array.shape[1] == 1 else array
+
+    return {name: ours(name, array) for name, array in theirs.items()}
 
 
 def _facebook(theirs: Tensors) -> Tensors:

@@ -1,0 +1,1 @@
+"""An hour of ordinary use, watched for what grows. `python -m tests.soak`."""
