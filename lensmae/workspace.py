@@ -8,8 +8,8 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
-from functools import cache
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
 
 @cache
 def _machine() -> str:
-    """What tells this machine, and the container on it, from others that share the workspace: numbers of processes are its own."""
+    """What tells this machine, and the container on it, from others that share the workspace; a number names a process there."""
     try:
         space = os.readlink("/proc/self/ns/pid")
     except OSError:

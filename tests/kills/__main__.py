@@ -33,7 +33,7 @@ def main() -> int:
     for fault in found.faults:
         print(f"  {fault}")
     for name, moments in found.moments.items():
-        print(f"{name}: after {', '.join(f'{moment:.2f}' for moment in sorted(moments))} s")
+        print(f"{name}: {len(moments)}, after {', '.join(f'{share:.0%}' for share in sorted(moments))} of its time")
     return 1 if found.faults else 0
 
 

@@ -31,7 +31,7 @@ class Found:
         kills: that hit a command at work.
         late: commands that ended before their kill.
         faults: what was wrong, a sentence each.
-        moments: seconds of each command's work after which it was killed, by case.
+        moments: when each was killed, as shares of the time that the command takes by itself, by case.
     """
 
     kills: int = 0
@@ -69,7 +69,7 @@ class Killer:
                 self.found.late += 1
             else:
                 self.found.kills += 1
-                self.found.moments.setdefault(case.name, []).append(round(moment, 2))
+                self.found.moments.setdefault(case.name, []).append(moment / seconds)
             told = f"{case.name} killed after {moment:.2f} s"
             family = psutil.Process(process.pid).children(recursive=True) if process.is_alive() else []
             process.kill()
@@ -171,7 +171,8 @@ def _lives(process: psutil.Process) -> bool:
 def _half_written(home: Path, case: Case, whole: dict[str, Any]) -> list[str]:
     """What is there under its final name and not as it must be; and what is listed as damaged, or not at all."""
     os.environ["LENSMAE_HOME"] = str(home)
-    from lensmae.data import damaged_datasets, list_datasets
+    from lensmae.data import list_datasets
+    from lensmae.data.store.dataset import damaged_datasets
     from lensmae.models import damaged_checkpoints, list_checkpoints
     from lensmae.training import get_run, list_runs
 

@@ -129,6 +129,7 @@ def _prepare(home: Path) -> None:
 def _use(soak: Soak, minutes: float, seed: int) -> tuple[list[Weight], list[str]]:
     weights, until = [], time.monotonic() + 60 * minutes
     hostile = hostile_files(1_000_000, seed)
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=FLAGS)
         while time.monotonic() < until:
