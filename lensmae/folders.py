@@ -100,6 +100,24 @@ def disk_is_full(problem: OSError) -> bool:
     return short or problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def may_not_write(problem: OSError) -> bool:
+    """Whether something could not be written because it is not ours to write, or on a disk that is only to be read."""
+    return problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def said_plainly(problem: OSError) -> str:
+    """What an error of the file system means, and what to do."""
+    if disk_is_full(problem):
+        said = problem.strerror or str(problem)
+        return f"There is no room on the disk ({said}). What was there is whole; make room and start again."
+    if may_not_write(problem):
+        return (
+            f"{problem.filename or 'A file'} may not be read or written ({problem.strerror}). Choose another place, or set "
+            "LENSMAE_HOME to a workspace that you may write to."
+        )
+    return str(problem)
+
+
 @contextlib.contextmanager
 def full_disk_said(name: str) -> Iterator[None]:
     """A full disk inside becomes a `DatasetError` that says what to do."""

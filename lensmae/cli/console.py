@@ -17,7 +17,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from lensmae.errors import LensMAEError
-from lensmae.folders import disk_is_full
+from lensmae.folders import said_plainly
 from lensmae.progress import Progress
 from lensmae.workspace import Damaged
 
@@ -55,14 +55,9 @@ class PlainErrors(TyperGroup):
         except OSError as problem:
             if problem.errno == errno.EPIPE:
                 raise
-            message = _written(problem) if disk_is_full(problem) else str(problem)
+            message = said_plainly(problem)
         typer.echo(f"Error: {message}", err=True)
         raise typer.Exit(2)
-
-
-def _written(problem: OSError) -> str:
-    said = problem.strerror or str(problem)
-    return f"There is no room on the disk ({said}). What was there is whole; make room and start again."
 
 
 def with_progress(label: str, work: Callable[[Progress], Any]) -> Any:

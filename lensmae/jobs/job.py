@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from lensmae.errors import Cancelled, LensMAEError
+from lensmae.folders import said_plainly
 
 _log = logging.getLogger("lensmae.jobs")
 _AT_ONCE_S = 2.0
@@ -124,7 +125,9 @@ class Job(ABC):
             return self.result if isinstance(self.result, str) else f"{self.title}: done."
         if self.state is JobState.CANCELLED:
             return f"{self.title} was cancelled{self.left_behind}."
-        if isinstance(self.problem, LensMAEError | OSError):
+        if isinstance(self.problem, OSError):
+            return said_plainly(self.problem)
+        if isinstance(self.problem, LensMAEError):
             return str(self.problem)
         return f"It hit an unexpected problem ({type(self.problem).__name__}). The server's log has the details."
 

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from lensmae.errors import ConfigError
-from lensmae.folders import locked
+from lensmae.folders import locked, may_not_write
 from lensmae.jobs.living import living_process
 from lensmae.workspace import check_name, workspace, write_text
 
@@ -118,11 +118,16 @@ def has_turn(path: Path) -> bool | None:
 
 @contextlib.contextmanager
 def locked_queue() -> Iterator[None]:
-    """Alone with the tickets, for a moment."""
-    queue_dir().mkdir(parents=True, exist_ok=True)
+    """Alone with the tickets, for a moment; where the workspace may only be read, they are looked at as they are."""
     lock = queue_dir() / ".lock"
-    lock.touch()
-    with locked(lock, _PATIENCE_S):
+    with contextlib.ExitStack() as held:
+        try:
+            queue_dir().mkdir(parents=True, exist_ok=True)
+            lock.touch()
+            held.enter_context(locked(lock, _PATIENCE_S))
+        except OSError as problem:
+            if not may_not_write(problem):
+                raise
         yield
 
 
@@ -142,7 +147,8 @@ def _live() -> list[Ticket]:
         if not here or _lives(path, facts):
             found.append(Ticket(path, path.name.partition(".")[2], facts.get("state") == "started", here))
         else:
-            path.unlink()
+            with contextlib.suppress(OSError):
+                path.unlink()
     return found
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from lensmae.data.symmetry import Symmetry, recorded_symmetry
 from lensmae.data.transforms import Transform
 from lensmae.errors import CheckpointError
-from lensmae.models.architecture import check_sizes
+from lensmae.models.architecture import check_header, check_sizes
 from lensmae.models.baselines.convnet import ConvClassifier
 from lensmae.models.baselines.edsr import ConvSuperResolver
 from lensmae.models.baselines.resnet import ResNetClassifier
@@ -195,6 +195,10 @@ def _converted(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 def _open(path: Path, read: Any) -> Any:
     if not path.is_file():
         raise CheckpointError(f"{path} does not exist.")
+    try:
+        check_header(path)
+    except (ValueError, OSError) as problem:
+        raise CheckpointError(f"{path} is not a readable safetensors file: {problem}.") from problem
     try:
         with safe_open(path, framework="pt") as file:
             return read(file)

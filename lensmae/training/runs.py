@@ -13,6 +13,7 @@ import pandas as pd
 import psutil
 
 from lensmae.errors import LensMAEError, RunError
+from lensmae.folders import said_plainly
 from lensmae.jobs import JobOptions, JobRecord, JobState, living_process, slurm, submit, withdraw
 from lensmae.training.config import RunConfig
 from lensmae.training.folder import RunFolder, RunStatus, now, open_run, read_curve
@@ -35,8 +36,13 @@ def create_run(config: RunConfig, run_id: str | None = None) -> str:
         raise RunError(f"A run {run_id!r} already exists in {runs_dir()}; choose another name or resume it.")
     folder.path.mkdir(parents=True)
     status = RunStatus(id=run_id, kind=config.kind, created=now(), updated=now())
-    write_json(folder.path / "status.json", status.model_dump())
-    write_json(folder.path / "config.json", config.model_dump())
+    try:
+        write_json(folder.path / "status.json", status.model_dump())
+        write_json(folder.path / "config.json", config.model_dump())
+    except OSError:
+        # A full disk: the name is free again.
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
     return run_id
 
 
@@ -123,8 +129,9 @@ def _start(folder: RunFolder, options: JobOptions) -> None:
     command = [sys.executable, "-m", "lensmae", "train", "--resume", folder.id]
     try:
         submit(folder.path, folder.id, command, options, log=folder.log, nodes=config.nodes, processes=config.devices)
-    except RunError as problem:
-        folder.update(state="failed", message=str(problem), updated=now())
+    except (RunError, OSError) as problem:
+        said = said_plainly(problem) if isinstance(problem, OSError) else str(problem)
+        folder.update(state="failed", message=said, updated=now())
         raise
 
 

@@ -171,6 +171,15 @@ def _damage(data: bytearray, draw: np.random.Generator, others: list[bytes]) -> 
     return data
 
 
+def damaged(data: bytes, draw: np.random.Generator, others: list[bytes], at_end: bool = False) -> bytes:
+    """A file with one to six changes; `at_end` where its header is at its end, as Parquet's is."""
+    changed = bytearray(data[::-1] if at_end and draw.random() < 0.5 else data)
+    turned = bytes(changed) != data
+    for _ in range(int(draw.integers(1, 7))):
+        changed = _damage(changed, draw, others)
+    return bytes(changed[::-1] if turned else changed)
+
+
 def hostile_files(count: int, seed: int = 0) -> Iterator[tuple[str, bytes]]:
     """Names that say what each is, and contents. File `i` is the same whatever `count` is."""
     good = seeds()
@@ -182,7 +191,4 @@ def hostile_files(count: int, seed: int = 0) -> Iterator[tuple[str, bytes]]:
             yield f"{place}-{make.__name__.strip('_')}", make(draw)
             continue
         name = names[int(draw.integers(len(names)))]
-        data = bytearray(good[name])
-        for _ in range(int(draw.integers(1, 7))):
-            data = _damage(data, draw, others)
-        yield f"{place}-{name.replace(' ', '-')}", bytes(data)
+        yield f"{place}-{name.replace(' ', '-')}", damaged(good[name], draw, others)

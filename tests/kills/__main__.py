@@ -26,12 +26,12 @@ def main() -> int:
         prepare(home)
         killer = Killer(home, Path(folder), asked.seed)
         for place in range(asked.count):
+            told = len(killer.found.faults)
             killer.kill(cases[place % len(cases)])
-            print(f"\r{place + 1} of {asked.count}, {len(killer.found.faults)} faults", end="", file=sys.stderr, flush=True)
+            for fault in killer.found.faults[told:]:
+                print(f"kill {place + 1}: {fault}", flush=True)
     found = killer.found
-    print(f"\n{found.kills} kills in {time.monotonic() - start:.0f} s, {found.late} came too late; faults: {len(found.faults)}")
-    for fault in found.faults:
-        print(f"  {fault}")
+    print(f"{found.kills} kills in {time.monotonic() - start:.0f} s, {found.late} came too late; faults: {len(found.faults)}")
     for name, moments in found.moments.items():
         print(f"{name}: {len(moments)}, after {', '.join(f'{share:.0%}' for share in sorted(moments))} of its time")
     return 1 if found.faults else 0

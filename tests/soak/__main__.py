@@ -107,10 +107,9 @@ def main() -> int:
         temporary.mkdir()
         os.environ["LENSMAE_HOME"] = str(home)
         _prepare(home)
-        command, port = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"], free_port()
-        with serving(
-            [*command, "--server.port", str(port)], port, home, ROOT, PYTHONPATH=str(ROOT), TMPDIR=str(temporary)
-        ) as address:
+        port = str(free_port())
+        command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless", "true", "--server.port", port]
+        with serving(command, int(port), home, ROOT, PYTHONPATH=str(ROOT), TMPDIR=str(temporary)) as address:
             server = next(one for one in psutil.Process().children() if port in one.cmdline())
             weights, faults = _use(Soak(address, home, temporary, server, []), asked.minutes, asked.seed)
     if asked.out:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lensmae.app.shared.plain_text import plain
 from lensmae.errors import LensMAEError
+from lensmae.folders import said_plainly
 
 _WHOLE = "_whole_page"
 _log = logging.getLogger("lensmae.app")
@@ -22,6 +23,9 @@ def plain_errors() -> Iterator[None]:
         yield
     except LensMAEError as problem:
         st.error(plain(str(problem)), icon=":material/error:")
+    except OSError as problem:
+        _log.exception("A page failed")
+        st.error(plain(said_plainly(problem)), icon=":material/error:")
     except Exception as problem:  # noqa: BLE001 - Streamlit's own control flow derives from BaseException and passes through
         _log.exception("A page failed")
         st.error(f"This page hit an unexpected problem ({type(problem).__name__}). The server's log has the details.")

@@ -21,6 +21,7 @@ from lensmae.errors import CheckpointError
 from lensmae.evaluation.ood.expectation import Expectation, Temperature
 from lensmae.evaluation.ood.novelty import EmbeddingSpace, Novelty, novelty
 from lensmae.evaluation.ood.risk import Foreign, Risk
+from lensmae.models.architecture import check_header
 from lensmae.models.checkpoint import Kind
 from lensmae.models.registry import reference_path
 from lensmae.workspace import replacing
@@ -201,6 +202,7 @@ def read_reference(path: Path) -> Reference:
     if path.stat().st_size > _MAX_BYTES:
         raise CheckpointError(f"{path} has {path.stat().st_size / 1e6:,.0f} MB; a reference has a few. {_AGAIN.capitalize()}.")
     try:
+        check_header(path)
         with safe_open(path, framework="np") as file:
             card = ReferenceCard.model_validate(json.loads((file.metadata() or {})[_HEADER]))
             names = {_FORMERLY.get(name, name): name for name in file.keys()}  # noqa: SIM118, it is no mapping

@@ -8,6 +8,7 @@ import numpy as np
 
 from lensmae.data.decoding import Limits, apply_within
 from lensmae.errors import CheckpointError, ImageReadError
+from lensmae.models.architecture import check_header
 
 # ViT-Huge with its decoder has 2.6 GB in float32.
 _LIMITS = Limits(memory=12_000_000_000, cpu=120, wall=300.0, output=6_000_000_000, imports=("torch",))
@@ -47,6 +48,7 @@ def _safetensors(path: Path) -> Any:
     from safetensors.torch import load_file
 
     try:
+        check_header(path)
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as problem:
         raise CheckpointError(f"{path.name} is no readable safetensors file: {problem}.") from problem
