@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.fuzz.records import run_records
 from tests.fuzz.running import run
 
 
@@ -17,6 +18,7 @@ def main() -> int:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = run(asked.count, asked.seed, Path(folder), asked.seconds)
+        records = run_records(asked.count, asked.seed, Path(folder))
     print(
         f"{found.read + found.refused:,} files in {found.seconds:.0f} s: {found.read:,} read, {found.refused:,} refused; ", end=""
     )
@@ -26,7 +28,10 @@ def main() -> int:
     print(f"surprises: {len(found.surprises)}")
     for name, what in found.surprises.items():
         print(f"  {name}: {what}")
-    return 1 if found.surprises or found.most_cpu > 10 or found.most_memory > 1_000_000_000 else 0
+    print(f"tables and weights: {records.read:,} read, {records.refused:,} refused, surprises: {len(records.surprises)}")
+    for name, what in records.surprises.items():
+        print(f"  {name}: {what}")
+    return 1 if found.surprises or records.surprises or found.most_cpu > 10 or found.most_memory > 1_000_000_000 else 0
 
 
 if __name__ == "__main__":

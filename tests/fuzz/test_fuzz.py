@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 from tests.fuzz.generator import hostile_files
+from tests.fuzz.records import run_records
 from tests.fuzz.running import run
 
 COUNT = 2000
@@ -13,6 +14,14 @@ def test_the_generator_gives_the_same_files_for_the_same_seed():
     few = dict(itertools.islice(hostile_files(10_000, seed=3), 60))
     assert few == dict(hostile_files(60, seed=3))
     assert few != dict(hostile_files(60, seed=4))
+
+
+def test_hostile_tables_and_weights_are_read_or_refused(tmp_path: Path):
+    found = run_records(400, 0, tmp_path)
+    assert found.surprises == {}
+    assert found.read + found.refused == 400
+    assert found.read > 4
+    assert found.most_cpu < 10
 
 
 def test_hostile_files_give_an_image_or_a_message(tmp_path: Path):

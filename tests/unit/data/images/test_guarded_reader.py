@@ -1,6 +1,7 @@
 """Files that crash a decoder, or claim the absurd, are refused by name; good files beside them are read."""
 
 import io
+import os
 
 import h5py
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from astropy.io import fits
 
 from lensmae.data import read_image
-from lensmae.data.images import reader
+from lensmae.data.images import guarded_reader, reader
+from lensmae.data.images.npy import plain_content
 from lensmae.errors import ImageReadError
 from tests.crashing_files import CRASHING_FITS, CRASHING_HDF5
 
@@ -70,6 +72,41 @@ def test_absurd_counts_are_refused_from_the_header(name):
     data, said = ABSURD[name]
     with pytest.raises(ImageReadError, match=said):
         reader.read_image(data, "x")
+
+
+def test_plain_npy_files_need_no_decoder_and_come_in_their_order_among_others(tmp_path, monkeypatch):
+    for place in range(12):
+        np.save(tmp_path / f"{place}.npy", np.full((16, 16), place, np.float32))
+    (tmp_path / "3.npy").write_bytes(b"\x93NUMPY\x01\x00junk")
+    np.save(tmp_path / "5.npy", np.array([{"no": "numbers"}], dtype=object))
+    (tmp_path / "7.npy").write_bytes(fits_file())
+    os.mkfifo(tmp_path / "pipe.npy")
+    plain = [place for place in range(12) if plain_content(tmp_path / f"{place}.npy") is not None]
+    assert plain == [0, 1, 2, 4, 6, 8, 9, 10, 11]
+    assert plain_content(tmp_path / "pipe.npy") is None
+    # So little room that it is filled again and again.
+    monkeypatch.setattr(guarded_reader, "_HELD", 3000)
+    found = list(guarded_reader.read_all_lenses([(tmp_path / f"{place}.npy", f"{place}.npy") for place in range(12)]))
+    assert [place for place, _ in found] == list(range(12))
+    assert [place for place, one in found if isinstance(one, ImageReadError)] == [3, 5]
+    assert all(str(found[place][1]).startswith(f"{place}.npy was not read") for place in (3, 5))
+    assert [found[place][1].pixels[0, 0] for place in plain] == plain
+
+
+def test_plain_npy_files_are_never_given_to_a_decoding_process(tmp_path, monkeypatch):
+    def refused(*_):
+        raise AssertionError("a decoding process was asked")
+
+    np.save(tmp_path / "a.npy", PIXELS)
+    monkeypatch.setattr(guarded_reader, "read_file", refused)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.npy").pixels, PIXELS)
+    with pytest.raises(AssertionError):
+        read_image(npy_of_objects(tmp_path / "b.npy"))
+
+
+def npy_of_objects(path):
+    np.save(path, np.array([1, "two"], dtype=object))
+    return path
 
 
 def test_the_guarded_reader_reads_what_the_reader_reads(tmp_path, monkeypatch):

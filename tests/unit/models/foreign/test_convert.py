@@ -13,6 +13,7 @@ from lensmae.errors import CheckpointError
 from lensmae.models import load_checkpoint
 from lensmae.models.foreign import convert_weights, save_converted
 from lensmae.models.foreign.reading import read_tensors
+from lensmae.models.mae import MAEViT
 from tests.unit.models.reference_mae import forward, random_state
 
 ICARUS = {"patch": 2, "dim": 128, "encoder_layers": 2, "decoder_layers": 1, "side": 4}
@@ -64,6 +65,21 @@ def test_icarus_weights_predict_as_an_independent_forward_pass_however_they_are_
     expected, expected_mask = forward(state, grey, noise.argsort(1), kept=8, heads=2)
     torch.testing.assert_close(prediction, expected, rtol=1e-4, atol=1e-5)
     assert torch.equal(mask, expected_mask)
+
+
+@pytest.mark.parametrize("size", [(8, 2, 48, 1, 1), (12, 4, 24, 3, 2), (32, 4, 96, 5, 4)], ids=str)
+def test_a_state_dict_of_ours_of_any_depth_and_width_predicts_as_its_network(tmp_path, size):
+    """The names are IcarusWizard's; positions have the batch first."""
+    side, patch, width, encoder, decoder = size
+    torch.manual_seed(0)
+    layers = {"encoder_layers": encoder, "encoder_heads": 2, "decoder_layers": decoder, "decoder_heads": 2}
+    network = MAEViT(image_size=side, patch_size=patch, emb_dim=width, **layers).eval()
+    torch.save(network.state_dict(), tmp_path / "ours.pt")
+    conversion = convert_weights(tmp_path / "ours.pt", heads=2, decoder_heads=2)
+    assert {name: conversion.card.architecture[name] for name in layers} == layers
+    assert conversion.unused == ()
+    images, noise = torch.rand(2, 1, side, side), torch.rand(2, (side // patch) ** 2)
+    torch.testing.assert_close(drawn(conversion.network, images, noise), drawn(network, images, noise))
 
 
 def test_colour_weights_on_flux_draw_the_mean_of_the_colours_of_their_normalised_prediction(tmp_path, noise, grey):
