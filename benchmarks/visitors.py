@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import psutil
 
 from benchmarks.slider import served_dashboard
 from lensmae.progress import Progress
@@ -19,6 +20,8 @@ _PAGE = "reconstruction"
 _PATIENCE_S = 180.0
 # Seconds a visitor looks at a picture before the next change, uniform.
 _LOOK_S = (1.0, 5.0)
+# Streamlit keeps the session of a visitor who is gone for two minutes.
+_FORGOTTEN_S = 150.0
 _ACTIONS = ("lens", "lens", "lens", "seed")
 
 
@@ -44,9 +47,17 @@ class Crowd:
 
 @dataclass(frozen=True)
 class VisitorsResult:
-    """One crowd after the other, on one server."""
+    """One crowd after the other, on one server.
+
+    Attributes:
+        crowds: smallest first.
+        memory_before_mb, memory_after_mb: what the server's processes have for themselves, after the first crowd, and once the
+            last is gone and forgotten.
+    """
 
     crowds: list[Crowd]
+    memory_before_mb: float
+    memory_after_mb: float
 
 
 @dataclass
@@ -115,14 +126,30 @@ class _Visitor:
         return kind == "bidi_component"
 
 
-def visitors(progress: Progress, counts: tuple[int, ...] = (1, 10, 50), seconds: float = 60.0) -> VisitorsResult:
-    """Let so many visitors use a dashboard of its own, one count after the other."""
-    crowds = []
+def visitors(
+    progress: Progress,
+    counts: tuple[int, ...] = (1, 10, 50),
+    seconds: tuple[float, ...] = (60.0, 60.0, 180.0),
+    forgotten_s: float = _FORGOTTEN_S,
+) -> VisitorsResult:
+    """Let so many visitors use a dashboard of its own for so long, one count after the other."""
+    crowds, memory = [], []
     with tempfile.TemporaryDirectory() as home, served_dashboard(home) as address:
-        for done, count in enumerate(counts):
-            crowds.append(asyncio.run(crowd(address, count, seconds)))
+        for done, (count, lasting) in enumerate(zip(counts, seconds, strict=True)):
+            crowds.append(asyncio.run(crowd(address, count, lasting)))
+            memory.append(_memory_mb(address))
             progress(done + 1, len(counts))
-    return VisitorsResult(crowds)
+        time.sleep(forgotten_s)
+        memory.append(_memory_mb(address))
+    return VisitorsResult(crowds, memory[0], memory[-1])
+
+
+def _memory_mb(address: str) -> float:
+    """Megabytes that belong to the server's processes alone."""
+    port = address.rpartition(":")[2]
+    server = next(child for child in psutil.Process().children() if port in child.cmdline())
+    family = (server, *server.children(recursive=True))
+    return round(sum(one.memory_full_info().uss for one in family) / 1e6, 1)
 
 
 async def crowd(address: str, count: int, seconds: float) -> Crowd:
