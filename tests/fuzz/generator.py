@@ -9,6 +9,7 @@ import numpy as np
 import tifffile
 from astropy.io import fits
 
+from tests.fuzz.structures import CLAIMS
 from tests.unit.data.test_hostile_files import BOMBS, GOOD, OBJECTS, PIXELS, fits_file, header
 
 # Values that counts and sizes are replaced with.
@@ -136,6 +137,7 @@ STRUCTURES: tuple[Callable[[np.random.Generator], bytes], ...] = (
     _axion_mass,
     _random,
     _bomb,
+    *CLAIMS,
 )
 
 
