@@ -26,6 +26,9 @@ def unusable(path: Path, root: Path) -> str:
         return "its name is no text in UTF-8"
     except OSError as problem:
         return f"it cannot be looked at ({problem.strerror or problem})"
+    except RuntimeError:
+        # Python before 3.13 says so of links in a circle.
+        return "it is a link that leads to itself"
 
 
 def left_out(root: Path) -> list[str]:

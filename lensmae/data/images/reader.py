@@ -1,5 +1,6 @@
 """One image reader for the command line and the pages: any common file in, one finite float32 image out, and what was done."""
 
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +160,9 @@ def _load(source: Source) -> bytes:
         data = source
     else:
         try:
+            # A pipe would be waited for, a device read without end.
+            if not stat.S_ISREG(Path(source).stat().st_mode):
+                raise ImageReadError("it is no regular file, but a folder, a pipe or a device")
             with Path(source).open("rb") as file:
                 data = file.read(MAX_FILE + 1)
         except IsADirectoryError:

@@ -38,9 +38,10 @@ def test_pipes_links_that_lead_out_and_names_that_are_no_text_are_named_and_left
     (folder / "cdm/inside.npy").symlink_to(folder / "cdm/a.npy")
     (folder / "axion").symlink_to(tmp_path / "other")
     (folder / "cdm/gone.npy").symlink_to(folder / "cdm/nothing.npy")
-    odd = 1
+    (folder / "cdm/circle.npy").symlink_to(folder / "cdm/circle.npy")
+    odd = 2
     if sys.platform == "linux":
-        odd = 2
+        odd = 3
         with open(os.fsencode(folder / "cdm") + b"/\xff.npy", "wb") as file:
             np.save(file, IMAGE)
     layout = find_layout(folder)
@@ -50,6 +51,7 @@ def test_pipes_links_that_lead_out_and_names_that_are_no_text_are_named_and_left
     assert "leads out" in said["axion"]
     assert "no regular file" in said["cdm/pipe.npy"]
     assert "no regular file" in said["cdm/gone.npy"]
+    assert "cdm/circle.npy" in said
     assert len(said) == 3 + odd
     assert any("cdm/pipe.npy" in warning for warning in plan_import(folder).warnings)
     assert import_dataset(folder, "new", jobs=1).dataset.info.n == 3

@@ -2,6 +2,7 @@
 
 import io
 import os
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -91,6 +92,14 @@ def test_plain_npy_files_need_no_decoder_and_come_in_their_order_among_others(tm
     assert [place for place, one in found if isinstance(one, ImageReadError)] == [3, 5]
     assert all(str(found[place][1]).startswith(f"{place}.npy was not read") for place in (3, 5))
     assert [found[place][1].pixels[0, 0] for place in plain] == plain
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes in folders")
+def test_pipes_and_devices_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.fits")
+    for path in (tmp_path / "pipe.fits", Path("/dev/zero"), tmp_path):
+        with pytest.raises(ImageReadError, match="no regular file"):
+            read_image(path)
 
 
 def test_plain_npy_files_are_never_given_to_a_decoding_process(tmp_path, monkeypatch):
