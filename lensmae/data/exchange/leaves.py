@@ -81,8 +81,16 @@ def image_files(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
         return sorted(
             entry.name for entry in entries
-            if entry.name.lower().endswith(_ENDINGS) and not entry.name.startswith(".") and entry.is_file()
+            if entry.name.lower().endswith(_ENDINGS) and not entry.name.startswith(".") and _is_file(entry)
         )  # fmt: skip
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        # A link in a circle; `left_out` names it.
+        return False
 
 
 def is_picture(name: str) -> bool:

@@ -103,7 +103,7 @@ def test_pipes_and_devices_are_refused_at_once(tmp_path):
 
 
 def test_plain_npy_files_are_never_given_to_a_decoding_process(tmp_path, monkeypatch):
-    def refused(*_):
+    def refused(*_, **__):
         raise AssertionError("a decoding process was asked")
 
     np.save(tmp_path / "a.npy", PIXELS)
