@@ -1,4 +1,4 @@
-"""Workspaces that may not be written, and file systems without locks: what only reads goes on, what writes says why it cannot."""
+"""Workspaces that may not be written: what only reads goes on, what writes says why it cannot."""
 
 import ctypes
 import json
@@ -26,14 +26,6 @@ from lensmae.cli import app
 for arguments in json.loads(sys.argv[1]):
     done = CliRunner().invoke(app, arguments)
     print(json.dumps([done.exit_code, done.stderr, repr(done.exception)]), flush=True)
-"""
-NO_LOCKS = """
-import errno, fcntl
-
-def flock(*_):
-    raise OSError(errno.ENOLCK, "No locks available")
-
-fcntl.flock = flock
 """
 TINY = ("--emb-dim", "24", "--encoder-layers", "1", "--decoder-layers", "1", "--patch-size", "16", "--batch-size", "32")
 
@@ -117,24 +109,3 @@ def test_a_workspace_that_cannot_be_made_is_named(tmp_path):
     assert (listed, status) == (0, 2)
     assert "LENSMAE_HOME" in said
     assert str(home) in said
-
-
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no such locks at all")
-def test_without_locks_sets_are_made_and_a_run_in_the_background_gets_its_turn(workspace_with_lenses, tmp_path, monkeypatch):
-    """As on NFS without a lock server: every process here and every child of it is refused each lock."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site/sitecustomize.py").write_text(NO_LOCKS)
-    searched = os.pathsep.join((str(tmp_path / "site"), str(ROOT)))
-    background = ("train", "pretrain", "--data", "lenses", *TINY, "--epochs", "1", "--name", "new", "--accelerator", "cpu")
-    answers = run(
-        workspace_with_lenses,
-        ("simulate", "model_ii", "new", "--per-class", "2", "--jobs", "1"),
-        (*background, "--background"),
-        ("runs",),
-        PYTHONPATH=searched,
-    )
-    assert [status for status, _ in answers] == [0, 0, 0], answers
-    from lensmae.training import get_run, open_run
-
-    open_run("new").job().process() and open_run("new").job().process().wait(timeout=240)
-    assert get_run("new").state == "finished", (get_run("new"), (workspace_with_lenses / "runs/new/log.txt").read_text())
