@@ -37,7 +37,7 @@ _QUERY = "data=turned&classifier=small&network=Fine-tuned&method=PCA&most=all&po
 RENDERER = """() => {
     const gl = document.createElement("canvas").getContext("webgl");
     const more = gl && gl.getExtension("WEBGL_debug_renderer_info");
-    return gl ? gl.getParameter(more ? more.UNMASKEDRENDERER_WEBGL : gl.RENDERER) : "no WebGL";
+    return gl ? gl.getParameter(more ? more.UNMASKED_RENDERER_WEBGL : gl.RENDERER) : "no WebGL";
 }"""
 _READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 

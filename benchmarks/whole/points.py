@@ -19,7 +19,7 @@ _CLASSES = np.array(["axion", "cdm", "no_sub"])
 _PATIENCE_MS = 300_000
 _SIDE = 10
 # WebGL by software, which newer versions of Chromium ask to be named.
-_SOFTWARE = "--enable-unsafe-swiftshader"
+_SOFTWARE = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 # In the page: two figures of the same points.
 _SCRIPT = """
 <div id="plot" style="width:1100px;height:560px"></div>
@@ -83,7 +83,7 @@ def points(progress: Progress, sizes: tuple[int, ...] = (90_000, 200_000, 300_00
         raise ConfigError("This benchmark drives a browser; install what requirements-dev.txt lists.") from None
     found = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", _SOFTWARE])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", *_SOFTWARE])
         for done, size in enumerate(sizes):
             page = browser.new_page(viewport={"width": 1200, "height": 700})
             page.set_default_timeout(_PATIENCE_MS)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lensmae.data.exchange.deeplense import read_original
-from lensmae.data.exchange.stacks import may_hold_stack
+from lensmae.data.exchange.stacks.importing import may_hold_stack
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.store.dataset import RECORD, LensDataset, list_datasets, open_store
 from lensmae.errors import DatasetError

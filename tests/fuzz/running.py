@@ -12,7 +12,7 @@ import numpy as np
 
 from lensmae.data import read_image
 from lensmae.data.decoding import apply
-from lensmae.data.exchange.stack_reading import array_blocks, stored_arrays
+from lensmae.data.exchange.stacks.reading import array_blocks, stored_arrays
 from lensmae.errors import ImageReadError
 from tests.fuzz.generator import hostile_files
 from tests.unit.data.test_hostile_files import GOOD, PIXELS

@@ -12,9 +12,9 @@ from joblib import Parallel, delayed
 from lensmae.data.decoding import pieces, read_file
 from lensmae.data.exchange.layouts import Layout
 from lensmae.data.exchange.rows import Form, Recipe, Row, fitted, read_recipe, read_rows
-from lensmae.data.exchange.stack_layout import Stack
-from lensmae.data.exchange.stack_reading import array_blocks, whole_array
-from lensmae.data.exchange.stacks import StoredArray
+from lensmae.data.exchange.stacks.importing import StoredArray
+from lensmae.data.exchange.stacks.layout import Stack
+from lensmae.data.exchange.stacks.reading import array_blocks, whole_array
 from lensmae.data.images.bands import Band
 from lensmae.data.images.reader import LensImage, image_of
 from lensmae.errors import DatasetError, ImageReadError

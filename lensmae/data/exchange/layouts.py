@@ -21,9 +21,9 @@ from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_
 from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, is_held_out
 from lensmae.data.exchange.pairs import pair_rows
 from lensmae.data.exchange.single_values import single_values
-from lensmae.data.exchange.stack_layout import Stack, find_stacks, images_in, stack_lenses
-from lensmae.data.exchange.stack_reading import stored_arrays
-from lensmae.data.exchange.stacks import StoredArray, may_hold_stack
+from lensmae.data.exchange.stacks.importing import StoredArray, may_hold_stack
+from lensmae.data.exchange.stacks.layout import Stack, find_stacks, images_in, stack_lenses
+from lensmae.data.exchange.stacks.reading import stored_arrays
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.images.guarded_reader import read_image
 from lensmae.data.simulation.presets import CLASSES

@@ -9,8 +9,8 @@ from typing import Any
 from lensmae.data.decoding import each, named, read_file, read_pieces
 from lensmae.data.images import reader
 from lensmae.data.images.formats.in_memory import as_source
+from lensmae.data.images.formats.npy import plain_content
 from lensmae.data.images.lens_image import LensImage
-from lensmae.data.images.npy import plain_content
 from lensmae.data.images.reader import Source
 from lensmae.errors import ImageReadError
 
@@ -44,7 +44,7 @@ def read_all_lenses(sources: Sequence[tuple[Source, str]], **how: Any) -> _Found
     """`read_lenses` of many files, with their names: the index of the file, and a lens of it, or why it was not read.
 
     The next files are read while one is looked at, so that many small ones come fast. An npy file of plain numbers is read in
-    this process: it has no decoder that could be led astray (`lensmae.data.images.npy.plain_content`).
+    this process: it has no decoder that could be led astray (`lensmae.data.images.formats.npy.plain_content`).
     """
     left = iter(range(len(sources)))
     while (place := next(left, None)) is not None:

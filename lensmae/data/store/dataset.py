@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError, field_validator
 
-from lensmae.data.images.npy import read_header
+from lensmae.data.images.formats.npy import read_header
 from lensmae.data.store.splits import SPLITS
 from lensmae.data.store.table import read_table
 from lensmae.errors import DatasetError, LensMAEError

@@ -138,7 +138,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "generalist-from-mae-cpu": GENERALIST
     | _LENSES
     | {"keep_tokens": 96, "optimizer": "adamw", "learning_rate": 5e-4, "weight_decay": 0.05, "ema_decay": 0.995}
-    | {"precision": "bf16-mixed", "epochs": 4, "save_every": 150}
+    | {"precision": "auto", "epochs": 4, "save_every": 150}
     | _BEGINS_FROM_MAE,
     "residual": _RESIDUAL | _LONG,
     "residual-cpu": _RESIDUAL | CPU | {"epochs": 0.7, "batch_size": 32},

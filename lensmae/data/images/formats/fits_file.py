@@ -11,12 +11,12 @@ import numpy as np
 
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE
-from lensmae.data.images.fits_limits import check_fits
 from lensmae.data.images.formats.fits_beside import beam, beside, pixels_of, uncertainty
+from lensmae.data.images.formats.fits_limits import check_fits
 from lensmae.data.images.formats.fits_tables import ImageColumn, image_columns
 from lensmae.data.images.formats.fluxes import as_flux
+from lensmae.data.images.formats.npy import MAX_BYTES
 from lensmae.data.images.formats.stored import Beside, Stored, choose_item, inflated
-from lensmae.data.images.npy import MAX_BYTES
 from lensmae.data.images.sky import read_sky
 from lensmae.errors import ImageReadError
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from lensmae.data.images import roles
 from lensmae.data.images.formats.named_arrays import Names, is_scale, with_beside
+from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import MAX_PIECES, Stored, check_bytes, inflated
-from lensmae.data.images.npy import MAX_BYTES, count
 from lensmae.errors import ImageReadError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from lensmae.data.images.formats.named_arrays import Names, with_beside
+from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import Stored, check_bytes, inflated
-from lensmae.data.images.npy import MAX_BYTES, count
 from lensmae.errors import ImageReadError
 
 SIGNATURE = b"MATLAB 5.0 MAT-file"

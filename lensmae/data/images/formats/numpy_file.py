@@ -8,8 +8,8 @@ import numpy as np
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE
 from lensmae.data.images.formats.named_arrays import Names, with_beside
+from lensmae.data.images.formats.npy import Npz, read_npy
 from lensmae.data.images.formats.stored import Stored, choose_item
-from lensmae.data.images.npy import Npz, read_npy
 from lensmae.errors import ImageReadError
 
 # Of DeepLense's axion files; any other number beside an image is none.

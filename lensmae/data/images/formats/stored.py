@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lensmae.data.images import roles
-from lensmae.data.images.npy import MAX_BYTES, count
+from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.errors import ImageReadError
 
 # The content of a file of MAX_BYTES pixels, and its headers.

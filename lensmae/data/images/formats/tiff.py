@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.data.images.formats.pictures import from_pillow, grey, oriented
 from lensmae.data.images.formats.stored import MAX_PIECES, Stored, check_bytes, choose_item, inflated
-from lensmae.data.images.npy import MAX_BYTES, count
 from lensmae.errors import ImageReadError
 
 _DEFLATE = (8, 32946)

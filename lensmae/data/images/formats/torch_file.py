@@ -7,9 +7,9 @@ import zipfile
 from typing import Any
 
 from lensmae.data.images.formats.named_arrays import Names, with_beside
+from lensmae.data.images.formats.npy import MAX_BYTES
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import Stored
-from lensmae.data.images.npy import MAX_BYTES
 from lensmae.errors import ImageReadError
 
 _HOW = "save the array from Python: numpy.save('lens.npy', tensor.numpy())"

@@ -11,7 +11,7 @@ from astropy.io import fits
 
 from lensmae.data import read_image
 from lensmae.data.images import guarded_reader, reader
-from lensmae.data.images.npy import plain_content
+from lensmae.data.images.formats.npy import plain_content
 from lensmae.errors import ImageReadError
 from tests.crashing_files import CRASHING_FITS, CRASHING_HDF5
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from lensmae.data.exchange.given_splits import flag_of, from_indices, says_splits, split_column, split_of_indices
 from lensmae.data.exchange.names import CLASS_NAMES, HIGH, LABELS, LOW, MASSES, UNKNOWN, class_name, split_name
-from lensmae.data.exchange.stack_reading import whole_array
-from lensmae.data.exchange.stacks import StoredArray
+from lensmae.data.exchange.stacks.importing import StoredArray
+from lensmae.data.exchange.stacks.reading import whole_array
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE, NO_CHOICE, ArrayChoice, count_of, find_axes
 from lensmae.data.images.formats.named_arrays import is_scale, scale_of

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from lensmae.data.images.fits_limits import check_fits
 from lensmae.data.images.formats import MAX_FILE, check_chunks, is_hdf5, unpacked
 from lensmae.data.images.formats.fits_beside import pixels_of
 from lensmae.data.images.formats.fits_file import check_gzip_tiles, is_compressed
+from lensmae.data.images.formats.fits_limits import check_fits
 from lensmae.data.images.formats.fits_tables import image_columns
 from lensmae.data.images.formats.fluxes import as_flux
 from lensmae.data.images.formats.hdf5 import numeric_arrays
 from lensmae.data.images.formats.matlab import SIGNATURE as MATLAB
 from lensmae.data.images.formats.matlab import matlab_arrays
+from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.data.images.formats.tiff import page_arrays
 from lensmae.data.images.formats.torch_file import is_torch, tensors
-from lensmae.data.images.npy import MAX_BYTES, count
 from lensmae.data.images.sky import read_sky
 from lensmae.errors import ImageReadError
 

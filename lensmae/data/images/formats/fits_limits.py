@@ -2,7 +2,7 @@
 
 import re
 
-from lensmae.data.images.npy import MAX_BYTES, count
+from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.errors import ImageReadError
 
 _BLOCK, _CARD = 2880, 80

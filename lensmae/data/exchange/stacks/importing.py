@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from lensmae.data.exchange.stack_files import SUFFIXES, FileArray, file_arrays
+from lensmae.data.exchange.stacks.files import SUFFIXES, FileArray, file_arrays
 from lensmae.data.images.formats import check_bytes, check_chunks, visit_objects
 from lensmae.data.images.formats.hdf5 import axes_of
-from lensmae.data.images.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
+from lensmae.data.images.formats.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
 from lensmae.errors import ImageReadError
 
 # Of these a part can be read; the others are read whole.
