@@ -6,10 +6,8 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.reconstruction.state import Shown
-from lensmae.app.shared import loaders
 from lensmae.app.shared.widgets import numbers
 from lensmae.data.images.writer import fits_bytes, npy_bytes
-from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.evaluation.reconstruction.frames import error_table, pixel_masks
 from lensmae.figures.images.animation import gif_bytes
 
@@ -63,8 +61,7 @@ def fits_file(shown: Shown, index: int) -> bytes:
         # In words: many a unit of simulated lenses is none that BUNIT may hold.
         "FLUXUNIT": (shown.unit, "flux of the data set"),
     }
-    scale = pixel_scale_of(loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens], shown.data.pixel_scale)
-    return fits_bytes(arrays.pop("PREDICTION"), scale, facts, arrays, unit=shown.unit)
+    return fits_bytes(arrays.pop("PREDICTION"), shown.pixel_scale, facts, arrays, unit=shown.unit)
 
 
 def _npy(shown: Shown, index: int) -> bytes:

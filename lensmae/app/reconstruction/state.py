@@ -8,6 +8,7 @@ import numpy as np
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.data import DatasetInfo
+from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.evaluation.reconstruction.frames import Frames
 from lensmae.evaluation.reconstruction.localisation import rows_of_class
 
@@ -38,6 +39,11 @@ class Shown:
     def unit(self) -> str:
         """Of the lens's flux."""
         return loaders.flux_unit(self.data, self.choice.lens)
+
+    @property
+    def pixel_scale(self) -> float | None:
+        """Arcsec/pixel of the lens; None where it is not known."""
+        return pixel_scale_of(loaders.get_dataset(self.data).lenses.iloc[self.choice.lens], self.data.pixel_scale)
 
     @property
     def frames(self) -> Frames:

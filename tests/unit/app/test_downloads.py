@@ -18,8 +18,8 @@ def shown(unit: str) -> SimpleNamespace:
     frames = SimpleNamespace(predictions=image[None] + 1, hidden=hidden, composites=lambda _: image[None])
     data = SimpleNamespace(name="lenses", flux_unit=unit, pixel_scale=0.1)
     return SimpleNamespace(
-        pairs=[("mae", frames)], image=image, index=0, data=data, unit=unit, choice=SimpleNamespace(lens=3), strategy="random",
-        seed=0, ratio=0.5, model=SimpleNamespace(patch_size=4),
+        pairs=[("mae", frames)], image=image, index=0, data=data, unit=unit, pixel_scale=0.1,
+        choice=SimpleNamespace(lens=3), strategy="random", seed=0, ratio=0.5, model=SimpleNamespace(patch_size=4),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy_format
 
-from lensmae.data.images.formats.pickled import read_objects
+from lensmae.data.images.pickled import read_objects
 from lensmae.errors import ImageReadError
 
 # A float64 image of 4096x4096 pixels.
