@@ -1,4 +1,4 @@
-"""`LensClassifier`: the MAE encoder with a linear head on mean-pooled tokens, or on the class token."""
+"""`LensClassifier`: the MAE encoder with a linear head on its pooled tokens."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -18,6 +18,12 @@ from lensmae.models.whitening import Whitening
 _HEAD_NORMS: dict[str, Callable[[int], nn.Module]] = {
     "layer": nn.LayerNorm,
     "batch": lambda width: nn.BatchNorm1d(width, affine=False),
+}
+# Of an encoder's tokens, what the head reads: `Classifier.head_poolings` names the same for stored embeddings.
+_POOLED: dict[str, Callable[[Tensor], list[Tensor]]] = {
+    "mean": lambda tokens: [reduce(tokens[:, 1:], "b t c -> b c", "mean")],
+    "class_token": lambda tokens: [tokens[:, 0]],
+    "all": lambda tokens: [reduce(tokens[:, 1:], "b t c -> b c", "mean"), tokens[:, 0], tokens[:, 1:].amax(1)],
 }
 
 
@@ -40,7 +46,8 @@ class LensClassifier(nn.Module):
             `Whitening`; None for none.
         keep_tokens: encode only so many patches, those with the largest mean value in transform space (the arcs);
             all where None. Empty sky costs as much attention as an arc and says nothing about substructure.
-        pooling: "mean" for the mean of the patch tokens, "class_token" for the class token.
+        pooling: "mean" for the mean of the patch tokens, "class_token" for the class token, "all" for these two and the largest
+            value of each channel over the patches side by side: what few patches hold, a mean dilutes.
         head_norm: what standardises the pooled tokens: "layer" by their own mean and deviation, "batch" by those of the batch,
             each channel by itself, without a scale or a shift (as the linear probes of He et al. 2022, arXiv:2111.06377).
     """
@@ -60,8 +67,8 @@ class LensClassifier(nn.Module):
         super().__init__()
         if head_norm not in _HEAD_NORMS:
             raise ValueError(f"head_norm is {head_norm!r}; it must be one of {', '.join(_HEAD_NORMS)}.")
-        if pooling not in ("mean", "class_token"):
-            raise ValueError(f"pooling is {pooling!r}; it must be 'mean' or 'class_token'.")
+        if pooling not in _POOLED:
+            raise ValueError(f"pooling is {pooling!r}; it must be one of {', '.join(_POOLED)}.")
         self.pooling = pooling
         # One of the two is the view; their names are those of the tensors in a checkpoint.
         self.prior = view if isinstance(view, LinearPrior) else None
@@ -69,8 +76,9 @@ class LensClassifier(nn.Module):
         self.encoder = encoder
         self.stem = stem
         self.keep_tokens = keep_tokens
-        self.head_norm = _HEAD_NORMS[head_norm](encoder.emb_dim)
-        self.head = nn.Linear(encoder.emb_dim, classes)
+        width = encoder.emb_dim * (3 if pooling == "all" else 1)
+        self.head_norm = _HEAD_NORMS[head_norm](width)
+        self.head = nn.Linear(width, classes)
         self.mass = mass
         # Small first logits: fine-tuning starts from near-uniform probabilities instead of unlearning random ones.
         nn.init.trunc_normal_(self.head.weight, std=0.01)
@@ -106,19 +114,18 @@ class LensClassifier(nn.Module):
         return torch.topk(brightness, self.keep_tokens, dim=1).indices
 
     def features(self, images: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Pooled tokens (B, emb_dim) of images (B, C, H, W); `seen` as of `patches`."""
+        """Pooled tokens (B, D) of images (B, C, H, W), D being emb_dim or three times that; `seen` as of `patches`."""
         return self._pooled(self.patches(images, seen))
 
     def _pooled(self, patches: Tensor) -> Tensor:
-        tokens = self.encoder.encode(patches)
-        return tokens[:, 0] if self.pooling == "class_token" else reduce(tokens[:, 1:], "b t c -> b c", "mean")
+        return torch.cat(_POOLED[self.pooling](self.encoder.encode(patches)), dim=1)
 
     def logits_of_input(self, inputs: Tensor, indices: Tensor | None) -> Tensor:
         """Logits (B, classes) of a `network_input` (B, C, H, W), from the patches of `indices` (B, K); all where None."""
         return self.logits(self._pooled(self._patches(inputs, indices)))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Logits (B, classes) of pooled tokens (B, emb_dim)."""
+        """Logits (B, classes) of pooled tokens (B, D), as of `features`."""
         return self.head(self.head_norm(features))
 
     def forward(self, images: Tensor, seen: Tensor | None = None) -> Tensor:
@@ -169,7 +176,7 @@ def build_classifier(
         mass_head: a linear axion-mass output on the pooled tokens.
         mass_network: arguments of a `MassNetwork` (width, layers); None for none.
         keep_tokens: patches that are encoded; all where None.
-        pooling: "mean" or "class_token".
+        pooling: "mean", "class_token" or "all", what the head reads of the tokens.
         head_norm: "layer" or "batch", what the pooled tokens are standardised by.
 
     Raises:
@@ -182,7 +189,7 @@ def build_classifier(
     if residual:
         view = LinearPrior(residual, size, encoder.patch_size)
     stem = ConvStem(encoder.emb_dim, encoder.patch_size, stem_width, stem_depth) if stem_width else None
-    mass: nn.Linear | MassNetwork | None = nn.Linear(encoder.emb_dim, 1) if mass_head else None
+    mass: nn.Linear | MassNetwork | None = nn.Linear(encoder.emb_dim * (3 if pooling == "all" else 1), 1) if mass_head else None
     if mass_network is not None:
         if not whitening:
             raise ValueError("A mass network reads the components that a classifier whitens with; this one does not whiten.")

@@ -271,6 +271,13 @@ class Classifier(LoadedModel):
         )
 
     @property
+    def head_poolings(self) -> tuple[str, ...]:
+        """Which of `POOLINGS` its head reads, in this order side by side."""
+        # A convolutional baseline has one embedding, whatever the pooling.
+        pooling = getattr(self.module, "pooling", "mean")
+        return POOLINGS if pooling == "all" else (pooling.replace("_", " "),)
+
+    @property
     def whitens(self) -> bool:
         """Whether it sees images through their principal components."""
         return bool(self.card.architecture.get("whitening"))
@@ -327,13 +334,13 @@ class Classifier(LoadedModel):
 
     def _answer(self, flux: Tensor) -> tuple[Tensor, Tensor]:
         pooled = self._pool(flux, None)
-        pooling = "class token" if getattr(self.module, "pooling", "mean") == "class_token" else "mean"
-        return pooled[POOLINGS.index("mean")], self.module.logits(pooled[POOLINGS.index(pooling)])
+        read = torch.cat([pooled[POOLINGS.index(name)] for name in self.head_poolings], dim=1)
+        return pooled[POOLINGS.index("mean")], self.module.logits(read)
 
     @torch.inference_mode()
     def classify(self, embeddings: np.ndarray) -> np.ndarray:
-        """Class probabilities (B, K) float32 from mean-pooled tokens (B, D) of the last layer, as `embed` gives them: those of
-        the one orientation that was embedded."""
+        """Class probabilities (B, K) float32 from embeddings (B, D) of the last layer, as `embed` gives them for each of
+        `head_poolings`, side by side: those of the one orientation that was embedded."""
         features = torch.from_numpy(np.array(embeddings, dtype=np.float32)).to(self.device)
         return self.module.logits(features).softmax(dim=1).cpu().numpy()
 

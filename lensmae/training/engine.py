@@ -155,6 +155,7 @@ def _task(folder: RunFolder, config: RunConfig, dataset: LensDataset, data: Lens
         network = build_network(card.kind, card.architecture)
     else:
         card, network = start_network(config, dataset, data.training_rows)
+        KINDS[config.kind].fitted_first(config, card, network, data.feed)
         write_text(folder.card, card.model_dump_json(indent=2))
     return card, LensTask(network, KINDS[config.kind].objective(config, card.transform, data.total_steps))
 

@@ -306,8 +306,10 @@ def colour(choice: Choice, view: View, name: str) -> Fact | None:
 
 def _probabilities(view: View, entry: "CheckpointEntry") -> np.ndarray | None:
     """Softmax (N, K) of a classifier for the lenses of the view; None while its embeddings are computed, which is then drawn."""
-    judge = View(entry, view.data, view.split, view.limit, None, "mean", Projection("pca"))
-    return loaders.get_model(entry.path).classify(embeddings(judge)) if embeddings_ready(judge) else None
+    model = loaders.get_model(entry.path)
+    read = [View(entry, view.data, view.split, view.limit, None, name, Projection("pca")) for name in model.head_poolings]
+    # All poolings are kept at once, so that one that is ready says it of all.
+    return model.classify(np.concatenate([embeddings(one) for one in read], axis=1)) if embeddings_ready(read[0]) else None
 
 
 def _two_labels(view: View, first: "CheckpointEntry", second: "CheckpointEntry") -> Fact | None:

@@ -17,6 +17,7 @@ from lensmae.models.mae import MAEViT
 from lensmae.models.registry import find_checkpoint
 from lensmae.training.config import FineTuneConfig
 from lensmae.training.kinds.kind import Kind, Objective
+from lensmae.training.kinds.probed_head import fit_head
 from lensmae.training.kinds.recipes import CPU, FROM_SCRATCH, GENERALIST, GPU
 from lensmae.training.kinds.start import check_pairs, component_images, configured_transform, continued, start_encoder
 from lensmae.training.loading.feed import Batch
@@ -41,9 +42,16 @@ class ClassifierConfig(FineTuneConfig):
     labels: int | None = Field(
         None, ge=2, description="learn from so many labelled lenses only, evenly from all classes; all where unset"
     )
-    pooling: Literal["mean", "class_token"] = Field("mean", description="mean of the patch tokens, or class token")
+    pooling: Literal["mean", "class_token", "all"] = Field(
+        "mean", description="what the head reads: mean of the patch tokens, class token, or these and the largest values"
+    )
     head_norm: Literal["layer", "batch"] = Field(
         "layer", description="what standardises the pooled tokens before the head; batch where it begins from an MAE"
+    )
+    probe_images: int = Field(
+        0,
+        ge=0,
+        description="fit the head to so many training images, the encoder frozen, before all is fine-tuned; 0 = a random head",
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing")
     keep_tokens: int | None = Field(None, ge=1, description="encode only so many of the brightest patches; all where unset")
@@ -75,6 +83,10 @@ class ClassifierConfig(FineTuneConfig):
             raise ValueError("a linear prior is fitted to one orientation; with residual_of set symmetry to half_turn or none")
         if self.stem_depth and not self.stem_width:
             raise ValueError("a deep stem needs a stem; set stem_width, or stem_depth to 0")
+        if self.probe_images and (self.backbone != "vit" or self.head_norm != "batch"):
+            raise ValueError(
+                "only the head of a vit behind a batch norm is fitted first; set head_norm to batch, or probe_images to 0"
+            )
         if self.crop and self.backbone != "convnet":
             raise ValueError("only a convnet can be trained on a crop; set backbone to convnet, or crop to 0")
         if self.residual_of and self.whitening:
@@ -324,5 +336,6 @@ KIND = Kind(
     NOTES,
     start,
     ClassifierObjective,
+    fitted_first=fit_head,
     starts_from=lambda card: card.kind in ("mae", "classifier"),
 )

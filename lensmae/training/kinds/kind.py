@@ -12,7 +12,7 @@ from lensmae.data import LensDataset
 from lensmae.data.transforms import Transform
 from lensmae.models.checkpoint import CheckpointCard
 from lensmae.training.config import RunConfig
-from lensmae.training.loading.feed import Batch
+from lensmae.training.loading.feed import Batch, Feed
 
 
 class Objective(abc.ABC):
@@ -84,6 +84,7 @@ class Kind:
         notes: what each recipe is for, and what it has reached, a sentence or two for whoever chooses.
         start: configuration, data set and training rows (N,) -> card without metrics, and the network that begins.
         objective: what the network learns.
+        fitted_first: fits a part of the network of a run that begins to its first batches: configuration, card, network, feed.
         finished: card and the run's own account (training, data, metrics, created) -> what changes on the card at the end.
         starts_from: which checkpoints `init` may name.
         from_scratch: whether `init` may be "scratch".
@@ -96,6 +97,7 @@ class Kind:
     notes: Mapping[str, str]
     start: Callable[[Any, LensDataset, np.ndarray], tuple[CheckpointCard, nn.Module]]
     objective: type[Objective]
+    fitted_first: Callable[[Any, CheckpointCard, nn.Module, Feed], None] = lambda *_: None
     finished: Callable[[CheckpointCard, dict[str, Any]], dict[str, Any]] = lambda _, account: account
     starts_from: Callable[[CheckpointCard], bool] = lambda card: card.kind == "mae"
     from_scratch: bool = True

@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 import torch
 
-from lensmae.models import LensSuperResolver, MAEEncoder, build_classifier
+from lensmae.data.transforms import Transform
+from lensmae.models import LensSuperResolver, MAEEncoder, build_classifier, load_checkpoint
+from lensmae.models.checkpoint import CheckpointCard, build_network, save_checkpoint
 
 
 def encoder():
@@ -79,3 +82,24 @@ def test_a_classifier_looks_at_its_view_under_the_names_that_checkpoints_have(ar
 def test_a_classifier_has_one_view():
     with pytest.raises(ValueError, match="not both"):
         build_classifier(encoder(), whitening=5, residual=5)
+
+
+def test_all_poolings_side_by_side_are_read_alike_from_images_and_from_embeddings(tmp_path):
+    torch.manual_seed(0)
+    sizes = {"image_size": 16, "patch_size": 4, "emb_dim": 24, "layers": 1, "heads": 3}
+    architecture = {"encoder": sizes, "classes": 3, "pooling": "all", "head_norm": "batch"}
+    network = build_network("classifier", architecture)
+    torch.nn.init.normal_(network.head.weight, std=0.05)
+    with torch.no_grad():
+        network.head_norm.running_mean.copy_(network.features(torch.rand(8, 1, 16, 16)).mean(0))
+    card = CheckpointCard(kind="classifier", architecture=architecture, transform=Transform(), classes=("no_sub", "cdm", "axion"))
+    save_checkpoint(tmp_path / "all.safetensors", card, network)
+    model = load_checkpoint(tmp_path / "all.safetensors")
+    images = np.random.default_rng(0).random((4, 16, 16)).astype(np.float32)
+    chances = model.predict(images, d4=False)
+    assert chances.std(axis=0).max() > 1e-3
+    embedded, logits = model.answer(images)
+    np.testing.assert_allclose(torch.from_numpy(logits[0]).softmax(1), chances, atol=1e-5)
+    np.testing.assert_allclose(embedded, model.embed(images), atol=1e-5)
+    read = np.concatenate([model.embed(images, pooling=name) for name in model.head_poolings], axis=1)
+    np.testing.assert_allclose(model.classify(read), chances, atol=1e-5)
