@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Error, Locator, Page, TimeoutError, expect, sync_playwright
 
 from tests.models import save_small_networks
 
@@ -28,6 +28,8 @@ FLAGS = [
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # The machine may be busy with other work; a page that is right but late is not what these tests look for.
 _PATIENCE_MS = 90_000
+# After a click that came to nothing, a visitor clicks again.
+_CLICK_MS = 20_000
 
 
 def _chromium() -> str | None:
@@ -186,9 +188,20 @@ def place_of(element: Locator) -> dict[str, float]:
 
 
 def downloaded(page: Page, name: str, *, exact: bool = False) -> bytes:
-    """What the button with this name hands out; during a rerun an old one may still stand beside it."""
+    """What the button with this name hands out.
+
+    A rerun gives every button a new file to ask for. Until the browser has drawn it, an old button may stand beside it, and a
+    click asks for a file that the server has forgotten: Streamlit then says so at the button, and a visitor clicks again.
+    """
     button = page.get_by_role("button", name=name, exact=exact)
+    with contextlib.suppress(TimeoutError):
+        return _handed_out(page, button, _CLICK_MS)
+    return _handed_out(page, button, _PATIENCE_MS)
+
+
+def _handed_out(page: Page, button: Locator, patience_ms: int) -> bytes:
+    finished(page)
     expect(button).to_have_count(1)
-    with page.expect_download() as download:
+    with page.expect_download(timeout=patience_ms) as download:
         button.click()
     return download.value.path().read_bytes()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NETWORKS, assert_no_error, finished
+from tests.browser.conftest import NETWORKS, assert_no_error, downloaded, finished
 
 pytestmark = pytest.mark.browser
 
@@ -33,10 +33,7 @@ def test_lenses_are_graded_by_keys_and_the_table_holds_the_grades(page, server):
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("3 of 90", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="X no lens")).to_have_attribute("aria-pressed", "true")
-    finished(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="CSV", exact=True).click()
-    table = pd.read_csv(io.BytesIO(download.value.path().read_bytes()), keep_default_na=False)
+    table = pd.read_csv(io.BytesIO(downloaded(page, "CSV", exact=True)), keep_default_na=False)
     assert table["grade"].tolist() == ["A", "B", "X"] + 87 * [""]
     assert table["note"].tolist() == ["abc x"] + 89 * [""]
     assert_no_error(page)
