@@ -1,7 +1,7 @@
 """Loaded checkpoints: arrays of flux in, arrays out. `load_checkpoint(name).predict(images)` works for every kind."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -266,9 +266,10 @@ class Classifier(LoadedModel):
     @torch.inference_mode()
     def log_mass(self, images: np.ndarray) -> np.ndarray:
         """log10(axion mass / eV), (B,) float32, of flux (B, H, W); it means something for axion lenses only."""
-        return np.concatenate(
-            [self.module.log_mass(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
-        )
+        return self._measured(self.module.log_mass, images)
+
+    def _measured(self, measure: Callable[[Tensor], Tensor], images: np.ndarray) -> np.ndarray:
+        return np.concatenate([measure(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)])
 
     @property
     def head_poolings(self) -> tuple[str, ...]:
@@ -286,8 +287,7 @@ class Classifier(LoadedModel):
     def pca_residual(self, images: np.ndarray) -> np.ndarray:
         """What the principal components of a network that `whitens` leave of flux (B, H, W): root mean square in transform
         space, (B,) float32. It is not seen, and large where an image is unlike those the components were found in."""
-        whitening = self.module.whitening
-        return np.concatenate([whitening.residual(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)])
+        return self._measured(self.module.whitening.residual, images)
 
     def _patches(self, flux: Tensor) -> Tensor:
         return self.module.patches(self.transform.forward(flux))
@@ -302,18 +302,12 @@ class Classifier(LoadedModel):
     def background(self, images: np.ndarray) -> np.ndarray:
         """Median absolute value in transform space, (B,) float32, of what the principal components of a network that `whitens`
         leave of flux (B, H, W). Substructure is left on the arcs alone; noise, grey levels and another pose everywhere."""
-        whitening = self.module.whitening
-        return np.concatenate(
-            [whitening.background(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
-        )
+        return self._measured(self.module.whitening.background, images)
 
     @torch.inference_mode()
     def components(self, images: np.ndarray) -> np.ndarray:
         """Principal components (B, components) float32 that a network which `whitens` sees of flux (B, H, W)."""
-        whitening = self.module.whitening
-        return np.concatenate(
-            [whitening.components(self.transform.forward(flux)).cpu().numpy() for flux in self._batches(images)]
-        )
+        return self._measured(self.module.whitening.components, images)
 
     @torch.inference_mode()
     def answer(self, images: np.ndarray, symmetries: int = 1) -> tuple[np.ndarray, np.ndarray]:
