@@ -1,5 +1,6 @@
 """What it costs that files are decoded in a process of their own, beside the same reader in this process."""
 
+import contextlib
 import statistics
 import tempfile
 import time
@@ -111,8 +112,12 @@ def _timed(read: Callable[[Sequence[Path]], None], files: Sequence[Path]) -> flo
 
 
 def _processor_seconds() -> float:
-    times = [child.cpu_times() for child in psutil.Process().children()]
-    return time.process_time() + sum(one.user + one.system for one in times)
+    seconds = time.process_time()
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = child.cpu_times()
+            seconds += times.user + times.system
+    return seconds
 
 
 def _ratio(seconds: dict[tuple[str, str], list[float]], kind: str, name: str) -> float:

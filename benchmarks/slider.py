@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from lensmae.errors import ConfigError
 from lensmae.progress import Progress
@@ -157,6 +158,16 @@ def served_dashboard(home: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def served_process(address: str) -> psutil.Process:
+    """The child of this process that serves a dashboard at an address. Raises `ConfigError` where there is none."""
+    port = address.rpartition(":")[2]
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if port in child.cmdline():
+                return child
+    raise ConfigError(f"No dashboard serves {address} any more; start it by hand to see why it ended.")
 
 
 def _await(address: str, process: subprocess.Popen) -> None:

@@ -5,6 +5,7 @@ then it takes another seed of the mask, or goes through Classification. All mess
 """
 
 import asyncio
+import contextlib
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 import psutil
 
-from benchmarks.slider import served_dashboard
+from benchmarks.slider import served_dashboard, served_process
+from lensmae.jobs import family
 from lensmae.progress import Progress
 
 _PAGE = "reconstruction"
@@ -146,10 +148,11 @@ def visitors(
 
 def _memory_mb(address: str) -> float:
     """Megabytes that belong to the server's processes alone."""
-    port = address.rpartition(":")[2]
-    server = next(child for child in psutil.Process().children() if port in child.cmdline())
-    family = (server, *server.children(recursive=True))
-    return round(sum(one.memory_full_info().uss for one in family) / 1e6, 1)
+    size = 0
+    for one in family(served_process(address)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            size += one.memory_full_info().uss
+    return round(size / 1e6, 1)
 
 
 async def crowd(address: str, count: int, seconds: float) -> Crowd:

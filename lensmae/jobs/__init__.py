@@ -3,7 +3,7 @@
 from lensmae.jobs import slurm
 from lensmae.jobs.environment import job_environment
 from lensmae.jobs.job import Job, JobState, Report, ThreadJob
-from lensmae.jobs.living import living_process
+from lensmae.jobs.living import family, living_process
 from lensmae.jobs.options import Executor, JobOptions, slurm_available
 from lensmae.jobs.process import ProcessJob
 from lensmae.jobs.queue import Ticket, at_once, live_tickets, place_in_queue, set_at_once, withdraw
@@ -20,6 +20,7 @@ __all__ = [
     "ThreadJob",
     "Ticket",
     "at_once",
+    "family",
     "job_environment",
     "live_tickets",
     "living_process",

@@ -1,4 +1,4 @@
-"""Whether a process of this machine is alive."""
+"""Processes of this machine, each of which may end while it is looked at."""
 
 import psutil
 
@@ -14,3 +14,11 @@ def living_process(pid: int | None, started: float | None) -> psutil.Process | N
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
+
+
+def family(process: psutil.Process | None) -> list[psutil.Process]:
+    """A process with its descendants, as far as they live now; none for None."""
+    try:
+        return [process, *process.children(recursive=True)] if process is not None and process.is_running() else []
+    except psutil.NoSuchProcess:
+        return []

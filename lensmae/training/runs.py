@@ -14,7 +14,7 @@ import psutil
 
 from lensmae.errors import LensMAEError, RunError
 from lensmae.folders import said_plainly
-from lensmae.jobs import JobOptions, JobRecord, JobState, living_process, slurm, submit, withdraw
+from lensmae.jobs import JobOptions, JobRecord, JobState, family, living_process, slurm, submit, withdraw
 from lensmae.training.config import RunConfig
 from lensmae.training.folder import RunFolder, RunStatus, now, open_run, read_curve
 from lensmae.training.kinds.registry import config_from_record
@@ -173,13 +173,11 @@ def end_now(run_id: str) -> None:
 def _kill(folder: RunFolder, status: RunStatus) -> None:
     job = folder.job()
     process = living_process(status.pid, status.pid_started) or (job.process() if job else None)
-    if process is None:
-        return
-    family = [process, *process.children(recursive=True)]
-    for member in family:
+    found = family(process)
+    for member in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
-    psutil.wait_procs(family, timeout=20)
+    psutil.wait_procs(found, timeout=20)
 
 
 def get_run(run_id: str) -> RunStatus:

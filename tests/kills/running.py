@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from lensmae.jobs import family, living_process
 from tests.kills.cases import Case, product
 
 # What a test of the whole may wait for children of a killed process.
@@ -65,18 +67,23 @@ class Killer:
             mark = secrets.token_hex(8)
             process, before = self._start(case.arguments, home, mark), _listing(home)
             moment = self._moment(process, home, before, seconds)
-            if not process.is_alive():
-                self.found.late += 1
-            else:
-                self.found.kills += 1
-                self.found.moments.setdefault(case.name, []).append(moment / seconds)
-            told = f"{case.name} killed after {moment:.2f} s"
-            family = psutil.Process(process.pid).children(recursive=True) if process.is_alive() else []
+            told, had = f"{case.name} killed after {moment:.2f} s", family(living_process(process.pid, None))
             process.kill()
             process.join()
-            self._faults(told, _orphans(family, mark))
+            self._count(process.exitcode, case, moment / seconds, told)
+            self._faults(told, _orphans(had, mark))
             self._faults(told, _half_written(home, case, whole))
             self._again(case, home, told, whole)
+
+    def _count(self, status: int, case: Case, share: float, told: str) -> None:
+        # A command may end at any moment, that between a look and the kill included: only its status tells which it was.
+        if status == -signal.SIGKILL:
+            self.found.kills += 1
+            self.found.moments.setdefault(case.name, []).append(share)
+            return
+        self.found.late += 1
+        if status != 0:
+            self.found.faults.append(f"{told}: it had ended with status {status}")
 
     def _again(self, case: Case, home: Path, told: str, whole: dict[str, Any]) -> None:
         resumes = case.run and (home / case.makes / "config.json").is_file()
@@ -144,12 +151,12 @@ class Killer:
         self.found.faults += [f"{told}: {what}" for what in found]
 
 
-def _orphans(family: list[psutil.Process], mark: str) -> list[str]:
-    """Descendants of a killed process that live on after `ORPHAN_S`: those it had, and whoever has its mark."""
+def _orphans(had: list[psutil.Process], mark: str) -> list[str]:
+    """Who of a killed process and its descendants, those there were and whoever has its mark, lives on after `ORPHAN_S`."""
     until = time.monotonic() + ORPHAN_S
-    while living := [one for one in {*family, *_marked(mark)} if _lives(one)]:
+    while living := [one for one in {*had, *_marked(mark)} if _lives(one)]:
         if time.monotonic() > until:
-            return [f"process {one.pid} ({one.name()}) lives on" for one in living]
+            return [f"process {one} lives on" for one in living]
         time.sleep(0.1)
     return []
 

@@ -20,3 +20,9 @@ def test_killed_commands_lose_nothing_and_leave_nothing(tmp_path, monkeypatch):
         killer.kill(case)
     assert killer.found.faults == []
     assert killer.found.kills + killer.found.late == len(FEW)
+    # A command that ends just before its kill is late, and nothing else.
+    late = killer.found.late
+    monkeypatch.setattr(killer, "_moment", lambda process, *_: process.join() or 1.0)
+    killer.kill(FEW[-1])
+    assert killer.found.faults == []
+    assert killer.found.late == late + 1

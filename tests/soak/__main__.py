@@ -22,6 +22,7 @@ import numpy as np
 import psutil
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from benchmarks.slider import served_process
 from tests.browser.conftest import FLAGS, NETWORKS, ROOT, _chromium, free_port, serving
 from tests.fuzz.generator import hostile_files
 from tests.models import save_small_networks
@@ -110,8 +111,8 @@ def main() -> int:
         port = str(free_port())
         command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.headless", "true", "--server.port", port]
         with serving(command, int(port), home, ROOT, PYTHONPATH=str(ROOT), TMPDIR=str(temporary)) as address:
-            server = next(one for one in psutil.Process().children() if port in one.cmdline())
-            weights, faults = _use(Soak(address, home, temporary, server, []), asked.minutes, asked.seed)
+            soak = Soak(address, home, temporary, served_process(address), [])
+            weights, faults = _use(soak, asked.minutes, asked.seed)
     if asked.out:
         _write(asked.out, weights)
     return _print(weights, faults)

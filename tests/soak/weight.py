@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from lensmae.jobs import family
+
 # Of memory, what allocators keep; of the others, what one visitor more or less has open.
 _MEMORY_GROWTH, _COUNT_GROWTH = 0.10, 8
 
@@ -34,17 +36,25 @@ class Weight:
     def of(cls, server: psutil.Process, temporary: Path, home: Path) -> "Weight":
         """Of a server and all its children now."""
         memory = processes = threads = files = 0
-        for process in (server, *server.children(recursive=True)):
+        for process in family(server):
             with contextlib.suppress(psutil.NoSuchProcess):
                 memory += process.memory_full_info().uss
                 threads += process.num_threads()
                 files += process.num_fds()
                 processes += 1
-        kept = [
-            path for path in home.rglob("*") if path.is_file() and path.relative_to(home).parts[0] not in ("datasets", "runs")
-        ]
-        sizes = sum(path.stat().st_size for path in kept if path.name != "server.log")
+        sizes = sum(
+            _size(path)
+            for path in home.rglob("*")
+            if path.relative_to(home).parts[0] not in ("datasets", "runs") and path.name != "server.log"
+        )
         return cls(memory, processes, threads, files, sum(1 for _ in temporary.rglob("*")), sizes)
+
+
+def _size(path: Path) -> int:
+    # The dashboard removes files while they are counted.
+    with contextlib.suppress(OSError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0
 
 
 def grown(weights: Sequence[Weight]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Jobs in threads and in processes of their own: progress, time left, cancelling, what went wrong."""
 
+import contextlib
 import os
 import re
 import signal
@@ -169,6 +170,11 @@ def test_a_process_that_is_ended_says_what_is_known(how, message):
     assert message in job.message
 
 
+def is_worker(child):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "lensmae.jobs.worker" in child.cmdline()
+
+
 def test_a_cancelled_process_ends_at_once():
     # An earlier test in this process may have left another that is about to end.
     before = set(psutil.Process().children())
@@ -176,7 +182,7 @@ def test_a_cancelled_process_ends_at_once():
     job.start()
     while job.done == 0:
         assert job.active, job.message
-    (child,) = (one for one in set(psutil.Process().children()) - before if "lensmae.jobs.worker" in one.cmdline())
+    (child,) = (one for one in set(psutil.Process().children()) - before if is_worker(one))
     job.cancel()
     assert job.finished.wait(PATIENCE_S)
     assert job.state is JobState.CANCELLED

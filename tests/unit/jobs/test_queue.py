@@ -1,5 +1,6 @@
 """Real jobs of the local queue: small shell commands instead of trainings."""
 
+import contextlib
 import os
 import pickletools
 import signal
@@ -46,7 +47,7 @@ def start(home):
 
     yield begin
     for process in started:
-        if process.is_running():
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
 
 

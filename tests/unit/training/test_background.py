@@ -4,6 +4,7 @@ import psutil
 import pytest
 
 from lensmae.errors import RunError
+from lensmae.jobs import family
 from lensmae.training import (
     create_run,
     delete_run,
@@ -24,12 +25,7 @@ TINY = {"emb_dim": 24, "encoder_layers": 1, "decoder_layers": 1, "patch_size": 8
 
 def finish(run):
     """Wait until no process of a run is left; its state."""
-    try:
-        controller = psutil.Process(int(open_run(run).job().id))
-        family = [controller, *controller.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        family = []
-    _, alive = psutil.wait_procs(family, timeout=120)
+    _, alive = psutil.wait_procs(family(open_run(run).job().process()), timeout=120)
     assert not alive
     return get_run(run).state
 

@@ -1,5 +1,6 @@
 """What a run survives: kills at any moment, a full disk, a failure before its model is written."""
 
+import math
 import multiprocessing
 import os
 import random
@@ -45,8 +46,11 @@ def same_bits(first, second):
 
 
 def used(process):
-    """CPU seconds of a process; they do not depend on what else the machine does."""
-    times = process.cpu_times()
+    """CPU seconds of a process, which do not depend on what else the machine does; infinitely many of one that has ended."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return math.inf
     return times.user + times.system
 
 
@@ -65,8 +69,8 @@ def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bits(pro
     start("whole", epochs=40)
     begun, process = child("whole")
     first_save = total = 0.0
-    while begun.is_alive():
-        total = used(process)
+    while (now := used(process)) < math.inf:
+        total = now
         if not first_save and open_run("whole").checkpoint.exists():
             first_save = total
         begun.join(0.005)
@@ -84,8 +88,8 @@ def test_a_run_killed_twenty_times_at_random_moments_ends_with_the_same_bits(pro
         if saves_first:
             while begun.is_alive() and last_save("killed") == before:
                 begun.join(0.002)
-            moment = (used(process) if begun.is_alive() else 0.0) + moments.uniform(0, 1) * between_saves
-        while begun.is_alive() and used(process) < moment:
+            moment = used(process) + moments.uniform(0, 1) * between_saves
+        while used(process) < moment:
             begun.join(0.002)
         begun.kill()
         begun.join()
