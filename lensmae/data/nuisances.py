@@ -32,7 +32,7 @@ class Nuisance:
     Attributes:
         name: as in `NUISANCES`, reports and the command line.
         title: as shown.
-        unit: of the strength.
+        unit: of the strength; "" where it is done or not.
         strengths: a usual row of strengths, from harmless to severe.
         harmless: the strength that changes nothing.
         apply: images (B, H, W), strength (a number, or (B,) one a lens), generator -> images of the same shape. What is random
@@ -193,16 +193,16 @@ def _through_jpeg(grey: np.ndarray, quality: float) -> np.ndarray:
 
 
 _ALL = (
-    Nuisance("noise", "Noise", "rms, of the peak", (1e-4, 1e-3, 3e-3, 1e-2, 3e-2), 0.0, noise),
-    Nuisance("shot_noise", "Photon noise", "rms at the peak, of the peak", (1e-3, 1e-2, 3e-2, 1e-1), 0.0, shot_noise),
+    Nuisance("noise", "Noise", "rms/peak", (1e-4, 1e-3, 3e-3, 1e-2, 3e-2), 0.0, noise),
+    Nuisance("shot_noise", "Photon noise", "rms/peak, at the peak", (1e-3, 1e-2, 3e-2, 1e-1), 0.0, shot_noise),
     Nuisance("sky", "Sky level", "of the peak", (0.01, 0.1, 1.0), 0.0, sky),
     Nuisance("gain", "Flux unit", "factor", (1e-3, 10.0, 1e4), 1.0, gain),
-    Nuisance("min_max", "Scaled to [0, 1]", "1 = yes", (1.0,), 0.0, min_max),
+    Nuisance("min_max", "Scaled to [0, 1]", "", (1.0,), 0.0, min_max),
     Nuisance("levels", "Grey levels", "bits", (16.0, 12.0, 10.0, 8.0), 24.0, levels),
-    Nuisance("blur", "Broader PSF", "FWHM, pixels", (0.5, 1.0, 2.0, 3.0), 0.0, blur),
+    Nuisance("blur", "Broader PSF", "pixels FWHM", (0.5, 1.0, 2.0, 3.0), 0.0, blur),
     Nuisance("shift", "Shifted", "pixels", (0.5, 1.0, 2.0, 3.0, 5.0), 0.0, shift),
     Nuisance("rotation", "Turned", "degrees", (45.0, 90.0, 180.0), 0.0, rotation),
-    Nuisance("mirror", "Mirrored", "1 = yes", (1.0,), 0.0, mirror),
+    Nuisance("mirror", "Mirrored", "", (1.0,), 0.0, mirror),
     Nuisance("jpeg", "JPEG", "quality", (95.0, 85.0, 70.0), 100.0, jpeg),
     Nuisance("bad_pixels", "Bad pixels", "of 10,000", (2.0, 10.0, 50.0), 0.0, bad_pixels),
 )

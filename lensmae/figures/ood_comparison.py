@@ -10,6 +10,8 @@ from lensmae.figures.frame import LEGEND, LOG, MARGIN
 
 _SHOWN = 400
 _INSIDE, _OUTSIDE = "#009E73", "#D55E00"
+# What is a thousandth of its limit, or less, stands at the edge: a risk may be 1e-12, and only what is near the limit matters.
+_LEAST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,10 @@ class Measure:
 
 
 def domain_strips(measures: Sequence[Measure]) -> go.Figure:
-    """A strip a measure: every held-out lens a dot, the image a diamond, the limit a line at 1; logarithmic."""
+    """A strip a measure, the first on top: every held-out lens a dot, the image a diamond, the limit a line at 1; logarithmic.
+
+    What is less than a thousandth of its limit is drawn there; how much it is, is said where the pointer is.
+    """
     figure = go.Figure()
     for index, measure in enumerate(measures):
         known = np.sort(measure.held_out)
@@ -30,20 +35,22 @@ def domain_strips(measures: Sequence[Measure]) -> go.Figure:
         # Dots beside each other tell how many there are; the order is random, but the same every time.
         height = index + 0.5 * (np.random.default_rng(index).random(len(known)) - 0.5)
         figure.add_scatter(
-            x=known, y=height, mode="markers", name="held-out lenses", legendgroup="held", showlegend=index == 0,
-            marker={"size": 4, "color": "#8a93a3", "opacity": 0.5}, hovertemplate="held-out lens, %{x:.3g}<extra></extra>",
+            x=np.maximum(known, _LEAST), y=height, mode="markers", name="held-out lenses", legendgroup="held",
+            showlegend=index == 0, customdata=known, marker={"size": 4, "color": "#8a93a3", "opacity": 0.5},
+            hovertemplate="held-out lens, %{customdata:.3g}<extra></extra>",
         )  # fmt: skip
     values = np.array([measure.value for measure in measures])
     colours = [_OUTSIDE if value > 1 else _INSIDE for value in values]
     figure.add_scatter(
-        x=values, y=np.arange(len(measures)), mode="markers+text", name="this image", textposition="top center",
-        text=[f"{value:.2g} ×" for value in values], hovertemplate="this image, %{x:.3g} times the limit<extra></extra>",
+        x=np.maximum(values, _LEAST), y=np.arange(len(measures)), mode="markers", name="this image", customdata=values,
+        hovertemplate="this image, %{customdata:.3g} times the limit<extra></extra>",
         marker={"size": 13, "symbol": "diamond", "color": colours, "line": {"width": 1, "color": "#ffffff"}},
     )  # fmt: skip
     figure.add_vline(x=1, line={"color": _OUTSIDE, "dash": "dot", "width": 1})
-    figure.update_xaxes(title="measure / its limit", **LOG)
-    names = [measure.name for measure in measures]
-    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, len(names) - 0.3], showgrid=False)
+    figure.update_xaxes(title=f"measure / its limit (at the left edge: {_LEAST:g} or less)", **LOG)
+    # Beside the names, where no dot, diamond or line crosses the numbers.
+    names = [f"{measure.name}<br>{measure.value:.2g} × the limit" for measure in measures]
+    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6], showgrid=False)
     figure.update_layout(height=110 + 75 * len(names), margin=MARGIN, legend=LEGEND)
     return figure
 

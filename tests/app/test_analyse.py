@@ -163,7 +163,7 @@ def test_a_reference_is_fitted_on_the_chosen_set_once_and_images_out_of_distribu
     assert "1 of 2 images are out of the classifier's domain" in texts(app.warning)
     assert "small-superres has no reference" in texts(app.info)
     app.selectbox("look").set_value("noise.npy").run()
-    assert "Cannot tell. Network: small-classifier. The image is out of its domain" in texts(app.warning)
+    assert "Cannot tell. The image is out of the domain of small-classifier: " in texts(app.warning)
     assert "Out of the domain of small-mae" in texts(app.caption)
     assert {metric.label: metric.value for metric in app.metric}["Class"] == "cannot tell"
     assert sorted((home / "cache/references").iterdir()) == sorted(kept)

@@ -76,11 +76,11 @@ def test_a_lens_unlike_those_that_the_classifier_was_trained_on_is_said_to_be(ho
     app.button("add_halo").click().run()
     assert "25 subhalos, and this one 2 subhalos" in texts(app.info)
     app.slider("theta_E").set_value(2.5).run()
-    assert "Cannot tell. Network: classifier-model-ii. The image is out of its domain" in texts(app.warning)
+    assert "Cannot tell. The image is out of the domain of classifier-model-ii: " in texts(app.warning)
     assert probabilities(app) == {}
     app.selectbox("telescope").set_value("survey_jwst").run()
     assert_clean(app)
-    assert "Cannot tell. Network: classifier-model-ii." in texts(app.warning)
+    assert "Cannot tell. The image is out of the domain of classifier-model-ii: " in texts(app.warning)
 
 
 @pytest.mark.parametrize("place", [40, 70])

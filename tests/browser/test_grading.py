@@ -21,10 +21,15 @@ def test_lenses_are_graded_by_keys_and_the_table_holds_the_grades(page, server):
     expect(note).to_be_visible()
     # Letters of a text are no grades.
     note.fill("abc x")
-    note.press("Enter")
     finished(page)
     expect(page.get_by_text("1 of 90", exact=True)).to_be_visible()
-    note.evaluate("field => field.blur()")
+    # Enter ends the note, a click sets the mark: after either, letters are grades.
+    note.press("Enter")
+    finished(page)
+    box = page.get_by_role("checkbox", name="Go on")
+    for _ in range(2):
+        page.get_by_text("Go on", exact=True).click()
+    expect(box).to_be_checked()
     for key in "abxc":
         page.keyboard.press(key)
     expect(page.get_by_text("5 of 90", exact=True)).to_be_visible()
@@ -36,4 +41,9 @@ def test_lenses_are_graded_by_keys_and_the_table_holds_the_grades(page, server):
     table = pd.read_csv(io.BytesIO(downloaded(page, "CSV", exact=True)), keep_default_na=False)
     assert table["grade"].tolist() == ["A", "B", "X"] + 87 * [""]
     assert table["note"].tolist() == ["abc x"] + 89 * [""]
+    # The name outlives a reload, and is in no link.
+    page.reload()
+    expect(grader).to_have_value("ann")
+    expect(page.get_by_role("button", name="X no lens")).to_be_enabled()
+    assert "ann" not in page.url
     assert_no_error(page)

@@ -80,11 +80,13 @@ def grade(read: Sequence[Answered], place: int) -> None:
 
 def _verdict(answer: "Analysis") -> None:
     """Whether the class is told, by which network and why; then the other networks whose domain the image is out of."""
-    from lensmae.evaluation.images.verdicts import sentence, verdict
+    from lensmae.evaluation.images.verdicts import choice_of_network, judgement, sentence
 
     if answer.classified:
         show, icon = (st.warning, ":material/block:") if answer.called is None else (st.info, ":material/verified:")
-        show(plain(verdict(answer.classified)), icon=icon)
+        show(plain(judgement(answer.classified)), icon=icon)
+        if why := choice_of_network(answer.classified):
+            st.caption(plain(why))
     for kind, check in answer.checks.items():
         if kind != "classifier" and not check.in_domain:
             st.caption(plain(f"{KINDS[kind]}: {sentence(check)}"))

@@ -3,7 +3,10 @@
 
 const KEPT = 40;
 const KEYS = { ArrowLeft: "previous", ArrowRight: "next", u: "undo" };
-const OTHERS = "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=listbox], [role=radio], .frame, .handle";
+// Where letters are text, and where arrows move something else.
+const TEXTS = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable], [role=listbox]";
+const MOVED = "input, select, [role=slider], [role=grid], [role=radio], .frame, .handle";
+const GRADER = "lensmae.grader";
 const bars = new WeakMap();
 
 function press(bar, key) {
@@ -15,8 +18,25 @@ function press(bar, key) {
 function meant(bar, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return null;
   const origin = event.composedPath()[0];
-  if (origin instanceof Element && origin.closest(OTHERS)) return null;
+  const others = event.key.startsWith("Arrow") ? `${TEXTS}, ${MOVED}` : TEXTS;
+  if (origin instanceof Element && origin.closest(others)) return null;
   return bar.grades.includes(event.key.toUpperCase()) ? event.key.toUpperCase() : KEYS[event.key] || KEYS[event.key.toLowerCase()];
+}
+
+// Enter and Escape end a text, a choice from a menu ends the menu: the letters that follow are grades again.
+function leave(event) {
+  const origin = event.composedPath()[0];
+  if (!(origin instanceof Element)) return;
+  const ends = event.type === "click" ? origin.closest("[role=option]") : ["Enter", "Escape"].includes(event.key);
+  // After the field itself has heard of it.
+  if (ends) setTimeout(() => document.activeElement?.matches("input") && document.activeElement.blur());
+}
+
+// Who grades outlives a reload, in this browser alone: a link must not make others grade in one's name.
+function keepGrader(bar, grader) {
+  if (grader) localStorage.setItem(GRADER, grader);
+  else if (grader === "") localStorage.removeItem(GRADER);
+  else if (localStorage.getItem(GRADER)) bar.setStateValue("grader", localStorage.getItem(GRADER));
 }
 
 function button([grade, words]) {
@@ -35,6 +55,7 @@ export default function (component) {
   const bar = bars.get(parentElement) || { count: Date.now(), pressed: [] };
   bars.set(parentElement, bar);
   Object.assign(bar, { setStateValue, grades: data.grades.map(([grade]) => grade) });
+  keepGrader(bar, data.grader);
   const grades = parentElement.querySelector(".grades");
   if (!grades.children.length) grades.append(...data.grades.map(button));
   parentElement.querySelector(".place").textContent = data.place;
@@ -52,5 +73,9 @@ export default function (component) {
     press(bar, key);
   };
   document.addEventListener("keydown", listen, true);
-  return () => document.removeEventListener("keydown", listen, true);
+  for (const kind of ["keydown", "click"]) document.addEventListener(kind, leave, true);
+  return () => {
+    document.removeEventListener("keydown", listen, true);
+    for (const kind of ["keydown", "click"]) document.removeEventListener(kind, leave, true);
+  };
 }

@@ -12,8 +12,13 @@ _HERE = Path(__file__).parent
 _KEYS = {*GRADES, "previous", "next", "undo"}
 
 
+# In the session: whose marks this visitor's are.
+GRADER = "_grader"
+LONGEST_NAME = 60
+
+
 def grading_bar(key: str, index: str, grade: str, disabled: Sequence[str], pressed: Callable[[str], None]) -> None:
-    """Draw the bar.
+    """Draw the bar. The browser keeps the grader's name, and tells it to a visit that has none yet.
 
     Args:
         key: of the component.
@@ -29,8 +34,17 @@ def grading_bar(key: str, index: str, grade: str, disabled: Sequence[str], press
             st.session_state[read] = count
             pressed(what)
 
+    def known() -> None:
+        kept = st.session_state[name].grader
+        if isinstance(kept, str) and GRADER not in st.session_state:
+            st.session_state[GRADER] = kept.strip()[:LONGEST_NAME]
+
     data = {"grades": list(GRADES.items()), "place": index, "grade": grade, "disabled": list(disabled)}
-    _component()(data=data, key=name, default={"pressed": []}, on_pressed_change=heard)
+    # None where nobody said yet who grades; "" where the name was taken away.
+    data["grader"] = st.session_state.get(GRADER)
+    _component()(
+        data=data, key=name, default={"pressed": [], "grader": ""}, on_pressed_change=heard, on_grader_change=known
+    )  # fmt: skip
 
 
 def _new(raw: Any, read: float) -> list[tuple[float, str]]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from lensmae.app.grading.bar import grading_bar
+from lensmae.app.grading.bar import GRADER, LONGEST_NAME, grading_bar
 from lensmae.app.shared.plain_text import plain
 from lensmae.data.records.grades import GRADES, Mark, add_marks, graded, known_graders, known_tags, undo
 from lensmae.errors import RecordError
 from lensmae.workspace import read_only
-
-_GRADER = "_grader"
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def _draw(items: Items, index: int, go: Callable[[int], None], key: str) -> None
 
 def grader() -> str:
     """Whose marks this visitor's are; "" until it is said."""
-    return st.session_state.get(_GRADER, "")
+    return st.session_state.get(GRADER, "")
 
 
 def own_marks(sample: str, item: str, name: str) -> pd.Series:
@@ -90,14 +88,20 @@ def own_marks(sample: str, item: str, name: str) -> pd.Series:
 
 def _choose_grader(key: str) -> None:
     def chosen() -> None:
-        st.session_state[_GRADER] = (st.session_state[f"grader-{key}"] or "").strip()[:60]
+        st.session_state[GRADER] = (st.session_state[f"grader-{key}"] or "").strip()[:LONGEST_NAME]
 
     st.session_state[f"grader-{key}"] = grader()
     helped = "Several people can grade the same images; the marks of each are kept apart."
     if known_graders():
         helped += f" So far: {', '.join(known_graders())}."
     st.text_input(
-        "Grader", key=f"grader-{key}", on_change=chosen, max_chars=60, placeholder="Your initials", help=helped, width=150
+        "Grader",
+        key=f"grader-{key}",
+        on_change=chosen,
+        max_chars=LONGEST_NAME,
+        placeholder="Your initials",
+        help=helped,
+        width=150,
     )
 
 

@@ -77,25 +77,33 @@ def sentence(check: DomainCheck) -> str:
 
 
 def verdict(classified: Classified) -> str:
-    """Which network answered and why, or that none can tell, why, and what would help."""
-    who = _who(classified)
+    """Which network answered and why, or that it cannot tell, why, and what would help."""
+    return f"{judgement(classified)} {choice_of_network(classified)}".strip()
+
+
+def judgement(classified: Classified) -> str:
+    """Whether the answer is to be trusted: the first part of `verdict`."""
+    name = classified.checkpoint
     if not classified.withheld:
         if classified.check is None:
-            return f"{who} What is in its domain was never measured, so it is not known whether to trust it."
-        return f"{who} The image is in its domain."
+            return f"Answered by {name}. What is in its domain was never measured, so it is not known whether to trust it."
+        return f"Answered by {name}: the image is in its domain."
     because = "; ".join(unusual(classified.check))
-    return f"Cannot tell. {who} The image is out of its domain: {because}. What would help: {'; '.join(helps(classified.check))}."
+    wanted = "; ".join(helps(classified.check))
+    return f"Cannot tell. The image is out of the domain of {name}: {because}. What would help: {wanted}."
 
 
-def _who(classified: Classified) -> str:
-    name, declined = classified.checkpoint, classified.declined
+def choice_of_network(classified: Classified) -> str:
+    """Why this network answered and not a specialist that was asked first: the rest of `verdict`; "" where none was."""
+    declined = classified.declined
     if declined is None:
-        return f"Network: {name}."
+        return ""
+    specialist = declined.card.checkpoint
     if classified.contradicted:
-        return f"Network: {name}, which is sure of another class than {declined.card.checkpoint}."
+        return f"{specialist} was asked first; {classified.checkpoint} is sure of another class, and answers instead."
     farthest, *others = unusual(declined)
     more = f", and {len(others)} more" if others else ""
-    return f"Network: {name}; the image is out of the domain of {declined.card.checkpoint} ({farthest}{more})."
+    return f"{specialist} was asked first, but the image is out of its domain ({farthest}{more})."
 
 
 def warnings(analysis: Analysis) -> list[str]:

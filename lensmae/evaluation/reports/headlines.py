@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lensmae.evaluation.reconstruction.anomaly import trained_on
 from lensmae.evaluation.rounding import share
+from lensmae.evaluation.stress.words import in_words
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointCard
@@ -73,7 +74,7 @@ def _hardest(name: str, record: Mapping[str, Any]) -> str:
     if not rows:
         return ""
     worst = min(rows, key=lambda row: row["value"])
-    condition = f"{worst['title']} {worst['label']}" + (f" ({worst['unit']})" if worst["unit"] else "")
+    condition = in_words(worst["title"], worst["label"], worst["unit"])
     return f"accuracy {share(worst['value'], '.0%')} under the hardest of {len(rows)} conditions: {condition}"
 
 

@@ -18,6 +18,7 @@ from lensmae.evaluation.classification.baselines import classification_baselines
 from lensmae.evaluation.measure.reports import ClassificationReport, Progress, evaluate
 from lensmae.evaluation.ood.references import content_digest, find_reference, save_reference
 from lensmae.evaluation.reports.tables import flatten, readable
+from lensmae.evaluation.stress.words import as_now, in_words
 from lensmae.models import find_checkpoint, load_checkpoint, save_checkpoint
 from lensmae.models.checkpoint import CheckpointCard, read_card, read_network, rewrite_card
 from lensmae.models.registry import reference_path
@@ -99,8 +100,7 @@ def keep_stress(checkpoint: str, table: pd.DataFrame, data: str) -> Path:
     rows: dict[str, Any] = {"data": data, "images": int(own["n"].max()), "date": datetime.now(UTC).date().isoformat()}
     for row in own.to_dict("records"):
         figures = {row["metric"] if name == "value" else name: round(row[name], 4) for name in known if row[name] == row[name]}
-        condition = row["title"] if row["label"].casefold() == row["title"].casefold() else f"{row['title']} {row['label']}"
-        rows[f"{condition} {row['unit']}".strip()] = figures
+        rows[in_words(row["title"], row["label"], row["unit"])] = figures
     reference = find_reference(path)
     card = card.model_copy(update={"metrics": card.metrics | {"stress": rows}})
     rewrite_card(path, card)
@@ -137,7 +137,7 @@ def _stress_section(figures: dict[str, Any]) -> list[str]:
     lines += [f"| {' | '.join(['condition', *columns])} |", "|---" * (1 + len(columns)) + "|"]
     for condition, row in rows.items():
         values = (readable(row[name]) if name in row else "" for name in columns)
-        lines.append(f"| {' | '.join([condition, *values])} |")
+        lines.append(f"| {' | '.join([as_now(condition), *values])} |")
     return [*lines, ""]
 
 

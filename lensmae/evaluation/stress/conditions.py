@@ -9,6 +9,7 @@ from lensmae.data import CLASSES, PRESETS
 from lensmae.data.nuisances import NUISANCES, perturb
 from lensmae.data.simulation.batched import generator_of, simulate_batch
 from lensmae.errors import ConfigError
+from lensmae.evaluation.stress.words import YES
 from lensmae.evaluation.superresolution.preset_pairs import preset_pairs
 
 AS_GIVEN = "as given"
@@ -26,7 +27,7 @@ class Condition:
         nuisance: as in `NUISANCES`, `AS_GIVEN` or `OTHER_PRESET`.
         title, unit: as shown.
         strength: of the nuisance; 0 for the others.
-        label: the strength in words.
+        label: the strength in words; "yes" where the nuisance has none.
     """
 
     nuisance: str
@@ -54,7 +55,9 @@ def conditions(names: Sequence[str] = ()) -> list[Condition]:
     found = [Condition(AS_GIVEN, "As given", "", 0.0, "as given")]
     for name in names or NUISANCES:
         one = NUISANCES[name]
-        found += [Condition(name, one.title, one.unit, strength, f"{strength:g}") for strength in one.strengths]
+        found += [
+            Condition(name, one.title, one.unit, strength, f"{strength:g}" if one.unit else YES) for strength in one.strengths
+        ]
     return found
 
 

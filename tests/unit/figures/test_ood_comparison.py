@@ -11,11 +11,22 @@ def test_a_strip_holds_the_held_out_lenses_and_the_image_and_colours_tell_outsid
     figure = domain_strips([Measure("distance", 0.4, held_out), Measure("error", 3.0, held_out)])
     *strips, images = figure.data
     assert len(strips) == 2
-    assert set(strips[0].x) <= set(held_out)
-    assert {held_out.min(), held_out.max()} <= set(strips[0].x)
+    assert set(strips[0].customdata) <= set(held_out)
+    assert {held_out.min(), held_out.max()} <= set(strips[0].customdata)
     assert list(images.x) == [0.4, 3.0]
     assert images.marker.color[0] != images.marker.color[1]
     assert figure.layout.xaxis.type == "log"
+    assert list(figure.layout.yaxis.ticktext) == ["distance<br>0.4 × the limit", "error<br>3 × the limit"]
+
+
+def test_measures_far_below_their_limits_stand_at_the_edge_and_the_first_strip_is_on_top():
+    figure = domain_strips([Measure("risk", 1e-12, np.array([3e-12, 0.5])), Measure("distance", 20.0, np.array([0.2]))])
+    *strips, images = figure.data
+    assert [list(strip.x) for strip in strips] == [[1e-3, 0.5], [0.2]]
+    assert [list(strip.customdata) for strip in strips] == [[3e-12, 0.5], [0.2]]
+    assert (list(images.x), list(images.customdata)) == ([1e-3, 20.0], [1e-12, 20.0])
+    first, last = figure.layout.yaxis.range
+    assert first > last
 
 
 def test_uploads_are_stars_over_the_plane_and_the_chosen_one_is_larger():

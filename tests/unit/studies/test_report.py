@@ -168,7 +168,7 @@ def test_the_stress_test_is_part_of_the_report_and_of_readmes_table(classifier, 
     noisy = next(row for row in rows if (row["nuisance"], row["strength"]) == ("noise", 0.001))
     assert noisy["answered"] is None
     text = results_text(record | {"command": "lensmae report"})
-    assert f"| `{classifier}` | Noise | 0.001 rms, of the peak | accuracy | {noisy['value']:.3f} |" in text
+    assert f"| `{classifier}` | Noise | 0.001 rms/peak | accuracy | {noisy['value']:.3f} |" in text
     table = headline_table(record)
     assert f"noise 0.1 % {noisy['value']:.1%}" in table
     assert "moved a pixel" in table

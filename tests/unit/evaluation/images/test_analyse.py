@@ -184,7 +184,7 @@ def test_out_of_the_domain_no_class_is_told_and_it_is_said_why_and_what_would_he
     assert (withheld["file"], withheld["class"]) == ("noise.npy", None)
     assert sum(withheld["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert withheld["in_domain"] == {"classifier": False, "mae": False, "superres": None}
-    assert withheld["verdict"].startswith("Cannot tell. Network: tiny-classifier.")
+    assert withheld["verdict"].startswith("Cannot tell. The image is out of the domain of tiny-classifier: ")
     assert "its embedding lies" in withheld["verdict"]
     assert "What would help: a cut-out with the lens in its centre" in withheld["verdict"]
     assert withheld["domain"]["classifier"]["would_help"]
@@ -212,7 +212,11 @@ def test_the_specialist_answers_in_its_domain_and_the_generalist_else(calibrated
     assert inside.classified.checkpoint == "special"
     assert outside.classified.checkpoint == "tiny-classifier"
     assert not outside.classified.declined.in_domain
-    assert "the image is out of the domain of special" in verdict(outside.classified)
+    said = verdict(outside.classified)
+    assert "special was asked first, but the image is out of its domain" in said
+    # What is asked most, whether and why, comes first.
+    assert said.startswith("Cannot tell. The image is out of the domain of tiny-classifier: ")
+    assert verdict(inside.classified) == "Answered by special: the image is in its domain."
 
 
 def test_a_specialist_that_a_sure_generalist_contradicts_does_not_answer():

@@ -76,7 +76,7 @@ def test_a_card_without_a_test_takes_the_figures_of_the_report_and_its_hardest_c
     record = {"classification": {"mine": figures}, "stress": rows}
     found = headline(classifier, "mine", record)
     assert (found.value, found.measured_on) == ("0.99995", "all splits of unseen, 3,000 lenses")
-    assert found.hardest == "accuracy 36% under the hardest of 2 conditions: Shot noise 0.1 (of the peak)"
+    assert found.hardest == "accuracy 36% under the hardest of 2 conditions: Shot noise 0.1 of the peak"
     assert headline(classifier, "another", record) is None
     own = classifier.model_copy(update={"metrics": {"test": {"macro_auc": 0.9, "data": "lenses"}}})
     assert headline(own, "mine", record).value == "0.90000"
