@@ -141,4 +141,11 @@ def test_a_reload_loses_nothing_and_all_products_come_as_one_zip(page, server, l
         drawn = read_image(archive.read("images/lens.superres.fits"))
         assert len(archive.namelist()) == 3 + 2 * 2 * 2
     np.testing.assert_allclose(drawn.pixels, enlarge(networks("superres"), lens)[1], rtol=1e-4, atol=1e-5)
+    # This browser finds its uploads again without the link, another does not.
+    page.goto(f"{server}/analyse?{NETWORKS}")
+    page.get_by_text("Earlier uploads in this browser").click()
+    page.get_by_role("link", name="2 files: lens.npy, noise.npy").click()
+    expect(page.get_by_text("2 files are kept")).to_be_visible()
+    finished(page)
+    expect(page.get_by_text("Earlier uploads in this browser")).to_be_hidden()
     assert_no_error(page)

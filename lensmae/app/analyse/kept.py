@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from lensmae.app.analyse.recent import recent_uploads
 from lensmae.app.shared.plain_text import plain
 from lensmae.data.images.read_options import Reading
 from lensmae.data.records.uploads import Analysis
@@ -26,11 +27,10 @@ def kept_files(suffixes: Sequence[str]) -> list[Any]:
     if read_only():
         return dropped
     analysis = open_analysis()
-    if analysis is None:
-        return []
-    files = analysis.files()
+    files = [] if analysis is None else analysis.files()
     if files:
         _manage(analysis, files)
+    recent_uploads(None if analysis is None else analysis.identity, [file.name for file in files])
     return files
 
 

@@ -179,8 +179,8 @@ NOTES = {
     "resnet18": "The baseline: an ordinary convolutional network, 97.8 %.",
     "resnet18-residual": "The baseline on what `mae-no-sub` cannot explain, 99.8 %.",
     "fast": "Patches of 8 pixels, few tokens: quick trials of settings.",
-    "demo": "Learns Model II without noise from what `mae-no-sub` cannot explain, in about a minute of two cores: macro AUC "
-    "0.9999 of 300 unseen lenses.",
+    "demo": "Learns Model II without noise from what `mae-no-sub` cannot explain, in about a minute and a half of one "
+    "core: 98.4 %, macro AUC 0.997, of 900 unseen lenses.",
 }
 
 
