@@ -1,6 +1,7 @@
 """Loggers beside the CSV that every run writes: Lightning's own, where their package is installed."""
 
 import importlib.util
+import os
 from typing import TYPE_CHECKING
 
 from lensmae.errors import RunError
@@ -31,5 +32,7 @@ def run_logger(folder: RunFolder, config: RunConfig) -> "Logger | bool":
     if config.logger == "tensorboard":
         return loggers.TensorBoardLogger(folder.path, name="tensorboard", version="")
     if config.logger == "mlflow":
+        # MLflow keeps no files any more unless it is told to; MLFLOW_TRACKING_URI sends them to a server instead.
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         return loggers.MLFlowLogger("lensmae", run_name=folder.id, save_dir=str(folder.path / "mlruns"))
     return loggers.WandbLogger(name=folder.id, save_dir=folder.path, project="lensmae")

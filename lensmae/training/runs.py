@@ -18,6 +18,7 @@ from lensmae.jobs import JobOptions, JobRecord, JobState, family, living_process
 from lensmae.training.config import RunConfig
 from lensmae.training.folder import RunFolder, RunStatus, now, open_run, read_curve
 from lensmae.training.kinds.registry import config_from_record
+from lensmae.training.loggers import check_logger
 from lensmae.workspace import check_name, runs_dir, write_json
 
 # How the processes of one run find each other: Lightning and Slurm start the same command once a process.
@@ -28,12 +29,14 @@ _LOG_BYTES = 1 << 16
 
 
 def create_run(config: RunConfig, run_id: str | None = None) -> str:
-    """Make a run's folder and return its id; nothing is trained yet."""
+    """Make a run's folder and return its id; nothing is trained yet. Raises `RunError` where the name is taken, or the logger is
+    not installed."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     run_id = check_name(run_id or f"{config.kind}-{stamp}-{secrets.token_hex(2)}", "run")
     folder = RunFolder(runs_dir() / run_id)
     if folder.path.exists():
         raise RunError(f"A run {run_id!r} already exists in {runs_dir()}; choose another name or resume it.")
+    check_logger(config.logger)
     folder.path.mkdir(parents=True)
     status = RunStatus(id=run_id, kind=config.kind, created=now(), updated=now())
     try:

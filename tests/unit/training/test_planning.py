@@ -8,7 +8,7 @@ import pytest
 from lensmae.errors import DatasetError, RunError
 from lensmae.jobs import JobState, ProcessJob
 from lensmae.models import load_checkpoint
-from lensmae.training import CONFIGS, create_run, make_config, open_run, read_metrics, train_run
+from lensmae.training import CONFIGS, create_run, list_runs, make_config, open_run, read_metrics, train_run
 from lensmae.training.compare import best_figures, compare_runs
 from lensmae.training.fields import bounds_text, field_text
 from lensmae.training.probe import measure
@@ -74,9 +74,9 @@ def test_a_logger_that_is_not_installed_is_refused_in_plain_words():
     missing = next((name for name in ("wandb", "mlflow", "tensorboard") if importlib.util.find_spec(name) is None), None)
     if missing is None:
         pytest.skip("All loggers are installed here.")
-    run = create_run(make_config("pretrain", data="lenses", logger=missing, **TINY), "logged")
     with pytest.raises(RunError, match=f"pip install {missing}"):
-        train_run(run)
+        create_run(make_config("pretrain", data="lenses", logger=missing, **TINY), "logged")
+    assert list_runs() == []
 
 
 def test_tensorboard_gets_the_curve_of_the_csv_at_the_steps_of_the_run():
@@ -85,6 +85,20 @@ def test_tensorboard_gets_the_curve_of_the_csv_at_the_steps_of_the_run():
     train_run(run)
     stored = events.EventAccumulator(str(open_run(run).path / "tensorboard")).Reload().Scalars("train_loss")
     curve = read_metrics(run)
+    assert [point.step for point in stored] == curve["step"].tolist()
+    assert [point.value for point in stored] == pytest.approx(curve["train_loss"].tolist(), rel=1e-6)
+
+
+def test_mlflow_gets_the_curve_of_the_csv_in_files_of_the_run(monkeypatch):
+    tracking = pytest.importorskip("mlflow.tracking", reason="MLflow is not installed.")
+    for name in ("MLFLOW_ALLOW_FILE_STORE", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    run = create_run(make_config("pretrain", data="lenses", logger="mlflow", epochs=2, **TINY), "logged")
+    train_run(run)
+    client = tracking.MlflowClient((open_run(run).path / "mlruns").as_uri())
+    (logged,) = client.search_runs([client.get_experiment_by_name("lensmae").experiment_id])
+    assert (logged.info.run_name, logged.info.status) == (run, "FINISHED")
+    stored, curve = client.get_metric_history(logged.info.run_id, "train_loss"), read_metrics(run)
     assert [point.step for point in stored] == curve["step"].tolist()
     assert [point.value for point in stored] == pytest.approx(curve["train_loss"].tolist(), rel=1e-6)
 
