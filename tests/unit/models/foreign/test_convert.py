@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from lensmae.errors import CheckpointError
 from lensmae.models import load_checkpoint
-from lensmae.models.foreign import convert_weights, save_converted
+from lensmae.models.foreign import convert_weights, reading, save_converted
 from lensmae.models.foreign.reading import read_tensors
 from lensmae.models.mae import MAEViT
 from tests.unit.models.reference_mae import forward, random_state
@@ -22,6 +22,12 @@ ICARUS = {"patch": 2, "dim": 128, "encoder_layers": 2, "decoder_layers": 1, "sid
 def drawn(network, images, noise, kept_share=0.5):
     with torch.no_grad():
         return network(images, mask_ratio=1 - kept_share, noise=noise)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Weights are read in this process, which saves the start of another one; the other tests read them as users do."""
+    monkeypatch.setattr(reading, "apply_within", lambda limits, function, *arguments: function(*arguments))
 
 
 @pytest.fixture
@@ -37,6 +43,7 @@ def grey():
 WRAPS = ["plain", "ddp", "compiled", "nested", "half", "safetensors", "trainer", "lightning"]
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("wrap", WRAPS)
 def test_icarus_weights_predict_as_an_independent_forward_pass_however_they_are_wrapped(tmp_path, wrap, noise, grey):
     state = random_state(**ICARUS, channels=1)
@@ -67,6 +74,7 @@ def test_icarus_weights_predict_as_an_independent_forward_pass_however_they_are_
     assert torch.equal(mask, expected_mask)
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("size", [(8, 2, 48, 1, 1), (12, 4, 24, 3, 2), (32, 4, 96, 5, 4)], ids=str)
 def test_a_state_dict_of_ours_of_any_depth_and_width_predicts_as_its_network(tmp_path, size):
     """The names are IcarusWizard's; positions have the batch first."""
@@ -147,6 +155,7 @@ TRANSFORMERS_4 = {
 }
 
 
+@pytest.mark.usefixtures("here")
 def test_the_names_of_transformers_4_give_the_same_network(tmp_path, noise, grey):
     _, path = hugging_face(tmp_path)
     state = {renamed(name, TRANSFORMERS_4): torch.from_numpy(array) for name, array in read_tensors(path).items()}
@@ -155,6 +164,7 @@ def test_the_names_of_transformers_4_give_the_same_network(tmp_path, noise, grey
     torch.testing.assert_close(old, new)
 
 
+@pytest.mark.usefixtures("here")
 def test_facebooks_names_give_the_network_that_vitmaes_names_give(tmp_path, noise, grey):
     _, path = hugging_face(tmp_path)
     state = {renamed(name, FACEBOOK): torch.from_numpy(array) for name, array in read_tensors(path).items()}
@@ -194,6 +204,7 @@ def test_what_is_missing_is_named_and_nothing_is_written(tmp_path, workspace_wit
     assert not list(workspace_with_lenses.glob("checkpoints/*"))
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(("dim", "encoder_layers", "decoder_layers", "patch", "heads"), [(64, 1, 3, 4, 1), (96, 3, 1, 2, 3)])
 def test_any_depth_and_width_is_read_off_the_tensors(tmp_path, dim, encoder_layers, decoder_layers, patch, heads):
     state = random_state(patch=patch, dim=dim, encoder_layers=encoder_layers, decoder_layers=decoder_layers, side=4, channels=1)
