@@ -27,28 +27,39 @@ def few_labels(
     *,
     models: Sequence[str] = tuple(MODELS),
     labels: Sequence[int] = LABELS,
+    per_class: bool = False,
     seeds: Sequence[int] = SEEDS,
     images: int = 20_000,
     test_images: int = 3000,
     progress: Progress | None = None,
     **options: Any,
 ) -> list[dict[str, Any]]:
-    """Train every model at every number of labels (in total, all classes alike) with every seed; measure on the test split.
+    """Train every model at every number of labels (all classes alike) with every seed; measure on the test split.
 
     Every training passes `images` images, so that few labels are not fewer steps, or every label once. Results
     are kept one by one: a study that was cut off goes on where it was, and so does the training it was in.
 
     Args:
+        data: data set with a training and a test split.
         output: the JSON file of results; those already in it (same data, images and options) are not made again.
+        models: names in `MODELS`.
+        labels: numbers of labels, in total.
+        per_class: whether they are of each class instead, as published figures are.
+        seeds: of the trainings.
+        images: that every training passes.
+        test_images: measured on, at most.
+        progress: called with trainings done, and how many there are.
         options: fields of the run configuration, the same for all models.
 
     Returns:
-        One record a training: model, labels, seed, accuracy, macro_auc, and what it was measured on.
+        One record a training: model, labels (in total), seed, accuracy, macro_auc, and what it was measured on.
     """
     unknown = [name for name in models if name not in MODELS]
     if unknown:
         raise ConfigError(f"There is no model {unknown[0]!r} to compare; there are {', '.join(MODELS)}.")
-    available = len(open_dataset(data).indices("train"))
+    dataset = open_dataset(data)
+    labels = [count * len(dataset.info.classes) for count in labels] if per_class else labels
+    available = len(dataset.indices("train"))
     if max(labels) > available:
         raise DatasetError(f"Data set {data} has {available} training lenses; {max(labels)} labels were asked for.")
     plan = []

@@ -19,6 +19,9 @@ def few_labels(
         "checkpoints/few_labels.json"
     ),
     labels: Annotated[list[int] | None, typer.Option(min=2, help="labels in total; give it several times")] = None,
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="take the labels as of each class, as published figures do")
+    ] = False,
     seeds: Annotated[int, typer.Option(min=1, help="trainings of each kind")] = 3,
     images: Annotated[int, typer.Option(min=1, help="image passes of each training")] = 20_000,
     test_images: Annotated[int, typer.Option(min=1, help="test lenses measured on, at most")] = 3000,
@@ -28,7 +31,7 @@ def few_labels(
     """Compare an MAE-pretrained encoder with one from scratch and a ResNet-18 at few labels. Takes hours without a GPU."""
     study = from_clone("studies.few_labels")
     options = {"labels": tuple(labels or study.LABELS), "seeds": range(seeds), "models": tuple(model or study.MODELS)}
-    options |= {"images": images, "test_images": test_images}
+    options |= {"images": images, "test_images": test_images, "per_class": per_class}
     options |= {"precision": precision} if precision else {}
     found = with_progress(
         "Training",

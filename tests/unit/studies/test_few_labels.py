@@ -32,6 +32,8 @@ def test_a_study_trains_what_is_missing_and_keeps_what_it_has(workspace_with_len
     assert both[0] == first[0]
     assert [(record["model"], record["labels"]) for record in both] == [("resnet18", 12), ("resnet18", 24)]
     assert [record["n"] for record in both] == [9, 9]
+    # Four of each of three classes are twelve: that one is there.
+    assert few_labels("lenses", output, labels=(4, 8), per_class=True, seeds=(0,), **options) == both
     # Of nine lenses, so many are right.
     assert all(9 * record["accuracy"] == pytest.approx(round(9 * record["accuracy"])) for record in both)
     assert list_runs() == []

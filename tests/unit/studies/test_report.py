@@ -108,8 +108,8 @@ def test_the_studies_are_told_with_their_budget_and_what_the_models_see(measured
     results.append(trial | {"model": "resnet18", "labels": 100, "accuracy": 0.5, "macro_auc": 0.7})
     ablation = [{"variant": "recipe", "macro_auc": 0.999, "accuracy": 0.98, "epochs": 0.2, "n": 1500}]
     text = results_text(measured.record | {"command": "x", "few_labels": results, "ablation": ablation})
-    assert "| 100 | mae | 0.930 ± 0.014 | 0.980 ± 0.000 | 2 |" in text
-    assert "| 100 | resnet18 | 0.500 | 0.700 | 1 |" in text
+    assert "| 100 | 33 | mae | 0.930 ± 0.014 | 0.980 ± 0.000 | 2 |" in text
+    assert "| 100 | 33 | resnet18 | 0.500 | 0.700 | 1 |" in text
     assert "Every training passed 2,000 images" in text
     assert "mae: starts from `mae-no-sub`" in text
     assert "resnet18-residual:" not in text
