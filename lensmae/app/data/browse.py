@@ -50,7 +50,9 @@ def table(infos: Sequence[DatasetInfo]) -> None:
     made = st.column_config.DatetimeColumn("made (UTC)", format="YYYY-MM-DD")
     height = 38 + 35 * min(6, len(rows))
     columns = {**numeric, "made": made}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, column_config=columns, alt="Data sets, one per row")
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, height=height, column_config=columns, placeholder="–", alt="Data sets, one per row"
+    )
 
 
 def _pixels(info: DatasetInfo) -> str:
@@ -250,6 +252,6 @@ def tools(info: DatasetInfo) -> None:
         if info.target_shape is not None:
             key, page, label = ("pairs", "pages/superresolution.py", "Super-resolve its pairs")
         address = st.query_params.to_dict() | {key: info.name, "lens": "0"}
-        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=address)
+        st.page_link(page, label=label, icon=":material/arrow_forward:", query_params=address, width="content")
         if not read_only():
             delete_button(info)

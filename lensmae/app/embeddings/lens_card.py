@@ -1,5 +1,6 @@
 """One lens, or an uploaded image, and the lenses nearest to it among the embeddings."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,15 @@ from lensmae.app.embeddings.by_examples import example_buttons
 from lensmae.app.embeddings.view_data import View, embeddings
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Click, Event
-from lensmae.app.shared import loaders
+from lensmae.app.shared import loaders, networks
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
+from lensmae.errors import CheckpointError
 from lensmae.evaluation.embeddings.nearest import nearest
 from lensmae.figures import Panel
+from lensmae.models.registry import reference_path
 
 _COUNT = 6
 
@@ -39,15 +42,31 @@ def lens_card(view: View, row: int, choice: Choice) -> None:
 
 
 def _labels(view: View, row: int, choice: Choice) -> None:
-    """What the chosen classifier calls the lens, and others of the same classes beside it."""
+    """What the chosen classifier calls the lens, and others of the same classes beside it; where it is in their domain."""
     image = loaders.lens_image(view.data, row)
-    said = []
-    for entry in view_data.classifiers(choice):
-        if loaders.get_model(entry.path).image_size == image.shape[0] == image.shape[1]:
-            chances = loaders.probabilities(loaders.model_key(entry.path), image)
-            said.append(f"{entry.name}: {entry.card.classes[int(chances.argmax())]} {chances.max():.2f}")
+    entries = [one for one in view_data.classifiers(choice) if image.shape == 2 * (loaders.get_model(one.path).image_size,)]
+    said = [f"{entry.name}: {_answer(entry.path, image)}" for entry in entries]
     if said:
         st.caption(plain(" · ".join(said)))
+
+
+def _answer(checkpoint: Path, image: np.ndarray) -> str:
+    """Class and probability, or that none is told."""
+    beside = reference_path(checkpoint)
+    return _called(loaders.model_key(checkpoint), loaders.model_key(beside) if beside.is_file() else None, image)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _called(model: loaders.ModelKey, reference: loaders.ModelKey | None, image: np.ndarray) -> str:
+    from lensmae.evaluation.images.classified import classify
+
+    try:
+        known = None if reference is None else networks.beside(Path(model.path))
+    except CheckpointError:
+        # Of other weights: what is in the network's domain is not known, as where there is no reference.
+        known = None
+    found = classify(loaders.get_model_by_key(model), known, image[None], np.array([False]))[0]
+    return "cannot tell" if found.called is None else f"{found.called} {found.probabilities.max():.2f}"
 
 
 def lens_neighbours(view: View, row: int, choice: Choice) -> None:

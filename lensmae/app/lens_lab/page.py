@@ -165,7 +165,7 @@ def _class(lens: LabLens, image: np.ndarray, entry: Any) -> None:
         for name, chance in zip(found.classes, found.probabilities, strict=True):
             st.metric(f"P({name})", f"{chance:.1%}", width="content")
     orientations = "one orientation" if found.spread is None else "mean of eight orientations"
-    st.caption(plain(f"Softmax of {found.checkpoint}, {orientations}. {verdict(found)}"))
+    st.caption(plain(f"{verdict(found)} Softmax, {orientations}."))
     _foreign_count(lens, entry)
 
 
