@@ -1,12 +1,18 @@
 """The dashboard without a browser: Streamlit's AppTest on a workspace with small data sets and small networks."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from lensmae.data import open_dataset
+from lensmae.evaluation.ood.fit_reference import fit_reference
+from lensmae.evaluation.ood.references import save_reference
+from lensmae.models import load_checkpoint
+from lensmae.models.registry import reference_path
 from tests.models import save_small_networks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +49,13 @@ def open_app():
         return app.switch_page(f"pages/{page}.py").run() if page else app
 
     return opened
+
+
+def fit_domain(home: Path, factor: float) -> None:
+    """A reference of the small classifier, fitted to `lenses`, with limits that are `factor` times the true ones."""
+    path = home / "checkpoints/small-classifier.safetensors"
+    known = fit_reference(load_checkpoint(path), open_dataset("lenses"), 30, 9)
+    save_reference(reference_path(path), replace(known, distances=known.distances * factor))
 
 
 def texts(elements) -> str:

@@ -6,7 +6,7 @@ from lensmae.app.jobs.board import board
 from lensmae.evaluation.classification.probe_results import NAME
 from lensmae.evaluation.classification.probes import COLUMNS
 from lensmae.models import find_checkpoint
-from tests.app.conftest import SMALL, assert_clean, texts
+from tests.app.conftest import SMALL, assert_clean, fit_domain, texts
 
 
 def pressed(app, label):
@@ -17,6 +17,13 @@ def pressed(app, label):
 
 def view(open_app, name):
     return open_app("classification", **SMALL).button_group("view").set_value(name).run()
+
+
+def test_of_one_lens_out_of_its_domain_it_is_said_that_the_classifier_cannot_tell(home, open_app):
+    fit_domain(home, 1e-9)
+    app = view(open_app, "saliency")
+    assert_clean(app)
+    assert "small-classifier cannot tell the class" in texts(app.warning)
 
 
 def test_robustness_is_measured_when_asked_for_and_drawn_with_its_numbers(home, open_app):

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +12,8 @@ from lensmae.app.embeddings import view_data
 from lensmae.data import open_dataset
 from lensmae.data.records.grades import Mark, add_marks
 from lensmae.evaluation import Projection, embed_dataset, project
-from lensmae.evaluation.ood.fit_reference import fit_reference
-from lensmae.evaluation.ood.references import save_reference
 from lensmae.models import load_checkpoint
-from lensmae.models.registry import reference_path
-from tests.app.conftest import SMALL, assert_clean, texts
+from tests.app.conftest import SMALL, assert_clean, fit_domain, texts
 
 
 @pytest.fixture
@@ -160,10 +156,8 @@ def test_lenses_can_be_coloured_by_what_two_networks_call_them(home, opened):
 
 
 def test_a_class_is_not_told_of_a_lens_out_of_its_networks_domain(home, opened):
-    path = home / "checkpoints/small-classifier.safetensors"
-    known = fit_reference(load_checkpoint(path), open_dataset("lenses"), 30, 9)
     for factor, said in ((1e9, " 0."), (1e-9, " cannot tell")):
-        save_reference(reference_path(path), replace(known, distances=known.distances * factor))
+        fit_domain(home, factor)
         app = opened()
         assert_clean(app)
         label = next(text for text in texts(app.caption).splitlines() if text.startswith("small-classifier: "))

@@ -5,8 +5,9 @@ import streamlit as st
 from lensmae.app.classification import cached
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.reconstruction.anomaly import substructure_overlays
-from lensmae.app.shared import loaders
+from lensmae.app.shared import loaders, networks
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose
 from lensmae.data import DatasetInfo
 from lensmae.evaluation.classification.saliency import has_attention
@@ -48,6 +49,8 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     )
     shares = ", ".join(f"{name} {chance:.3f}" for name, chance in zip(classes, chances, strict=True))
     st.caption(f"{loaders.describe_lens(data, choice.lens)} of {data.name}, checkpoint {entry.name}; probabilities: {shares}.")
+    if networks.classified(entry.path, image).called is None:
+        st.warning(f"{plain(entry.name)} cannot tell the class: the lens is out of its domain.", icon=":material/block:")
     truth = "It has no known substructure." if found is None else "Rings and lines over the images are its true substructure."
     total = attribution.pixels.sum()
     st.caption(

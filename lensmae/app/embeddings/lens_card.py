@@ -18,10 +18,8 @@ from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
-from lensmae.errors import CheckpointError
 from lensmae.evaluation.embeddings.nearest import nearest
 from lensmae.figures import Panel
-from lensmae.models.registry import reference_path
 
 _COUNT = 6
 
@@ -52,20 +50,7 @@ def _labels(view: View, row: int, choice: Choice) -> None:
 
 def _answer(checkpoint: Path, image: np.ndarray) -> str:
     """Class and probability, or that none is told."""
-    beside = reference_path(checkpoint)
-    return _called(loaders.model_key(checkpoint), loaders.model_key(beside) if beside.is_file() else None, image)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _called(model: loaders.ModelKey, reference: loaders.ModelKey | None, image: np.ndarray) -> str:
-    from lensmae.evaluation.images.classified import classify
-
-    try:
-        known = None if reference is None else networks.beside(Path(model.path))
-    except CheckpointError:
-        # Of other weights: what is in the network's domain is not known, as where there is no reference.
-        known = None
-    found = classify(loaders.get_model_by_key(model), known, image[None], np.array([False]))[0]
+    found = networks.classified(checkpoint, image)
     return "cannot tell" if found.called is None else f"{found.called} {found.probabilities.max():.2f}"
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from lensmae.app.shared import loaders
@@ -16,6 +17,7 @@ from lensmae.workspace import read_only, workspace
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Networks
+    from lensmae.evaluation.images.classified import Classified
     from lensmae.evaluation.ood.references import Reference
 
 # So many that a visitor does not wait for minutes; `lensmae fit-ood` measures more.
@@ -74,6 +76,28 @@ def beside(checkpoint: Path) -> "Reference | None":
 
     path = reference_path(checkpoint)
     return _read(loaders.model_key(path), loaders.model_key(checkpoint)) if path.is_file() else None
+
+
+def classified(checkpoint: Path, image: np.ndarray) -> "Classified":
+    """What a classifier says of one image (H, W) of its size, withheld where that is out of its domain; computed once.
+
+    Where nothing is known of the domain, or only of other weights', nothing is withheld.
+    """
+    from lensmae.models.registry import reference_path
+
+    path = reference_path(checkpoint)
+    return _classified(loaders.model_key(checkpoint), loaders.model_key(path) if path.is_file() else None, image)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _classified(model: ModelKey, reference: ModelKey | None, image: np.ndarray) -> "Classified":
+    from lensmae.evaluation.images.classified import classify
+
+    try:
+        known = None if reference is None else _read(reference, model)
+    except CheckpointError:
+        known = None
+    return classify(loaders.get_model_by_key(model), known, image[None], np.array([False]))[0]
 
 
 def _measured(choice: Choice, kind: str) -> "Reference":
