@@ -25,7 +25,7 @@ LINKS = {
 def live(choice: choices.Choice) -> None:
     """A lens under the mask-ratio slider."""
     data, entry = choice.dataset(), choice.checkpoint("mae")
-    image = loaders.lens_image(data, choice.lens)
+    image = loaders.network_image(data, choice.lens, entry.path)
     frames = loaders.live_frames(entry.path, image, 0, "random", shown_ratio("overview"))
     about = choice.about(entry.name)
     remember_ratio(

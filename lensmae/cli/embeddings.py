@@ -40,10 +40,10 @@ def embed(
     import numpy as np
 
     from lensmae.data import open_dataset
+    from lensmae.data.store.dataset import select_rows
     from lensmae.evaluation import Projection
     from lensmae.evaluation.embeddings.quality import embedding_quality
     from lensmae.evaluation.embeddings.selection import selection_table
-    from lensmae.evaluation.measure.reports import select_rows
     from lensmae.evaluation.tasks import Task, run_task
     from lensmae.workspace import replacing
 
@@ -74,8 +74,8 @@ def embed(
 def _embed_on(scheduler: str, checkpoint: str, data: str, split: str, limit: int | None, how: dict[str, Any]) -> None:
     """Have a cluster compute what the workspace does not keep yet."""
     from lensmae.data import open_dataset
+    from lensmae.data.store.dataset import select_rows
     from lensmae.evaluation import embed_dataset
-    from lensmae.evaluation.measure.reports import select_rows
     from lensmae.jobs.cluster import cluster
     from lensmae.models import load_checkpoint
 

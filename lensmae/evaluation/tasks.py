@@ -7,10 +7,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from lensmae.data import open_dataset
+from lensmae.data.store.dataset import select_rows
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.embeddings.embed import embed_dataset, reconstruction_errors
 from lensmae.evaluation.embeddings.projections import Projection, project
-from lensmae.evaluation.measure.reports import select_rows
 from lensmae.jobs import Report
 from lensmae.models import Reconstructor, load_checkpoint
 from lensmae.progress import Progress

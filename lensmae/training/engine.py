@@ -192,6 +192,7 @@ def _save_product(folder: RunFolder, config: RunConfig, card: CheckpointCard, ta
     figures = {k: v for row in last for k, v in row.items() if k.startswith("validation_") and math.isfinite(v)}
     info = data.dataset.info
     identity = {"name": info.name, "preset": info.preset, "seed": info.seed, "fingerprint": info.fingerprint}
+    identity |= {"shape": list(info.shape), "pixel_scale": info.pixel_scale}
     finished = {
         "training": {"config": config.model_dump(), "run": folder.id, "steps": task.step},
         "data": identity | {"training_lenses": len(data.plan.indices), "classes": list(info.classes)},

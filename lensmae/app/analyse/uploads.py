@@ -66,8 +66,8 @@ class Upload:
         """Read it as it is to be read. Raises `ImageReadError`."""
         return self.reading.read(self.file.getvalue(), self.name, self._beside())
 
-    def _beside(self) -> dict[str, bytes]:
-        return {role: file.getvalue() for role, file in self.beside.items()}
+    def _beside(self) -> dict[str, tuple[str, bytes]]:
+        return {role: (file.name, file.getvalue()) for role, file in self.beside.items()}
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     """Attention rollout, integrated gradients and occlusion of the chosen lens."""
     entry = choice.checkpoint("classifier")
     model, key = loaders.get_model(entry.path), loaders.model_key(entry.path)
-    image = loaders.lens_image(data, choice.lens)
-    chances = loaders.probabilities(key, image)
+    image, said = loaders.network_image(data, choice.lens, entry.path), loaders.network_set(data, entry.path)[1]
+    answer = networks.classified(entry.path, image, bool(said))
+    chances = answer.probabilities
     classes = model.classes
     of = choose("Evidence for", classes, "evidence", default=int(chances.argmax()))
     class_index = classes.index(of)
@@ -34,7 +35,8 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     panels.append(Panel("Integrated gradients", attribution.pixels, residual=True))
     panels.append(Panel("Occlusion", cached.occluded(key, image, class_index), measure="nats"))
     lens = loaders.get_dataset(data).lenses.iloc[choice.lens]
-    found = substructure(lens, image.shape, data.pixel_scale)
+    # Where it lies in pixels that were cut out and resampled is not known.
+    found = None if said else substructure(lens, image.shape, data.pixel_scale)
     columns = 3 if len(panels) > 4 else 4
     overlays = substructure_overlays(found)
     about = f"{choice.about(entry.name)}; evidence for {of}"
@@ -49,9 +51,10 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     )
     shares = ", ".join(f"{name} {chance:.3f}" for name, chance in zip(classes, chances, strict=True))
     st.caption(f"{loaders.describe_lens(data, choice.lens)} of {data.name}, checkpoint {entry.name}; probabilities: {shares}.")
-    if networks.classified(entry.path, image).called is None:
+    if answer.called is None:
         st.warning(f"{plain(entry.name)} cannot tell the class: the lens is out of its domain.", icon=":material/block:")
-    truth = "It has no known substructure." if found is None else "Rings and lines over the images are its true substructure."
+    none = said or "It has no known substructure."
+    truth = none if found is None else "Rings and lines over the images are its true substructure."
     total = attribution.pixels.sum()
     st.caption(
         f"{truth} Maps are of the network in one orientation. Integrated gradients (logits of {of} a pixel) start from "

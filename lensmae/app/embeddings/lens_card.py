@@ -19,7 +19,9 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
 from lensmae.evaluation.embeddings.nearest import nearest
+from lensmae.evaluation.ood.network_input import network_input
 from lensmae.figures import Panel
+from lensmae.models import SuperResolver
 
 _COUNT = 6
 
@@ -41,16 +43,16 @@ def lens_card(view: View, row: int, choice: Choice) -> None:
 
 def _labels(view: View, row: int, choice: Choice) -> None:
     """What the chosen classifier calls the lens, and others of the same classes beside it; where it is in their domain."""
-    image = loaders.lens_image(view.data, row)
-    entries = [one for one in view_data.classifiers(choice) if image.shape == 2 * (loaders.get_model(one.path).image_size,)]
-    said = [f"{entry.name}: {_answer(entry.path, image)}" for entry in entries]
+    entries = view_data.classifiers(choice)
+    said = [f"{one.name}: {_answer(view, row, one.path)}" for one in entries]
     if said:
         st.caption(plain(" · ".join(said)))
 
 
-def _answer(checkpoint: Path, image: np.ndarray) -> str:
+def _answer(view: View, row: int, checkpoint: Path) -> str:
     """Class and probability, or that none is told."""
-    found = networks.classified(checkpoint, image)
+    resized = loaders.network_set(view.data, checkpoint)[1] is not None
+    found = networks.classified(checkpoint, loaders.network_image(view.data, row, checkpoint), resized)
     return "cannot tell" if found.called is None else f"{found.called} {found.probabilities.max():.2f}"
 
 
@@ -82,7 +84,11 @@ def _embed(model: loaders.ModelKey, pixels: np.ndarray, how: dict[str, Any]) -> 
 
 
 def _fitted(view: View, image: LensImage) -> LensImage:
-    return fit_image(image, loaders.get_model(view.entry.path).image_size)
+    model = loaders.get_model(view.entry.path)
+    if isinstance(model, SuperResolver):
+        # It takes any size: that of the lenses that the image is compared with.
+        return fit_image(image, view.data.shape[0], view.data.pixel_scale)
+    return network_input(image, model)
 
 
 def upload_card(view: View, image: LensImage, choice: Choice) -> None:

@@ -13,11 +13,11 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, empty_state, progress_bar, unfit_number, unknown_value
 from lensmae.data import DatasetInfo, LensDataset
+from lensmae.data.store.dataset import select_rows
 from lensmae.evaluation.embeddings.embed import embed_dataset, errors_to_measure, lenses_to_embed, reconstruction_errors
 from lensmae.evaluation.embeddings.nearest import METRICS
 from lensmae.evaluation.embeddings.projections import METHODS, Projection, kept_projection, project
 from lensmae.evaluation.facts import Fact, fact, fact_names
-from lensmae.evaluation.measure.reports import select_rows
 from lensmae.evaluation.tasks import IN_A_PROCESS, Task
 from lensmae.models.predictors import PATCHES, POOLINGS
 from lensmae.workspace import read_only

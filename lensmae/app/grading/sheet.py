@@ -56,7 +56,7 @@ def _measured(
     info: DatasetInfo, choice: Choice, split: str, limit: int | None, predicted: bool, errors: bool
 ) -> tuple[np.ndarray, pd.DataFrame | None]:
     """Rows (N,) of the data set, and what networks say of them."""
-    from lensmae.evaluation.measure.reports import select_rows
+    from lensmae.data.store.dataset import select_rows
 
     if not predicted and not errors:
         return select_rows(loaders.get_dataset(info), split, limit), None

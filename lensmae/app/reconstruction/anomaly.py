@@ -42,7 +42,7 @@ def anomaly(shown: Shown) -> None:
         st.button(f"Ask {pure.name} instead", icon=":material/swap_horiz:", on_click=_ask_instead, args=(pure.name,))
     own = _own_scores(shown.key[0], shown.image)
     row = loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens]
-    found = substructure(row, shown.image.shape, shown.data.pixel_scale)
+    found = None if shown.brought else substructure(row, shown.image.shape, shown.data.pixel_scale)
     job = board().get(_smooth_key(shown))
     known = job.result if job is not None and job.state is JobState.FINISHED else None
     panels = [Panel("Lens", shown.image), Panel("Mean error", np.sqrt(own.maps[0]), measure="RMS")]
@@ -51,12 +51,14 @@ def anomaly(shown: Shown) -> None:
     overlays = substructure_overlays(found)
     view = {"key": "anomaly", "unit": shown.unit, "about": shown.about, "columns": len(panels)}
     lens_view(panels, overlays=overlays, **view, **shown.choice.display)
-    _say(str(row["class"]), found, known is not None)
+    _say(str(row["class"]), found, known is not None, bool(shown.brought))
     smooth = _smooth_scores(shown)
     if smooth is not None:
         _rank(shown, own, smooth)
-        localise(shown, smooth, _MASKS)
-    sensitivity(shown, smooth, _MASKS)
+        if not shown.brought:
+            localise(shown, smooth, _MASKS)
+    if not shown.brought:
+        sensitivity(shown, smooth, _MASKS)
 
 
 def _ask_instead(name: str) -> None:
@@ -64,11 +66,13 @@ def _ask_instead(name: str) -> None:
     whole_page()
 
 
-def _say(kind: str, found: Substructure | None, relative: bool) -> None:
+def _say(kind: str, found: Substructure | None, relative: bool, brought: bool) -> None:
     about = f"Root of the mean squared error over {_MASKS} masks with 75 % of the patches hidden, image on [0, 1]. "
     if relative:
         about += "Signal-to-noise: the same in units of what lenses without substructure have in that pixel. "
-    if found is None:
+    if brought:
+        about += "Where substructure lies in the pixels that the network is asked is not known."
+    elif found is None:
         about += "This lens has no substructure." if kind == "no_sub" else "Where this lens has substructure is not recorded."
     elif found.line:
         about += f"The line is the true vortex: {found.mass.sum():.1e} solar masses."
@@ -97,7 +101,7 @@ def _smooth_key(shown: Shown) -> Hashable:
 
 def _smooth_scores(shown: Shown) -> AnomalyScores | None:
     """Scores of lenses without substructure of the set; None while they are not there, which is then said or drawn."""
-    dataset, model = loaders.get_dataset(shown.data), shown.model
+    dataset, model = shown.dataset, shown.model
     rows = shown.rows_of("no_sub", _SET_LENSES)
     if len(rows) == 0:
         st.info(f"{shown.data.name} has no lenses of the class no_sub to compare with.", icon=":material/info:")

@@ -15,7 +15,7 @@ from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.widgets import figure
 from lensmae.data import DatasetInfo
-from lensmae.evaluation.measure.reports import select_rows
+from lensmae.data.store.dataset import select_rows
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from lensmae.evaluation.reconstruction.difficulty import Difficulty, measure_difficulty, measure_mask
 from lensmae.evaluation.reconstruction.frames import error_table
@@ -70,7 +70,7 @@ def _difficulty(shown: Shown) -> Difficulty | None:
     own = shown.strategy == custom_mask.OWN
     if own and not shown.hidden.any():
         return None
-    dataset, model, hidden = loaders.get_dataset(shown.data), shown.model, shown.hidden
+    dataset, model, hidden = shown.dataset, shown.model, shown.hidden
     rows = select_rows(dataset, shown.split, _SET_LENSES)
 
     def work(progress: Progress) -> Difficulty:

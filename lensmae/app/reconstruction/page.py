@@ -16,6 +16,7 @@ from lensmae.app.reconstruction.downloads import files
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import (
     asked_ratio,
     available_frames,
@@ -74,7 +75,9 @@ def workbench(choice: Choice) -> None:
     other = _other_checkpoint(entry)
     _say_prior(entry)
     mask = _mask_controls()
-    image = loaders.lens_image(data, choice.lens)
+    image = loaders.network_image(data, choice.lens, entry.path)
+    if said := loaders.network_set(data, entry.path)[1]:
+        st.caption(plain(said))
     model = loaders.get_model(entry.path)
     frames = _frames(entry, image, mask)
     pairs = [(entry.name, frames)]

@@ -7,7 +7,7 @@ import numpy as np
 
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
-from lensmae.data import DatasetInfo
+from lensmae.data import DatasetInfo, LensDataset
 from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.evaluation.reconstruction.frames import Frames
 from lensmae.evaluation.reconstruction.localisation import rows_of_class
@@ -41,8 +41,20 @@ class Shown:
         return loaders.flux_unit(self.data, self.choice.lens)
 
     @property
+    def dataset(self) -> LensDataset:
+        """The data set, its images as the network is asked."""
+        return loaders.network_set(self.data, self.entry.path)[0]
+
+    @property
+    def brought(self) -> str | None:
+        """A sentence where the network is asked other pixels than those of the data set: then no position in them is known."""
+        return loaders.network_set(self.data, self.entry.path)[1]
+
+    @property
     def pixel_scale(self) -> float | None:
-        """Arcsec/pixel of the lens; None where it is not known."""
+        """Arcsec/pixel of the image; None where it is not known."""
+        if self.brought is not None:
+            return self.dataset.info.pixel_scale
         return pixel_scale_of(loaders.get_dataset(self.data).lenses.iloc[self.choice.lens], self.data.pixel_scale)
 
     @property

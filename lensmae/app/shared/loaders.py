@@ -145,6 +145,23 @@ def lens_image(info: DatasetInfo, row: int) -> np.ndarray:
     return np.array(get_dataset(info).images[row])
 
 
+def network_set(info: DatasetInfo, path: Path) -> tuple[LensDataset, str | None]:
+    """A data set with its images as a network is asked, and a sentence that says so where that changes them."""
+    from lensmae.evaluation.ood.network_input import network_inputs
+
+    return network_inputs(get_dataset(info), get_model(path))
+
+
+def network_image(info: DatasetInfo, row: int, path: Path) -> np.ndarray:
+    """One image as a network is asked, (S, S) float32 flux."""
+    return _network_image(model_key(path), data_key(info), row, info)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _network_image(model: ModelKey, data: DataKey, row: int, _info: DatasetInfo) -> np.ndarray:
+    return np.array(network_set(_info, Path(model.path))[0].images[row])
+
+
 def describe_lens(info: DatasetInfo, row: int) -> str:
     """Id, class and split of one lens, for Markdown."""
     return plain(lens_text(info, row))
@@ -191,7 +208,9 @@ def frames_complete(slots: tuple[str, ...]) -> bool:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _classification(model: ModelKey, data: DataKey, split: str, limit: int | None) -> "ClassificationReport":
+def _classification(
+    model: ModelKey, reference: ModelKey | None, data: DataKey, split: str, limit: int | None
+) -> "ClassificationReport":
     from lensmae.app.shared.widgets import progress_bar
     from lensmae.evaluation import evaluate_classifier
 
@@ -201,10 +220,12 @@ def _classification(model: ModelKey, data: DataKey, split: str, limit: int | Non
 
 def classification(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "ClassificationReport":
     """Report of a classifier on a split, computed once."""
-    return _classification(model_key(path), data_key(info), split, limit)
+    return _classification(model_key(path), _reference_key(path), data_key(info), split, limit)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def probabilities(model: ModelKey, image: np.ndarray) -> np.ndarray:
-    """Class probabilities (K,) of one image, computed once."""
-    return _model(model).predict(image[None])[0]
+def _reference_key(path: Path) -> ModelKey | None:
+    """Identity of the reference beside a checkpoint, whose temperature its answers have; None where there is none."""
+    from lensmae.models.registry import reference_path
+
+    there = reference_path(path)
+    return model_key(there) if there.is_file() else None

@@ -78,26 +78,26 @@ def beside(checkpoint: Path) -> "Reference | None":
     return _read(loaders.model_key(path), loaders.model_key(checkpoint)) if path.is_file() else None
 
 
-def classified(checkpoint: Path, image: np.ndarray) -> "Classified":
-    """What a classifier says of one image (H, W) of its size, withheld where that is out of its domain; computed once.
+def classified(checkpoint: Path, image: np.ndarray, resized: bool = False) -> "Classified":
+    """What a classifier says of one image (H, W) of its size, or `resized` to it, withheld where that is out of its domain; computed once.
 
     Where nothing is known of the domain, or only of other weights', nothing is withheld.
     """
     from lensmae.models.registry import reference_path
 
     path = reference_path(checkpoint)
-    return _classified(loaders.model_key(checkpoint), loaders.model_key(path) if path.is_file() else None, image)
+    return _classified(loaders.model_key(checkpoint), loaders.model_key(path) if path.is_file() else None, image, resized)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _classified(model: ModelKey, reference: ModelKey | None, image: np.ndarray) -> "Classified":
+def _classified(model: ModelKey, reference: ModelKey | None, image: np.ndarray, resized: bool) -> "Classified":
     from lensmae.evaluation.images.classified import classify
 
     try:
         known = None if reference is None else _read(reference, model)
     except CheckpointError:
         known = None
-    return classify(loaders.get_model_by_key(model), known, image[None], np.array([False]))[0]
+    return classify(loaders.get_model_by_key(model), known, image[None], np.array([resized]))[0]
 
 
 def _measured(choice: Choice, kind: str) -> "Reference":

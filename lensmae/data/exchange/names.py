@@ -7,10 +7,17 @@ CLASS_NAMES = {
     "no": "no_sub",
     "no_sub": "no_sub",
     "nosub": "no_sub",
+    "no_substructure": "no_sub",
+    "nosubstructure": "no_sub",
+    "no_subhalo": "no_sub",
     "cdm": "cdm",
     "sphere": "cdm",
+    "subhalo": "cdm",
+    "subhalos": "cdm",
     "axion": "axion",
     "vort": "axion",
+    "vortex": "axion",
+    "vortices": "axion",
 }
 # Of lens finding: names of folders and of the values of a column `is_lens`.
 _LENS_NAMES = dict.fromkeys(("lens", "lenses", "is_lens"), "lens") | dict.fromkeys(
@@ -48,7 +55,8 @@ def class_name(name: str) -> str:
     class has."""
     plain = _ODD.sub("_", name.strip())[:MAX_CLASS_NAME].rstrip()
     key = plain.lower()
-    return CLASS_NAMES.get(key) or _LENS_NAMES.get(re.sub(r"[ -]+", "_", key)) or plain or UNKNOWN
+    joined = re.sub(r"[ -]+", "_", key)
+    return CLASS_NAMES.get(joined) or _LENS_NAMES.get(joined) or plain or UNKNOWN
 
 
 def is_class(name: str) -> bool:

@@ -114,7 +114,7 @@ def _by_shape(shape: tuple[int, ...], lenses: int | None, flat: bool) -> list[st
     if len(shape) == 3:
         return _best(_three(shape, lenses), shape, lenses)
     if len(shape) == 4:
-        return _best(("NCHW", "NHWC", "HWCN", "CNHW"), shape, lenses) or _squeezed(shape, lenses)
+        return _best(("NCHW", "NHWC", "HWCN", "CNHW", "CHWN"), shape, lenses) or _squeezed(shape, lenses)
     return _squeezed(shape, lenses)
 
 
@@ -139,8 +139,8 @@ def _three(shape: tuple[int, ...], lenses: int | None) -> tuple[str, ...]:
 
 def _best(candidates: Sequence[str], shape: tuple[int, ...], lenses: int | None) -> list[str]:
     """The candidates whose image is nearest to a square; those with as many lenses as there are labels, where there are any."""
-    # Bands before lenses are taken only where the first axis cannot be lenses.
-    candidates = [one for one in candidates if one != "CNHW" or shape[1] > _MOST_LAST_BANDS]
+    # Bands before lenses are taken only where the lenses' axis cannot be bands.
+    candidates = [one for one in candidates if one not in ("CNHW", "CHWN") or shape[one.index("N")] > _MOST_LAST_BANDS]
     if lenses is not None:
         candidates = [one for one in candidates if "N" in one and shape[one.index("N")] == lenses] or candidates
     ranked = [(_rank(one, shape), one) for one in candidates]

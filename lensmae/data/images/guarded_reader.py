@@ -11,7 +11,7 @@ from lensmae.data.images import reader
 from lensmae.data.images.formats.in_memory import as_source
 from lensmae.data.images.formats.npy import plain_content
 from lensmae.data.images.lens_image import LensImage
-from lensmae.data.images.reader import Source
+from lensmae.data.images.reader import Part, Source
 from lensmae.errors import ImageReadError
 
 # Bytes of files that wait for their turn.
@@ -99,5 +99,5 @@ def _call(source: Source, label: str, how: Mapping[str, Any]) -> dict[str, Any]:
     return {"source": _absolute(source), "name": label, **options}
 
 
-def _absolute(source: Source) -> Source:
-    return source if isinstance(source, bytes) else Path(source).absolute()
+def _absolute(source: Part) -> Part:
+    return source if isinstance(source, bytes | tuple) else Path(source).absolute()

@@ -11,6 +11,7 @@ from lensmae.data.images.cosmic_rays import without_cosmic_rays
 from lensmae.data.images.crop import Crop, crop_image
 from lensmae.data.images.guarded_reader import read_all_lenses, read_image
 from lensmae.data.images.lens_image import LensImage
+from lensmae.data.images.reader import Part
 from lensmae.errors import ImageReadError
 
 AUTO = "auto"
@@ -40,12 +41,12 @@ class Reading:
         if self.axes is not None:
             parse_axes(self.axes)
 
-    def whole(self, source: Path | bytes, name: str, beside: Mapping[str, Path | bytes] | None = None) -> LensImage:
+    def whole(self, source: Path | bytes, name: str, beside: Mapping[str, Part] | None = None) -> LensImage:
         """Read one image of a file without the crop. Raises `ImageReadError`."""
         options = {"item": self.item, "band": self.band, "axes": self.axes, "lens": self.lens, "beside": beside}
         return self._treated(read_image(source, name, **options))
 
-    def read(self, source: Path | bytes, name: str, beside: Mapping[str, Path | bytes] | None = None) -> LensImage:
+    def read(self, source: Path | bytes, name: str, beside: Mapping[str, Part] | None = None) -> LensImage:
         """Read one image of a file as it is to be read. Raises `ImageReadError`."""
         return self.framed(self.whole(source, name, beside))
 

@@ -37,6 +37,8 @@ SUFFIXES = (
     "tiff", "h5", "hdf5", "mat", "pt", "pth",
 )  # fmt: skip
 Source = Path | str | bytes
+# A file that belongs to an image; of a content with its name.
+Part = Source | tuple[str, bytes]
 
 
 def read_image(
@@ -47,7 +49,7 @@ def read_image(
     band: bands.Band = None,
     axes: str | None = None,
     lens: int | None = None,
-    beside: Mapping[str, Source] | None = None,
+    beside: Mapping[str, Part] | None = None,
 ) -> LensImage:
     """Read one image. The format is told from the content, not from the name.
 
@@ -60,7 +62,8 @@ def read_image(
             where None, of more the middle is taken.
         axes: a letter an axis (N lenses, C bands, H rows, W columns), where header and shape do not say it.
         lens: which lens of a stack, from 0; the first where None.
-        beside: files that belong to it, by "noise", "bad" and "psf"; of a file on disk those of its name where None.
+        beside: files that belong to it, by "noise", "bad" and "psf", contents with their names; of a file on disk those of its
+            name where None.
 
     Raises `ImageReadError` with the file's name, what was wrong and what to do.
     """
@@ -76,7 +79,7 @@ def _items(source: Source, item: str | None) -> tuple[str | None, ...]:
     return (item,) if item is None or "+" not in item else bands.split_items(item, decode(_load(source))[1].items)
 
 
-def _read_one(source: Source, label: str, choice: ArrayChoice, beside: Mapping[str, Source] | None) -> LensImage:
+def _read_one(source: Source, label: str, choice: ArrayChoice, beside: Mapping[str, Part] | None) -> LensImage:
     kind, stored = _decoded(source, choice.item, beside)
     return _image(_Array.of(stored, choice), stored, label, kind, choice, choice.lens or 0, whole=False)
 
@@ -88,7 +91,7 @@ def read_lenses(
     item: str | None = None,
     band: bands.Band = None,
     axes: str | None = None,
-    beside: Mapping[str, Source] | None = None,
+    beside: Mapping[str, Part] | None = None,
 ) -> Iterator[LensImage]:
     """Every lens of a file, in its order: of a stack all, of groups and pages of one shape all, else the one image.
 
@@ -161,12 +164,13 @@ def _load(source: Source) -> bytes:
     else:
         try:
             # A pipe would be waited for, a device read without end.
-            if not stat.S_ISREG(Path(source).stat().st_mode):
-                raise ImageReadError("it is no regular file, but a folder, a pipe or a device")
+            kind = Path(source).stat().st_mode
+            if stat.S_ISDIR(kind):
+                raise ImageReadError(_of_folder(Path(source)))
+            if not stat.S_ISREG(kind):
+                raise ImageReadError("it is no regular file, but a pipe or a device")
             with Path(source).open("rb") as file:
                 data = file.read(MAX_FILE + 1)
-        except IsADirectoryError:
-            raise ImageReadError(_of_folder(Path(source))) from None
         except OSError as problem:
             raise ImageReadError(f"it cannot be opened ({problem.strerror or problem})") from None
     if len(data) > MAX_FILE:
@@ -185,7 +189,7 @@ def _of_folder(folder: Path) -> str:
     return "it is a folder; name the files in it, or import it as a data set (`lensmae import FOLDER NAME`)"
 
 
-def _decoded(source: Source, item: str | None, beside: Mapping[str, Source] | None) -> tuple[str, Stored]:
+def _decoded(source: Source, item: str | None, beside: Mapping[str, Part] | None) -> tuple[str, Stored]:
     """The content of a file, with what lies in the files beside it."""
     kind, stored = decode(_load(source), item)
     if beside is None and kind == "fits" and not isinstance(source, bytes):
@@ -193,22 +197,23 @@ def _decoded(source: Source, item: str | None, beside: Mapping[str, Source] | No
     return kind, _with_files(stored, beside) if beside else stored
 
 
-def _with_files(stored: Stored, beside: Mapping[str, Source]) -> Stored:
+def _with_files(stored: Stored, beside: Mapping[str, Part]) -> Stored:
     """Noise, flags and PSF from files of their own; those of the file itself go first."""
     found: dict[str, Any] = {}
     sources = dict(stored.beside.sources)
     notes: tuple[str, ...] = ()
-    for role, source in beside.items():
+    for role, part in beside.items():
         if role in sources:
             continue
-        label = "a file beside it" if isinstance(source, bytes) else Path(source).name
+        source = part[1] if isinstance(part, tuple) else part
+        label = part[0] if isinstance(part, tuple) else f"the {role} beside it" if isinstance(part, bytes) else Path(part).name
         try:
             array = decode(_load(source))[1].array
         except ImageReadError as problem:
-            notes = (*notes, f"{label} beside it was not used: {problem}.")
+            notes = (*notes, f"{label} was not used: {problem}.")
             continue
         if role != "psf" and array.shape != stored.array.shape[-2:]:
-            notes = (*notes, f"{label} beside it was not used: its shape is {array.shape}.")
+            notes = (*notes, f"{label} was not used: its shape is {array.shape}.")
             continue
         if role == "noise":
             read = noise_of(array, companions.kind(label) or roles.NOISE, label, stored.array, {})

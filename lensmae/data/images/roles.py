@@ -16,14 +16,16 @@ _WORDS = (
     (WEIGHT, "wht wgt weight weights ivar invvar wmap"),
     (NOISE, "err error errors rms sigma std stdev stddev noise noisemap unc uncert uncertainty uncertainties"),
     (OTHER, "label labels ytrain ytest yval class classes seg segm segmentation segmap thumb thumbnail preview model models "
-            "residual residuals catalog catalogue"),
-    (SCIENCE, "sci science image images img imgs data flux signal intensity lens lenses x xtrain xtest xval lr hr lowres highres "
-              "input inputs pixels array picture cutout cutouts stamp stamps"),
+            "residual residuals resid catalog catalogue source src unlensed alpha deflection deflections kappa convergence shear "
+            "gamma potential magnification light"),
+    (SCIENCE, "sci science image images img imgs data flux signal intensity lens lenses lensed observed observation xtrain xtest "
+              "xval lr hr lowres highres input inputs pixels array picture cutout cutouts stamp stamps"),
     (OTHER, "target targets ctx con context conf confidence maskbits wt exp exptime exposure nsamp samp time bkg background sky "
-            "coverage hits area id ids index indices hist history wavelength dimarr wcsdvarr beams"),
+            "coverage cov hits area id ids index indices hist history wavelength dimarr imarr wcsdvarr wcscorr beams chi snr "
+            "dark flat gain nexp"),
 )  # fmt: skip
-# `y_train` is labels, `NIR_Y_FLUX` is not.
-_LABELS_ALONE = {"y", "train", "test", "val", "valid", "validation"}
+# `y_train` is labels, `NIR_Y_FLUX` is not; `X_train` is images, `alpha_x` is not.
+_SPLITS = {"train", "test", "val", "valid", "validation"}
 # `ERRMAP` and `PSFIMAGE` are what they begin with, `FLUXERR` what it ends with.
 _ENDS = ("map", "image", "img", "array")
 _STARTS = ("flux", "image", "img", "sci", "data")
@@ -42,8 +44,10 @@ def role(name: str) -> str:
     Only the last part of a path counts (`group/image` is an image).
     """
     parts = words(name.rsplit("/", 1)[-1])
-    if "y" in parts and set(parts) <= _LABELS_ALONE:
+    if "y" in parts and set(parts) <= {"y", *_SPLITS}:
         return OTHER
+    if "x" in parts and set(parts) <= {"x", *_SPLITS}:
+        return SCIENCE
     found = [_ROLES[word] for word in map(_plain, parts) if word in _ROLES]
     return min(found)[1] if found else UNKNOWN
 

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 _PLAUSIBLE = (1e-4, 60.0)
 # Header keywords in arcsec/pixel, as cameras and drizzling write them.
 _KEYWORDS = ("PIXSCALE", "PIXELSCL", "PIXSCAL1", "PIXSCAL", "PIXSIZE", "PIXELSZ", "SECPIX", "SECPIX1", "D001SCAL", "PLTSCALE",
-             "PIXELSCALE", "PIXSCAY", "PIXSCALX", "ESO INS PIXSCALE", "SCALE")  # fmt: skip
+             "PIXELSCALE", "PIXSCAY", "PIXSCALX", "ESO INS PIXSCALE", "SCALE", "PIXSCL", "PSCALE", "IMSCALE", "SKYSCALE",
+             "CCDSCALE", "SECPIX2", "PIXELSC")  # fmt: skip
+# Names of keywords, keys and attributes that are no cameras' own, without signs and in small letters.
+_SCALES = frozenset(
+    ("pixelscale", "pixscale", "pxscale", "deltapix", "pixelsize", "pixsize", "pixelwidth", "pixwidth", "pixelscalearcsec",
+     "pixscalearcsec", "arcsecperpixel", "arcsecperpix", "pixelscales")
+)  # fmt: skip
 # Sides of pixels that differ by less are equal.
 _SQUARE = 0.01
 
@@ -148,7 +154,7 @@ def read_sky(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            wcs = WCS(header, fobj=units)
+            wcs = WCS(header, fobj=units, key=_key(header))
             letters, scales = _letters(wcs), _scales(wcs)
             text = wcs.celestial.to_header(relax=True).tostring(sep="\n") if wcs.has_celestial else ""
         except Exception as problem:  # noqa: BLE001
@@ -161,9 +167,17 @@ def read_sky(
     return text, scale, letters, notes
 
 
+def _key(header: Any) -> str:
+    """The letter of the WCS: the primary one, or the only alternate one where there is none."""
+    found = [key[-1] for key in header if re.fullmatch(r"CTYPE1[A-Z]", key)]
+    return found[0] if len(found) == 1 and "CTYPE1" not in header and "CRVAL1" not in header else " "
+
+
 def _letters(wcs: "WCS") -> str:
     """Letters of the axes in NumPy's order, the reverse of FITS's."""
-    kinds = [kind["coordinate_type"] for kind in wcs.get_axis_types()]
+    # Thousands are what wcslib knows of an axis; astropy's `get_axis_types` does not know times.
+    kinds = [int(kind) // 1000 or (str(name).strip().upper().startswith("TIME") or None) for kind, name in
+             zip(wcs.wcs.axis_types, wcs.wcs.ctype, strict=True)]  # fmt: skip
     letters = ["C" if kind is not None else "?" for kind in kinds]
     if wcs.has_celestial:
         first, second = sorted((wcs.wcs.lng, wcs.wcs.lat))
@@ -180,6 +194,9 @@ def _scales(wcs: "WCS") -> tuple[float, float] | None:
     elif wcs.naxis >= 2 and not any(str(unit) for unit in list(wcs.wcs.cunit)[:2]) and not any(list(wcs.wcs.ctype)[:2]):
         # A matrix without names of its axes: degrees, as everywhere in FITS.
         found = np.linalg.norm(wcs.pixel_scale_matrix[:2, :2], axis=0) * 3600
+    elif wcs.naxis >= 2 and all(unit.is_equivalent("arcsec") for unit in list(wcs.wcs.cunit)[:2]):
+        # Offsets on the sky: angles, but no celestial coordinates.
+        found = np.linalg.norm(wcs.pixel_scale_matrix[:2, :2], axis=0) * [unit.to("arcsec") for unit in list(wcs.wcs.cunit)[:2]]
     else:
         return None
     known = [float(one) for one in found if _PLAUSIBLE[0] < one < _PLAUSIBLE[1]]
@@ -190,8 +207,14 @@ def _scales(wcs: "WCS") -> tuple[float, float] | None:
 
 def _from_keywords(header: Mapping[str, Any]) -> float | None:
     area = header.get("PIXAR_A2")
-    values = [header.get(key) for key in _KEYWORDS] + [area**0.5 if isinstance(area, float) and area > 0 else None]
+    named = [header[key] for key in header if is_scale(key)]
+    values = [header.get(key) for key in _KEYWORDS] + named + [area**0.5 if isinstance(area, float) and area > 0 else None]
     return next((one for one in map(plausible_scale, values) if one is not None), None)
+
+
+def is_scale(name: str) -> bool:
+    """Whether a keyword, key or attribute is named as a pixel scale in arcsec; only the last part of a path counts."""
+    return re.sub(r"[^a-z0-9]", "", name.rsplit("/", 1)[-1].lower()) in _SCALES
 
 
 def plausible_scale(value: Any) -> float | None:

@@ -128,6 +128,17 @@ class LensDataset:
         return np.flatnonzero((self.lenses["split"] == split).to_numpy())
 
 
+def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarray:
+    """Rows of a split; where limited, an evenly spread part of them, so that every class stays."""
+    rows = dataset.indices(split)
+    if len(rows) == 0:
+        filled = ", ".join(f"{name} ({count})" for name, count in dataset.info.splits.items() if count) or "none"
+        raise DatasetError(f"Data set {dataset.name} has no lenses in its {split} split. Splits with lenses: {filled}.")
+    if limit is not None and limit < len(rows):
+        rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
+    return rows
+
+
 def summarise(
     name: str, lenses: pd.DataFrame, arrays: dict[str, np.ndarray], *, classes: tuple[str, ...], created: str, **facts: Any
 ) -> DatasetInfo:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from lensmae.data import LensDataset
 from lensmae.data.simulation.rows import pixel_scale_of
+from lensmae.evaluation.ood.network_input import network_inputs
 from lensmae.models import Classifier
 from lensmae.models.predictors import LoadedModel
 
@@ -51,9 +52,10 @@ def _rms(error: np.ndarray) -> float | None:
 
 def evaluate_masses(model: Classifier, dataset: LensDataset, rows: np.ndarray) -> MassReport:
     """Estimates for those of the rows whose lens has an axion mass."""
+    images = network_inputs(dataset, model)[0].images
 
     def estimates(chosen: np.ndarray) -> np.ndarray:
-        parts = [model.log_mass(np.asarray(dataset.images[chosen[at : at + _BATCH]])) for at in range(0, len(chosen), _BATCH)]
+        parts = [model.log_mass(np.asarray(images[chosen[at : at + _BATCH]])) for at in range(0, len(chosen), _BATCH)]
         return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
 
     return judged(dataset, rows, estimates)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lensmae.data import LensDataset
 from lensmae.data.nuisances import perturb
 from lensmae.errors import DatasetError
-from lensmae.evaluation.measure.reports import check_images
+from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.stress.intervals import macro_auc, share_interval
 from lensmae.models.linear_probe import fit_linear_probe
 from lensmae.models.predictors import LoadedModel
@@ -63,6 +63,7 @@ def probe_encoder(
     Raises:
         DatasetError: where the images do not fit the model, or the training split holds one class only.
     """
+    dataset, _ = network_inputs(dataset, model)
     check_images(model, dataset)
     if not model.has_tokens:
         raise DatasetError(f"{model.name} has no encoder with tokens to probe.")

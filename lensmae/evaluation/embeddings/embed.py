@@ -10,8 +10,8 @@ import numpy as np
 from lensmae.data import LensDataset, open_dataset
 from lensmae.errors import ConfigError
 from lensmae.evaluation.array_cache import file_digest, kept, kept_folder, kept_name
-from lensmae.evaluation.measure.reports import check_images
 from lensmae.evaluation.metrics import masked_mse
+from lensmae.evaluation.ood.network_input import check_images, input_identity, network_inputs
 from lensmae.models import Reconstructor, SuperResolver, load_checkpoint
 from lensmae.models.masking import hidden_from_noise, mask_noise
 from lensmae.models.predictors import PATCHES, POOLINGS, LoadedModel
@@ -53,6 +53,7 @@ def embed_dataset(
         raise ConfigError(f"There is no pooling {pooling!r}; there are {', '.join(POOLINGS)}.")
     if not isinstance(model, SuperResolver):
         # A super-resolver pads what its patches do not cover.
+        dataset, _ = network_inputs(dataset, model)
         check_images(model, dataset)
     files = list(_embedding_files(model, dataset, indices, _layer(model, layer), _checked(model, patches)))
     if executor is not None:
@@ -77,6 +78,7 @@ def lenses_to_embed(
         layer: 1 to `model.layers`; the last where None.
         patches: as of `embed_dataset`.
     """
+    dataset, _ = network_inputs(dataset, model)
     files = _embedding_files(model, dataset, indices, _layer(model, layer), _checked(model, patches))
     return sum(len(rows) for rows, file in files if not file.is_file())
 
@@ -93,6 +95,7 @@ def reconstruction_errors(
         indices: (N,) int, rows of the data set.
         progress: called with (lenses done, lenses in all).
     """
+    dataset, _ = network_inputs(dataset, model)
     check_images(model, dataset)
     done, parts = 0, []
     for rows, file in _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO)):
@@ -104,6 +107,7 @@ def reconstruction_errors(
 
 def errors_to_measure(model: Reconstructor, dataset: LensDataset, indices: np.ndarray) -> int:
     """How many of the rows `reconstruction_errors` would have to compute."""
+    dataset, _ = network_inputs(dataset, model)
     files = _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO))
     return sum(len(rows) for rows, file in files if not file.is_file())
 
@@ -133,7 +137,9 @@ def _files(
     kind: str, model: LoadedModel, dataset: LensDataset, indices: np.ndarray, setting: str
 ) -> Iterator[tuple[np.ndarray, Path]]:
     """The rows, a few hundred at a time, each with the file that keeps what was computed of them."""
-    content = [file_digest(model.path), dataset.info.fingerprint, setting]
+    # Nothing is added for images as they are, so that what was kept of them stays.
+    brought = [identity] if (identity := input_identity(dataset)) else []
+    content = [file_digest(model.path), dataset.info.fingerprint, setting, *brought]
     # Once for all: finding the workspace takes longer than a name, and 90,000 lenses are 176 files.
     folder = kept_folder(kind)
     for start in range(0, len(indices), _PART):
@@ -176,7 +182,8 @@ def embed_part(checkpoint: str, data: str, rows: np.ndarray, how: tuple[int | No
 
 @lru_cache(maxsize=2)
 def _opened(checkpoint: str, data: str) -> tuple[LoadedModel, LensDataset]:
-    return load_checkpoint(checkpoint), open_dataset(data)
+    model = load_checkpoint(checkpoint)
+    return model, network_inputs(open_dataset(data), model)[0]
 
 
 def _embed(

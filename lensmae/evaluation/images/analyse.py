@@ -13,6 +13,7 @@ from lensmae.data.images.lens_image import Facts, frame_of, framed
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.images.classified import Classified, choose, classify
 from lensmae.evaluation.ood.domain import DomainCheck, check_domain
+from lensmae.evaluation.ood.network_input import trained_form
 from lensmae.evaluation.ood.references import Reference
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
 from lensmae.models import Classifier, Reconstructor, SuperResolver
@@ -178,25 +179,15 @@ def _read(source: Source, networks: Networks) -> "Prepared | Refusal":
 
 def _prepare(image: LensImage, networks: Networks) -> Prepared:
     image = with_warning(image)
-    wanted = {kind: (_size(kind, model, networks), _scale(kind, networks)) for kind, model in networks.loaded().items()}
-    small = {one: fit_image(image, *one) for one in set(wanted.values())}
+    wanted = {kind: trained_form(model, networks.references.get(kind)) for kind, model in networks.loaded().items()}
+    small = {form: fit_image(image, form.size, form.pixel_scale) for form in set(wanted.values())}
     fitted = {kind: small[one] for kind, one in wanted.items()}
     begin = len(image.notes)
-    framing = tuple(dict.fromkeys(note for one in wanted.values() for note in framed(image, *one).notes[begin:]))
+    sizes = [(form.size, form.pixel_scale) for form in wanted.values()]
+    framing = tuple(dict.fromkeys(note for one in sizes for note in framed(image, *one).notes[begin:]))
     shape, scale = image.pixels.shape, image.pixel_scale
-    frame = next((frame_of(image, *one) for one in wanted.values()), None)
+    frame = next((frame_of(image, *one) for one in sizes), None)
     return Prepared(image.name, image.format, shape, scale, image.notes, fitted, Facts.of(image), framing, frame)
-
-
-def _scale(kind: str, networks: Networks) -> float | None:
-    """Arcsec/pixel of the images that a network was trained on, where that is known."""
-    return networks.references[kind].card.pixel_scale if kind in networks.references else None
-
-
-def _size(kind: str, model: LoadedModel, networks: Networks) -> int:
-    """Side of the image that a network is asked with; what it was calibrated with, where it takes any size."""
-    reference = networks.references.get(kind)
-    return reference.card.size if reference is not None and model.any_size else model.image_size
 
 
 def _analyse(prepared: list[Prepared], networks: Networks) -> list[Analysis]:

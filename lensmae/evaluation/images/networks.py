@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.images.analyse import Networks
 from lensmae.evaluation.images.automatic import AUTO, GENERALIST, specialist_of
-from lensmae.evaluation.ood.references import Reference, find_reference
+from lensmae.evaluation.ood.references import Reference, reference_or_problem
 from lensmae.models import load_checkpoint
 from lensmae.models.predictors import LoadedModel
 
@@ -46,9 +46,8 @@ def load_networks(classifier: str, mae: str, superres: str, say: Callable[[str],
 
 
 def _reference(model: LoadedModel, say: Callable[[str], None]) -> Reference | None:
-    try:
-        reference = find_reference(model.path)
-    except CheckpointError as problem:
+    reference, problem = reference_or_problem(model.path)
+    if problem is not None:
         say(f"{problem} Images out of distribution are not flagged.")
         return None
     if reference is None:

@@ -8,13 +8,15 @@ import numpy as np
 import torch
 
 from lensmae.data import LensDataset, open_dataset
+from lensmae.data.store.dataset import select_rows
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.notes import overlap_note
 from lensmae.evaluation.measure.rows import HERE, Here, Wanted
-from lensmae.evaluation.measure.suited import check_classes, held_out, is_on_another_scale, range_note, suited
+from lensmae.evaluation.measure.suited import check_classes, held_out, is_on_another_scale, range_note
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, roc_curves
+from lensmae.evaluation.ood.network_input import check_images, network_inputs
+from lensmae.evaluation.ood.references import reference_or_problem
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
-from lensmae.models.predictors import LoadedModel
 from lensmae.progress import Progress
 
 _BATCH = 64
@@ -198,12 +200,11 @@ def evaluate(
     """
     model = load_checkpoint(checkpoint, pick_device(device))
     dataset = open_dataset(data) if isinstance(data, str) else data
-    dataset, said = suited(model, dataset)
     split, chosen = held_out(dataset) if split is None else (split, None)
     of_kind = {Classifier: evaluate_classifier, SuperResolver: evaluate_superres, Reconstructor: evaluate_reconstruction}
     measure = next(measure for kind, measure in of_kind.items() if isinstance(model, kind))
     report = measure(model, dataset, split, limit=limit, progress=progress, source=source)
-    return replace(report, note=" ".join(filter(None, (report.note, chosen, said))) or None)
+    return replace(report, note=_said(report.note, chosen))
 
 
 def pick_device(name: str) -> str:
@@ -215,20 +216,8 @@ def pick_device(name: str) -> str:
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def select_rows(dataset: LensDataset, split: str, limit: int | None) -> np.ndarray:
-    """Rows of a split; where limited, an evenly spread part of them, so that every class stays."""
-    rows = dataset.indices(split)
-    if len(rows) == 0:
-        filled = ", ".join(f"{name} ({count})" for name, count in dataset.info.splits.items() if count) or "none"
-        raise DatasetError(f"Data set {dataset.name} has no lenses in its {split} split. Splits with lenses: {filled}.")
-    if limit is not None and limit < len(rows):
-        rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
-    return rows
-
-
-def check_images(model: LoadedModel, dataset: LensDataset) -> None:
-    """Raise `DatasetError` where the set's images cannot be cut into the model's patches, or are not of its only size."""
-    model.patch_grid(dataset.images.shape, f"Data set {dataset.name} has images of")
+def _said(*notes: str | None) -> str | None:
+    return " ".join(filter(None, notes)) or None
 
 
 def evaluate_reconstruction(
@@ -254,10 +243,11 @@ def evaluate_reconstruction(
         progress: called with (lenses done, lenses in all).
         source: as of `evaluate`.
     """
+    dataset, brought = network_inputs(dataset, model)
     check_images(model, dataset)
     rows = select_rows(dataset, split, limit)
     table = source(model, dataset, rows, Wanted(mask_ratio=mask_ratio, seed=seed), progress)
-    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), overlap_note(model, dataset, split))
+    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), _said(overlap_note(model, dataset, split), brought))
     alone = table["linear"].to_numpy() if "linear" in table else None
     classes = np.asarray(dataset.info.classes)[dataset.labels[rows]]
     return ReconstructionReport(*shared, mask_ratio, table["errors"].to_numpy(), table["baseline"].to_numpy(), classes, alone)
@@ -273,17 +263,18 @@ def evaluate_classifier(
     progress: Progress | None = None,
     source: Here = HERE,
 ) -> ClassificationReport:
-    """Probabilities of every lens of a split; `d4` as in `Classifier.predict`.
+    """Probabilities of every lens of a split, as `lensmae predict` gives them; with `d4`, as `Classifier.predict` does.
 
     Args:
         model: the classifier.
         dataset: the data set.
         split: train, validation, test or all.
         limit: lenses at most, spread over the split; all where None.
-        d4: average over the eight symmetries; as the card says where None.
+        d4: average over the eight symmetries or not; where None, as the card says, at the temperature of its reference.
         progress: called with (lenses done, lenses in all).
         source: as of `evaluate`.
     """
+    dataset, brought = network_inputs(dataset, model)
     check_images(model, dataset)
     check_classes(model, dataset)
     rows = select_rows(dataset, split, limit)
@@ -291,7 +282,8 @@ def evaluate_classifier(
     # The set's own order of classes need not be the model's.
     order = np.array([model.classes.index(name) if name in model.classes else -1 for name in dataset.info.classes])
     labels = order[dataset.labels[rows]]
-    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), overlap_note(model, dataset, split))
+    said = _said(overlap_note(model, dataset, split), brought, reference_or_problem(model.path)[1])
+    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), said)
     return ClassificationReport(*shared, model.classes, labels, table.drop(columns="seconds").to_numpy())
 
 
@@ -327,6 +319,6 @@ def evaluate_superres(
     rows = select_rows(dataset, split, limit)
     table = source(model, dataset, rows, Wanted(d4=d4), progress)
     first = np.asarray(dataset.targets[rows[:_BATCH]])
-    said = filter(None, (overlap_note(model, dataset, split), range_note(first) if is_on_another_scale(first) else None))
-    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), " ".join(said) or None)
+    said = _said(overlap_note(model, dataset, split), range_note(first) if is_on_another_scale(first) else None)
+    shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), said)
     return SuperResReport(*shared, **{name: column.to_numpy() for name, column in table.drop(columns="seconds").items()})

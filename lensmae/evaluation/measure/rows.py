@@ -14,11 +14,15 @@ import pandas as pd
 from lensmae.data import LensDataset, open_dataset
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.evaluation.array_cache import file_digest, kept_folder, kept_name
-from lensmae.evaluation.measure.suited import data_ranges, is_on_another_scale, suited
+from lensmae.evaluation.measure.suited import data_ranges, is_on_another_scale
 from lensmae.evaluation.metrics import masked_mse, mse, psnr, ssim
+from lensmae.evaluation.ood.domain import trusted_views
+from lensmae.evaluation.ood.network_input import input_identity, network_inputs
+from lensmae.evaluation.ood.references import reference_or_problem
 from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
 from lensmae.models.predictors import LoadedModel
+from lensmae.models.registry import reference_path
 from lensmae.parts import completed
 from lensmae.progress import Progress, batches, part_of
 from lensmae.workspace import replacing
@@ -33,7 +37,7 @@ class Wanted:
     """What is measured.
 
     Attributes:
-        d4: classifiers and super-resolvers: the mean over the eight symmetries; of classifiers as their card says where None.
+        d4: classifiers and super-resolvers: the mean over the eight symmetries; of classifiers as `lensmae predict` where None.
         mask_ratio, seed: of the masks of an autoencoder.
     """
 
@@ -81,7 +85,8 @@ class Apart(Here):
         """As of `Here`."""
         first = rows[:_BATCH]
         parts = [rows[start : start + _PART] for start in range(0, len(rows), _PART)]
-        content = [file_digest(model.path), dataset.info.fingerprint, repr(wanted), first.tobytes()]
+        weights = [file_digest(path) for path in (model.path, reference_path(model.path)) if path.is_file()]
+        content = [*weights, dataset.info.fingerprint, input_identity(dataset), repr(wanted), first.tobytes()]
         folder = kept_folder("measurements").absolute()
         files = [folder / f"{Path(kept_name([*content, part.tobytes()])).stem}.parquet" for part in parts]
         missing = [index for index, file in enumerate(files) if not file.is_file()]
@@ -131,7 +136,7 @@ def measure_part(
 @lru_cache(maxsize=1)
 def _opened(checkpoint: str, device: str, data: str, choice: ArrayChoice) -> tuple[LoadedModel, LensDataset]:
     model = load_checkpoint(checkpoint, device)
-    return model, suited(model, open_dataset(data, choice))[0]
+    return model, network_inputs(open_dataset(data, choice), model)[0]
 
 
 def measure_rows(
@@ -184,12 +189,14 @@ def _of_masks(model: Reconstructor, dataset: LensDataset, counted: Iterator[np.n
 
 
 def _of_classes(model: Classifier, dataset: LensDataset, counted: Iterator[np.ndarray], d4: bool | None) -> Iterator[_Part]:
+    reference, _ = reference_or_problem(model.path)
     for batch in counted:
         images = np.asarray(dataset.images[batch])
         start = time.perf_counter()
-        probabilities = model.predict(images, d4=d4)
+        # Unless asked for otherwise, what `lensmae predict` says.
+        answer = trusted_views(model, reference, images).probabilities if d4 is None else model.predict(images, d4=d4)
         seconds = time.perf_counter() - start
-        yield {str(index): column for index, column in enumerate(probabilities.T)}, seconds
+        yield {str(index): column for index, column in enumerate(answer.T)}, seconds
 
 
 def _of_pairs(

@@ -1,15 +1,11 @@
-"""What a data set needs before a network can be measured on it, done by itself and said: split, size, data range."""
-
-from dataclasses import replace
+"""What a data set needs before a network can be measured on it, done by itself and said: split, classes, data range."""
 
 import numpy as np
 
 from lensmae.data import LensDataset
 from lensmae.data.exchange.names import UNKNOWN
-from lensmae.data.images.fitting import fit_pixels
 from lensmae.errors import DatasetError
-from lensmae.models import Classifier, SuperResolver
-from lensmae.models.predictors import LoadedModel
+from lensmae.models import Classifier
 
 # Of HR images: a peak signal-to-noise ratio supposes a range of 1.
 _LEAST_RANGE, _LARGEST_RANGE = 0.2, 2.0
@@ -21,27 +17,6 @@ def held_out(dataset: LensDataset) -> tuple[str, str | None]:
     if counts.get("test") or not counts.get("validation"):
         return "test", None
     return "validation", f"Data set {dataset.name} has no test split, so its validation split was measured."
-
-
-def suited(model: LoadedModel, dataset: LensDataset) -> tuple[LensDataset, str | None]:
-    """A data set with its images at a size that a network takes, and a sentence that says so; pairs stay as they are.
-
-    A network that takes any size needs sides divisible by its patch; images of other sides are brought to the size that it was
-    trained with, as are all images for a network of one size only.
-    """
-    shape, size = dataset.images.shape[1:], model.image_size
-    fits = not any(side % model.patch_size for side in shape) if model.any_size else tuple(shape) == (size, size)
-    if isinstance(model, SuperResolver) or fits:
-        return dataset, None
-    images = np.empty((len(dataset.images), size, size), dtype=np.float32)
-    scale = dataset.info.pixel_scale
-    for row, pixels in enumerate(dataset.images):
-        images[row] = fit_pixels(np.asarray(pixels), size, None, None).pixels
-    coarser = None if scale is None else scale * max(1.0, min(shape) / size)
-    info = dataset.info.model_copy(update={"shape": (size, size), "pixel_scale": coarser})
-    how = "by averaging" if min(shape) > size else "by cropping and padding with the sky level"
-    said = f"Images of {shape[0]}x{shape[1]} pixels were brought to {size}x{size}, which {model.name} takes, {how}."
-    return replace(dataset, info=info, images=images), said
 
 
 def check_classes(model: Classifier, dataset: LensDataset) -> None:

@@ -11,6 +11,7 @@ from lensmae.errors import CheckpointError, DatasetError
 from lensmae.evaluation.ood.failures import fit_failures
 from lensmae.evaluation.ood.fit_domain import LEAST, fit_domain
 from lensmae.evaluation.ood.fit_reference import fit_reference, fit_reference_on, thinned
+from lensmae.evaluation.ood.network_input import network_inputs
 from lensmae.evaluation.ood.references import Reference, ReferenceCard, content_digest, find_reference, save_reference
 from lensmae.evaluation.ood.trials import Held
 from lensmae.models import Classifier, SuperResolver, load_checkpoint
@@ -50,7 +51,7 @@ def fit_checkpoint(
             is given.
     """
     model = load_checkpoint(checkpoint)
-    dataset = None if data is None else open_dataset(data)
+    dataset = None if data is None else network_inputs(open_dataset(data), model)[0]
     found = _base(model, dataset, reference, held_out, progress)
     if isinstance(model, Classifier):
         known, lenses = _lenses(model, dataset, held_out)

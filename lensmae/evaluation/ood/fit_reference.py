@@ -10,9 +10,9 @@ from skimage.transform import resize_local_mean
 from lensmae.data import LensDataset
 from lensmae.data.symmetry import D4_ORDER, apply_d4
 from lensmae.errors import DatasetError
-from lensmae.evaluation.measure.reports import check_images
 from lensmae.evaluation.metrics import unit_scale
 from lensmae.evaluation.ood.domain import embedding_input
+from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.ood.novelty import EmbeddingSpace
 from lensmae.evaluation.ood.references import THUMBNAIL, Reference, ReferenceCard, content_digest
 from lensmae.evaluation.reconstruction.anomaly import trained_on
@@ -49,6 +49,7 @@ def fit_reference(
         if dataset.targets is None:
             raise DatasetError(f"Data set {dataset.name} has no HR targets; {model.name} was trained on LR/HR pairs.")
     else:
+        dataset, _ = network_inputs(dataset, model)
         check_images(model, dataset)
     height, width = dataset.images.shape[1:]
     if height != width:

@@ -254,6 +254,14 @@ def find_reference(checkpoint: Path) -> Reference | None:
     return own_reference(path, checkpoint) if path.is_file() else None
 
 
+def reference_or_problem(checkpoint: Path) -> tuple[Reference | None, str | None]:
+    """The reference beside a checkpoint file, or why there is one that is not used; None twice where there is none."""
+    try:
+        return find_reference(checkpoint), None
+    except CheckpointError as problem:
+        return None, str(problem)
+
+
 def own_reference(path: Path, checkpoint: Path) -> Reference:
     """The reference in a file, if it belongs to this checkpoint file; else `CheckpointError`."""
     reference = read_reference(path)

@@ -8,8 +8,8 @@ import pandas as pd
 from scipy.stats import mannwhitneyu
 
 from lensmae.data import LensDataset
+from lensmae.data.store.dataset import select_rows
 from lensmae.errors import ConfigError
-from lensmae.evaluation.measure.reports import select_rows
 from lensmae.evaluation.reconstruction.anomaly import AnomalyScores, Substructure, anomaly_scores, expected_map, substructure
 from lensmae.models import Reconstructor
 from lensmae.progress import Progress

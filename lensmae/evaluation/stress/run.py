@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data import LensDataset
+from lensmae.data.store.dataset import select_rows
 from lensmae.errors import ConfigError, DatasetError
-from lensmae.evaluation.measure.reports import check_images, select_rows
 from lensmae.evaluation.metrics import ece
 from lensmae.evaluation.ood.domain import check_domain, trusted_views
+from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.ood.references import Reference
 from lensmae.evaluation.reconstruction.inpainting import error_ratios
 from lensmae.evaluation.stress.conditions import Condition, class_indices, conditions, other_pairs, other_presets
@@ -72,17 +73,20 @@ def stress(
     if not tested:
         raise ConfigError("Name at least one checkpoint to test.")
     rows, wanted = select_rows(dataset, split, limit), conditions(nuisances)
-    for one in tested:
-        _check(one.model, dataset)
-    images = np.asarray(dataset.images[rows])
+    seen = [np.asarray(_checked(one.model, dataset).images[rows]) for one in tested]
     labels = np.asarray(dataset.info.classes)[dataset.labels[rows]]
-    others = other_presets(dataset.info.preset, limit, images.shape[1]) if not nuisances else []
+    # Networks of one size are shown the same lenses.
+    sides = {one.shape[1] for one in seen}
+    by_size = {side: [] if nuisances else other_presets(dataset.info.preset, limit, side) for side in sides}
     pairs = other_pairs(limit) if not nuisances and any(isinstance(one.model, SuperResolver) for one in tested) else []
     found, total = (
         [],
-        sum(len(wanted) + len(others if isinstance(one.model, Classifier) else _pairs_of(one, pairs)) for one in tested),
+        sum(
+            len(wanted) + len(by_size[images.shape[1]] if isinstance(one.model, Classifier) else _pairs_of(one, pairs))
+            for one, images in zip(tested, seen, strict=True)
+        ),
     )
-    for one in tested:
+    for one, images in zip(tested, seen, strict=True):
         for condition in wanted:
             if isinstance(one.model, SuperResolver):
                 if condition.nuisance not in _NOT_OF_PAIRS:
@@ -97,7 +101,7 @@ def stress(
             found.append(_row(one, condition, _gain(one.model, condition, low, high)))
             _tell(progress, len(found), total)
         if isinstance(one.model, Classifier):
-            for condition, foreign, truth in others:
+            for condition, foreign, truth in by_size[images.shape[1]]:
                 found.append(_row(one, condition, _accuracy(one, foreign, class_indices(one.model.classes, truth))))
                 _tell(progress, len(found), total)
     return pd.DataFrame(found, columns=list(COLUMNS))
@@ -115,15 +119,18 @@ def _tell(progress: Progress | None, done: int, total: int) -> None:
         progress(done, total)
 
 
-def _check(model: LoadedModel, dataset: LensDataset) -> None:
+def _checked(model: LoadedModel, dataset: LensDataset) -> LensDataset:
+    """The set as the network is asked, where it can be tested on it."""
     if isinstance(model, SuperResolver):
         if dataset.targets is None:
             raise DatasetError(f"Data set {dataset.name} has no HR targets; {model.name} is tested on LR/HR pairs.")
-        return
+        return dataset
+    dataset, _ = network_inputs(dataset, model)
     check_images(model, dataset)
     missing = set(dataset.info.classes) - set(model.classes) if isinstance(model, Classifier) else set()
     if missing:
         raise DatasetError(f"Data set {dataset.name} has classes that {model.name} does not know: {', '.join(sorted(missing))}.")
+    return dataset
 
 
 def _row(one: Tested, condition: Condition, measured: Mapping[str, float | str]) -> dict[str, float | str]:

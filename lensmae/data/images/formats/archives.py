@@ -23,18 +23,23 @@ def unpacked(data: bytes) -> bytes:
     for signature, name in _UNKNOWN.items():
         if data.startswith(signature):
             raise ImageReadError(f"it is packed by {name}, which is not read; unpack it first")
-    if data[257:262] == b"ustar":
-        raise ImageReadError("it is a tar archive of files; unpack it first")
+    _no_tar(data)
     try:
         if data.startswith(_GZIP):
-            return inflated(data, MAX_FILE, 31)
+            return _no_tar(inflated(data, MAX_FILE, 31))
         if data.startswith(_BZIP2):
-            return _within(bz2.BZ2Decompressor().decompress(data, MAX_FILE + 1))
+            return _no_tar(_within(bz2.BZ2Decompressor().decompress(data, MAX_FILE + 1)))
         if data.startswith(_XZ):
-            return _within(lzma.LZMADecompressor(memlimit=_XZ_MEMORY).decompress(data, MAX_FILE + 1))
+            return _no_tar(_within(lzma.LZMADecompressor(memlimit=_XZ_MEMORY).decompress(data, MAX_FILE + 1)))
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as problem:
         raise ImageReadError(f"its packed data are damaged ({problem})") from None
     return _from_zip(data) if data.startswith(_ZIP) else data
+
+
+def _no_tar(data: bytes) -> bytes:
+    if data[257:262] == b"ustar":
+        raise ImageReadError("it is a tar archive of files; unpack it first")
+    return data
 
 
 def _within(data: bytes) -> bytes:

@@ -23,6 +23,11 @@ def from_matlab(data: bytes, item: str | None) -> Stored:
     """The image array of a MATLAB file; structures, cells and objects are not looked into."""
     try:
         arrays = matlab_arrays(data)
+        if not arrays and (inside := _inside(data)):
+            raise ImageReadError(
+                f"its {', '.join(inside[:4])} is a structure or a cell, which are not looked into; save the image as a "
+                "variable of its own: image = lens.image; save('lens.mat', 'image')"
+            )
         shapes = {name: shape for name, (shape, _) in arrays.items()}
         chosen, images, passed = choose_array(shapes, item)
         stored = Stored(arrays[chosen][1](), images, chosen, flat=True, passed=passed)
@@ -51,6 +56,13 @@ def matlab_arrays(data: bytes) -> dict[str, tuple[tuple[int, ...], Callable[[], 
         if kind in _NUMBERS:
             found[name] = shape, functools.partial(read, name, shape)
     return found
+
+
+def _inside(data: bytes) -> list[str]:
+    """Names of structures and cells."""
+    from scipy.io import whosmat
+
+    return [name for name, _, kind in whosmat(io.BytesIO(data)) if kind in ("struct", "cell")]
 
 
 def _check_elements(data: bytes) -> None:

@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from lensmae.data.images import roles
+from lensmae.data.images import roles, sky
 from lensmae.data.images.axes import MIN_SIDE
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside, Stored, check_bytes
 from lensmae.data.images.sky import plausible_scale
 
-_SCALES = frozenset(
-    ("pixelscale", "pixscale", "pxscale", "deltapix", "pixelsize", "pixsize", "pixelwidth", "pixwidth", "pixelscalearcsec",
-     "pixscalearcsec", "arcsecperpixel", "arcsecperpix", "pixelscales")
-)  # fmt: skip
 # lenstronomy's matrix from pixels to arcsec.
 _MATRIX = "transformpix2angle"
 # Outside of FITS a "mask" may as well be what to look at.
@@ -95,7 +91,7 @@ def _plain(name: str) -> str:
 
 def is_scale(name: str) -> bool:
     """Whether a name is that of a pixel scale."""
-    return _plain(name) in _SCALES or _plain(name) == _MATRIX
+    return sky.is_scale(name) or _plain(name) == _MATRIX
 
 
 def scale_of(facts: Mapping[str, Any]) -> float | None:

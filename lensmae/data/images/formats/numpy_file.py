@@ -71,12 +71,22 @@ def split_objects(array: np.ndarray, item: str | None = None) -> Stored:
         return Stored(images[0], axion_mass_ev=mass, notes=notes)
     if len(numbers) == len(parts) and array.ndim >= 2:
         return Stored(np.array(numbers).reshape(array.shape), flat=True, notes=("Its pixels were stored as objects.",))
+    if len(images) + len(numbers) == len(parts) and _are_rows(array):
+        return Stored(np.stack(images), notes=(f"Beside each of its {len(images)} images it holds numbers.",))
     if images and len(images) == len(parts) and len({part.shape for part in images}) == 1:
         return Stored(np.stack(images), notes=(f"It holds {len(images)} arrays of one shape.",))
     rows = [part for part in parts if isinstance(part, np.ndarray) and part.ndim == 1]
     if array.ndim == 1 and len(rows) == len(parts) > 1 and len({len(row) for row in rows}) == 1:
         return Stored(np.stack(rows), flat=True, notes=("Its rows were stored as objects.",))
     raise ImageReadError(f"its object array of shape {array.shape} is not [image, axion mass]")
+
+
+def _are_rows(array: np.ndarray) -> bool:
+    """Whether each row of an object array is an image, all of one shape, and its label, mass or the like."""
+    if array.ndim != 2 or len(array) < 2:
+        return False
+    shapes = {row[0].shape if isinstance(row[0], np.ndarray) and row[0].ndim >= 2 else None for row in array}
+    return len(shapes) == 1 and None not in shapes and all(_is_number(part) for row in array for part in row[1:])
 
 
 def _is_number(part: Any) -> bool:

@@ -29,6 +29,10 @@ def unreadable(data: bytes) -> str:
     """What a file is and what to do, as a sentence without its end; "" where that is not known."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "it is a WebP picture; save it as PNG, or better the pixels as FITS"
+    if data[4:12] in (b"ftypavif", b"ftypheic", b"ftypmif1"):
+        return "it is an AVIF or HEIC picture; save it as PNG, or better the pixels as FITS"
+    if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
+        return "it is a PNM picture (PBM, PGM or PPM); save it as PNG, or better the pixels as FITS"
     if data[8:10] == b'{"' and int.from_bytes(data[:8], "little") < len(data):
         return "it is a safetensors file, the weights of a network, and no image"
     for beginning, kind, what in _BEGINNINGS:

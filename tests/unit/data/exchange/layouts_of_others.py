@@ -234,6 +234,9 @@ CASES = {
              lambda root: (root / "Test III/train description.csv").write_text(table(4, "mass=1.0+k"))),
         {("unknown", ""): 4}, "y.npy",
     ),
+    "classes in words": Case(
+        files(("No Substructure", 2), ("subhalo", 2), ("vortex", 2)), {("no_sub", ""): 2, ("cdm", ""): 2, ("axion", ""): 2}
+    ),
     "labels under another name": Case(arrays(images=STACK, morphology=LABELS), {("unknown", ""): 12}, "morphology"),
     "labels from -1": Case(arrays(images=STACK, labels=LABELS - 1), None, "set/labels: Labels are numbers from -1"),
     "pixel scale and splits of a stack": Case(hdf5_with_scale, HELD_OUT),

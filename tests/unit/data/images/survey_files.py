@@ -262,6 +262,24 @@ CASES = {
                           CTYPE3="DEC--TAN", CDELT1=1e-9, CDELT2=-0.2 / 3600, CDELT3=0.2 / 3600)),
         LENS, pixel_scale=0.2, bands=70,
     ),
+    "exposures over time": case(
+        fits_file(primary(np.stack([LENS] * 30), CTYPE3="TIME", CUNIT3="s", CDELT3=60.0, **tan(0.1))), LENS, pixel_scale=0.1,
+        bands=30, lenses=1,
+    ),
+    "an alternate WCS alone": case(
+        fits_file(primary(LENS, **{f"{key}A": value for key, value in tan(0.1).items()})), LENS, pixel_scale=0.1
+    ),
+    "offsets in arcsec": case(
+        fits_file(primary(LENS, CTYPE1="XOFFSET", CTYPE2="YOFFSET", CUNIT1="arcsec", CUNIT2="arcsec", CDELT1=0.1, CDELT2=0.1)),
+        LENS, pixel_scale=0.1,
+    ),
+    "angles without names of the axes": case(
+        fits_file(primary(LENS, CUNIT1="mas", CUNIT2="mas", CDELT1=50.0, CDELT2=50.0)), LENS, pixel_scale=0.05
+    ),
+    "scale in a long keyword": case(fits_file(primary(LENS, **{"HIERARCH pixel_scale": 0.07})), LENS, pixel_scale=0.07),
+    "scale of another camera": case(fits_file(primary(LENS, PIXSCL=0.07)), LENS, pixel_scale=0.07),
+    "a residual before an image without a name": case(fits_file(unit(LENS.T, "RESID"), unit(LENS)), LENS, said="RESID): other"),
+    "signal-to-noise before an image without a name": case(fits_file(unit(LENS.T, "SNR"), unit(LENS)), LENS, said="SNR): other"),
     "galactic coordinates": case(
         fits_file(primary(LENS, **{**tan(0.1), "CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"})), LENS, pixel_scale=0.1
     ),

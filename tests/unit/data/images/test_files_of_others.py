@@ -222,6 +222,29 @@ def test_files_beside_an_image_are_its_noise_and_psf(tmp_path):
     assert lens == {"a/data.fits": {"noise": "a/noise_map.fits", "psf": "a/psf.fits"}}
 
 
+def test_uploads_that_belong_to_an_image_are_named_and_are_what_their_names_say():
+    """A variance is no standard deviation, also where contents alone are given."""
+    variance = fits_file(fits.PrimaryHDU(np.full((24, 24), 0.25, np.float32)))
+    image = read_image(FITS, "a_data.fits", beside={"noise": ("a_var.fits", variance)})
+    np.testing.assert_allclose(image.noise, 0.5)
+    assert "Its noise is that of a_var.fits." in image.notes
+    small = fits_file(fits.PrimaryHDU(np.ones((9, 9), np.float32)))
+    image = read_image(FITS, "a_data.fits", beside={"noise": ("a_rms.fits", small), "bad": ("a_dq.fits", b"nothing")})
+    assert image.noise is None
+    assert any(note.startswith("a_rms.fits was not used: its shape is (9, 9)") for note in image.notes)
+    assert any(note.startswith("a_dq.fits was not used: ") for note in image.notes)
+
+
+@pytest.mark.parametrize("marker", [".zarray", ".zgroup", "zarr.json"])
+def test_a_zarr_store_is_named_with_what_to_do(tmp_path, marker):
+    """zarr is no dependency: its stores are folders, which say so themselves."""
+    store = tmp_path / "lens.zarr"
+    store.mkdir()
+    (store / marker).write_text("{}")
+    with pytest.raises(ImageReadError, match=r"lens\.zarr was not read: it is a zarr store; save its array as npy"):
+        read_image(store)
+
+
 def test_a_picture_says_that_its_levels_are_few():
     from PIL import Image
 

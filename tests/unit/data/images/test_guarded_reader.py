@@ -97,9 +97,11 @@ def test_plain_npy_files_need_no_decoder_and_come_in_their_order_among_others(tm
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no pipes in folders")
 def test_pipes_and_devices_are_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "pipe.fits")
-    for path in (tmp_path / "pipe.fits", Path("/dev/zero"), tmp_path):
+    for path in (tmp_path / "pipe.fits", Path("/dev/zero")):
         with pytest.raises(ImageReadError, match="no regular file"):
             read_image(path)
+    with pytest.raises(ImageReadError, match="it is a folder; name the files in it"):
+        read_image(tmp_path)
 
 
 def test_plain_npy_files_are_never_given_to_a_decoding_process(tmp_path, monkeypatch):

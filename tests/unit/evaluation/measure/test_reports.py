@@ -8,10 +8,11 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from lensmae.data import open_dataset
+from lensmae.data.store.dataset import select_rows
 from lensmae.errors import CheckpointError, ConfigError, DatasetError
 from lensmae.evaluation import evaluate, evaluate_classifier, evaluate_reconstruction
 from lensmae.evaluation.measure.notes import overlap_note, preset_note
-from lensmae.evaluation.measure.reports import pick_device, select_rows
+from lensmae.evaluation.measure.reports import pick_device
 from lensmae.models import bicubic_upsample, load_checkpoint
 from tests.unit.conftest import CLASSES, save
 

@@ -1,60 +1,20 @@
-"""What a data set needs before it is measured is done by itself, and said: its split, its size, its range, its classes."""
+"""What a data set needs before it is measured is done by itself, and said: its split, its range, its classes."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from skimage.transform import downscale_local_mean
 
 from lensmae.data import open_dataset
 from lensmae.errors import DatasetError
 from lensmae.evaluation import evaluate
-from lensmae.evaluation.measure.suited import check_classes, data_ranges, held_out, is_on_another_scale, range_note, suited
+from lensmae.evaluation.measure.suited import check_classes, data_ranges, held_out, is_on_another_scale, range_note
 from lensmae.models import load_checkpoint
-
-
-def resized(dataset, images, **info):
-    return replace(dataset, images=images, info=dataset.info.model_copy(update={"shape": images.shape[1:], **info}))
 
 
 @pytest.fixture
 def lenses(workspace_with_lenses):
     return open_dataset("lenses")
-
-
-def test_images_that_a_network_takes_stay_as_they_are(mae, lenses):
-    found, said = suited(load_checkpoint(mae), lenses)
-    assert found is lenses
-    assert said is None
-
-
-def test_images_whose_sides_a_patch_does_not_divide_are_averaged_to_the_size_of_the_training(mae, lenses):
-    model = load_checkpoint(mae)
-    side = 3 * model.image_size
-    odd = np.random.default_rng(0).random((4, side + 1, side + 1)).astype(np.float32)
-    found, said = suited(model, resized(lenses, odd, pixel_scale=0.05))
-    assert found.images.shape == (4, model.image_size, model.image_size)
-    assert found.info.pixel_scale == pytest.approx(0.05 * (side + 1) / model.image_size)
-    assert f"{side + 1}x{side + 1} pixels were brought to {model.image_size}x{model.image_size}" in said
-    assert said.endswith("by averaging.")
-    assert found.images.mean() == pytest.approx(odd.mean(), rel=1e-4)
-
-
-def test_a_network_of_one_size_gets_the_block_means_of_larger_images(mae, lenses):
-    model = load_checkpoint(mae)
-    model.any_size = False
-    large = np.random.default_rng(1).random((2, 2 * model.image_size, 2 * model.image_size)).astype(np.float32)
-    found, _ = suited(model, resized(lenses, large))
-    np.testing.assert_allclose(found.images, downscale_local_mean(large, (1, 2, 2)), rtol=1e-5)
-
-
-def test_smaller_images_are_padded_with_their_sky_and_that_is_what_is_said(mae, lenses):
-    model = load_checkpoint(mae)
-    model.any_size = False
-    small = np.full((1, model.image_size - 4, model.image_size - 4), 3.0, np.float32)
-    found, said = suited(model, resized(lenses, small))
-    assert (found.images == 3.0).all()
-    assert "padding with the sky level" in said
 
 
 def test_without_a_test_split_the_validation_split_is_measured_and_said(lenses):
