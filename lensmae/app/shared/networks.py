@@ -79,7 +79,7 @@ def beside(checkpoint: Path) -> "Reference | None":
 
 
 def classified(checkpoint: Path, image: np.ndarray, resized: bool = False) -> "Classified":
-    """What a classifier says of one image (H, W) of its size, or `resized` to it, withheld where that is out of its domain; computed once.
+    """What a classifier says of one image (H, W) of its size, or `resized` to it; withheld out of its domain, computed once.
 
     Where nothing is known of the domain, or only of other weights', nothing is withheld.
     """
