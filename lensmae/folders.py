@@ -110,6 +110,9 @@ def said_plainly(problem: OSError) -> str:
     if disk_is_full(problem):
         said = problem.strerror or str(problem)
         return f"There is no room on the disk ({said}). What was there is whole; make room and start again."
+    if problem.errno == errno.ENOENT and "temporary directory" in str(problem):
+        # Python tries to write into each folder that it knows, and says nothing of why it could not.
+        return "No folder for temporary files has room and may be written to. Make room, or set TMPDIR to one that has and may."
     if may_not_write(problem):
         return (
             f"{problem.filename or 'A file'} may not be read or written ({problem.strerror}). Choose another place, or set "

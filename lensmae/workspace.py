@@ -88,17 +88,32 @@ def check_class_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
+def _making(folder: Path) -> Iterator[None]:
+    """Make a folder with those above it; where anything is raised, those that are new go again if they are empty."""
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        # What somebody else has put into one meanwhile stays.
+        with contextlib.suppress(OSError):
+            for one in new:
+                one.rmdir()
+        raise
+
+
+@contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success it is renamed onto `path` in one step, on failure removed. What killed
     processes of this machine left there is removed first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path.parent, os.getpid())
-    temporary = path.with_name(f".{path.name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _making(path.parent):
+        _sweep(path.parent, os.getpid())
+        temporary = path.with_name(f".{path.name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:

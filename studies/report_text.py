@@ -30,7 +30,6 @@ def write_report(measured: Measurements, folder: Path, command: str, readme: Pat
     """
     if readme is not None and not _has_markers(readme.read_text(encoding="utf-8")):
         raise ConfigError(f"{readme} has no place for the table of results: the lines {_BEGIN!r} and {_END!r}.")
-    folder.mkdir(parents=True, exist_ok=True)
     record = measured.record | {"command": command}
     if keep and (folder / "results.json").is_file():
         record = with_earlier(record, read_json(folder / "results.json", ConfigError))

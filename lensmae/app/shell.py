@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import streamlit as st
 from lensmae.app.shared.guard import plain_errors
 from lensmae.app.shared.plain_text import plain
 
+_RENEWED_S = 180.0
 _loaded = 0
+_renewal: threading.Timer | None = None
+_spared = threading.Lock()
 _STYLE = Path(__file__).with_name("shell.css")
 
 
@@ -43,8 +47,20 @@ def open_page(page: Any) -> None:
 
 def _spare_libraries() -> None:
     """Take loaded libraries out of garbage collection, which Streamlit starts after every run of a page or a fragment: looking
-    through torch takes 0.17 s each time (measured)."""
-    global _loaded
-    if len(sys.modules) != _loaded:
-        _loaded = len(sys.modules)
-        gc.freeze()
+    through torch takes 0.17 s each time (measured). What visitors have open at that moment is taken out with them, so it is done
+    anew some minutes later, by when Streamlit has forgotten those who are gone: else what they had would stay for ever."""
+    global _loaded, _renewal
+    with _spared:
+        if len(sys.modules) != _loaded:
+            _loaded = len(sys.modules)
+            _freeze()
+        if _renewal is None or not _renewal.is_alive():
+            _renewal = threading.Timer(_RENEWED_S, _freeze)
+            _renewal.daemon = True
+            _renewal.start()
+
+
+def _freeze() -> None:
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -64,3 +64,21 @@ def test_of_several_files_all_are_written_or_none(tmp_path):
     assert names(tmp_path) == ["a", "c"]
     write_all({tmp_path / "a": b"after", tmp_path / "b": b"new"})
     assert [(tmp_path / name).read_text() for name in "ab"] == ["after", "new"]
+
+
+def test_folders_made_for_a_file_that_failed_go_unless_they_are_in_use(tmp_path):
+    def raise_after(meanwhile):
+        meanwhile()
+        raise InterruptedError
+
+    def fail(path, meanwhile=lambda: None):
+        with pytest.raises(InterruptedError), replacing(path):
+            raise_after(meanwhile)
+
+    fail(tmp_path / "new/deep/file")
+    assert names(tmp_path) == []
+    fail(tmp_path / "new/deep/file", (tmp_path / "new/theirs").touch)
+    assert names(tmp_path / "new") == ["theirs"]
+    (tmp_path / "empty").mkdir()
+    fail(tmp_path / "empty/file")
+    assert names(tmp_path) == ["empty", "new"]
