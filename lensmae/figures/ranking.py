@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from lensmae.figures.frame import LEGEND, MARGIN
 
+_FEW = 10
 _LINES = {
     "recall": ("recall", "#56B4E9"),
     "purity": ("purity here", "#E69F00"),
@@ -20,6 +21,8 @@ def ranking_curves(table: pd.DataFrame, first: int, prevalence: float) -> go.Fig
             x=table["n"], y=table[column], mode="lines", name=name.format(prevalence), line={"color": colour, "shape": "hv"}
         )
     figure.add_vline(first, line={"color": "#888", "dash": "dot", "width": 1})
-    figure.update_xaxes(title="images looked at", rangemode="tozero")
+    # Images are whole: no ticks at 1.5 where there are few.
+    whole = list(range(int(table["n"].max()) + 1)) if table["n"].max() <= _FEW else None
+    figure.update_xaxes(title="images looked at", rangemode="tozero", tickvals=whole)
     figure.update_yaxes(title="share", range=[0, 1.02])
     return figure.update_layout(height=340, margin=MARGIN, legend=LEGEND)

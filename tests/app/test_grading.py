@@ -110,12 +110,17 @@ def _ranked_uploads():
 
     grades, scores = ["A", "X", "B", "X", "A", "X"], [0.9, 0.8, 0.7, 0.3, 0.2, 0.1]
     tags = [("ring",), (), (), (), (), ()]
-    rank(pd.DataFrame({"grade": grades, "tags": tags, "predicted": ["cdm"] * 6, "P(cdm)": scores}), "uploads")
+    rank(
+        pd.DataFrame({"grade": grades, "tags": tags, "predicted": ["cdm"] * 6, "height_px": range(6), "P(cdm)": scores}),
+        "uploads",
+    )
 
 
 def test_images_without_a_true_class_are_ranked_by_their_grades():
     app = AppTest.from_function(_ranked_uploads, default_timeout=60).run()
     assert_clean(app)
+    # Not by the size of the image, which comes first in the table.
+    assert app.selectbox("rank-by").value == "P(cdm)"
     # What a network predicted is nothing to look for.
     assert app.selectbox("rank-find").options == ["grade A", "grade A or B", "tag ring"]
     app.selectbox("rank-find").set_value("grade A or B")

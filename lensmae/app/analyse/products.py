@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from lensmae.app.analyse.summary import table
 from lensmae.app.analyse.uploads import Answered
 from lensmae.app.jobs.view import offered
 from lensmae.app.shared.choices import Choice
@@ -23,7 +24,7 @@ _ENDINGS = (".fits", ".png")
 
 
 def all_products(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
-    """A button that makes the zip, its progress, and then the download."""
+    """A button that makes the zip, its progress, and then the download, whose table has the grades of that moment."""
     if read_only():
         return
     key = ("bundle", asked.identity, choice.stretch, tuple(one.upload.key for one in found))
@@ -42,11 +43,19 @@ def all_products(found: Sequence[Answered], asked: Asked, choice: Choice) -> Non
     job = functools.partial(ThreadJob, work, "Making the zip", "files")
     made = offered(key, job, "All products (zip)")
     if made is not None and made.is_file():
+        from lensmae.evaluation.images.bundle import with_tables
+
         label = f"Download all products (zip, {made.stat().st_size / 1e6:.1f} MB)"
         st.download_button(
-            label, made.read_bytes, "lensmae-products.zip", "application/zip", icon=":material/folder_zip:", on_click="ignore",
-            type="primary", key="bundle",
-        )  # fmt: skip
+            label,
+            lambda: with_tables(made.read_bytes(), table(found)),
+            "lensmae-products.zip",
+            "application/zip",
+            icon=":material/folder_zip:",
+            on_click="ignore",
+            type="primary",
+            key="bundle",
+        )
 
 
 def products_of(one: Answered, asked: Asked) -> "Iterator[Product]":

@@ -32,7 +32,7 @@ def rank(ranked: pd.DataFrame, name: str) -> None:
         name: of what the images are of, for files.
     """
     sought = _sought(ranked)
-    scores = number_columns(ranked)
+    scores = sorted(number_columns(ranked), key=_unlikely)
     if not sought or not scores:
         return
     st.header("Ranking", anchor=False)
@@ -41,7 +41,7 @@ def rank(ranked: pd.DataFrame, name: str) -> None:
         what = st.selectbox("Find", list(sought), key="rank-find", bind="query-params", width=220)
         by = st.selectbox("Ranked by", scores, key="rank-by", bind="query-params", width=260)
         upward = st.toggle("Smallest first", key="rank-up", bind="query-params")
-        first = st.number_input("Look at the first", 1, len(ranked), min(20, len(ranked)), key="rank-n", width=150)
+        first = st.number_input("Look at the first", 1, len(ranked), min(20, max(1, len(ranked) // 2)), key="rank-n", width=150)
         helped = "Share of what is sought among all images of the survey."
         prevalence = st.number_input(
             "Prevalence", 1e-6, 0.999, 0.01, format="%g", key="rank-prevalence", bind="query-params", width=150, help=helped
@@ -51,6 +51,11 @@ def rank(ranked: pd.DataFrame, name: str) -> None:
     table = ranking((-values if upward else values)[known], sought[what][known], float(prevalence))
     _figures(table, int(first), what, prevalence)
     figure(ranking_curves(table, int(first), prevalence), "ranking", table, f"ranking-{name}-{by}")
+
+
+def _unlikely(column: str) -> int:
+    """Probabilities and errors are what one ranks by; the size of an image, or its position on the sky, hardly ever."""
+    return 0 if column.startswith("P(") else 1 if column.endswith("mse") else 2
 
 
 def _figures(table: pd.DataFrame, first: int, what: str, prevalence: float) -> None:

@@ -163,7 +163,11 @@ def read_sky(
             letters, scales, text = "", None, ""
     if scales is not None and max(scales) > (1 + _SQUARE) * min(scales):
         notes = (*notes, f"Its pixels have sides of {scales[0]:.4g} and {scales[1]:.4g} arcsec; their geometric mean is used.")
-    scale = float(np.sqrt(scales[0] * scales[1])) if scales is not None else _from_keywords(header if said is None else said)
+    if scales is None:
+        scale = _from_keywords(header if said is None else said)
+    else:
+        # 0.1, and not the 0.100000000000008 of a matrix in degrees.
+        scale = float(f"{np.sqrt(scales[0] * scales[1]):.9g}")
     return text, scale, letters, notes
 
 

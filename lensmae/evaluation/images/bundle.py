@@ -1,5 +1,6 @@
-"""All that networks made of a list of files, as one zip: a table, records, and the images they drew."""
+"""All that networks made of a list of files, as one zip: records, the images they drew, a table."""
 
+import io
 import json
 import re
 import zipfile
@@ -7,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from lensmae.evaluation.images.analyse import Analysis, Refusal
-from lensmae.evaluation.images.answers import record, table
+from lensmae.evaluation.images.answers import record
 from lensmae.evaluation.images.derived_images import Product
 from lensmae.evaluation.images.virtual_observatory import votable_bytes
 from lensmae.progress import Progress
@@ -34,7 +37,7 @@ def write_bundle(
     files: Callable[[str, Product], dict[str, bytes]],
     progress: Progress | None = None,
 ) -> None:
-    """Write answers as csv, json and VOTable, and for every file that was read its images, under names that no two share.
+    """Write answers as json, and for every file that was read its images, under names that no two share.
 
     Args:
         path: of the zip file.
@@ -44,9 +47,6 @@ def write_bundle(
     """
     answers = [entry.answer for entry in entries]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        rows = table(answers)
-        archive.writestr("answers.csv", rows.to_csv(index=False))
-        archive.writestr("answers.vot", votable_bytes(rows))
         archive.writestr("answers.json", json.dumps([record(answer) for answer in answers], indent=2))
         for done, (stem, entry) in enumerate(zip(safe_stems([answer.name for answer in answers]), entries, strict=True), start=1):
             if isinstance(entry.answer, Analysis):
@@ -55,6 +55,21 @@ def write_bundle(
                         archive.writestr(f"images/{name}", content)
             if progress is not None:
                 progress(done, len(entries))
+
+
+def with_tables(bundle: bytes, rows: pd.DataFrame) -> bytes:
+    """A zip of `write_bundle` with a table as csv and VOTable in it: what people say of the images may change after the images of
+    the networks were made.
+
+    Args:
+        bundle: the zip.
+        rows: one row a file.
+    """
+    made = io.BytesIO(bundle)
+    with zipfile.ZipFile(made, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("answers.csv", rows.to_csv(index=False))
+        archive.writestr("answers.vot", votable_bytes(rows))
+    return made.getvalue()
 
 
 def safe_stems(names: Sequence[str]) -> list[str]:

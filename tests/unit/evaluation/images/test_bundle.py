@@ -9,7 +9,8 @@ import pandas as pd
 
 from lensmae.data.images.lens_image import LensImage
 from lensmae.evaluation.images.analyse import Networks, Refusal, analyse_images
-from lensmae.evaluation.images.bundle import Entry, safe_stems, write_bundle
+from lensmae.evaluation.images.answers import table as answers
+from lensmae.evaluation.images.bundle import Entry, safe_stems, with_tables, write_bundle
 from lensmae.evaluation.images.derived_images import reconstruction_product
 from lensmae.models import load_checkpoint
 
@@ -29,11 +30,15 @@ def test_the_zip_holds_the_table_the_records_and_each_image_as_it_was_made(mae, 
     write_bundle(
         tmp_path / "all.zip", entries, lambda stem, one: {f"{stem}.raw": one.pixels.tobytes()}, lambda *step: done.append(step)
     )
-    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+    # Graded after the images were made.
+    rows = answers([answer, entries[1].answer]).assign(grade=["A", ""])
+    whole = with_tables((tmp_path / "all.zip").read_bytes(), rows)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         assert archive.testzip() is None
         assert set(archive.namelist()) == {"answers.csv", "answers.vot", "answers.json", "images/lens.reconstruction.raw"}
         assert archive.read("images/lens.reconstruction.raw") == product.pixels.tobytes()
         table = pd.read_csv(io.BytesIO(archive.read("answers.csv")))
         assert table["file"].tolist() == ["../lens.fits", "bad.npy"]
+        assert table["grade"][0] == "A"
         assert json.loads(archive.read("answers.json"))[1] == {"file": "bad.npy", "refused": "bad.npy was not read."}
     assert done == [(1, 2), (2, 2)]
