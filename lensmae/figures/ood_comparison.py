@@ -50,7 +50,9 @@ def domain_strips(measures: Sequence[Measure]) -> go.Figure:
     figure.update_xaxes(title=f"measure / its limit (at the left edge: {_LEAST:g} or less)", **LOG)
     # Beside the names, where no dot, diamond or line crosses the numbers.
     names = [f"{measure.name}<br>{measure.value:.2g} × the limit" for measure in measures]
-    figure.update_yaxes(tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6], showgrid=False)
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6], showgrid=False, zeroline=False
+    )
     figure.update_layout(height=110 + 75 * len(names), margin=MARGIN, legend=LEGEND)
     return figure
 

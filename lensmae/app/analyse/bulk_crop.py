@@ -40,7 +40,7 @@ def bulk_crop(files: Sequence[Upload], choice: Choice) -> None:
             _apply(files, side, about)
             st.rerun()
         whole = {upload.key[0]: replace(upload.reading, crop=AUTO) for upload in files}
-        right.button("As found by itself", on_click=kept.keep_readings, args=(whole,), width="stretch")
+        right.button("As found automatically", on_click=kept.keep_readings, args=(whole,), width="stretch")
 
 
 def _preview(upload: Upload, side: int, about: str, choice: Choice) -> None:

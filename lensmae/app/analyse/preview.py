@@ -122,7 +122,7 @@ def _say(upload: Upload, crop: Crop | None) -> None:
     if crop is None:
         st.caption("The networks see all of it. Draw a box on the image to cut the lens out.")
     else:
-        how = "found by itself" if now.crop == AUTO else "chosen by hand"
+        how = "found automatically" if now.crop == AUTO else "chosen by hand"
         st.caption(
             f"Network input, {how}: {crop.side}×{crop.side} px from column {crop.left} and row {crop.top} on. Drag its middle to "
             "move it and its corner to scale it, or draw a box."

@@ -164,11 +164,9 @@ def read_sky(
     if scales is not None and max(scales) > (1 + _SQUARE) * min(scales):
         notes = (*notes, f"Its pixels have sides of {scales[0]:.4g} and {scales[1]:.4g} arcsec; their geometric mean is used.")
     if scales is None:
-        scale = _from_keywords(header if said is None else said)
-    else:
-        # 0.1, and not the 0.100000000000008 of a matrix in degrees.
-        scale = float(f"{np.sqrt(scales[0] * scales[1]):.9g}")
-    return text, scale, letters, notes
+        return text, _from_keywords(header if said is None else said), letters, notes
+    # 0.1, and not the 0.100000000000008 of a matrix in degrees.
+    return text, float(f"{np.sqrt(scales[0] * scales[1]):.9g}"), letters, notes
 
 
 def _key(header: Any) -> str:
