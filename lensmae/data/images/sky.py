@@ -156,7 +156,7 @@ def read_sky(
         try:
             wcs = WCS(header, fobj=units, key=_key(header))
             letters, scales = _letters(wcs), _scales(wcs)
-            text = wcs.celestial.to_header(relax=True).tostring(sep="\n") if wcs.has_celestial else ""
+            text = wcs.celestial.to_header(relax=True, key=" ").tostring(sep="\n") if wcs.has_celestial else ""
         except Exception as problem:  # noqa: BLE001
             # wcslib and astropy refuse headers in a dozen ways; the pixels are good all the same.
             notes = (f"Its WCS could not be used ({str(problem).splitlines()[0][:120]}).",)

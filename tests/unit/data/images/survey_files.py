@@ -264,10 +264,11 @@ CASES = {
     ),
     "exposures over time": case(
         fits_file(primary(np.stack([LENS] * 30), CTYPE3="TIME", CUNIT3="s", CDELT3=60.0, **tan(0.1))), LENS, pixel_scale=0.1,
-        bands=30, lenses=1,
+        bands=30, lenses=1, position=(150.0, 2.0),
     ),
     "an alternate WCS alone": case(
-        fits_file(primary(LENS, **{f"{key}A": value for key, value in tan(0.1).items()})), LENS, pixel_scale=0.1
+        fits_file(primary(LENS, **{f"{key}A": value for key, value in tan(0.1).items()})), LENS, pixel_scale=0.1,
+        position=(150.0, 2.0),
     ),
     "offsets in arcsec": case(
         fits_file(primary(LENS, CTYPE1="XOFFSET", CTYPE2="YOFFSET", CUNIT1="arcsec", CUNIT2="arcsec", CDELT1=0.1, CDELT2=0.1)),
