@@ -1,5 +1,7 @@
 """What surrounds every page: first start, shared choices, notices, plain errors."""
 
+import contextlib
+import ctypes
 import gc
 import sys
 import threading
@@ -64,3 +66,6 @@ def _freeze() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    # What is free goes back to the system, as far as its allocator can; threads that come and go leave much of it behind.
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

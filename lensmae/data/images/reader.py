@@ -1,6 +1,7 @@
 """One image reader for the command line and the pages: any common file in, one finite float32 image out, and what was done."""
 
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,8 @@ SUFFIXES = (
     "tiff", "h5", "hdf5", "mat", "pt", "pth",
 )  # fmt: skip
 Source = Path | str | bytes
+# Of one file whose lenses are arrays of their own.
+_MOST_ITEMS_S = 8.0
 # A file that belongs to an image; of a content with its name.
 Part = Source | tuple[str, bytes]
 
@@ -123,10 +126,18 @@ def read_lenses(
 
 
 def _each_item(source: Source, stored: Stored, label: str, choice: ArrayChoice) -> Iterator[LensImage]:
-    data = _load(source)
+    data, spent = _load(source), 0.0
     for one in stored.alike:
+        begun = time.thread_time()
         kind, part = decode(data, one)
         found = _Array.of(part, choice)
+        # Each array is looked for among all: thousands of them would take hours.
+        spent += time.thread_time() - begun
+        if spent > _MOST_ITEMS_S:
+            raise ImageReadError(
+                f"finding its {len(stored.alike):,} arrays one by one takes more than {_MOST_ITEMS_S:.0f} s of processor time; "
+                "save them as one array (N, H, W)"
+            )
         for lens in range(found.lenses):
             named = f"{label}:{one}" if found.lenses == 1 else f"{label}:{one}[{lens}]"
             yield _image(found, part, named, kind, choice, lens, whole=True)

@@ -85,11 +85,10 @@ def _facts(array: Any, file: Any) -> dict[str, Any]:
 
 
 def _choose(file: Any, found: dict[str, Any], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    outside = _outside(file)
     try:
         return choose_array({name: array.shape for name, array in found.items()}, item)
     except ImageReadError as problem:
-        if outside:
+        if outside := _outside(file):
             raise ImageReadError(f"its arrays lie in other files, which are not followed: {', '.join(outside[:4])}; "
                                  "copy the pixels into one file") from None  # fmt: skip
         raise ImageReadError(str(problem).replace("image array", "numeric array with two axes or more")) from None
