@@ -1,4 +1,4 @@
-"""What about my image? Upload one or many; see what was read, the class, how usual it is, reconstruction, super-resolution."""
+"""What about my image? Upload one or many; see what was read, the class, in domain or not, reconstruction, super-resolution."""
 
 import streamlit as st
 

@@ -29,10 +29,10 @@ PATCHES = ("all", "brightest half")
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What an MAE redrew.
+    """What an MAE reconstructed.
 
     Attributes:
-        prediction: (B, H, W) float32 flux, the network's drawing of every pixel.
+        prediction: (B, H, W) float32 flux, the network's prediction of every pixel.
         hidden: (B, gh, gw) bool, True where a patch was hidden.
         mask: (B, H, W) bool, the same for pixels.
     """
@@ -68,7 +68,7 @@ class LoadedModel:
         tokens = self.grid[0] * self.grid[1] if self.has_tokens else max(1, (self.image_size // 8) ** 2)
         self._batch = max(1, (_CPU_TOKENS if device == "cpu" else _GPU_TOKENS) // tokens)
         self._thread_batch = max(1, _THREAD_TOKENS // tokens)
-        # An autoencoder's embeddings are for looking at many; of a classifier's, classes are told.
+        # An autoencoder's embeddings are for looking at many; those of a classifier give classes.
         self.rounds: bool = card.kind == "mae" and device == "cpu" and multiplies_bfloat16()
 
     def patch_grid(self, shape: tuple[int, ...], whose: str = "The image has") -> tuple[int, int]:
@@ -223,7 +223,7 @@ class Reconstructor(LoadedModel):
 
     @torch.inference_mode()
     def linear_guess(self, images: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-        """What the network's linear prior alone draws: flux (B, H, W), masks (B or 1, gh, gw) -> flux (B, H, W) float32.
+        """What the network's linear prior alone predicts: flux (B, H, W), masks (B or 1, gh, gw) -> flux (B, H, W) float32.
 
         Raises:
             ValueError: where the network has none.
@@ -367,7 +367,7 @@ class SuperResolver(LoadedModel):
         Args:
             images: LR flux (B, h, w).
             peak: brightest pixel of the whole images that these are parts of; their own where None.
-            d4: the mean over the eight symmetries, each drawn and turned back ("self-ensemble", Lim et al. 2017,
+            d4: the mean over the eight symmetries, each super-resolved and turned back ("self-ensemble", Lim et al. 2017,
                 arXiv:1707.02921, section 3.4); eight times the work.
         """
         drawn = []

@@ -12,7 +12,7 @@ from lensmae.shipped import CHECKPOINTS
 from lensmae.workspace import Damaged, check_name, models_dir, runs_dir
 
 PRODUCT = "model.safetensors"
-# What is usual for a checkpoint (`lensmae.evaluation.ood.references`) lies beside it under this ending.
+# The reference of a checkpoint (`lensmae.evaluation.ood.references`) lies beside it under this ending.
 REFERENCE = ".reference.safetensors"
 
 

@@ -1,4 +1,4 @@
-"""The film of a run: what its network draws of fixed validation lenses, one small file a save."""
+"""The film of a run: what its network reconstructs of fixed validation lenses, one small file a save."""
 
 import os
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Film:
 
     Attributes:
         images: (L, h, w) float32 flux, what the network was given.
-        truth: (L, H, W) float32 flux, what it should draw: the images themselves, or HR targets.
+        truth: (L, H, W) float32 flux, what it should reconstruct: the images themselves, or HR targets.
         hidden: (L, gh, gw) bool patches it did not see, or None.
         steps: optimiser steps of the frames, rising.
         frames: (F, L, H, W) float32 flux.
@@ -43,7 +43,7 @@ class FilmFolder:
         Args:
             step: that is resumed from; 0 for a new run.
             images: (B, H, W) that the network gets.
-            truth: (B, H, W) that it should draw.
+            truth: (B, H, W) that it should reconstruct.
             hidden: (B, gh, gw) bool, True = hidden; None where nothing is.
         """
         self.path.mkdir(exist_ok=True)

@@ -180,7 +180,7 @@ def test_of_very_many_lenses_some_are_drawn_and_a_lasso_takes_all(home, open_app
     around = ";".join(f"{x},{y}" for x, y in ((-1e6, -1e6), (1e6, -1e6), (1e6, 1e6), (-1e6, 1e6)))
     app = open_app("embeddings", **SMALL, method="pca", most="all", selected=f"classifier:{around}")
     assert_clean(app)
-    assert "12 of them, chosen at random, are drawn; lasso, box, search and downloads take all." in texts(app.caption)
+    assert "12 of them, chosen at random, are plotted; lasso, box, search and downloads take all." in texts(app.caption)
     assert any(heading.value == "90 lenses selected" for heading in app.header)
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert sum(len(base64.b64decode(trace["customdata"]["bdata"])) // 4 for trace in drawn if "customdata" in trace) == 12

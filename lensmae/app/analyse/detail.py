@@ -79,7 +79,7 @@ def grade(read: Sequence[Answered], place: int) -> None:
 
 
 def _verdict(answer: "Analysis") -> None:
-    """Whether the class is told, by which network and why; then the other networks whose domain the image is out of."""
+    """Whether the class is answered, by which network and why; then the other networks whose domain the image is out of."""
     from lensmae.evaluation.images.verdicts import choice_of_network, judgement, sentence
 
     if answer.classified:

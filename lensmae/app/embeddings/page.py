@@ -189,7 +189,7 @@ def _thinned(kept: np.ndarray) -> str:
     count = int(kept.sum())
     if count <= MOST_DRAWN:
         return ""
-    return f" {MOST_DRAWN:,} of them, chosen at random, are drawn; lasso, box, search and downloads take all."
+    return f" {MOST_DRAWN:,} of them, chosen at random, are plotted; lasso, box, search and downloads take all."
 
 
 def _said(projection: Projection) -> str:

@@ -170,7 +170,7 @@ def _class(lens: LabLens, image: np.ndarray, entry: Any) -> None:
 
 
 def _reference(entry: Any) -> Any:
-    """What is usual for a checkpoint, from the file beside it; None where that is missing, or of other weights."""
+    """The reference of a checkpoint, from the file beside it; None where that is missing, or of other weights."""
     try:
         return networks.beside(entry.path)
     except CheckpointError as problem:

@@ -1,4 +1,4 @@
-"""What is usual for the chosen checkpoints: from the file beside them, else measured here on the chosen data set."""
+"""The references of the chosen checkpoints: from the file beside them, else measured here on the chosen data set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ _REFERENCE, _HELD_OUT = 400, 150
 
 @dataclass(frozen=True)
 class Asked:
-    """The chosen networks with what is usual for them, and what identifies both.
+    """The chosen networks with their references, and what identifies both.
 
     Attributes:
         notes: for which network nothing is known, and why.

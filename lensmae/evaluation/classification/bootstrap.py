@@ -46,7 +46,7 @@ def bootstrap_bands(
     seed: int = 0,
     level: float = 0.95,
 ) -> Bands:
-    """Bands of all one-vs-rest curves. Lenses are drawn with replacement within their class, so every resample holds all classes.
+    """Bands of all one-vs-rest curves. Lenses are sampled with replacement within their class: every resample holds all classes.
 
     Args:
         labels: (N,) int, index in `classes`.
@@ -80,9 +80,9 @@ def bootstrap_bands(
 
 
 def draw_weights(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each lens is drawn in each resample, (b, N) float32, a few resamples at a time.
+    """How often each lens is sampled in each resample, (b, N) float32, a few resamples at a time.
 
-    Lenses are drawn with replacement within their class; `labels` (N,) int, `resamples` 1 or more.
+    Lenses are sampled with replacement within their class; `labels` (N,) int, `resamples` 1 or more.
     """
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -87,7 +87,7 @@ def reconstruction_errors(
     model: Reconstructor, dataset: LensDataset, indices: np.ndarray, progress: Progress | None = None
 ) -> np.ndarray:
     """Mean squared error of the hidden pixels of the given rows on the [0, 1] scale, (N,) float32, at mask ratio 0.75; the
-    mask of a lens is drawn from its row, so it is the same in every choice of rows.
+    mask of a lens is sampled with its row as seed, so it is the same in every choice of rows.
 
     Args:
         model: the network.

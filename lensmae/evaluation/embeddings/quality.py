@@ -45,7 +45,7 @@ def embedding_quality(embeddings: np.ndarray, labels: np.ndarray, train: np.ndar
 
 
 def trustworthiness(embeddings: np.ndarray, points: np.ndarray, neighbours: int = 15) -> float:
-    """How far near points are near embeddings too, 0 to 1 (Venna & Kaski 2001); of at most 3,000 drawn lenses.
+    """How far near points are near embeddings too, 0 to 1 (Venna & Kaski 2001); of at most 3,000 sampled lenses.
 
     nan for fewer lenses than it is defined for.
     """

@@ -27,7 +27,7 @@ _SPECIALIST = "specialist"
 
 @dataclass(frozen=True)
 class Networks:
-    """Loaded checkpoints, one a kind at most, and by kind what is usual for them; what is missing is not asked.
+    """Loaded checkpoints, one a kind at most, and by kind the reference of each; what is missing is not asked.
 
     Attributes:
         references: by kind; that of the specialist under "specialist".
@@ -67,7 +67,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class LensReconstruction:
-    """An image as the MAE drew it, every pixel from its surroundings only: `FullReconstruction` of one image.
+    """An image reconstructed by the MAE, every pixel from its surroundings only: `FullReconstruction` of one image.
 
     Attributes:
         prediction, error: (S, S) float32.
@@ -123,11 +123,11 @@ class Analysis(Prepared):
 
     @property
     def called(self) -> str | None:
-        """The class that is told; None without one, and where it is withheld."""
+        """The class that is answered; None without one, and where it is withheld."""
         return None if self.classified is None else self.classified.called
 
     def _repr_html_(self) -> str:
-        """As a notebook shows it: the class or why none is told, and the domain of each network."""
+        """As a notebook shows it: the class or why it is withheld, and the domain of each network."""
         from lensmae.data.notebook import facts_html
 
         words = {True: "in domain", False: "out of distribution", None: None}

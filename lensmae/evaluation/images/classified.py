@@ -53,17 +53,17 @@ class Classified:
 
     @property
     def withheld(self) -> bool:
-        """Whether the image is out of the network's domain, so that no class is told."""
+        """Whether the image is out of the network's domain, so that the class is withheld."""
         return self.check is not None and not self.check.in_domain
 
     @property
     def called(self) -> str | None:
-        """The class that is told; None where it is withheld."""
+        """The class that is answered; None where it is withheld."""
         return None if self.withheld else self.name
 
     @property
     def tells_mass(self) -> bool:
-        """Whether the axion mass means something: the class told is axion."""
+        """Whether the axion mass means something: the class answered is axion."""
         return self.log_mass is not None and self.called == "axion"
 
 

@@ -1,4 +1,4 @@
-"""Images that networks draw from a file, for keeping: the pixels with all that their header says."""
+"""Images that networks make of a file, for keeping: the pixels with all that their header says."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class Product:
 
 
 def reconstruction_product(analysis: Analysis, model: LoadedModel) -> Product:
-    """The MAE's drawing of a file, every pixel drawn from its surroundings only."""
+    """The MAE's reconstruction of a file, every pixel from its surroundings only."""
     facts = _facts(analysis.name, model, "reconstruction") | {
         "MASKRAT": (1 - 1 / PARTS, "share of patches hidden at a time"),
         "NMASKS": (PARTS, "masks that were averaged"),

@@ -28,7 +28,7 @@ def object_and_band(name: str) -> tuple[str, str]:
 
 
 def by_object(table: pd.DataFrame) -> pd.DataFrame:
-    """One row an object: how many images, in which bands, the classes told in how many of them, and whether all agree.
+    """One row an object: how many images, in which bands, the classes answered in how many of them, and whether all agree.
 
     Args:
         table: columns file and class, as `lensmae.evaluation.images.answers.table` gives them; the class is empty where withheld.

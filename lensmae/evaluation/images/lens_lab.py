@@ -52,7 +52,7 @@ def class_probabilities(model: Classifier, image: np.ndarray, averaged: bool) ->
 def answer(
     image: np.ndarray, model: Classifier, reference: Reference | None, specialist: tuple[Classifier, Reference] | None = None
 ) -> Classified:
-    """What is told of the class of one image (H, W), which is brought to each network's size: by the specialist inside its
+    """The class that is answered for one image (H, W), which is brought to each network's size: by the specialist inside its
     domain, else by the classifier, and withheld out of its domain.
 
     Args:

@@ -19,7 +19,7 @@ def load_networks(classifier: str, mae: str, superres: str, say: Callable[[str],
         classifier: name, run id or path of one; "none", or "auto" for the specialist and the generalist.
         mae: the same of an MAE, without "auto".
         superres: the same of a super-resolver.
-        say: told of a network that cannot tell what is in its domain.
+        say: called with a sentence about a network that has no reference.
 
     Raises:
         CheckpointError: where one is not there, is damaged, or of another kind.

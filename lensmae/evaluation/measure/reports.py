@@ -143,7 +143,7 @@ class ClassificationReport(Measured):
 class SuperResReport(Measured):
     """PSNR (dB), SSIM and MSE of every pair, (N,) each, for the model and for bicubic interpolation.
 
-    `flux` and `bicubic_flux` are the total flux of each drawn image over that of its HR image. `floor_psnr`, `floor_ssim` and
+    `flux` and `bicubic_flux` are the total flux of each image made over that of its HR image. `floor_psnr`, `floor_ssim` and
     `floor_mse` are the scores of the noise-free truth against the HR image; None where the data set has no truths. They are no
     upper bound: an LR image that was made from the HR image shares its noise, and a model that keeps it scores higher. What one
     would score that knew the truth and kept all of it, `limit_psnr`, `limit_ssim` and `limit_mse`, is about the bound (see

@@ -28,7 +28,7 @@ from lensmae.progress import Progress, batches, part_of
 from lensmae.workspace import replacing
 
 _BATCH = 64
-# Whole batches: a mask is drawn from the first row of its batch.
+# Whole batches: the seed of a mask is the first row of its batch.
 _PART = 8 * _BATCH
 
 

@@ -77,7 +77,7 @@ def fit_domain(
         raise DatasetError(f"There are {len(lenses.images)} held-out lenses; at least {LEAST} are needed to fit a domain.")
     ready = prepared(model, reference, known)
     trials = run_trials(model, ready, lenses, each=each, prior=prior, foreign=foreign, seed=seed, progress=progress)
-    # Where its domain is one simulator, nothing is told of noisy images, whose answers would soften all others.
+    # Where its domain is one simulator, noisy images are not answered, whose answers would soften all others.
     warm = None if model.whitens else _temperature(trials)
     if warm is not None:
         views = replace(trials.views, temperature=warm.of(trials.quality))

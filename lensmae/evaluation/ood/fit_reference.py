@@ -1,4 +1,4 @@
-"""Measure what is usual for a checkpoint: embeddings of training lenses, distances and errors of held-out ones."""
+"""Fit the reference of a checkpoint: embeddings of training lenses, distances and errors of held-out ones."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,7 +39,7 @@ def fit_reference(
         model: the network.
         dataset: with training and validation lenses, best the set that the model was trained on.
         reference, held_out: so many training and validation lenses at most, chosen by `seed`.
-        seed: of the lenses that are drawn.
+        seed: of the choice of lenses.
         progress: called with (lenses done, lenses in all).
 
     Raises:

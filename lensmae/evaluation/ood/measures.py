@@ -95,7 +95,7 @@ def whitening_measures(model: Classifier, images: np.ndarray, scale: np.ndarray,
         model: the classifier.
         images: flux (B, H, W).
         scale: (components,) of each component over the training lenses.
-        peak: the usual brightest pixel, in flux, above 0.
+        peak: the median of brightest pixels, in flux, above 0.
     """
 
     def length(changed: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The reference of a checkpoint: some of its training lenses and what is usual among held-out ones, in a file beside it.
+"""The reference of a checkpoint: some of its training lenses, and measures of held-out ones, in a file beside it.
 
 `NAME.reference.safetensors` belongs to `NAME.safetensors` by the content of that file, so it is never taken for other weights.
 """
@@ -50,7 +50,7 @@ class Domain(BaseModel):
         risk: how probable it is that an answer is wrong, where that has a limit.
         temperature: of its probabilities, by the noise of an image; None where they stay as they are.
         expectation: how often it is right about simulated lenses, by their noise.
-        peak: the usual brightest pixel, for a network that knows one flux scale.
+        peak: the median of brightest pixels, for a network that knows one flux scale.
         confident: answers that were wrong with a probability of 0.9 or more, and the share of them that is flagged.
     """
 

@@ -89,7 +89,7 @@ def anomaly_scores(
         masks: how many, 1 or more.
         mask_ratio: share of patches hidden, in [0, 1).
         seed: of the masks.
-        linear: score what the model's linear prior alone draws, see `Reconstructor.linear_guess`.
+        linear: score what the model's linear prior alone reconstructs, see `Reconstructor.linear_guess`.
         progress: called with (reconstructions done, reconstructions in all).
     """
     grid = model.patch_grid(images.shape, "The images have")

@@ -54,7 +54,7 @@ class Frames:
         return pixel_masks(self.hidden, self.predictions.shape[1:])
 
     def composites(self, image: np.ndarray) -> np.ndarray:
-        """The image (H, W) with its hidden patches reconstructed, (R, H, W). What the network draws over visible patches means
+        """The image (H, W) with its hidden patches reconstructed, (R, H, W). What the network predicts for visible patches means
         nothing: the loss never looks there."""
         return np.where(self.masks, self.predictions, image)
 

@@ -1,4 +1,4 @@
-"""A whole lens reconstructed by an MAE that never saw the pixel it draws, and how wrong it was: the anomaly score."""
+"""A whole lens reconstructed by an MAE that never saw the pixel it reconstructs, and how wrong it was: the anomaly score."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ PARTS = 4
 
 @dataclass(frozen=True)
 class FullReconstruction:
-    """Lenses drawn from what surrounds each pixel.
+    """Lenses reconstructed from what surrounds each pixel.
 
     Attributes:
         prediction: (B, H, W) float32 flux, the mean of all drawings of a pixel in which it was hidden.

@@ -36,7 +36,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Tested:
-    """A checkpoint with its reference, where it has one: then shares that are told are measured too."""
+    """A checkpoint with its reference, where it has one: then shares that are answered are measured too."""
 
     model: LoadedModel
     reference: Reference | None = None

@@ -1,7 +1,7 @@
 """How near to an HR image any network can come: its noise is chance, but for the part that the LR image tells.
 
 An LR image made by bicubic downsampling A is A @ HR, noise included. A network that knew the noise-free truth t could therefore
-still draw the least-squares share of the noise, t + pinv(A) (LR - A t): three quarters of a noise of even strength stay unknown
+still keep the least-squares share of the noise, t + pinv(A) (LR - A t): three quarters of a noise of even strength stay unknown
 at twice as many pixels, so it scores 10 log10(4/3) = 1.25 dB more than the truth alone. Strictly a limit where noise is white.
 """
 

@@ -1,4 +1,4 @@
-"""How well the axion mass is told."""
+"""How well the axion mass is estimated."""
 
 import pandas as pd
 import plotly.graph_objects as go

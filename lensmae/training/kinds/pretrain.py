@@ -114,7 +114,7 @@ def _architecture(config: PretrainConfig, card: CheckpointCard) -> dict[str, Any
 
 
 def _take_over(network: MAEViT, source: MAEViT) -> None:
-    """Give an MAE the weights of another; beside a new prior it draws another thing, so its last layer stays at zero."""
+    """Give an MAE the weights of another; beside a new prior it predicts another thing, so its last layer stays at zero."""
     state = source.state_dict()
     if network.prior is not None and source.prior is None:
         state = {name: tensor for name, tensor in state.items() if not name.startswith("decoder.head.")}
@@ -133,7 +133,7 @@ class PretrainObjective(Objective):
         return 1.0 if network.prior is None else network.prior.spread**-2
 
     def loss(self, network: MAEViT, batch: Batch, step: int, answer: Callable[..., Any]) -> Tensor:
-        """As of `Objective`. Masks are drawn for the whole batch, then each process takes its part."""
+        """As of `Objective`. Masks are sampled for the whole batch, then each process takes its part."""
         drawn_on = drawing_device(batch.images.device)
         generator = step_generator(self.config.seed, step, _MASK, drawn_on)
         noise = torch.rand(batch.count, _tokens(network), generator=generator, device=drawn_on)
@@ -161,7 +161,7 @@ class PretrainObjective(Objective):
         return hidden.reshape(len(rows), *network.encoder.native_grid).numpy()
 
     def reconstruct(self, network: MAEViT, flux: Tensor, rows: np.ndarray) -> Tensor:
-        """As of `Objective`. Visible patches are shown as they are: the loss never looks at what is drawn there."""
+        """As of `Objective`. Visible patches are shown as they are: the loss never looks at the prediction there."""
         peak = self.transform.scale(flux)
         prediction, mask = network(self.transform.forward(flux, peak), noise=_row_noise(network, rows).to(flux.device))
         return torch.where(mask > 0.5, self.transform.inverse(prediction, peak), flux)

@@ -51,12 +51,12 @@ def step_generator(seed: int, step: int, purpose: int, device: torch.device | st
         seed: of the run.
         step: of the run, from 0.
         purpose: what is drawn.
-        device: that draws; one of another kind draws other numbers.
+        device: that samples; one of another kind samples other numbers.
     """
     state = int(np.random.SeedSequence([seed, step, purpose]).generate_state(1, np.uint64)[0])
     return torch.Generator(device).manual_seed(state % 2**63)
 
 
 def drawing_device(device: torch.device) -> torch.device:
-    """Where the random choices of a step are drawn: on a GPU, which would wait for a copy; else by the processor."""
+    """Where the random choices of a step are sampled: on a GPU, which would wait for a copy; else by the processor."""
     return device if device.type == "cuda" else torch.device("cpu")

@@ -54,7 +54,7 @@ class LensData(pl.LightningDataModule):
         return rows[self.config.usable(self.dataset)[rows]]
 
     def _labelled(self, rows: np.ndarray) -> np.ndarray:
-        """Where the configuration limits labels, that many of the rows, drawn by its seed, every class alike."""
+        """Where the configuration limits labels, that many of the rows, sampled by its seed, every class alike."""
         wanted = self.config.label_limit
         if wanted is None or wanted >= len(rows):
             return rows

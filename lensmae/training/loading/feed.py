@@ -19,7 +19,7 @@ from lensmae.training.loading.batches import BatchPlan, drawing_device, step_gen
 from lensmae.training.loading.stream import LensStream
 
 _SYMMETRY = 0
-# Purposes of generators that feeds draw from, beside those of `lensmae.training.kinds.pretrain`.
+# Purposes of generators that feeds sample from, beside those of `lensmae.training.kinds.pretrain`.
 _NUISANCES = 10
 
 
@@ -94,7 +94,7 @@ class Rows:
 
 
 class StoredFeed:
-    """Batches of a stored data set, turned by its symmetry; with drawn nuisances where the configuration says so."""
+    """Batches of a stored data set, turned by its symmetry; with sampled nuisances where the configuration says so."""
 
     def __init__(
         self, dataset: LensDataset, plan: BatchPlan, labels: np.ndarray, log_masses: np.ndarray, config: RunConfig
@@ -105,7 +105,7 @@ class StoredFeed:
     def batch(self, step: int, rank: int, world: int, device: torch.device) -> Batch:
         """As of `Feed`."""
         rows = self.plan.rows(step)
-        # Symmetry is drawn for the whole batch, then each process takes its part: any number of processes computes the same step.
+        # Symmetry is sampled for the whole batch, then each process takes its part: any number of them computes the same step.
         share = np.arange(rank, len(rows), world)
         drawn_on = drawing_device(device)
         elements = draw_elements(self.config.symmetry, len(rows), step_generator(self.config.seed, step, _SYMMETRY, drawn_on))
@@ -159,6 +159,6 @@ class StreamFeed:
 
 
 def perturbed(batch: Batch, generator: torch.Generator, nuisances: str) -> Batch:
-    """The batch with nuisances drawn from one of `PRIORS`; its images are then in units of the noise-free peak."""
+    """The batch with nuisances sampled from one of `PRIORS`; its images are then in units of the noise-free peak."""
     drawn = draw_nuisances(batch.images.squeeze(1), generator, PRIORS[nuisances])
     return replace(batch, images=drawn.images.unsqueeze(1), clean=drawn.clean.unsqueeze(1))

@@ -1,4 +1,4 @@
-"""`--data simulate:PRESET` of a super-resolver: LR/HR pairs that no data set holds, drawn anew for every step of a training."""
+"""`--data simulate:PRESET` of a super-resolver: LR/HR pairs of no data set, simulated anew for every step of a training."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +41,7 @@ _BLOCK = 16
 
 class PairStream:
     """New LR/HR pairs with the noise of their cameras, on HR's [0, 1]. All pairs of a step are of one preset, since presets
-    differ in size; which one is drawn from the seed and the step, by weight.
+    differ in size; which one is sampled from the seed and the step, by weight.
 
     LR is made as the preset `superres` does it; of images of presets without pairs, half are halved by the mean of two by two
     pixels instead, as larger pixels would see them.

@@ -1,4 +1,4 @@
-"""`--data simulate:PRESET`: lenses that no data set holds, drawn anew for every step of a training."""
+"""`--data simulate:PRESET`: lenses that no data set holds, simulated anew for every step of a training."""
 
 from collections.abc import Mapping
 from pathlib import Path
