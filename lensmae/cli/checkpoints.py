@@ -112,11 +112,14 @@ def promote(
     folder: Annotated[Path | None, typer.Option(help="where to; the workspace's checkpoints by default")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="measure on so many images at most")] = None,
     encoder: Annotated[str | None, typer.Option(help="for a classifier: an MAE to measure a linear probe of, beside it")] = None,
+    average_with: Annotated[str | None, typer.Option(help="checkpoint whose weights are averaged with these")] = None,
+    share: Annotated[float, typer.Option(min=0, max=1, help="of the averaged checkpoint in the mean")] = 0.5,
 ) -> None:
     """Keep a run's model as a named checkpoint with a card."""
     from lensmae.evaluation.reports.promote import promote as keep
 
     options = {"precision": precision, "description": description, "folder": folder, "limit": limit, "encoder": encoder}
+    options |= {"average": (average_with, share)} if average_with else {}
     typer.echo(with_progress("Measuring", lambda progress: keep(checkpoint, name, data, split, progress=progress, **options)))
 
 

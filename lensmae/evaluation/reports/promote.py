@@ -20,6 +20,7 @@ from lensmae.evaluation.ood.references import content_digest, find_reference, sa
 from lensmae.evaluation.reports.tables import flatten, readable
 from lensmae.evaluation.stress.words import as_now, in_words
 from lensmae.models import find_checkpoint, load_checkpoint, save_checkpoint
+from lensmae.models.averaging import averaged
 from lensmae.models.checkpoint import CheckpointCard, read_card, read_network, rewrite_card
 from lensmae.models.registry import reference_path
 from lensmae.workspace import check_name, json_text, models_dir, write_all
@@ -38,6 +39,7 @@ def promote(
     folder: Path | None = None,
     limit: int | None = None,
     encoder: str | None = None,
+    average: tuple[str, float] | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Store a checkpoint under a name, with its figures on a split in its header and beside it as NAME.md and NAME.json.
@@ -52,12 +54,15 @@ def promote(
         folder: where to; the workspace's checkpoints where None.
         limit: measure on so many images at most.
         encoder: for a classifier, an MAE whose frozen features are measured beside it (`classification_baselines`).
+        average: another checkpoint of the same architecture, and its share in the mean of both weights that is stored.
         progress: called with (images done, images in all).
     """
     check_name(name, "checkpoint")
     if precision not in _PRECISIONS:
         raise CheckpointError(f"Weights cannot be stored as {precision!r}; choose {', '.join(_PRECISIONS)}.")
     card, network = read_network(find_checkpoint(checkpoint))
+    if average is not None:
+        card, network = averaged(card, network, *average)
     target = (folder or models_dir()) / f"{name}.safetensors"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Measured before it takes the name: a failure replaces nothing, and the figures are those of the rounded weights.

@@ -127,7 +127,7 @@ _DEEP_STEM_GPU = {"stem_width": 48, "epochs": 7, "batch_size": 256, "drop_path":
 _DEMO = _RESIDUAL | FROM_SCRATCH | {"data": "simulate:model_ii", "epochs": 0.08, "batch_size": 32, "save_every": 25}
 _DEMO |= {"patch_size": 8, "encoder_layers": 4, "keep_tokens": 24, "validation_images": 512}
 _LENSES = {"strata": "model_ii=0.55,model_ii_free=0.35,model_iii=0.1", "gain": 100.0, "layer_decay": 1.0, "warmup": 0.01}
-_BEGINS_FROM_MAE = {"init": "mae", "head_norm": "batch"}
+_BEGINS_FROM_MAE = {"init": "mae", "head_norm": "batch", "pooling": "all"}
 _CONVNET = GENERALIST | _LENSES | {"backbone": "convnet"}
 
 # `reference` and `from-mae` know Model II alone, from random weights and from an MAE; `deep-stem` leaves more to convolutions;

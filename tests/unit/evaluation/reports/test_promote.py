@@ -16,7 +16,9 @@ from lensmae.evaluation.ood.references import find_reference, save_reference
 from lensmae.evaluation.reports.promote import keep_stress, promote
 from lensmae.evaluation.stress.run import Tested, stress
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint, read_card
+from lensmae.models.checkpoint import read_network, save_checkpoint
 from lensmae.models.registry import reference_path
+from lensmae.workspace import models_dir
 from tests.unit.conftest import CLASSES, ENCODER, save
 
 
@@ -86,3 +88,24 @@ def test_a_promoted_mass_head_carries_its_error(workspace_with_lenses):
     found = evaluate_masses(load_checkpoint("best"), dataset, dataset.indices("test")).summary()
     assert card.metrics["test"]["axion_mass"] == found
     assert "axion_mass.rms_dex" in find_checkpoint("best").with_suffix(".md").read_text()
+
+
+def test_weights_of_two_networks_are_averaged_and_the_card_says_so(mae, tmp_path):
+    other = tmp_path / "other.safetensors"
+    card, network = read_network(find_checkpoint(str(mae)))
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter))
+    save_checkpoint(other, card, network)
+    kept = promote(str(mae), "mean", "lenses", precision="float32", average=(str(other), 0.25), limit=3)
+    first, second, mean = (load_file(path) for path in (find_checkpoint(str(mae)), other, kept))
+    for name, tensor in mean.items():
+        torch.testing.assert_close(tensor, 0.75 * first[name] + 0.25 * second[name])
+    assert read_card(kept).training["averaged_with"] == {"checkpoint": str(other), "share": 0.25}
+
+
+def test_networks_that_differ_in_more_than_weights_are_not_averaged(mae, classifier):
+    with pytest.raises(CheckpointError, match="their kind differs"):
+        promote(str(mae), "mean", "lenses", average=(str(classifier), 0.5))
+    assert not (models_dir() / "mean.safetensors").exists()
