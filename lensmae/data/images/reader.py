@@ -1,7 +1,6 @@
 """One image reader for the command line and the pages: any common file in, one finite float32 image out, and what was done."""
 
 import stat
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from lensmae.data.images import bands, companions, roles
 from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, ordered
 from lensmae.data.images.bad_pixels import clean
 from lensmae.data.images.fitting import fill_bad
-from lensmae.data.images.formats import MAX_FILE, Stored, decode
+from lensmae.data.images.formats import MAX_FILE, Stored, decode, decode_each
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside
 from lensmae.data.images.lens_image import LensImage, fit_image, frame_of
@@ -38,8 +37,6 @@ SUFFIXES = (
     "tiff", "h5", "hdf5", "mat", "pt", "pth",
 )  # fmt: skip
 Source = Path | str | bytes
-# Of one file whose lenses are arrays of their own.
-_MOST_ITEMS_S = 8.0
 # A file that belongs to an image; of a content with its name.
 Part = Source | tuple[str, bytes]
 
@@ -115,7 +112,7 @@ def read_lenses(
             return
         kind, stored = _decoded(source, item, beside)
         if item is None and stored.alike:
-            yield from _each_item(source, stored, label, choice)
+            yield from _each_item(source, kind, stored, label, choice)
             return
         found = _Array.of(stored, choice)
         for lens in range(found.lenses):
@@ -125,21 +122,11 @@ def read_lenses(
         raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
 
 
-def _each_item(source: Source, stored: Stored, label: str, choice: ArrayChoice) -> Iterator[LensImage]:
-    data, spent = _load(source), 0.0
-    for one in stored.alike:
-        begun = time.thread_time()
-        kind, part = decode(data, one)
+def _each_item(source: Source, kind: str, stored: Stored, label: str, choice: ArrayChoice) -> Iterator[LensImage]:
+    for part in decode_each(_load(source), kind, stored.alike):
         found = _Array.of(part, choice)
-        # Each array is looked for among all: thousands of them would take hours.
-        spent += time.thread_time() - begun
-        if spent > _MOST_ITEMS_S:
-            raise ImageReadError(
-                f"finding its {len(stored.alike):,} arrays one by one takes more than {_MOST_ITEMS_S:.0f} s of processor time; "
-                "save them as one array (N, H, W)"
-            )
         for lens in range(found.lenses):
-            named = f"{label}:{one}" if found.lenses == 1 else f"{label}:{one}[{lens}]"
+            named = f"{label}:{part.item}" if found.lenses == 1 else f"{label}:{part.item}[{lens}]"
             yield _image(found, part, named, kind, choice, lens, whole=True)
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import io
-import itertools
 import os
 import pickle
 import struct
@@ -23,7 +22,6 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from lensmae.data import read_image
-from lensmae.data.images import reader
 from lensmae.errors import ImageReadError
 
 PIXELS = np.random.default_rng(0).random((20, 24)).astype(np.float32)
@@ -311,18 +309,3 @@ def test_the_largest_images_that_are_read_fit_a_gigabyte(tmp_path):
     rows = [line.split("|") for line in done.stdout.splitlines()]
     assert [(name, problem) for name, _, problem in rows] == [("large.fits", "good"), ("large.npy", "good")], done.stderr
     assert max(int(memory) for _, memory, _ in rows) < 1000
-
-
-def test_a_file_of_very_many_arrays_ends_in_time_and_keeps_what_was_read(monkeypatch):
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        for place in range(8):
-            file[f"lens{place}/image"] = np.full((16, 16), place, np.float32)
-    assert len(list(reader.read_lenses(content.getvalue(), "many.h5"))) == 8
-    # A clock on which each look for an array takes two seconds.
-    clock = itertools.count(step=2)
-    monkeypatch.setattr(reader.time, "thread_time", lambda: next(clock))
-    read = reader.read_lenses(content.getvalue(), "many.h5")
-    assert len(list(itertools.islice(read, 4))) == 4
-    with pytest.raises(ImageReadError, match=r"many\.h5 was not read: finding its 8 arrays.*save them as one array"):
-        next(read)

@@ -1,17 +1,17 @@
 """What image files hold, format by format: an array as it was saved and the facts beside it. Sizes are read from the headers
 before memory is taken, and compressed data are unpacked no further than the size they claim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from lensmae.data.images.formats.archives import unpacked
-from lensmae.data.images.formats.fits_file import from_fits
-from lensmae.data.images.formats.hdf5 import check_chunks, from_hdf5, is_hdf5, visit_objects
+from lensmae.data.images.formats.fits_file import each_fits, from_fits
+from lensmae.data.images.formats.hdf5 import check_chunks, each_hdf5, from_hdf5, is_hdf5, visit_objects
 from lensmae.data.images.formats.matlab import SIGNATURE as MATLAB
 from lensmae.data.images.formats.matlab import from_matlab
 from lensmae.data.images.formats.numpy_file import from_npy, from_npz
 from lensmae.data.images.formats.pictures import from_picture
 from lensmae.data.images.formats.stored import MAX_FILE, Stored, check_bytes, choose_item, inflated
-from lensmae.data.images.formats.tiff import from_tiff
+from lensmae.data.images.formats.tiff import each_tiff, from_tiff
 from lensmae.data.images.formats.torch_file import from_torch, is_torch
 from lensmae.data.images.formats.unreadable import unreadable
 from lensmae.errors import ImageReadError
@@ -23,6 +23,7 @@ __all__ = [
     "check_chunks",
     "choose_item",
     "decode",
+    "decode_each",
     "inflated",
     "is_hdf5",
     "unpacked",
@@ -40,6 +41,10 @@ _FORMATS: tuple[tuple[bytes, str, Callable[[bytes, str | None], Stored]], ...] =
     (b"MM\x00+", "tiff", from_tiff),
     (MATLAB, "matlab", from_matlab),
 )
+# Formats whose lenses may be arrays of their own (`Stored.alike`).
+_EACH: dict[str, Callable[[bytes, Sequence[str]], Iterator[Stored]]] = {
+    "fits": each_fits, "hdf5": each_hdf5, "tiff": each_tiff
+}  # fmt: skip
 # A pickle of protocol 2 or later.
 _PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
@@ -63,3 +68,16 @@ def decode(data: bytes, item: str | None = None) -> tuple[str, Stored]:
     if said := unreadable(data):
         raise ImageReadError(f"its content is none of {known}: {said}")
     raise ImageReadError(f"its content is none of {known}, whatever its name says")
+
+
+def decode_each(data: bytes, kind: str, names: Sequence[str]) -> Iterator[Stored]:
+    """The images `names` of a file, one after the other, each with itself as its only item.
+
+    The file is opened and its objects are listed once, so that the cost grows with the number of images, not with its square.
+
+    Args:
+        data: the content.
+        kind: its format, as `decode` tells it: "fits", "hdf5" or "tiff".
+        names: as in `Stored.alike`.
+    """
+    yield from _EACH[kind](unpacked(data), names)

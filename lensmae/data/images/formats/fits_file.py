@@ -5,6 +5,8 @@ import io
 import warnings
 import zlib
 from collections import ChainMap
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,27 @@ _MOST_UNNAMED_BANDS = 16
 
 def from_fits(data: bytes, item: str | None) -> Stored:
     """The image of a FITS file by the name of its HDU, then by what an image looks like, then the first."""
+    with _opened(data) as units:
+        found, parts = _images(units, data)
+        chosen = _choose(found, parts, item)
+        stored = _stored(units, found, parts, chosen)
+        passed = tuple(f"{name}: {part}" for name, part in parts.items() if part not in (roles.SCIENCE, roles.UNKNOWN))
+        notes = stored.notes
+        if len(found) == 1 and not chosen.startswith("HDU 0"):
+            notes = (f"The image of {chosen} was taken.", *notes)
+        return replace(stored, items=tuple(found), notes=notes, alike=_alike(found, parts, chosen), passed=passed)
+
+
+def each_fits(data: bytes, names: Sequence[str]) -> Iterator[Stored]:
+    """The HDUs `names` of a FITS file, one after the other; the file is walked through once, whatever their number."""
+    with _opened(data) as units:
+        found, parts = _images(units, data)
+        for name in names:
+            yield _stored(units, found, parts, name)
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[Any]:
     from astropy.io import fits
 
     check_fits(data)
@@ -35,7 +58,7 @@ def from_fits(data: bytes, item: str | None) -> Stored:
         warnings.simplefilter("ignore")
         try:
             with fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True, ignore_missing_simple=False) as units:
-                return _from_units(units, item, data)
+                yield units
         except ImageReadError:
             raise
         except Exception as problem:  # noqa: BLE001
@@ -43,15 +66,18 @@ def from_fits(data: bytes, item: str | None) -> Stored:
             raise ImageReadError(f"its FITS structure is damaged ({type(problem).__name__}: {problem})") from None
 
 
-def _from_units(units: Any, item: str | None, data: bytes) -> Stored:
+def _images(units: Any, data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """The images of a file by name, and what each is."""
     found: dict[str, Any] = {
         f"HDU {i} ({unit.name or 'unnamed'})": unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2
     }
     if any(is_compressed(unit) for unit in found.values()):
         check_gzip_tiles(data)
     found = found or image_columns(units)
-    parts = {name: _role(unit, alone=len(found) == 1) for name, unit in found.items()}
-    chosen = _choose(found, parts, item)
+    return found, {name: _role(unit, alone=len(found) == 1) for name, unit in found.items()}
+
+
+def _stored(units: Any, found: dict[str, Any], parts: dict[str, str], chosen: str) -> Stored:
     unit = found[chosen]
     array, said = pixels_of(unit), ChainMap(_cards(unit.header), _cards(units[0].header))
     text, scale, letters, sky_notes = read_sky(unit.header, said, units)
@@ -60,17 +86,13 @@ def _from_units(units: Any, item: str | None, data: bytes) -> Stored:
     array, bunit, flux_note = as_flux(array, said, str(said.get("BUNIT") or "").strip())
     around, notes = beside(found, parts, chosen, array, said)
     notes = [*([flux_note] if flux_note else []), *sky_notes, *notes]
-    if len(found) == 1 and not chosen.startswith("HDU 0"):
-        notes = [f"The image of {chosen} was taken.", *notes]
     return Stored(
         array,
-        tuple(found),
+        (chosen,),
         chosen,
         scale,
         notes=tuple(notes),
         axes=letters if len(letters) == array.ndim else "",
-        alike=_alike(found, parts, chosen),
-        passed=tuple(f"{name}: {part}" for name, part in parts.items() if part not in (roles.SCIENCE, roles.UNKNOWN)),
         beside=_with_beam(around, said, scale),
         header=text,
         unit=bunit,

@@ -1,7 +1,8 @@
 """HDF5 files: the image by the names of groups and arrays. Links out of the file are not followed."""
 
+import contextlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,23 +41,26 @@ def is_hdf5(data: bytes) -> bool:
 
 def from_hdf5(data: bytes, item: str | None) -> Stored:
     """The image array of an HDF5 file."""
+    with _opened(data) as arrays:
+        return arrays.stored(*_choose(arrays.file, arrays.found, item))
+
+
+def each_hdf5(data: bytes, names: Sequence[str]) -> Iterator[Stored]:
+    """The arrays `names` of an HDF5 file, one after the other; the file is walked through once, whatever their number."""
+    with _opened(data) as arrays:
+        for name in names:
+            yield arrays.stored(name, (name,), ())
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator["_Arrays"]:
     import h5py
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             if not _WEIGHTS.isdisjoint(list(file.attrs)[:_MOST_ATTRIBUTES]) or not _WEIGHTS.isdisjoint(file):
                 raise ImageReadError("it holds the weights of a Keras network, no image")
-            found = {array.name: array for array in numeric_arrays(file)}
-            chosen, images, passed = _choose(file, found, item)
-            array = found[chosen]
-            check_bytes(array.shape, array.dtype.itemsize)
-            check_chunks(array, array.shape)
-            values, letters, notes = array[()], axes_of(array), ()
-            if is_matlab(array, data):
-                values, letters, notes = values.T, letters[::-1], ("Its axes were reversed: MATLAB keeps columns first.",)
-            unit, alike = _text(array.attrs.get("unit", array.attrs.get("units", ""))), _alike(found, chosen)
-            stored = Stored(values, images, chosen, notes=notes, axes=letters, flat=True, passed=passed, alike=alike, unit=unit)
-            return with_beside(stored, _names(found, turned=is_matlab(array, data)), _facts(array, file))
+            yield _Arrays(file, data)
     except ImageReadError:
         raise
     except Exception as problem:  # noqa: BLE001
@@ -64,24 +68,60 @@ def from_hdf5(data: bytes, item: str | None) -> Stored:
         raise ImageReadError(f"its HDF5 structure is damaged ({type(problem).__name__}: {problem})") from None
 
 
-def _names(found: dict[str, Any], turned: bool) -> Names:
-    def read(name: str) -> np.ndarray:
-        array = found[name]
+class _Arrays:
+    """The arrays of an open file, and what is the same for many of them."""
+
+    def __init__(self, file: Any, data: bytes) -> None:
+        self.file, self.found = file, {array.name: array for array in numeric_arrays(file)}
+        self._data = data
+        self._names: dict[bool, Names] = {}
+        self._around: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+
+    def stored(self, chosen: str, images: tuple[str, ...], passed: tuple[str, ...]) -> Stored:
+        """The array `chosen` with what lies beside it."""
+        array = self.found[chosen]
         check_bytes(array.shape, array.dtype.itemsize)
         check_chunks(array, array.shape)
-        return array[()].T if turned else np.asarray(array[()])
+        values, letters, notes, turned = array[()], axes_of(array), (), is_matlab(array, self._data)
+        if turned:
+            values, letters, notes = values.T, letters[::-1], ("Its axes were reversed: MATLAB keeps columns first.",)
+        unit = _text(array.attrs.get("unit", array.attrs.get("units", "")))
+        alike = _alike(self.found, chosen) if len(images) > 1 else ()
+        stored = Stored(values, images, chosen, notes=notes, axes=letters, flat=True, passed=passed, alike=alike, unit=unit)
+        return with_beside(stored, self._named(turned), self._facts(array, chosen))
 
-    shapes = {name: tuple(array.shape) for name, array in found.items()}
-    return Names({name: shape[::-1] if turned else shape for name, shape in shapes.items()}, read)
+    def _named(self, turned: bool) -> Names:
+        """All arrays by name; `turned`: as MATLAB has their axes."""
+
+        def read(name: str) -> np.ndarray:
+            array = self.found[name]
+            check_bytes(array.shape, array.dtype.itemsize)
+            check_chunks(array, array.shape)
+            return array[()].T if turned else np.asarray(array[()])
+
+        if turned not in self._names:
+            shapes = {name: tuple(array.shape) for name, array in self.found.items()}
+            self._names[turned] = Names({name: shape[::-1] if turned else shape for name, shape in shapes.items()}, read)
+        return self._names[turned]
+
+    def _facts(self, array: Any, name: str) -> dict[str, Any]:
+        """Attributes of an array, of its group and of the file, and the single numbers beside it."""
+        group = name.rpartition("/")[0]
+        if group not in self._around:
+            self._around[group] = _facts_of_group(self.file, array.parent)
+        attributes, numbers = self._around[group]
+        return attributes | _attributes(array) | numbers
 
 
-def _facts(array: Any, file: Any) -> dict[str, Any]:
-    """Attributes of an array, of its group and of the file, and the single numbers beside it."""
-    found: dict[str, Any] = {}
-    for holder in (file, array.parent, array):
-        found |= {name: holder.attrs[name] for name in list(holder.attrs)[:_MOST_ATTRIBUTES]}
-    near = {name: array.parent.get(name, getlink=False) for name in list(array.parent)[:_MOST_ATTRIBUTES] if is_scale(name)}
-    return found | {name: one[()] for name, one in near.items() if getattr(one, "shape", None) == ()}
+def _facts_of_group(file: Any, group: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Attributes of a group and of the file; single numbers in the group."""
+    near = {name: group.get(name, getlink=False) for name in list(group)[:_MOST_ATTRIBUTES] if is_scale(name)}
+    numbers = {name: one[()] for name, one in near.items() if getattr(one, "shape", None) == ()}
+    return _attributes(file) | _attributes(group), numbers
+
+
+def _attributes(holder: Any) -> dict[str, Any]:
+    return {name: holder.attrs[name] for name in list(holder.attrs)[:_MOST_ATTRIBUTES]}
 
 
 def _choose(file: Any, found: dict[str, Any], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -1,8 +1,10 @@
 """Files of arrays with names (npz, HDF5, MATLAB, dictionaries): what of them belongs to the image, and its pixel scale."""
 
+import functools
+import itertools
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,9 @@ from lensmae.data.images.sky import plausible_scale
 _MATRIX = "transformpix2angle"
 # Outside of FITS a "mask" may as well be what to look at.
 _BAD = frozenset(("dq", "bpm", "bad", "badpix", "badpixel", "badpixels", "flag", "flags", "quality"))
+# Arrays that belong to an image.
+_BESIDE = frozenset((roles.NOISE, roles.VARIANCE, roles.WEIGHT, roles.FLAGS, roles.PSF))
+_MOST_SCALES = 64
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,45 @@ class Names:
     shapes: Mapping[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
 
+    def near(self, name: str) -> "_Group":
+        """What lies in the group of an array; of many arrays each group is looked through once."""
+        return self._groups.get(name.rpartition("/")[0]) or _Group()
+
+    @functools.cached_property
+    def _groups(self) -> dict[str, "_Group"]:
+        groups: dict[str, _Group] = {}
+        for name, shape in self.shapes.items():
+            groups.setdefault(name.rpartition("/")[0], _Group()).add(name, shape)
+        return groups
+
+
+@dataclass
+class _Group:
+    """Arrays of one group: names of those that may say a pixel scale, and of those beside images by kind, shape and root."""
+
+    scales: list[str] = field(default_factory=list)
+    beside: dict[str, dict[tuple[int, ...], dict[str, list[str]]]] = field(default_factory=dict)
+
+    def add(self, name: str, shape: tuple[int, ...]) -> None:
+        if _count(shape) <= 4 and is_scale(name) and len(self.scales) < _MOST_SCALES:
+            self.scales.append(name)
+        if (kind := roles.role(name)) in _BESIDE:
+            shape = () if kind == roles.PSF and _is_psf(shape) else shape
+            self.beside.setdefault(kind, {}).setdefault(shape, {}).setdefault(roles.root(name), []).append(name)
+
+    def one(self, kind: str, shapes: set[tuple[int, ...]], item: str) -> str | None:
+        """The one array of a kind that is named like the image `item`, or the only one of its kind; None where there is none."""
+        found = [self.beside.get(kind, {}).get(shape, {}) for shape in shapes]
+        alike = (name for named in found for name in named.get(roles.root(item), ()))
+        every = (name for named in found for names in named.values() for name in names)
+        return _only(alike, item) or _only(every, item)
+
+
+def _only(names: Iterator[str], item: str) -> str | None:
+    """The one name besides `item`; of many names no more are looked at than that takes."""
+    others = [name for name in itertools.islice(names, 3) if name != item]
+    return others[0] if len(others) == 1 else None
+
 
 def with_beside(stored: Stored, names: Names, facts: Mapping[str, Any] | None = None) -> Stored:
     """An image with the noise, flags and PSF that lie in its group, and with the pixel scale that a name says.
@@ -40,10 +84,9 @@ def with_beside(stored: Stored, names: Names, facts: Mapping[str, Any] | None = 
         names: of the file.
         facts: attributes and numbers by name; single values among `names` are added.
     """
-    group = stored.item.rpartition("/")[0]
-    near = {name: shape for name, shape in names.shapes.items() if name != stored.item and name.rpartition("/")[0] == group}
-    values = {name: names.read(name) for name, shape in near.items() if _count(shape) <= 4 and is_scale(name)}
-    around, notes = _beside(stored, near, names.read)
+    near = names.near(stored.item)
+    values = {name: names.read(name) for name in near.scales if name != stored.item}
+    around, notes = _beside(stored, near, names)
     scale = stored.pixel_scale or scale_of({**values, **(facts or {})})
     return replace(stored, beside=around, pixel_scale=scale, notes=(*stored.notes, *notes))
 
@@ -52,30 +95,23 @@ def _count(shape: tuple[int, ...]) -> int:
     return int(np.prod(shape)) if shape else 1
 
 
-def _beside(stored: Stored, near: Mapping[str, tuple[int, ...]], read: Callable[[str], np.ndarray]) -> tuple[Beside, list[str]]:
+def _beside(stored: Stored, near: _Group, names: Names) -> tuple[Beside, list[str]]:
     shape, sources, notes = stored.array.shape, {}, []
-
-    def one(kind: str, fits: Callable[[tuple[int, ...]], bool]) -> str | None:
-        found = [name for name in near if roles.role(name) == kind and fits(near[name])]
-        alike = [name for name in found if roles.root(name) == roles.root(stored.item)]
-        return alike[0] if len(alike) == 1 else found[0] if len(found) == 1 else None
-
-    def same(other: tuple[int, ...]) -> bool:
-        return other == shape or (len(other) == 2 and other == shape[-2:])
-
+    same = {shape, shape[-2:]}
     noise = bad = psf = None
     for kind in (roles.NOISE, roles.VARIANCE, roles.WEIGHT):
-        if noise is None and (name := one(kind, same)) is not None:
-            found = noise_of(read(name), kind, name, stored.array, {})
+        if noise is None and (name := near.one(kind, same, stored.item)) is not None:
+            found = noise_of(names.read(name), kind, name, stored.array, {})
             noise, bad = found.deviation, found.empty
             sources |= {"noise": name} if noise is not None else {"bad": name}
             notes += [found.note] if found.note else []
-    if (name := one(roles.FLAGS, same)) is not None and set(roles.words(name.rsplit("/", 1)[-1])) & _BAD:
-        flags = flagged(read(name), {}, {})
+    name = near.one(roles.FLAGS, same, stored.item)
+    if name is not None and set(roles.words(name.rsplit("/", 1)[-1])) & _BAD:
+        flags = flagged(names.read(name), {}, {})
         bad, sources["bad"] = flags if bad is None else bad | flags, name
-    if (name := one(roles.PSF, _is_psf)) is not None:
-        check_bytes(near[name], 8)
-        found_psf = np.squeeze(read(name))
+    if (name := near.one(roles.PSF, {()}, stored.item)) is not None:
+        check_bytes(names.shapes[name], 8)
+        found_psf = np.squeeze(names.read(name))
         psf, sources["psf"] = found_psf.astype(np.float32), name
     return Beside(noise, bad, psf, sources), notes
 

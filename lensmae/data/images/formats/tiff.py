@@ -1,6 +1,8 @@
 """TIFF files, every colour model and compression: tifffile with imagecodecs, and Pillow for colours that those leave raw."""
 
+import contextlib
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,23 +22,41 @@ _ALPHA = (1, 2)
 
 def from_tiff(data: bytes, item: str | None) -> Stored:
     """The page `item` of a TIFF file, or its first one that is no thumbnail."""
+    with _opened(data) as file:
+        pages = tuple(f"page {number}" for number in range(min(len(file.pages), _MOST_PAGES)))
+        chosen = choose_item(pages, item, "page")
+        number = pages.index(chosen)
+        page = file.pages[number]
+        if item is None and page.is_reduced and len(pages) > 1:
+            full = [at for at in range(len(pages)) if not file.pages[at].is_reduced]
+            number = full[0] if full else number
+            chosen, page = pages[number], file.pages[number]
+        alike = pages if len(pages) > 1 and all(_alike(file.pages[at], page) for at in range(len(pages))) else ()
+        return replace(_stored(page, data, number), items=pages, item=chosen, alike=alike)
+
+
+def each_tiff(data: bytes, names: Sequence[str]) -> Iterator[Stored]:
+    """The pages `names` of a TIFF file, one after the other; the file is opened once, whatever their number."""
+    with _opened(data) as file:
+        for name in names:
+            number = int(name.removeprefix("page "))
+            yield replace(_stored(file.pages[number], data, number), items=(name,), item=name)
+
+
+def _stored(page: Any, data: bytes, number: int) -> Stored:
+    _check_page(page, data)
+    stored = _from_page(page, data, number)
+    lossy = page.compression in _JPEG and not _is_lossless(page)
+    return replace(stored, lossy=lossy or stored.lossy)
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[Any]:
     import tifffile
 
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
-            pages = tuple(f"page {number}" for number in range(min(len(file.pages), _MOST_PAGES)))
-            chosen = choose_item(pages, item, "page")
-            number = pages.index(chosen)
-            page = file.pages[number]
-            if item is None and page.is_reduced and len(pages) > 1:
-                full = [at for at in range(len(pages)) if not file.pages[at].is_reduced]
-                number = full[0] if full else number
-                chosen, page = pages[number], file.pages[number]
-            _check_page(page, data)
-            stored = _from_page(page, data, number)
-            alike = pages if len(pages) > 1 and all(_alike(file.pages[at], page) for at in range(len(pages))) else ()
-            lossy = page.compression in _JPEG and not _is_lossless(page)
-            return replace(stored, items=pages, item=chosen, alike=alike, lossy=lossy or stored.lossy)
+            yield file
     except ImageReadError:
         raise
     except Exception as problem:  # noqa: BLE001
