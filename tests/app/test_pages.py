@@ -125,7 +125,7 @@ def test_a_page_that_fails_says_so_plainly(home, open_app, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("lensmae.app.shared.loaders.lens_image", broken)
+    monkeypatch.setattr("lensmae.app.shared.loaders.network_image", broken)
     app = open_app(None, **SMALL)
     assert not app.exception
     assert "unexpected problem (ZeroDivisionError)" in texts(app.error)

@@ -5,7 +5,7 @@ const KEPT = 40;
 const KEYS = { ArrowLeft: "previous", ArrowRight: "next", u: "undo" };
 // Where letters are text, and where arrows move something else.
 const TEXTS = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable], [role=listbox]";
-const MOVED = "input, select, [role=slider], [role=grid], [role=radio], .frame, .handle";
+const MOVED = "input:not([type=checkbox]), select, [role=slider], [role=grid], [role=radio], .frame, .handle";
 const GRADER = "lensmae.grader";
 const bars = new WeakMap();
 

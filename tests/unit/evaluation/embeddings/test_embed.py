@@ -12,6 +12,7 @@ from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation import embed_dataset
 from lensmae.evaluation.embeddings import embed
 from lensmae.evaluation.embeddings.embed import errors_to_measure, lenses_to_embed, reconstruction_errors
+from lensmae.evaluation.ood.network_input import network_inputs
 from lensmae.models import load_checkpoint
 from lensmae.workspace import workspace
 from tests.unit.conftest import MAE, save
@@ -63,7 +64,17 @@ def test_nothing_is_kept_for_a_visitor_of_a_read_only_dashboard(mae, monkeypatch
 
 def test_images_that_the_model_cannot_cut_into_patches_are_said_in_words(mae):
     with pytest.raises(DatasetError, match="divisible by 8"):
-        embed_dataset(load_checkpoint(mae), open_dataset("pairs"), np.arange(3))
+        load_checkpoint(mae).patch_grid((3, 36, 36))
+
+
+def test_images_of_another_size_are_brought_to_the_network_first(mae):
+    model, pairs, rows = load_checkpoint(mae), open_dataset("pairs"), np.arange(3)
+    brought, said = network_inputs(pairs, model)
+    assert brought.images.shape[1:] == (model.image_size, model.image_size) != pairs.images.shape[1:]
+    assert said
+    np.testing.assert_allclose(
+        embed_dataset(model, pairs, rows), model.embed(np.asarray(brought.images[rows]), rounded=True), atol=1e-5
+    )
 
 
 def test_a_super_resolver_embeds_images_of_any_size(superres):
