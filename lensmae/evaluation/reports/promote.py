@@ -77,10 +77,22 @@ def promote(
         figures |= mass_figures(load_checkpoint(candidate), open_dataset(data), report.indices)
         stored = {"precision": precision, "lensmae": __version__, "date": datetime.now(UTC).date().isoformat()}
         metrics = card.metrics | {split: figures | stored}
-        card = card.model_copy(update={"metrics": metrics, "description": description or card.description})
+        changes = {"metrics": metrics, "training": _named(card.training), "description": description or card.description}
+        card = card.model_copy(update=changes)
     save_checkpoint(target, card, network, _PRECISIONS[precision])
     _write_beside(target, card)
     return target
+
+
+def _named(training: dict[str, Any]) -> dict[str, Any]:
+    """What a card tells of a training, checkpoints by name alone: where they lay on this machine is nobody's business."""
+    record = {key: _named(value) if isinstance(value, dict) else value for key, value in training.items()}
+    paths = {
+        key: Path(record[key]).stem
+        for key in ("init", "residual_of", "checkpoint")
+        if Path(str(record.get(key, ""))).is_absolute()
+    }
+    return record | paths
 
 
 def _write_beside(path: Path, card: CheckpointCard) -> None:
