@@ -82,8 +82,8 @@ def test() -> int:
         [SCRIPTS / "lint-imports", "--no-cache"],
         # The documentation: a warning, a dead link among them, is an error.
         [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "auto", "docs", "build/site"],
-        # Each test process keeps to one thread. A third of the time they wait, for browsers and queues: one more than cores.
-        [PYTHON, "-m", "pytest", "-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"],
+        # One test process a core, so each keeps to one thread.
+        [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
     ]
     for step in steps:
         print(f"\n$ {' '.join(os.path.relpath(part, ROOT) if isinstance(part, Path) else part for part in step)}", flush=True)
