@@ -22,7 +22,7 @@ def grading_bar(key: str, index: str, grade: str, disabled: Sequence[str], press
 
     Args:
         key: of the component.
-        place: which image of how many, in words.
+        index: which image of how many, in words.
         grade: of the image in hand; "" where it has none.
         disabled: keys that mean nothing now: grades, "previous", "next", "undo".
         pressed: called with each key, in order, before the run that it starts.

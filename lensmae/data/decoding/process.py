@@ -90,12 +90,16 @@ class Worker:
             if status == ERROR:
                 name, text = plain.read(tuple[str, str], self._receive, 0)
                 raise NoMemory if name == NO_MEMORY else _error(name, text)
-        except plain.DamagedAnswer:
-            pass
+        except plain.DamagedAnswer as problem:
+            raise self._damaged() from problem
         finally:
             self.deadline = None
+        raise self._damaged()
+
+    def _damaged(self) -> Ended:
+        """What to raise of a child whose answers can no longer be trusted, which is ended."""
         self.end()
-        raise Ended("its decoder sent a damaged or too large answer", of_the_file=True)
+        return Ended("its decoder sent a damaged or too large answer", of_the_file=True)
 
     def end(self) -> None:
         """End the process now."""

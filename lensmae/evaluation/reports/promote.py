@@ -85,7 +85,7 @@ def promote(
 
 
 def _named(training: dict[str, Any]) -> dict[str, Any]:
-    """What a card tells of a training, checkpoints by name alone: where they lay on this machine is nobody's business."""
+    """What a card says of a training, checkpoints by name alone: a card is read on other machines."""
     record = {key: _named(value) if isinstance(value, dict) else value for key, value in training.items()}
     paths = {
         key: Path(record[key]).stem
