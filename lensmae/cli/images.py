@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 
 from lensmae.cli.console import AXES_HELP, BAND_HELP, AsJson, Scheduler, print_figures, print_table, with_progress
 from lensmae.errors import ConfigError, ImageReadError
+from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.workspace import replacing
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def _print(answers: list["Analysis"]) -> None:
 
 def _row(answer: "Analysis") -> tuple[str, ...]:
     chances, classified = "", answer.classified
-    called = "" if classified is None else answer.called or "cannot tell"
+    called = "" if classified is None else answer.called or CANNOT_TELL
     if classified is not None:
         named = zip(classified.classes, classified.probabilities, strict=True)
         chances = ", ".join(f"{name} {value:.4f}" for name, value in named)

@@ -11,8 +11,9 @@ from lensmae.data.store.dataset import select_rows
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.embeddings.embed import embed_dataset, reconstruction_errors
 from lensmae.evaluation.embeddings.projections import Projection, project
+from lensmae.evaluation.images.called import call_lenses
 from lensmae.jobs import Report
-from lensmae.models import Reconstructor, load_checkpoint
+from lensmae.models import Classifier, Reconstructor, load_checkpoint
 from lensmae.progress import Progress
 
 # What a `ProcessJob` calls.
@@ -23,7 +24,7 @@ class Task(BaseModel):
     """One computation on the lenses of a split.
 
     Attributes:
-        work: embeddings of the lenses, their projection, or the reconstruction error of an MAE.
+        work: embeddings of the lenses, their projection, the reconstruction error of an MAE, or the answers of a classifier.
         checkpoint, data: names or paths.
         split, limit: which lenses, as `select_rows` takes them.
         layer, pooling, patches: of the embeddings, as `embed_dataset` takes them.
@@ -32,7 +33,7 @@ class Task(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    work: Literal["embed", "project", "errors"]
+    work: Literal["embed", "project", "errors", "call"]
     checkpoint: str
     data: str
     split: str = "all"
@@ -44,7 +45,7 @@ class Task(BaseModel):
 
 
 def run_task(task: Task, progress: Progress | None = None, phase: Callable[[str], None] = lambda _: None) -> np.ndarray:
-    """Do it: embeddings (N, D), points (N, 2 or 3) or errors (N,), which are also kept on disk.
+    """Do it: embeddings (N, D), points (N, 2 or 3), errors (N,) or probabilities (N, K), which are also kept on disk.
 
     For a process that computes nothing else meanwhile.
 
@@ -60,6 +61,10 @@ def run_task(task: Task, progress: Progress | None = None, phase: Callable[[str]
         if not isinstance(model, Reconstructor):
             raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; reconstruction needs an MAE.")
         return reconstruction_errors(model, dataset, rows, progress)
+    if task.work == "call":
+        if not isinstance(model, Classifier):
+            raise CheckpointError(f"Checkpoint {model.name} is of the kind {model.card.kind}; answers need a classifier.")
+        return call_lenses(model, dataset, rows, progress).answered
     embedded = task.work == "embed"
     facts = {"layer": task.layer, "pooling": task.pooling, "patches": task.patches, "alone": True}
     embeddings = embed_dataset(model, dataset, rows, progress if embedded else None, **facts)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.figures.class_colours import class_colour
 from lensmae.figures.frame import LEGEND, MARGIN
 
@@ -46,7 +47,7 @@ def class_scatter(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, axis
     figure = go.Figure()
     for index, label in enumerate(sorted(set(labels.tolist()))):
         chosen = labels == label
-        marker = {"color": class_colour(label, index)}
+        marker = {"color": _NO_VALUE if label == CANNOT_TELL else class_colour(label, index)}
         figure.add_trace(_trace(points[chosen], rows[chosen], len(points), marker, f"{label} ({int(chosen.sum())})", label))
     return _finish(figure, axis, marks, points.shape[1])
 

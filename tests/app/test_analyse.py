@@ -10,7 +10,7 @@ from astropy.io import fits
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from lensmae.app.analyse import detail
+from lensmae.app.analyse import enlarged
 from lensmae.app.jobs.board import board
 from lensmae.data import open_dataset, read_image, simulate_lens
 from lensmae.evaluation.ood.fit import fit_checkpoint
@@ -368,8 +368,8 @@ def test_the_middle_of_a_large_image_keeps_its_place_on_the_sky(monkeypatch):
     buffer = io.BytesIO()
     fits.PrimaryHDU(np.arange(64 * 80, dtype="f4").reshape(64, 80), header=header).writeto(buffer)
     image = read_image(buffer.getvalue(), "a.fits")
-    monkeypatch.setattr(detail, "_LARGEST", 32)
-    low = detail._central(image)
+    monkeypatch.setattr(enlarged, "_LARGEST", 32)
+    low = enlarged._central(image)
     assert low.pixels[0, 0] == image.pixels[16, 24]
     assert low.sky.position(0, 0) == pytest.approx(image.sky.position(16, 24), abs=1e-12)
 

@@ -155,6 +155,18 @@ def test_lenses_can_be_coloured_by_what_two_networks_call_them(home, opened):
     assert "twin: " in texts(app.caption)
 
 
+def test_out_of_the_networks_domain_points_have_no_class_and_no_confidence(home, opened):
+    fit_domain(home, 1e-9)
+    app = opened(colour="predicted class", filter="confidence")
+    assert_clean(app)
+    traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert {trace["name"] for trace in traces if trace["name"][0] != "l"} == {"cannot tell (90)"}
+    app.selectbox("colour").set_value("prediction correct").run()
+    traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert {trace["name"] for trace in traces if trace["name"][0] != "l"} == {"cannot tell (90)"}
+    assert "no lens has a value" in app.number_input("filter-low").help
+
+
 def test_a_class_is_not_told_of_a_lens_out_of_its_networks_domain(home, opened):
     for factor, said in ((1e9, " 0."), (1e-9, " cannot tell")):
         fit_domain(home, factor)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lensmae.data import open_dataset
 from lensmae.data.records.grades import Mark, add_marks, graded
-from tests.app.conftest import SMALL, assert_clean, texts
+from tests.app.conftest import SMALL, assert_clean, fit_domain, texts
 
 
 @pytest.fixture
@@ -63,6 +63,18 @@ def test_filters_order_and_agreement_show_what_was_graded(sheet):
     agreement = next(frame.value for frame in app.dataframe if "kappa" in frame.value)
     assert agreement[["graders", "images", "agree"]].values.tolist() == [["ann and bob", 2, 0.5]]
     assert {"Agreement", "Ranking"} <= {heading.value for heading in app.header}
+
+
+def test_predictions_are_withheld_out_of_the_networks_domain_in_table_and_filters(home, sheet):
+    marks()
+    fit_domain(home, 1e-9)
+    app = sheet(**{"grade-predicted": True})
+    table = app.dataframe[1].value
+    assert set(table["predicted"]) == {"cannot tell"}
+    assert table.filter(like="P(").isna().all(axis=None)
+    app.toggle("f-wrong").set_value(True).run()
+    assert_clean(app)
+    assert "0 of 90 lenses" in texts(app.caption)
 
 
 def test_what_is_shown_becomes_a_data_set_with_labels_of_ones_own(sheet):

@@ -7,13 +7,16 @@ from typing import Any
 import streamlit as st
 
 # About 0.1 MB each.
-_MOST = 2000
+_ANSWERS = 2000
+# A few MB each, 34 MB of the largest images.
+_ENLARGED = 8
 
 
 class Answers:
-    """The answers that were asked for last."""
+    """The answers that were asked for last, so many at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._kept: OrderedDict[tuple, Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -29,11 +32,17 @@ class Answers:
         with self._lock:
             self._kept[key] = answer
             self._kept.move_to_end(key)
-            while len(self._kept) > _MOST:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
 
 
 @st.cache_resource(show_spinner=False)
 def answers() -> Answers:
     """Those of this server."""
-    return Answers()
+    return Answers(_ANSWERS)
+
+
+@st.cache_resource(show_spinner=False)
+def enlargements() -> Answers:
+    """Super-resolved images of this server."""
+    return Answers(_ENLARGED)

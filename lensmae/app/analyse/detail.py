@@ -1,16 +1,15 @@
 """Everything about one uploaded image: how it was read, what the networks say, whether it is in domain, files to keep."""
 
-import functools
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lensmae.app.analyse.enlarged import enlarged
 from lensmae.app.analyse.preview import preview
-from lensmae.app.analyse.uploads import FILES, Answered, Upload, upright
+from lensmae.app.analyse.product_files import offer_files
+from lensmae.app.analyse.uploads import FILES, Answered, upright
 from lensmae.app.grading.desk import Items, desk
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
@@ -18,18 +17,14 @@ from lensmae.app.shared.choices import KINDS, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
-from lensmae.app.shared.widgets import choose, figure, progress_bar
-from lensmae.data import LensImage
-from lensmae.data.images.sky import Grid
+from lensmae.app.shared.widgets import choose, figure
+from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.figures import Panel, probability_bars
-from lensmae.figures.images.derived_images import image_files
 from lensmae.figures.ood_comparison import Measure, domain_strips
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
-    from lensmae.evaluation.images.derived_images import Product
 
-_LARGEST = 1024
 _UNIT = "in the file's unit"
 _MEASURES = {
     "embedding": "distance in embedding",
@@ -46,7 +41,6 @@ _MEASURES = {
     "energy": "small logits",
     "disagreement": "disagreement of orientations",
 }
-_ENDINGS = {"npy": "application/octet-stream", "fits": "image/fits", "png": "image/png"}
 
 
 def detail(one: Answered, choice: Choice, asked: Asked) -> None:
@@ -66,7 +60,7 @@ def detail(one: Answered, choice: Choice, asked: Asked) -> None:
     if answer.reconstruction:
         _reconstruction(answer, choice, asked)
     if asked.networks.superres:
-        _superres(one.upload, choice)
+        enlarged(one.upload, choice)
     if answer.checks:
         _neighbours(answer, choice, asked)
 
@@ -122,7 +116,7 @@ def _classes(answer: "Analysis") -> None:
     found = answer.classified
     with st.container(horizontal=True):
         if found.called is None:
-            st.metric("Class", "cannot tell")
+            st.metric("Class", CANNOT_TELL)
         else:
             share = f"{found.probabilities.max():.1%} of the probability"
             st.metric("Most probable class", found.called, share, delta_color="off", delta_arrow="off")
@@ -202,59 +196,7 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
         Panel("Squared error", reconstructed.error, measure="MSE"),
     ]
     lens_view(panels, key="blind", unit=_UNIT, upright=upright(answer), about=about, **choice.display)
-    _files(answer.name, reconstruction_product(answer, asked.networks.mae), choice, upright(answer))
-
-
-def _superres(upload: Upload, choice: Choice) -> None:
-    st.header("Super-resolution", anchor=False)
-    entry, image = choice.checkpoint("superres"), upload.read()
-    low, note = image, ""
-    if max(image.pixels.shape) > _LARGEST:
-        low = _central(image)
-        note = f"The central {_pixels(low.pixels.shape)} of {_pixels(image.pixels.shape)} px; draw a box above to choose others."
-    product, bicubic = _enlarged(loaders.model_key(entry.path), upload.key, low)
-    st.caption(
-        f"Checkpoint {plain(entry.name)}, {_pixels(low.pixels.shape)} to {_pixels(product.pixels.shape)} px. {plain(note)}"
-    )
-    panels = [Panel("Image", low.pixels), Panel("Bicubic", bicubic), Panel("Network", product.pixels)]
-    panels.append(Panel("Network − bicubic", product.pixels - bicubic, residual=True))
-    about = f"{upload.name}; checkpoint {entry.name}"
-    view = {"key": "upload-superres", "unit": _UNIT, "upright": upright(image), "about": about}
-    lens_view(panels, swipe=(1, 2), columns=3, **view, **choice.display)
-    _files(upload.name, product, choice, upright(image))
-
-
-def _central(image: LensImage) -> LensImage:
-    top, left = (max(0, (side - _LARGEST) // 2) for side in image.pixels.shape)
-    return image.cut(np.s_[top : top + _LARGEST, left : left + _LARGEST], Grid(top, left), "Its middle was taken.")
-
-
-@st.cache_data(max_entries=6, show_spinner=False)
-def _enlarged(model: loaders.ModelKey, key: tuple, _image: LensImage) -> "tuple[Product, np.ndarray]":
-    from lensmae.evaluation.images.derived_images import superres_product
-
-    with progress_bar("Super-resolving") as progress:
-        return superres_product(_image, loaders.get_model(Path(model.path)), progress)
-
-
-def _files(name: str, product: "Product", choice: Choice, first_row_on_top: bool) -> None:
-    """Downloads of an image that a network drew; a file is made when it is asked for."""
-    stem = f"{name.rsplit('.', 1)[0]}.{product.kind}"
-    options = {"stretch": choice.stretch, "upright": first_row_on_top}
-    with st.container(horizontal=True, gap="small"):
-        for ending, kind in _ENDINGS.items():
-            made = functools.partial(_file, f"{stem}.{ending}", stem, product, options)
-            label = f"{'Super-resolved image' if product.kind == 'superres' else 'Reconstruction'} ({ending})"
-            st.download_button(
-                label, made, f"{stem}.{ending}", kind, icon=":material/download:", type="tertiary", on_click="ignore",
-                key=f"{product.kind}-{ending}",
-            )  # fmt: skip
-
-
-def _file(name: str, stem: str, product: "Product", options: dict[str, Any]) -> bytes:
-    return image_files(stem, product.pixels, product.pixel_scale, product.facts, sky=product.sky, unit=product.unit, **options)[
-        name
-    ]
+    offer_files(answer.name, reconstruction_product(answer, asked.networks.mae), choice, upright(answer))
 
 
 def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:

@@ -17,6 +17,7 @@ from lensmae.app.shared.widgets import choose, numbers, numbers_of_lenses
 from lensmae.data.records.grades import graded
 from lensmae.evaluation.grading.agreement import combined
 from lensmae.evaluation.images.groups import by_object
+from lensmae.evaluation.withheld import CANNOT_TELL
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
@@ -102,6 +103,9 @@ def _ranking(full: pd.DataFrame) -> None:
     if view.open:
         with view:
             st.caption(f"Of the {len(table)} graded images: would looking at the first N by a column have found the good ones?")
+            # As in the table above: a withheld answer has no probabilities to rank by.
+            chances = [name for name in table if name.startswith("P(")]
+            table[chances] = table[chances].where(table["predicted"].notna())
             rank(table.assign(tags=[tuple(filter(None, tags.split("; "))) for tags in table["tags"]]), "uploads")
 
 
@@ -147,7 +151,7 @@ def _shown(full: pd.DataFrame, found: Sequence[Answered]) -> pd.DataFrame:
     columns: dict[str, Any] = {"image": [one.thumbnail for one in found], "file": full["file"]}
     columns |= {name: full[name] for name in ("grade", "tags") if name in full}
     if "class" in full:
-        columns |= {"verdict": _verdicts(full), "class": full["class"].fillna("cannot tell"), "answered by": full["classifier"]}
+        columns |= {"verdict": _verdicts(full), "class": full["class"].fillna(CANNOT_TELL), "answered by": full["classifier"]}
         # Softmax of a network out of its domain looks as sure as any other; the numbers (CSV) hold it.
         columns |= {name: full[name].where(full["class"].notna()) for name in chances}
     if "log10_axion_mass_ev" in full and full["log10_axion_mass_ev"].notna().any():

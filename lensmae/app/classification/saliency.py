@@ -20,7 +20,7 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     entry = choice.checkpoint("classifier")
     model, key = loaders.get_model(entry.path), loaders.model_key(entry.path)
     image, said = loaders.network_image(data, choice.lens, entry.path), loaders.network_set(data, entry.path)[1]
-    answer = networks.classified(entry.path, image, bool(said))
+    answer = networks.classified(entry.path, data, choice.lens)
     chances = answer.probabilities
     classes = model.classes
     of = choose("Evidence for", classes, "evidence", default=int(chances.argmax()))

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from lensmae.app.embeddings import view_data
+from lensmae.app.embeddings import colours
 from lensmae.app.embeddings.view_data import View
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import unknown_value
@@ -15,11 +15,11 @@ _ALL = "all lenses"
 def shown_lenses(choice: Choice, view: View) -> np.ndarray:
     """Draw the choice; which lenses of the view are shown, (N,) bool."""
     everything = np.ones(len(view.rows), dtype=bool)
-    names = [_ALL, *view_data.colour_names(choice, view)]
+    names = [_ALL, *colours.colour_names(choice, view)]
     with st.popover("Show only", icon=":material/filter_alt:"):
         unknown_value("filter", names, "property to filter by", _ALL)
         name = st.selectbox("Property", names, key="filter", bind="query-params")
-        found = None if name == _ALL else view_data.colour(choice, view, name)
+        found = None if name == _ALL else colours.colour(choice, view, name)
         if found is None:
             return everything
         kept = _by_name(found) if found.values is None else _by_value(found)

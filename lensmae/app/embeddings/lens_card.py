@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.analyse.uploads import upright
-from lensmae.app.embeddings import selection, view_data
+from lensmae.app.embeddings import colours, selection
 from lensmae.app.embeddings.by_examples import example_buttons
 from lensmae.app.embeddings.view_data import View, embeddings
 from lensmae.app.lens_view.component import lens_view
@@ -20,6 +20,7 @@ from lensmae.app.shared.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
 from lensmae.evaluation.embeddings.nearest import nearest
 from lensmae.evaluation.ood.network_input import network_input
+from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.figures import Panel
 from lensmae.models import SuperResolver
 
@@ -43,7 +44,7 @@ def lens_card(view: View, row: int, choice: Choice) -> None:
 
 def _labels(view: View, row: int, choice: Choice) -> None:
     """What the chosen classifier calls the lens, and others of the same classes beside it; where it is in their domain."""
-    entries = view_data.classifiers(choice)
+    entries = colours.classifiers(choice)
     said = [f"{one.name}: {_answer(view, row, one.path)}" for one in entries]
     if said:
         st.caption(plain(" · ".join(said)))
@@ -51,9 +52,8 @@ def _labels(view: View, row: int, choice: Choice) -> None:
 
 def _answer(view: View, row: int, checkpoint: Path) -> str:
     """Class and probability, or that none is told."""
-    resized = loaders.network_set(view.data, checkpoint)[1] is not None
-    found = networks.classified(checkpoint, loaders.network_image(view.data, row, checkpoint), resized)
-    return "cannot tell" if found.called is None else f"{found.called} {found.probabilities.max():.2f}"
+    found = networks.classified(checkpoint, view.data, row)
+    return CANNOT_TELL if found.called is None else f"{found.called} {found.probabilities.max():.2f}"
 
 
 def lens_neighbours(view: View, row: int, choice: Choice) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from lensmae.app.embeddings import selected_lenses, selection, view_data
+from lensmae.app.embeddings import colours, selected_lenses, selection, view_data
 from lensmae.app.embeddings.by_examples import example_search
 from lensmae.app.embeddings.filters import shown_lenses
 from lensmae.app.embeddings.hover import hover_pictures
@@ -79,11 +79,11 @@ def workbench(choice: Choice, views: list[View], projections: list[tuple[np.ndar
 
 
 def _choose_colour(choice: Choice, view: View) -> Fact:
-    names = view_data.colour_names(choice, view)
+    names = colours.colour_names(choice, view)
     unknown_value("colour", names, "colour", names[0])
     name = st.selectbox("Colour by", names, key="colour", bind="query-params", width=320)
-    found = view_data.colour(choice, view, name)
-    return found or view_data.colour(choice, view, names[0])
+    found = colours.colour(choice, view, name)
+    return found or colours.colour(choice, view, names[0])
 
 
 def _choose_image() -> LensImage | None:

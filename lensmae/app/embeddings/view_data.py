@@ -1,6 +1,7 @@
 """The Embeddings page's choices, and what they need: embeddings, points and colours, computed at once where that is quick and
 by a background job where it is not."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,10 +15,10 @@ from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, empty_state, progress_bar, unfit_number, unknown_value
 from lensmae.data import DatasetInfo, LensDataset
 from lensmae.data.store.dataset import select_rows
-from lensmae.evaluation.embeddings.embed import embed_dataset, errors_to_measure, lenses_to_embed, reconstruction_errors
+from lensmae.evaluation.embeddings.embed import embed_dataset, errors_to_measure, lenses_to_embed
 from lensmae.evaluation.embeddings.nearest import METRICS
 from lensmae.evaluation.embeddings.projections import METHODS, Projection, kept_projection, project
-from lensmae.evaluation.facts import Fact, fact, fact_names
+from lensmae.evaluation.images.called import lenses_to_call
 from lensmae.evaluation.tasks import IN_A_PROCESS, Task
 from lensmae.models.predictors import PATCHES, POOLINGS
 from lensmae.workspace import read_only
@@ -62,7 +63,7 @@ class View:
     @property
     def rows(self) -> np.ndarray:
         """Rows (N,) of the data set that are shown."""
-        return _rows(loaders.data_key(self.data), self.split, self.limit)
+        return rows_of(loaders.data_key(self.data), self.split, self.limit)
 
     @property
     def key(self) -> tuple:
@@ -173,20 +174,24 @@ def _layers(entry: "CheckpointEntry") -> int:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _rows(data: loaders.DataKey, split: str, limit: int | None) -> np.ndarray:
+def rows_of(data: loaders.DataKey, split: str, limit: int | None) -> np.ndarray:
+    """Rows (N,) of a data set that a split and limit choose, kept."""
     return select_rows(loaders.get_dataset_by_key(data), split, limit)
 
 
 def embeddings_ready(view: View, work: str = "embed") -> bool:
-    """Whether embeddings (or, with "errors", reconstruction errors) are at hand or quickly computed; else a job is drawn."""
-    count = errors_to_measure if work == "errors" else lenses_to_embed
-    options = {} if work == "errors" else {"layer": view.layer, "patches": view.patches}
+    """Whether embeddings, reconstruction errors ("errors") or answers ("call") are at hand or quickly computed; else a job is
+    drawn."""
     model, dataset, rows = loaders.get_model(view.entry.path), view.dataset, view.rows
+    what, count = {
+        "embed": ("Embeddings", functools.partial(lenses_to_embed, layer=view.layer, patches=view.patches)),
+        "errors": ("Reconstruction errors", errors_to_measure),
+        "call": ("Answers", lenses_to_call),
+    }[work]
 
     def missing() -> int:
-        return count(model, dataset, rows, **options)
+        return count(model, dataset, rows)
 
-    what = "Reconstruction errors" if work == "errors" else "Embeddings"
     if missing() > _AT_ONCE and read_only():
         st.info(
             f"{what} of {len(rows):,} lenses are not computed yet, and this dashboard is read-only. "
@@ -219,7 +224,7 @@ def _embeddings(
 ) -> np.ndarray:
     layer, pooling, patches = how
     with progress_bar("Embedding") as progress:
-        rows = _rows(data, *which)
+        rows = rows_of(data, *which)
         network, dataset = loaders.get_model_by_key(model), loaders.get_dataset_by_key(data)
         return embed_dataset(network, dataset, rows, progress, layer=layer, pooling=pooling, patches=patches)
 
@@ -246,88 +251,3 @@ def _kept_points(view: View, embedded: np.ndarray) -> np.ndarray | None:
     if view.projection.method == "pca" or len(embedded) < 4:
         return project(embedded, view.projection)
     return kept_projection(embedded, view.projection)
-
-
-# Before the name of a second classifier.
-_TWO = "predicted class, beside "
-PREDICTION, CORRECT, CONFIDENCE, ERROR = "predicted class", "prediction correct", "confidence", "reconstruction error"
-
-
-def colour_names(choice: Choice, view: View) -> list[str]:
-    """What points can be coloured by; the class first."""
-    names = _fact_names(loaders.data_key(view.data))
-    measured = [PREDICTION, CORRECT, CONFIDENCE] if "classifier" in choice.checkpoints else []
-    measured += [ERROR] if "mae" in choice.checkpoints else []
-    measured += [f"{_TWO}{entry.name}" for entry in classifiers(choice)[1:]]
-    return ["class", *measured, *(name for name in names if name != "class")]
-
-
-def classifiers(choice: Choice) -> "list[CheckpointEntry]":
-    """The chosen classifier, then the others of the same classes; none where there is none."""
-    own = choice.checkpoints.get("classifier")
-    if own is None:
-        return []
-    found = [entry for entry in loaders.checkpoints("classifier") if entry.name != own.name]
-    return [own, *(entry for entry in found if set(entry.card.classes) == set(own.card.classes))]
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _fact_names(data: loaders.DataKey) -> list[str]:
-    return fact_names(loaders.get_dataset_by_key(data).lenses)
-
-
-def colour(choice: Choice, view: View, name: str) -> Fact | None:
-    """One value a lens of the view, (N,); None while it is being computed, which is then drawn."""
-    # Columns before rows: a copy of all columns of 90,000 lenses would cost every click.
-    lenses = view.dataset.lenses
-    classes = lenses["class"].to_numpy(dtype=str)[view.rows]
-    if name == ERROR:
-        judge = View(choice.checkpoint("mae"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
-        if not embeddings_ready(judge, "errors"):
-            return None
-        return Fact("log10 of the reconstruction MSE", values=np.log10(_errors(judge)))
-    if name.startswith(_TWO):
-        second = next(entry for entry in classifiers(choice)[1:] if entry.name == name.removeprefix(_TWO))
-        return _two_labels(view, choice.checkpoint("classifier"), second)
-    if name not in (PREDICTION, CORRECT, CONFIDENCE):
-        return Fact(name, names=classes) if name == "class" else fact(lenses.iloc[view.rows], name)
-    entry = choice.checkpoint("classifier")
-    chances = _probabilities(view, entry)
-    if chances is None:
-        return None
-    predicted = np.array(entry.card.classes)[chances.argmax(axis=1)]
-    if name == CONFIDENCE:
-        return Fact("largest softmax probability", values=chances.max(axis=1))
-    if name == PREDICTION:
-        return Fact(f"predicted by {entry.name}", names=predicted)
-    right = predicted == classes
-    return Fact("prediction", names=np.where(right, "correct", "wrong"))
-
-
-def _probabilities(view: View, entry: "CheckpointEntry") -> np.ndarray | None:
-    """Softmax (N, K) of a classifier for the lenses of the view; None while its embeddings are computed, which is then drawn."""
-    model = loaders.get_model(entry.path)
-    read = [View(entry, view.data, view.split, view.limit, None, name, Projection("pca")) for name in model.head_poolings]
-    # All poolings are kept at once, so that one that is ready says it of all.
-    return model.classify(np.concatenate([embeddings(one) for one in read], axis=1)) if embeddings_ready(read[0]) else None
-
-
-def _two_labels(view: View, first: "CheckpointEntry", second: "CheckpointEntry") -> Fact | None:
-    """What two classifiers call each lens: one name where they agree, else both."""
-    found = [_probabilities(view, entry) for entry in (first, second)]
-    if any(chances is None for chances in found):
-        return None
-    own, other = (np.array(e.card.classes)[chances.argmax(axis=1)] for e, chances in zip((first, second), found, strict=True))
-    names = np.where(own == other, np.char.add("both ", own), np.char.add(np.char.add(own, " · "), other))
-    return Fact(f"predicted by {first.name} · {second.name}", names=names)
-
-
-def _errors(view: View) -> np.ndarray:
-    return _reconstruction_errors(loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _reconstruction_errors(model: loaders.ModelKey, data: loaders.DataKey, split: str, limit: int | None) -> np.ndarray:
-    with progress_bar("Measuring reconstruction errors") as progress:
-        rows = _rows(data, split, limit)
-        return reconstruction_errors(loaders.get_model_by_key(model), loaders.get_dataset_by_key(data), rows, progress)

@@ -48,6 +48,8 @@ def rank(ranked: pd.DataFrame, name: str) -> None:
         )
     values = ranked[by].to_numpy(dtype=float)
     known = np.isfinite(values)
+    if not known.all():
+        st.caption(f"Of the {known.sum():,} of {len(known):,} images that have this number; a withheld answer has none.")
     table = ranking((-values if upward else values)[known], sought[what][known], float(prevalence))
     _figures(table, int(first), what, prevalence)
     figure(ranking_curves(table, int(first), prevalence), "ranking", table, f"ranking-{name}-{by}")

@@ -22,6 +22,7 @@ from lensmae.evaluation.grading.sheet import UNGRADED, Filters, chosen, number_c
 from lensmae.workspace import read_only
 
 LIMITS = {"200": 200, "1000": 1000, "all": None}
+_WRONG = "Predicted class is not the true one; “cannot tell” is no error."
 _TITLES = {UNGRADED: "not graded", **{grade: f"{grade} · {words}" for grade, words in GRADES.items()}}
 
 
@@ -63,10 +64,9 @@ def _measured(
     columns: dict[str, np.ndarray] = {}
     rows = select_rows(loaders.get_dataset(info), split, limit)
     if predicted:
-        report = loaders.classification(choice.checkpoint("classifier").path, info, split, limit)
-        rows = report.indices
-        columns["predicted"] = np.array(report.classes)[report.probabilities.argmax(axis=1)]
-        columns |= {f"P({name})": report.probabilities[:, index] for index, name in enumerate(report.classes)}
+        called = loaders.called(choice.checkpoint("classifier").path, info, rows)
+        columns["predicted"] = called.names
+        columns |= {f"P({name})": called.answered[:, index] for index, name in enumerate(called.classes)}
     if errors:
         model, data = loaders.model_key(choice.checkpoint("mae").path), loaders.data_key(info)
         columns["reconstruction_mse"] = _errors(model, data, rows)
@@ -90,7 +90,7 @@ def _filters(info: DatasetInfo, table: pd.DataFrame, marks: pd.DataFrame) -> Fil
         predicted, wrong = [], False
         if "predicted" in table:
             predicted = _pills("Predicted", sorted(set(table["predicted"])), "f-predicted")
-            wrong = st.toggle("Only errors", key="f-wrong", bind="query-params", help="Predicted class is not the true one.")
+            wrong = st.toggle("Only errors", key="f-wrong", bind="query-params", help=_WRONG)
         text = st.text_input("Text", key="f-text", bind="query-params", width=180, help="In the id, a note or a tag.")
     return Filters(grade, tagged, classes, predicted, wrong, text=text)
 

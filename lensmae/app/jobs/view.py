@@ -1,6 +1,7 @@
 """How jobs are drawn on pages: progress with a button that cancels, how they ended, and a button to begin again."""
 
 import functools
+import uuid
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -33,6 +34,16 @@ def offered(key: Hashable, make: Callable[[], Job], button: str | None = None, l
     active = job.active
     fragment(_watch, run_every=_LOOK_S if active else None)(key, job, make, lane, active)
     return None
+
+
+def only_job(slot: str, key: Hashable) -> Hashable:
+    """The key of a job of this visitor alone; the one that they had in this slot before, of another key, is cancelled."""
+    mine = (st.session_state.setdefault("_visitor", uuid.uuid4().hex), slot, key)
+    before = st.session_state.get(f"_only-{slot}", mine)
+    if before != mine:
+        board().discard(before)
+    st.session_state[f"_only-{slot}"] = mine
+    return mine
 
 
 def computed(

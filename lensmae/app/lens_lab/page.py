@@ -22,6 +22,7 @@ from lensmae.data.simulation.presets import PRESETS
 from lensmae.data.simulation.priors import MODEL_HALOS
 from lensmae.data.simulation.rows import lab_preset
 from lensmae.errors import CheckpointError, DatasetError
+from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.figures import Points
 from lensmae.figures.classification.sweep import probability_sweep
 from lensmae.figures.lens_lab import CAUSTIC_COLOUR, lab_lines, lab_panels
@@ -157,7 +158,7 @@ def _class(lens: LabLens, image: np.ndarray, entry: Any) -> None:
 
     found = answer(image, loaders.get_model(entry.path), _reference(entry), _specialist(entry.name))
     if found.called is None:
-        st.metric("Class", "cannot tell", width="content")
+        st.metric("Class", CANNOT_TELL, width="content")
         st.warning(plain(verdict(found)), icon=":material/block:")
         _foreign_count(lens, entry)
         return

@@ -20,6 +20,7 @@ from lensmae.workspace import read_json
 
 if TYPE_CHECKING:
     from lensmae.evaluation import ClassificationReport
+    from lensmae.evaluation.images.called import Called
     from lensmae.evaluation.reconstruction.frames import Frames
     from lensmae.evaluation.reconstruction.live import FrameQueue
     from lensmae.models import CheckpointEntry, Classifier, Reconstructor, SuperResolver
@@ -221,6 +222,20 @@ def _classification(
 def classification(path: Path, info: DatasetInfo, split: str, limit: int | None) -> "ClassificationReport":
     """Report of a classifier on a split, computed once."""
     return _classification(model_key(path), _reference_key(path), data_key(info), split, limit)
+
+
+def called(path: Path, info: DatasetInfo, rows: np.ndarray) -> "Called":
+    """What a classifier answers to the given rows (N,), withheld out of its domain; computed once."""
+    return _called(model_key(path), _reference_key(path), data_key(info), rows)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _called(model: ModelKey, reference: ModelKey | None, data: DataKey, rows: np.ndarray) -> "Called":
+    from lensmae.app.shared.widgets import progress_bar
+    from lensmae.evaluation.images.called import call_lenses
+
+    with progress_bar("Classifying") as progress:
+        return call_lenses(_model(model), _dataset(data), rows, progress)
 
 
 def _reference_key(path: Path) -> ModelKey | None:

@@ -78,15 +78,18 @@ def beside(checkpoint: Path) -> "Reference | None":
     return _read(loaders.model_key(path), loaders.model_key(checkpoint)) if path.is_file() else None
 
 
-def classified(checkpoint: Path, image: np.ndarray, resized: bool = False) -> "Classified":
-    """What a classifier says of one image (H, W) of its size, or `resized` to it; withheld out of its domain, computed once.
+def classified(checkpoint: Path, info: DatasetInfo, row: int) -> "Classified":
+    """What a classifier says of one lens of a data set; withheld out of its domain, computed once.
 
     Where nothing is known of the domain, or only of other weights', nothing is withheld.
     """
+    from lensmae.evaluation.images.called import was_resized
     from lensmae.models.registry import reference_path
 
     path = reference_path(checkpoint)
-    return _classified(loaders.model_key(checkpoint), loaders.model_key(path) if path.is_file() else None, image, resized)
+    image, brought = loaders.network_image(info, row, checkpoint), loaders.network_set(info, checkpoint)[0]
+    known = loaders.model_key(path) if path.is_file() else None
+    return _classified(loaders.model_key(checkpoint), known, image, was_resized(loaders.get_dataset(info), brought))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

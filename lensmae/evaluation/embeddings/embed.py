@@ -98,7 +98,7 @@ def reconstruction_errors(
     dataset, _ = network_inputs(dataset, model)
     check_images(model, dataset)
     done, parts = 0, []
-    for rows, file in _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO)):
+    for rows, file in kept_parts("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO)):
         some = batches(rows, _BATCH, part_of(progress, done, len(indices)))
         parts.append(kept(file, lambda some=some: np.concatenate([_errors(model, dataset, part) for part in some])))
         done += len(rows)
@@ -108,7 +108,7 @@ def reconstruction_errors(
 def errors_to_measure(model: Reconstructor, dataset: LensDataset, indices: np.ndarray) -> int:
     """How many of the rows `reconstruction_errors` would have to compute."""
     dataset, _ = network_inputs(dataset, model)
-    files = _files("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO))
+    files = kept_parts("reconstruction-errors", model, dataset, indices, str(ERROR_MASK_RATIO))
     return sum(len(rows) for rows, file in files if not file.is_file())
 
 
@@ -130,13 +130,21 @@ def _embedding_files(
     model: LoadedModel, dataset: LensDataset, indices: np.ndarray, layer: int, patches: str
 ) -> Iterator[tuple[np.ndarray, Path]]:
     how = [str(layer), *(["bfloat16"] if model.rounds else []), *([] if patches == PATCHES[0] else [patches])]
-    return _files("embeddings", model, dataset, indices, " ".join(how))
+    return kept_parts("embeddings", model, dataset, indices, " ".join(how))
 
 
-def _files(
+def kept_parts(
     kind: str, model: LoadedModel, dataset: LensDataset, indices: np.ndarray, setting: str
 ) -> Iterator[tuple[np.ndarray, Path]]:
-    """The rows, a few hundred at a time, each with the file that keeps what was computed of them."""
+    """The rows, a few hundred at a time, each with the file that keeps what was computed of them.
+
+    Args:
+        kind: of what is kept.
+        model: the network.
+        dataset: as the network is asked.
+        indices: (N,) int, rows of the data set.
+        setting: what else the result depends on.
+    """
     # Nothing is added for images as they are, so that what was kept of them stays.
     brought = [identity] if (identity := input_identity(dataset)) else []
     content = [file_digest(model.path), dataset.info.fingerprint, setting, *brought]

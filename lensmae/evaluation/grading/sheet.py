@@ -10,6 +10,7 @@ import pandas as pd
 from lensmae.data.records.grades import GRADES
 from lensmae.evaluation.grading.agreement import combined
 from lensmae.evaluation.parameters import without_lists
+from lensmae.evaluation.withheld import CANNOT_TELL
 
 UNGRADED = "none"
 
@@ -22,7 +23,7 @@ class Filters:
         grades: of `GRADES`, and `UNGRADED`.
         tags: at least one of them.
         classes, predicted: class names.
-        wrong: only lenses whose predicted class is not the true one.
+        wrong: only lenses whose predicted class is not the true one; one that is withheld is no error.
         column, low, high: a column of numbers and its range; lenses without a value do not pass.
         text: that the id, a note or a tag holds.
     """
@@ -72,7 +73,7 @@ def chosen(table: pd.DataFrame, filters: Filters) -> np.ndarray:
     if filters.predicted and "predicted" in table:
         keep &= table["predicted"].isin(filters.predicted).to_numpy()
     if filters.wrong and "predicted" in table:
-        keep &= (table["predicted"] != table["class"]).to_numpy()
+        keep &= (~table["predicted"].isin(["", CANNOT_TELL]) & (table["predicted"] != table["class"])).to_numpy()
     if filters.column in table:
         keep &= table[filters.column].between(filters.low, filters.high).to_numpy()
     return keep & _holding(table, filters.text.strip().lower())

@@ -16,6 +16,7 @@ from lensmae.evaluation.ood.domain import DomainCheck, check_domain
 from lensmae.evaluation.ood.network_input import trained_form
 from lensmae.evaluation.ood.references import Reference
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
+from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.models import Classifier, Reconstructor, SuperResolver
 from lensmae.models.predictors import LoadedModel
 
@@ -135,7 +136,7 @@ class Analysis(Prepared):
         if self.classified is not None:
             named = zip(self.classified.classes, self.classified.probabilities, strict=True)
             chances = ", ".join(f"{name} {value:.3f}" for name, value in named)
-            facts = {"class": self.called or "cannot tell", "probabilities": chances, **facts}
+            facts = {"class": self.called or CANNOT_TELL, "probabilities": chances, **facts}
         if self.reconstruction is not None:
             facts["masked MSE"] = f"{self.reconstruction.score:.3g}"
         return facts_html(self.name, facts, (*self.notes, *self.framing))

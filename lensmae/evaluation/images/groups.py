@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from lensmae.evaluation.withheld import CANNOT_TELL
+
 # Filters of HST, JWST, Euclid, Rubin, DES, HSC, KiDS, VISTA; single letters only where they stand alone at the end of a name.
 _BAND = re.compile(
     r"(?i)(?:^|[_\-. ])(f\d{3,4}[wmn]p?|f\d{3}lp|vis|nisp[-_]?[yjh]|(?:hsc|vis|nir|lsst|des|mega)[-_][ugrizyjhk]|[ugrizyjhk]s?|"
@@ -44,7 +46,7 @@ def by_object(table: pd.DataFrame) -> pd.DataFrame:
                 "object": name,
                 "images": len(group),
                 "bands": ", ".join(dict.fromkeys(band for band in group["band"] if band)),
-                "classes": ", ".join(f"{count} × {kind}" for kind, count in counts.items()) or "cannot tell",
+                "classes": ", ".join(f"{count} × {kind}" for kind, count in counts.items()) or CANNOT_TELL,
                 "withheld": int(group["class"].isna().sum()),
                 "agree": len(counts) == 1 and counts.iloc[0] == len(group),
             }
