@@ -33,7 +33,7 @@ def kept_name(identity: list[str | bytes | memoryview]) -> str:
 def kept(path: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """The array kept at `path`, memory-mapped, or a fresh one, which is then kept; a read-only dashboard keeps nothing."""
     # What is kept can be computed again: neither a damaged file nor a workspace that cannot be written stands in the way.
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, EOFError):
         return np.load(path, mmap_mode="r", allow_pickle=False)
     result = compute()
     if not read_only():

@@ -273,7 +273,9 @@ def test_a_pixel_scale_can_be_given_where_the_file_has_none(lens, open_app):
     assert "The pixel scale was given as 0.05 arcsec; the file says none." in texts(app.markdown)
 
 
-def test_a_link_reopens_the_files_as_they_were_read_and_removed_ones_are_gone(lens, home, open_app):
+def test_a_link_reopens_the_files_as_they_were_read_and_removed_ones_are_gone(lens, home, open_app, monkeypatch):
+    from lensmae.app.analyse.answers_cache import answers
+
     app = analyse(open_app, ("a.npy", npy(lens)), ("b.npy", npy(lens[::-1])))
     assert_clean(app)
     identity = app.query_params["analysis"]
@@ -286,7 +288,11 @@ def test_a_link_reopens_the_files_as_they_were_read_and_removed_ones_are_gone(le
         assert_clean(app)
         return app
 
-    again = reopened()
+    # A server that was started anew finds the answers in the workspace.
+    answers.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr("lensmae.evaluation.images.analyse.analyse_files", None)
+        again = reopened()
     assert again.dataframe[0].value["file"].tolist() == ["a.npy", "b.npy"]
     field = next(field for field in again.number_input if field.label == "Pixel scale")
     field.set_value(0.05).run()

@@ -16,6 +16,7 @@ from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import LensImage
 from lensmae.data.images.companions import companions
 from lensmae.data.images.read_options import Reading
+from lensmae.data.records.uploads import KeptFile
 from lensmae.figures import Panel
 from lensmae.figures.images.picture import data_url, png
 
@@ -52,6 +53,11 @@ class Upload:
     def item(self) -> str:
         """What it is graded as: its content, and its name."""
         return self.key[0]
+
+    @property
+    def by_content(self) -> bool:
+        """Whether its key tells its content, and not only this visit."""
+        return isinstance(self.file, KeptFile)
 
     @property
     def reading(self) -> Reading:
@@ -120,6 +126,9 @@ def answer_all(files: Sequence[Upload], asked: Asked, show: Callable[[list[Answe
     """
     wanted = {(upload.key, asked.identity): upload for upload in files}
     known = _known(wanted)
+    if len(known) < len(wanted):
+        _recall(wanted, known, asked)
+        known = _known(wanted)
     missing = {key: upload for key, upload in wanted.items() if key not in known}
     if missing and st.session_state.get("_stopped") != tuple(wanted):
         _answer(wanted, missing, asked, show)
@@ -132,9 +141,21 @@ def _known(wanted: Mapping[tuple, Upload]) -> dict[tuple, Answered]:
     return {key: Answered(wanted[key], *answer) for key, answer in found.items() if answer is not None}
 
 
-def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked: Asked, show: Callable) -> None:
-    from lensmae.evaluation.images.analyse import Source, analyse_files
+def _recall(wanted: Mapping[tuple, Upload], known: Mapping[tuple, Answered], asked: Asked) -> None:
+    """Answers of an earlier run of the server, from the workspace."""
+    from lensmae.evaluation.images.answer_files import AnswerFiles
 
+    kept_answers = AnswerFiles(asked.networks)
+    for key in wanted.keys() - known.keys():
+        if (found := kept_answers.get(repr(wanted[key].key))) is not None:
+            answers().put(key, found)
+
+
+def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked: Asked, show: Callable) -> None:
+    from lensmae.evaluation.images.analyse import Analysis, Source, analyse_files
+    from lensmae.evaluation.images.answer_files import AnswerFiles
+
+    kept_answers = AnswerFiles(asked.networks)
     sources = [Source(upload.name, upload.read) for upload in missing.values()]
     slot = st.empty()
     with slot.container(), progress_bar("Analysing") as progress:
@@ -146,12 +167,17 @@ def _answer(wanted: Mapping[tuple, Upload], missing: dict[tuple, Upload], asked:
         found = analyse_files(sources, asked.networks)
         for done, (key, answer) in enumerate(zip(missing, found, strict=True), start=1):
             # Kept one by one: when the visitor stops, or changes a choice, what is done is not lost.
-            answers().put(key, (answer, _thumbnail(answer)))
+            small = _thumbnail(answer)
+            answers().put(key, (answer, small))
+            # A refusal may be of a busy moment.
+            if wanted[key].by_content and isinstance(answer, Analysis):
+                kept_answers.put(repr(wanted[key].key), answer, small)
             progress(done, len(missing))
             if time.monotonic() - shown > _SHOW_S and done < len(missing):
                 with so_far.container():
                     show(list(_known(wanted).values()))
                 shown = time.monotonic()
+    kept_answers.tidy()
     slot.empty()
 
 

@@ -200,7 +200,7 @@ def open_store(folder: Path) -> LensDataset:
 def _open_array(path: Path, info: DatasetInfo) -> np.ndarray:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, EOFError) as problem:
         raise DatasetError(f"{path} cannot be read as an array: {problem}.") from problem
     if array.ndim != 3 or len(array) != info.n or array.dtype != np.float32:
         raise DatasetError(f"{path} holds {array.dtype} of shape {array.shape}; expected float32 of {info.n} images.")

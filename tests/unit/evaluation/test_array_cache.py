@@ -1,6 +1,7 @@
 """Kept arrays spare a computation where they can, and never stand in the way of one."""
 
 import numpy as np
+import pytest
 
 from lensmae.evaluation.array_cache import kept
 
@@ -15,8 +16,9 @@ def test_an_array_is_computed_once(tmp_path):
     assert calls == [1]
 
 
-def test_a_damaged_file_is_computed_and_written_anew(tmp_path):
-    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY nothing")
+@pytest.mark.parametrize("left", [b"\x93NUMPY nothing", b""])
+def test_a_damaged_file_is_computed_and_written_anew(tmp_path, left):
+    (tmp_path / "x.npy").write_bytes(left)
     np.testing.assert_array_equal(kept(tmp_path / "x.npy", lambda: VALUES), VALUES)
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), VALUES)
 
