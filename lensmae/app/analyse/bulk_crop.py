@@ -35,6 +35,8 @@ def bulk_crop(files: Sequence[Upload], choice: Choice) -> None:
         with st.grid(6, min_column_width=90, gap="small"):
             for upload in files[:_PREVIEWED]:
                 _preview(upload, side, about, choice)
+        if len(files) > _PREVIEWED:
+            st.caption(f"The first {_PREVIEWED} of {len(files):,} images.")
         left, right = st.columns(2)
         if left.button(f"Cut all {len(files):,}", type="primary", width="stretch"):
             _apply(files, side, about)

@@ -47,12 +47,17 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
             return
         known, points = positions
         what, how = "UMAP", " Your images lie at the weighted mean of their nearest neighbours."
+    elsewhere = len(own) - len(shown)
+    rest = (
+        f" {elsewhere:,} more of your images were answered by another network, whose lenses these are not." if elsewhere else ""
+    )
     labels = np.array([reference.class_of(index) for index in range(len(reference.labels))])
     drawing = class_scatter(known, labels, reference.rows, _METHODS[method])
     figure(with_uploads(drawing, points, names, looked_at), f"upload-plane-{method}")
     st.caption(
         f"{what} of {len(labels):,} training lenses of {data}, checkpoint {checkpoint}.{how} "
         "Distances are taken in more dimensions, so an image may be out of distribution and look near here."
+        f"{rest}"
     )
 
 

@@ -44,7 +44,14 @@ class Called:
 
 
 def call_lenses(model: Classifier, dataset: LensDataset, indices: np.ndarray, progress: Progress | None = None) -> Called:
-    """Answers to the given rows (N,) of a data set, kept on disk; nothing is withheld where nothing is known of the domain."""
+    """Answers to lenses of a data set, kept on disk; nothing is withheld where nothing is known of the domain.
+
+    Args:
+        model: the classifier.
+        dataset: the data set.
+        indices: (N,) int, rows of it.
+        progress: called with (lenses done, lenses in all).
+    """
     brought, _ = network_inputs(dataset, model)
     check_images(model, brought)
     reference, _ = reference_or_problem(model.path)
