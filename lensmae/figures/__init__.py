@@ -5,7 +5,7 @@ from lensmae.figures.classification.probabilities import probability_bars
 from lensmae.figures.classification.ranking import confusion_matrix, roc
 from lensmae.figures.export.files import COLUMN_MM, FORMATS, PAGE_MM, export_figure, figure_numbers
 from lensmae.figures.images.overlays import OVERLAY_COLOUR, Line, Overlay, Points
-from lensmae.figures.images.panels import Panel, Scale, compared, on_own_limits, pack, shade, shared_scale
+from lensmae.figures.images.panels import Panel, Scale, compared, on_own_limits, pack, residual_bound, shade, shared_scale
 from lensmae.figures.images.stretch import STRETCHES, colour_table, limits, stretched
 from lensmae.figures.reconstruction_errors import error_against_ratio, place_among
 from lensmae.figures.scatter import Mark, class_scatter, ring_selected, score_pairs, selected_rows, value_scatter
@@ -38,6 +38,7 @@ __all__ = [
     "pack",
     "place_among",
     "probability_bars",
+    "residual_bound",
     "ring_selected",
     "roc",
     "score_pairs",

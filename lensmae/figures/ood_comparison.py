@@ -47,7 +47,7 @@ def domain_strips(measures: Sequence[Measure]) -> go.Figure:
         marker={"size": 13, "symbol": "diamond", "color": colours, "line": {"width": 1, "color": "#ffffff"}},
     )  # fmt: skip
     figure.add_vline(x=1, line={"color": _OUTSIDE, "dash": "dot", "width": 1})
-    figure.update_xaxes(title=f"measure / its limit (at the left edge: {_LEAST:g} or less)", **LOG)
+    figure.update_xaxes(title=f"measure / its limit, from {_LEAST:g} on", **LOG)
     # Beside the names, where no dot, diamond or line crosses the numbers.
     names = [f"{measure.name}<br>{measure.value:.2g} × the limit" for measure in measures]
     figure.update_yaxes(

@@ -19,7 +19,7 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure
 from lensmae.evaluation.withheld import CANNOT_TELL
-from lensmae.figures import Panel, probability_bars
+from lensmae.figures import Panel, probability_bars, residual_bound
 from lensmae.figures.ood_comparison import Measure, domain_strips
 
 if TYPE_CHECKING:
@@ -192,7 +192,9 @@ def _reconstruction(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     panels = [
         Panel("Original", fitted.pixels),
         Panel("Predicted while hidden", reconstructed.prediction),
-        Panel("Predicted − original", reconstructed.prediction - fitted.pixels, residual=True),
+        Panel(
+            "Predicted − original", reconstructed.prediction - fitted.pixels, residual=True, bound=residual_bound(fitted.pixels)
+        ),
         Panel("Squared error", reconstructed.error, measure="MSE"),
     ]
     lens_view(panels, key="blind", unit=_UNIT, upright=upright(answer), about=about, **choice.display)

@@ -13,6 +13,7 @@ from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
+from lensmae.app.shared.units import size
 from lensmae.app.shared.widgets import choose, figure, unfit_number
 from lensmae.data import DatasetInfo, delete_dataset
 from lensmae.data.exchange.importing import SKIPPED
@@ -46,7 +47,7 @@ def table(infos: Sequence[DatasetInfo]) -> None:
         }
         for info in infos
     ]
-    numeric = {"MB": st.column_config.NumberColumn(format="%.0f"), "lenses": st.column_config.NumberColumn(format="localized")}
+    numeric = {"MB": st.column_config.NumberColumn(format="%.1f"), "lenses": st.column_config.NumberColumn(format="localized")}
     made = st.column_config.DatetimeColumn("made (UTC)", format="YYYY-MM-DD")
     height = 38 + 35 * min(6, len(rows))
     columns = {**numeric, "made": made}
@@ -65,7 +66,7 @@ def headline(info: DatasetInfo) -> None:
     row = st.container(horizontal=True)
     row.metric("Lenses" if info.target_shape is None else "Pairs", f"{info.n:,}", border=True)
     row.metric("Pixels", _pixels(info), border=True)
-    row.metric("Size", f"{info.size_bytes / 1e6:,.0f} MB", border=True)
+    row.metric("Size", size(info.size_bytes), border=True)
     row.metric("Classes", len(info.classes), border=True, help=", ".join(info.classes))
     described = PRESETS[info.preset].description if info.preset in PRESETS else "Imported from files."
     scale = "" if info.pixel_scale is None else f" {info.pixel_scale:.3g} arcsec/pixel."
@@ -82,9 +83,7 @@ def headline(info: DatasetInfo) -> None:
 def delete_button(info: DatasetInfo) -> None:
     """Delete, after a second click."""
     with st.popover("Delete", icon=":material/delete:"):
-        st.write(
-            f"Delete **{plain(info.name)}** with its {info.n:,} lenses ({info.size_bytes / 1e6:,.0f} MB)? This cannot be undone."
-        )
+        st.write(f"Delete **{plain(info.name)}** with its {info.n:,} lenses ({size(info.size_bytes)})? This cannot be undone.")
         if st.button(f"Delete {info.name}", type="primary", key=f"delete-{info.name}"):
             delete_dataset(info.name)
             st.session_state["_deleted"] = info.name

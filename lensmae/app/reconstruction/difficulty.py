@@ -20,7 +20,7 @@ from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from lensmae.evaluation.reconstruction.difficulty import Difficulty, measure_difficulty, measure_mask
 from lensmae.evaluation.reconstruction.frames import error_table
 from lensmae.evaluation.reconstruction.spread import MOST_MASKS, Spread, reconstruct_many
-from lensmae.figures import Panel, error_against_ratio, place_among
+from lensmae.figures import Panel, error_against_ratio, place_among, residual_bound
 from lensmae.jobs import JobState, ThreadJob
 from lensmae.progress import Progress
 
@@ -115,7 +115,7 @@ def spread(shown: Shown) -> None:
         [
             Panel("Lens", image),
             Panel("Mean", found.mean),
-            Panel("Mean − lens", found.mean - image, residual=True),
+            Panel("Mean − lens", found.mean - image, residual=True, bound=residual_bound(image)),
             Panel("Deviation", found.std, measure="flux"),
             Panel("Patch error", found.patch_error, measure="MSE"),
         ],

@@ -1,6 +1,6 @@
 """The Reconstruction page: one lens, its mask, the pictures, and what can be asked about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from lensmae.app.shared.reconstruction_view import (
 from lensmae.app.shared.widgets import choose, unfit_number, unknown_value
 from lensmae.errors import ConfigError
 from lensmae.evaluation.reconstruction.frames import STRATEGIES, Frames, masked_frames, nested_masks
-from lensmae.figures import Panel, compared
+from lensmae.figures import Panel, compared, residual_bound
 
 if TYPE_CHECKING:
     from lensmae.evaluation.reconstruction.difficulty import Difficulty
@@ -180,7 +180,7 @@ def _view(
         # A row a network, so that counterparts stand above each other.
         (first, own), (second, other) = pairs
         panels = [original, *_panels(image, own, f" · {first}"), masked, *_panels(image, other, f" · {second}")]
-        panels = compared([*panels, _difference(first, own, second, other)])
+        panels = compared([*panels, replace(_difference(first, own, second, other), bound=residual_bound(image))])
     slider = None if mask.own else Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
     view = lens_view(
         panels,
@@ -207,7 +207,14 @@ def _panels(image: np.ndarray, frames: Frames, suffix: str) -> list[Panel]:
     return [
         Panel(f"Prediction{suffix}", predictions, available=available),
         Panel(f"Composite{suffix}", composites, available=available),
-        Panel(f"Prediction − original{suffix}", predictions - image, residual=True, covered=visible, available=available),
+        Panel(
+            f"Prediction − original{suffix}",
+            predictions - image,
+            residual=True,
+            covered=visible,
+            available=available,
+            bound=residual_bound(image),
+        ),
         Panel(f"Error of each patch{suffix}", errors, covered=visible, measure="MSE", available=available),
     ]
 

@@ -8,7 +8,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.guard import fragment
 from lensmae.evaluation.reconstruction.frames import RATIOS, Frames
-from lensmae.figures import Panel
+from lensmae.figures import Panel, residual_bound
 
 _START = 0.75
 _LOOK_S = 0.7
@@ -40,7 +40,7 @@ def reconstruction_view(
         Panel("Original", image),
         Panel("Masked", image, covered=frames.hidden),
         Panel("Composite", frames.composites(image)[at], available=available),
-        Panel("Prediction − original", residual, residual=True, covered=~frames.hidden, available=available),
+        Panel("Prediction − original", residual, True, ~frames.hidden, available=available, bound=residual_bound(image)),
     ]
     slider = Slider("Mask ratio", tuple(f"{100 * ratio:.0f} %" for ratio in frames.ratios))
     view = lens_view(

@@ -37,6 +37,7 @@ class Panel:
             `covered` holds all frames nevertheless. None where `pixels` holds all.
         span: limits of the scale of a measure in every frame that `pixels` holds, (F, 2), instead of its own: `compared` sets
             them.
+        bound: where a residual's scale ends, instead of at a high percentile of what is drawn (`residual_bound`).
         ends: limits of the flux that are the panel's own, instead of those of all panels: `on_own_limits` sets them.
     """
 
@@ -48,6 +49,7 @@ class Panel:
     available: tuple[int, ...] | None = None
     span: np.ndarray | None = None
     ends: tuple[float, float] | None = None
+    bound: float | None = None
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -82,8 +84,15 @@ class Scale:
 def shared_scale(panels: Sequence[Panel], stretch: str = "asinh", percentile: float = 100.0) -> Scale:
     """One scale for all panels: flux limits from the first panel, the residual bound a high percentile of what is drawn."""
     low, high = limits(panels[0].pixels, percentile)
-    residuals = [np.percentile(np.abs(_drawn(panel)), RESIDUAL_PERCENTILE) for panel in panels if panel.residual]
+    residuals = [panel.bound or np.percentile(np.abs(_drawn(panel)), RESIDUAL_PERCENTILE) for panel in panels if panel.residual]
     return Scale(low, high, float(max(residuals, default=0.0)) or 1.0, stretch)
+
+
+def residual_bound(image: np.ndarray) -> float:
+    """Where residuals of reconstructions of an image (H, W) end on every page, whatever the mask, the network, and how many
+    frames there are yet: half of how far 99 % of its pixels stay from their median."""
+    spread = float(np.percentile(np.abs(image - np.median(image)), 99.0))
+    return 0.5 * spread or float(np.ptp(image)) / 3 or 1.0
 
 
 def on_own_limits(panels: Sequence[Panel], percentile: float = 100.0) -> list[Panel]:

@@ -79,7 +79,7 @@ NOTES = {
     "generalist-cpu": "The same, cut to what two cores do in hours.",
     "fast": "Patches of 8 pixels instead of 4: a quarter of the tokens, several times as fast, coarser.",
     "demo": "Model II lenses without substructure, in about a minute of two cores: masked MSE 5e-5, and 3e-3 where there is "
-    "substructure, which the error so finds. Most of that is its linear estimate.",
+    "substructure, so that the error tells that there is some. Its linear estimate does most of the work.",
 }
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from lensmae.figures import Panel, on_own_limits, pack, shade, shared_scale
+from lensmae.figures import Panel, on_own_limits, pack, residual_bound, shade, shared_scale
 
 
 def unpack(packed):
@@ -71,6 +71,19 @@ def test_what_is_covered_does_not_set_the_scale_of_residuals():
     covered = np.array([[[True, False]]])
     residual = Panel("error", np.array([[[50.0, 1.0]]]), residual=True, covered=covered)
     assert shared_scale([Panel("image", np.ones((1, 2))), residual]).bound <= 1.0
+
+
+def test_residuals_of_reconstructions_have_one_scale_however_many_frames_there_are_yet():
+    image, frames = np.array([[0.0, 0.0, 0.0, 8.0]]), np.array([[[0.1, 0.0, 0.0, 0.0]], [[50.0, -50.0, 0.0, 0.0]]])
+    bound = residual_bound(image)
+    # 99 % of four pixels lie within 0.97 of the way from the third to the last.
+    assert bound == pytest.approx(0.5 * 0.97 * 8.0)
+    some = Panel("error", frames[:1], residual=True, available=(0,), bound=bound)
+    for panel in (some, Panel("error", frames, residual=True, bound=bound)):
+        assert shared_scale([Panel("image", image), panel]).bound == bound
+    # Few pixels that are not sky, or none.
+    assert residual_bound(np.pad(np.full((1, 1), 3.0), 20)) == 1.0
+    assert residual_bound(np.ones((4, 4))) == 1.0
 
 
 def test_a_perfect_prediction_has_a_scale():
