@@ -14,6 +14,8 @@ def test_a_view_is_saved_under_a_name_with_all_choices_listed_and_deleted(home, 
     assert "lens=7" in view.address
     assert "mae=small-mae" in view.address
     assert "tour" not in view.address
+    # What is chosen by default is named too: another set or network may be the default tomorrow.
+    assert {"data=lenses", "pairs=pairs"} <= set(view.address.split("&"))
     app.button("forget-a *ring*").click().run()
     assert_clean(app)
     assert saved_views() == []

@@ -1,12 +1,14 @@
 """What can be taken away of graded lenses: tables, and data sets to train on."""
 
 import io
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from lensmae.app.grading.state import Sheet
 from lensmae.app.shared import loaders
+from lensmae.app.shared.guard import whole_page
 from lensmae.data import subset_dataset
 from lensmae.evaluation.grading.sheet import exported
 from lensmae.workspace import read_only
@@ -17,6 +19,12 @@ _LABELS = {"class": "their true class", "grade": "their grade", "tag": "their fi
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """A sheet for reading: tags in one line, without what only a machine reads."""
     return table.drop(columns=["seed", "source_file"], errors="ignore").assign(tags=table["tags"].map(", ".join))
+
+
+def columns(table: pd.DataFrame) -> dict[str, Any]:
+    """How probabilities and errors are written; all digits are in the files."""
+    chances = {name: st.column_config.NumberColumn(format="%.4f") for name in table if name.startswith("P(")}
+    return chances | {"reconstruction_mse": st.column_config.NumberColumn(format="%.2e")}
 
 
 def take_away(now: Sheet) -> None:
@@ -59,6 +67,12 @@ def _new_set(now: Sheet) -> None:
         dataset = loaders.get_dataset(now.info)
         made = subset_dataset(dataset, rows, name.strip(), None if labels is None else labels.to_numpy(dtype=str))
         st.success(f"Data set {made.name} holds {made.info.n:,} lenses: {_counts(made.info.counts)}.", icon=":material/check:")
+        st.button("Look at it", icon=":material/arrow_forward:", on_click=_look_at, args=(made.name,))
+
+
+def _look_at(name: str) -> None:
+    st.session_state["set"] = name
+    whole_page()
 
 
 def _labels(shown: pd.DataFrame, by: str) -> pd.Series | None:

@@ -44,7 +44,8 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
     st.caption(f"{len(shown):,} of {len(table):,} lenses.")
     if len(shown):
         grade_lenses(info, shown["row"].to_numpy(), choice, f"sheet-{info.fingerprint[:8]}")
-        st.dataframe(results.readable(shown), hide_index=True, height=300, alt="Lenses with their grades, one per row")
+        table_shown, alt = results.readable(shown), "Lenses with their grades, one per row"
+        st.dataframe(table_shown, hide_index=True, height=300, column_config=results.columns(table_shown), alt=alt)
     now = Sheet(info, table, shown, marks)
     results.take_away(now)
     if not read_only():

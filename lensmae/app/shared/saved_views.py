@@ -12,6 +12,8 @@ from lensmae.workspace import read_only
 
 # What is of the moment and belongs to no view.
 _LEFT_OUT = ("tour",)
+# Choices that a view is of, even where they are what the page begins with.
+_NAMED = ("data", "pairs", "lens", "mae", "classifier", "superres", "set")
 
 
 def saved_views_menu(page: str) -> None:
@@ -39,9 +41,12 @@ def saved_views_menu(page: str) -> None:
 
 
 def address() -> str:
-    """All choices of the page that is open, as in its address."""
+    """All choices of the page that is open, as in its address, and what its data set, lens and networks are by default: a new
+    set or checkpoint may change that."""
     query = st.query_params
-    return urlencode([(name, value) for name in query if name not in _LEFT_OUT for value in query.get_all(name)])
+    chosen = [(name, value) for name in query if name not in _LEFT_OUT for value in query.get_all(name)]
+    usual = [(name, str(st.session_state[name])) for name in _NAMED if name not in query and name in st.session_state]
+    return urlencode(chosen + usual)
 
 
 def _entry(view: SavedView) -> None:
