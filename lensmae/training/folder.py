@@ -123,6 +123,11 @@ class RunFolder:
         return self.path / "notes.txt"
 
     @property
+    def logger_id(self) -> Path:
+        """By which MLflow or Weights & Biases know the run."""
+        return self.path / "logger_id.txt"
+
+    @property
     def reserve(self) -> Path:
         """Space that is given back when the disk is full, so that the reason can still be written."""
         return self.path / ".reserve"

@@ -12,7 +12,7 @@ from lensmae.data.images import bands, companions, roles
 from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, ordered
 from lensmae.data.images.bad_pixels import clean
 from lensmae.data.images.fitting import fill_bad
-from lensmae.data.images.formats import MAX_FILE, Stored, decode, decode_each
+from lensmae.data.images.formats import MAX_FILE, Stored, decode, decode_lenses
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside
 from lensmae.data.images.lens_image import LensImage, fit_image, frame_of
@@ -110,9 +110,11 @@ def read_lenses(
         if len(_items(source, item)) > 1:
             yield read_image(source, name, item=item, band=band, axes=axes, beside=beside)
             return
-        kind, stored = _decoded(source, item, beside)
+        kind, parts = decode_lenses(_load(source), item)
+        stored = _with_companions(source, kind, next(parts), beside)
         if item is None and stored.alike:
-            yield from _each_item(source, kind, stored, label, choice)
+            for part in parts:
+                yield from _of_item(part, kind, label, choice)
             return
         found = _Array.of(stored, choice)
         for lens in range(found.lenses):
@@ -122,12 +124,12 @@ def read_lenses(
         raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
 
 
-def _each_item(source: Source, kind: str, stored: Stored, label: str, choice: ArrayChoice) -> Iterator[LensImage]:
-    for part in decode_each(_load(source), kind, stored.alike):
-        found = _Array.of(part, choice)
-        for lens in range(found.lenses):
-            named = f"{label}:{part.item}" if found.lenses == 1 else f"{label}:{part.item}[{lens}]"
-            yield _image(found, part, named, kind, choice, lens, whole=True)
+def _of_item(part: Stored, kind: str, label: str, choice: ArrayChoice) -> Iterator[LensImage]:
+    """The lenses of one image of many."""
+    found = _Array.of(part, choice)
+    for lens in range(found.lenses):
+        named = f"{label}:{part.item}" if found.lenses == 1 else f"{label}:{part.item}[{lens}]"
+        yield _image(found, part, named, kind, choice, lens, whole=True)
 
 
 def image_of(
@@ -190,9 +192,14 @@ def _of_folder(folder: Path) -> str:
 def _decoded(source: Source, item: str | None, beside: Mapping[str, Part] | None) -> tuple[str, Stored]:
     """The content of a file, with what lies in the files beside it."""
     kind, stored = decode(_load(source), item)
+    return kind, _with_companions(source, kind, stored, beside)
+
+
+def _with_companions(source: Source, kind: str, stored: Stored, beside: Mapping[str, Part] | None) -> Stored:
+    """An image with what lies in the files beside it; where None is given, those of its name on disk."""
     if beside is None and kind == "fits" and not isinstance(source, bytes):
         beside = companions.beside(Path(source))
-    return kind, _with_files(stored, beside) if beside else stored
+    return _with_files(stored, beside) if beside else stored
 
 
 def _with_files(stored: Stored, beside: Mapping[str, Part]) -> Stored:

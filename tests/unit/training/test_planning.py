@@ -89,12 +89,12 @@ def test_tensorboard_gets_the_curve_of_the_csv_at_the_steps_of_the_run():
     assert [point.value for point in stored] == pytest.approx(curve["train_loss"].tolist(), rel=1e-6)
 
 
-def test_mlflow_gets_the_curve_of_the_csv_in_files_of_the_run(monkeypatch):
+def test_mlflow_gets_the_curve_of_the_csv_in_files_of_the_run_also_where_that_is_resumed(monkeypatch, stopped_and_resumed):
     tracking = pytest.importorskip("mlflow.tracking", reason="MLflow is not installed.")
     for name in ("MLFLOW_ALLOW_FILE_STORE", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     run = create_run(make_config("pretrain", data="lenses", logger="mlflow", epochs=2, **TINY), "logged")
-    train_run(run)
+    stopped_and_resumed(run)
     client = tracking.MlflowClient((open_run(run).path / "mlruns").as_uri())
     (logged,) = client.search_runs([client.get_experiment_by_name("lensmae").experiment_id])
     assert (logged.info.run_name, logged.info.status) == (run, "FINISHED")

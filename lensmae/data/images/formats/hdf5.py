@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lensmae.data.images import roles
-from lensmae.data.images.formats.named_arrays import Names, is_scale, with_beside
+from lensmae.data.images.formats.named_arrays import Names, alike, is_scale, with_beside
 from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.data.images.formats.numpy_file import choose_array
 from lensmae.data.images.formats.stored import MAX_PIECES, Stored, check_bytes, inflated
@@ -21,7 +20,9 @@ _HDF5_FILTERS = {1, 2, 3, 5, 6, 32000}
 _LAST_USER_BLOCK = 1 << 20
 # Attributes and groups of Keras's files.
 _WEIGHTS = frozenset(("keras_version", "layer_names", "model_config", "model_weights", "optimizer_weights"))
-MAX_OBJECTS, MAX_DEPTH = 10_000, 32
+# Objects in any file; in a larger one as many as have room there, up to what is listed in some seconds.
+MAX_OBJECTS, _OBJECT_BYTES, _MOST_OBJECTS = 10_000, 512, 60_000
+MAX_DEPTH = 32
 _MOST_ATTRIBUTES = 64
 _LENS_WORDS = ("lens", "lenses", "n", "batch", "sample", "samples", "image", "index", "time", "t", "frame")
 _LETTERS = {"y": "H", "x": "W", "row": "H", "rows": "H", "height": "H", "h": "H", "column": "W", "columns": "W", "width": "W",
@@ -39,16 +40,12 @@ def is_hdf5(data: bytes) -> bool:
     return data.startswith(SIGNATURE)
 
 
-def from_hdf5(data: bytes, item: str | None) -> Stored:
-    """The image array of an HDF5 file."""
+def hdf5_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
+    """The image array of an HDF5 file, then all that are alike; the file is walked through once, whatever their number."""
     with _opened(data) as arrays:
-        return arrays.stored(*_choose(arrays.file, arrays.found, item))
-
-
-def each_hdf5(data: bytes, names: Sequence[str]) -> Iterator[Stored]:
-    """The arrays `names` of an HDF5 file, one after the other; the file is walked through once, whatever their number."""
-    with _opened(data) as arrays:
-        for name in names:
+        first = arrays.stored(*_choose(arrays.file, arrays.shapes, item))
+        yield first
+        for name in first.alike:
             yield arrays.stored(name, (name,), ())
 
 
@@ -73,6 +70,7 @@ class _Arrays:
 
     def __init__(self, file: Any, data: bytes) -> None:
         self.file, self.found = file, {array.name: array for array in numeric_arrays(file)}
+        self.shapes = {name: tuple(array.shape) for name, array in self.found.items()}
         self._data = data
         self._names: dict[bool, Names] = {}
         self._around: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
@@ -86,8 +84,8 @@ class _Arrays:
         if turned:
             values, letters, notes = values.T, letters[::-1], ("Its axes were reversed: MATLAB keeps columns first.",)
         unit = _text(array.attrs.get("unit", array.attrs.get("units", "")))
-        alike = _alike(self.found, chosen) if len(images) > 1 else ()
-        stored = Stored(values, images, chosen, notes=notes, axes=letters, flat=True, passed=passed, alike=alike, unit=unit)
+        series = alike(self.shapes, chosen) if len(images) > 1 else ()
+        stored = Stored(values, images, chosen, notes=notes, axes=letters, flat=True, passed=passed, alike=series, unit=unit)
         return with_beside(stored, self._named(turned), self._facts(array, chosen))
 
     def _named(self, turned: bool) -> Names:
@@ -100,8 +98,9 @@ class _Arrays:
             return array[()].T if turned else np.asarray(array[()])
 
         if turned not in self._names:
-            shapes = {name: tuple(array.shape) for name, array in self.found.items()}
-            self._names[turned] = Names({name: shape[::-1] if turned else shape for name, shape in shapes.items()}, read)
+            self._names[turned] = Names(
+                {name: shape[::-1] if turned else shape for name, shape in self.shapes.items()}, read
+            )
         return self._names[turned]
 
     def _facts(self, array: Any, name: str) -> dict[str, Any]:
@@ -124,9 +123,9 @@ def _attributes(holder: Any) -> dict[str, Any]:
     return {name: holder.attrs[name] for name in list(holder.attrs)[:_MOST_ATTRIBUTES]}
 
 
-def _choose(file: Any, found: dict[str, Any], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _choose(file: Any, shapes: dict[str, tuple[int, ...]], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     try:
-        return choose_array({name: array.shape for name, array in found.items()}, item)
+        return choose_array(shapes, item)
     except ImageReadError as problem:
         if outside := _outside(file):
             raise ImageReadError(f"its arrays lie in other files, which are not followed: {', '.join(outside[:4])}; "
@@ -195,22 +194,15 @@ def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _alike(found: dict[str, Any], chosen: str) -> tuple[str, ...]:
-    """Arrays of one shape and one last name, or one name but for numbers, in groups of their own: lenses of one set."""
-    like = found[chosen]
-    same = tuple(name for name, array in found.items() if roles.stem(name) == roles.stem(chosen) and array.shape == like.shape)
-    return same if len(same) > 1 and roles.role(chosen) in (roles.SCIENCE, roles.UNKNOWN) else ()
-
-
 def visit_objects(file: Any, look: Callable[[str, Any], None]) -> None:
     """Show every object of an HDF5 file with its name; `ImageReadError` where there are too many, or too deep."""
-    seen = 0
+    seen, most = 0, min(max(MAX_OBJECTS, file.id.get_filesize() // _OBJECT_BYTES), _MOST_OBJECTS)
 
     def visit(name: str, entry: Any) -> str | None:
         nonlocal seen
         seen += 1
-        if seen > MAX_OBJECTS:
-            return f"it holds more than {MAX_OBJECTS:,} objects"
+        if seen > most:
+            return f"it holds more than {most:,} groups and arrays; save its lenses as one array (lenses, height, width)"
         if name.count("/") >= MAX_DEPTH:
             return f"its groups are nested more than {MAX_DEPTH} deep"
         look(name, entry)

@@ -3,24 +3,24 @@
 import functools
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from lensmae.data.images.formats.named_arrays import Names, with_beside
 from lensmae.data.images.formats.npy import MAX_BYTES, count
-from lensmae.data.images.formats.numpy_file import choose_array
+from lensmae.data.images.formats.numpy_file import named_lenses
 from lensmae.data.images.formats.stored import Stored, check_bytes, inflated
 from lensmae.errors import ImageReadError
 
 SIGNATURE = b"MATLAB 5.0 MAT-file"
 _HEADER = 128
 _COMPRESSED = 15
+_FEW = 8
 _NUMBERS = ("double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical")
 
 
-def from_matlab(data: bytes, item: str | None) -> Stored:
-    """The image array of a MATLAB file; structures, cells and objects are not looked into."""
+def matlab_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
+    """The image array of a MATLAB file, then all that are alike; structures, cells and objects are not looked into."""
     try:
         arrays = matlab_arrays(data)
         if not arrays and (inside := _inside(data)):
@@ -29,9 +29,7 @@ def from_matlab(data: bytes, item: str | None) -> Stored:
                 "variable of its own: image = lens.image; save('lens.mat', 'image')"
             )
         shapes = {name: shape for name, (shape, _) in arrays.items()}
-        chosen, images, passed = choose_array(shapes, item)
-        stored = Stored(arrays[chosen][1](), images, chosen, flat=True, passed=passed)
-        return with_beside(stored, Names(shapes, lambda name: arrays[name][1]()))
+        yield from named_lenses(shapes, lambda name: arrays[name][1](), item)
     except ImageReadError:
         raise
     except Exception as problem:  # noqa: BLE001
@@ -45,11 +43,18 @@ def matlab_arrays(data: bytes) -> dict[str, tuple[tuple[int, ...], Callable[[], 
 
     _check_elements(data)
 
+    @functools.cache
+    def all_variables() -> dict[str, np.ndarray]:
+        return loadmat(io.BytesIO(data), variable_names=list(found))
+
     def read(name: str, shape: tuple[int, ...]) -> np.ndarray:
         check_bytes(shape, 8)
-        return np.asarray(loadmat(io.BytesIO(data), variable_names=[name])[name]).reshape(shape, order="F")
+        # SciPy walks through the file for every call: of many small variables all are read by one.
+        few = len(found) <= _FEW or 8 * sum(count(one) for one, _ in found.values()) > MAX_BYTES
+        values = loadmat(io.BytesIO(data), variable_names=[name]) if few else all_variables()
+        return np.asarray(values[name]).reshape(shape, order="F")
 
-    found = {}
+    found: dict[str, tuple[tuple[int, ...], Callable[[], np.ndarray]]] = {}
     for name, sides, kind in whosmat(io.BytesIO(data)):
         # MATLAB has no arrays of one axis.
         shape = (count(sides),) if len(sides) == 2 and 1 in sides else tuple(sides)

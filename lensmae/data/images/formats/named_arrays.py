@@ -22,6 +22,8 @@ _BAD = frozenset(("dq", "bpm", "bad", "badpix", "badpixel", "badpixels", "flag",
 # Arrays that belong to an image.
 _BESIDE = frozenset((roles.NOISE, roles.VARIANCE, roles.WEIGHT, roles.FLAGS, roles.PSF))
 _MOST_SCALES = 64
+# Numbered arrays of such names are one lens in several bands, or pictures of one after the other.
+_NO_SERIES = frozenset("band bands channel channels chan filter filters wavelength exposure epoch".split())
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,15 @@ def _only(names: Iterator[str], item: str) -> str | None:
     """The one name besides `item`; of many names no more are looked at than that takes."""
     others = [name for name in itertools.islice(names, 3) if name != item]
     return others[0] if len(others) == 1 else None
+
+
+def alike(shapes: Mapping[str, tuple[int, ...]], chosen: str) -> tuple[str, ...]:
+    """Arrays of one shape and one last name, or one name but for the number at its end, as `chosen`: lenses of one set."""
+    stem, shape = roles.stem(chosen), shapes[chosen]
+    if roles.role(chosen) not in (roles.SCIENCE, roles.UNKNOWN) or _NO_SERIES & set(roles.words(stem)):
+        return ()
+    same = tuple(name for name, other in shapes.items() if other == shape and roles.stem(name) == stem)
+    return same if len(same) > 1 else ()
 
 
 def with_beside(stored: Stored, names: Names, facts: Mapping[str, Any] | None = None) -> Stored:

@@ -1,13 +1,14 @@
 """npy and npz files as images."""
 
 import io
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE
-from lensmae.data.images.formats.named_arrays import Names, with_beside
+from lensmae.data.images.formats.named_arrays import Names, alike, with_beside
 from lensmae.data.images.formats.npy import Npz, read_npy
 from lensmae.data.images.formats.stored import Stored, choose_item
 from lensmae.errors import ImageReadError
@@ -17,22 +18,45 @@ _LARGEST_MASS_EV = 1e-10
 _LARGEST_NUMBER = 10**18
 
 
-def from_npy(data: bytes, item: str | None) -> Stored:
-    """The array of an npy file; of an object array the image in it."""
+def npy_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
+    """The array of an npy file; of an object array the image in it, then those of a dictionary that are alike."""
     array = read_npy(io.BytesIO(data))
     if array.dtype.names:
-        return _from_arrays({name: array[name] for name in array.dtype.names}, item)
-    return split_objects(array, item) if array.dtype == object else Stored(array, flat=True)
+        yield from _of_arrays({name: array[name] for name in array.dtype.names}, item)
+        return
+    parts = list(array.ravel()) if array.dtype == object else []
+    if len(parts) == 1 and isinstance(parts[0], dict):
+        yield from _of_arrays({str(key): np.asarray(value) for key, value in parts[0].items()}, item)
+        return
+    yield split_objects(array) if array.dtype == object else Stored(array, flat=True)
 
 
-def from_npz(data: bytes, item: str | None) -> Stored:
-    """The image array of an npz file, by its name, then its shape."""
+def npz_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
+    """The image array of an npz file, by its name, then its shape; after it all that are alike."""
     with Npz(io.BytesIO(data)) as archive:
         headers = {key: archive.header(key) for key in archive.keys}
         shapes = {key: header.shape for key, header in headers.items() if header.dtype.kind in "biuf"}
-        chosen, images, passed = choose_array(shapes, item)
-        stored = Stored(archive.read(chosen), images, chosen, flat=True, passed=passed)
-        return with_beside(stored, Names(shapes, archive.read))
+        yield from named_lenses(shapes, archive.read, item)
+
+
+def named_lenses(
+    shapes: Mapping[str, tuple[int, ...]], read: Callable[[str], np.ndarray], item: str | None, notes: tuple[str, ...] = ()
+) -> Iterator[Stored]:
+    """Of arrays by name the image, then, where several are lenses of one set, each of them.
+
+    Args:
+        shapes: of the arrays of real numbers.
+        read: an array by its name.
+        item: the image asked for; the best by name and shape where None.
+        notes: what is said of each.
+    """
+    chosen, images, passed = choose_array(dict(shapes), item)
+    names = Names(shapes, read)
+    series = alike(shapes, chosen) if len(images) > 1 else ()
+    whole = Stored(read(chosen), images, chosen, notes=notes, flat=True, passed=passed, alike=series)
+    yield with_beside(whole, names)
+    for name in series:
+        yield with_beside(Stored(read(name), (name,), name, notes=notes, flat=True), names)
 
 
 def choose_array(shapes: dict[str, tuple[int, ...]], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -57,11 +81,9 @@ def _not_shown(key: str) -> bool:
     return roles.role(key) not in (roles.SCIENCE, roles.UNKNOWN)
 
 
-def split_objects(array: np.ndarray, item: str | None = None) -> Stored:
-    """The image of an object array: `[image, axion mass]` of DeepLense's axion files, rows or pixels as objects, a dictionary."""
+def split_objects(array: np.ndarray) -> Stored:
+    """The image of an object array: `[image, axion mass]` of DeepLense's axion files, rows or pixels as objects."""
     parts = list(array.ravel())
-    if len(parts) == 1 and isinstance(parts[0], dict):
-        return _from_dict(parts[0], item)
     images = [part for part in parts if isinstance(part, np.ndarray) and part.ndim >= 2]
     numbers = [_number(part) for part in parts if _is_number(part)]
     if len(images) == 1 and len(numbers) == len(parts) - 1 <= 3:
@@ -103,12 +125,6 @@ def _number(part: Any) -> float:
     return float(number)
 
 
-def _from_dict(entries: dict[str, Any], item: str | None) -> Stored:
-    return _from_arrays({str(key): np.asarray(value) for key, value in entries.items()}, item)
-
-
-def _from_arrays(entries: dict[str, np.ndarray], item: str | None) -> Stored:
+def _of_arrays(entries: dict[str, np.ndarray], item: str | None) -> Iterator[Stored]:
     arrays = {key: value for key, value in entries.items() if value.dtype.kind in "biuf"}
-    shapes = {key: value.shape for key, value in arrays.items()}
-    chosen, images, passed = choose_array(shapes, item)
-    return with_beside(Stored(arrays[chosen], images, chosen, flat=True, passed=passed), Names(shapes, arrays.__getitem__))
+    return named_lenses({key: value.shape for key, value in arrays.items()}, arrays.__getitem__, item)

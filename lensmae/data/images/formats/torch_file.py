@@ -4,16 +4,23 @@ import io
 import os
 import tempfile
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
-from lensmae.data.images.formats.named_arrays import Names, with_beside
+from lensmae.data.images import roles
 from lensmae.data.images.formats.npy import MAX_BYTES
-from lensmae.data.images.formats.numpy_file import choose_array
+from lensmae.data.images.formats.numpy_file import named_lenses
 from lensmae.data.images.formats.stored import Stored
 from lensmae.errors import ImageReadError
 
 _HOW = "save the array from Python: numpy.save('lens.npy', tensor.numpy())"
 _MOST = 64
+# Words of the names that networks give to their tensors.
+_NETWORK = frozenset(
+    "layer layers block blocks conv weight weights bias module encoder decoder norm bn fc net network head attn mlp param params "
+    "running".split()
+)
 
 
 def is_torch(data: bytes) -> bool:
@@ -25,13 +32,11 @@ def is_torch(data: bytes) -> bool:
         return False
 
 
-def from_torch(data: bytes, item: str | None) -> Stored:
-    """The image tensor of a torch file: a tensor, or a dictionary or list of them."""
+def torch_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
+    """The image tensor of a torch file: a tensor, or a dictionary or list of them; after it all that are alike."""
     found = tensors(data)
-    chosen, images, passed = choose_array({name: array.shape for name, array in found.items()}, item)
     note = "It is a torch file; its tensor was taken as an array."
-    stored = Stored(found[chosen], images, chosen, notes=(note,), flat=True, passed=passed)
-    return with_beside(stored, Names({name: array.shape for name, array in found.items()}, found.__getitem__))
+    return named_lenses({name: array.shape for name, array in found.items()}, found.__getitem__, item, (note,))
 
 
 def tensors(data: bytes) -> dict[str, Any]:
@@ -56,9 +61,17 @@ def tensors(data: bytes) -> dict[str, Any]:
         ) from None
     if not found:
         raise ImageReadError(f"it is a torch file without a tensor of real numbers; {_HOW}")
-    if len(found) > _MOST or any(name.endswith((".weight", ".bias")) for name in found):
+    if (len(found) > _MOST and not _is_series(found)) or any(name.endswith((".weight", ".bias")) for name in found):
         raise ImageReadError(f"it is a torch file of {len(found)} tensors, such as the weights of a network, and no image")
     return found
+
+
+def _is_series(found: dict[str, Any]) -> bool:
+    """Whether most of many tensors are of one shape and one name but for numbers, with what belongs to them beside: no network."""
+    series = Counter((roles.stem(name), array.shape) for name, array in found.items() if array.ndim >= 2)
+    if not series or not _NETWORK.isdisjoint(word for name in found for word in roles.words(name)):
+        return False
+    return 3 * series.most_common(1)[0][1] >= len(found)
 
 
 def _allow_no_temporary_folder() -> None:

@@ -6,10 +6,13 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+import torch
 from astropy.io import fits
 
 from lensmae.data.images.formats import fits_file, hdf5
-from lensmae.data.images.reader import read_lenses
+from lensmae.data.images.reader import read_image, read_lenses
+from lensmae.errors import ImageReadError
+from tests.unit.data.images.files_of_others import mat, npz, objects, torch_file
 
 
 def pixels(place):
@@ -35,14 +38,51 @@ def test_an_hdf5_of_an_array_a_lens_is_read_whole_and_in_order(name):
     assert {one.items for one in lenses} == {(f"/{name}",) for name in names}
 
 
+CONTAINERS = {
+    "npz": lambda arrays: npz(**arrays),
+    "npz of a list": lambda arrays: npz(**{f"arr_{place}": array for place, array in enumerate(arrays.values())}),
+    "MATLAB": lambda arrays: mat(**arrays),
+    "torch": lambda arrays: torch_file({name: torch.from_numpy(array) for name, array in arrays.items()}),
+    "a list of torch": lambda arrays: torch_file([torch.from_numpy(array) for array in arrays.values()]),
+    "a dictionary of NumPy": lambda arrays: objects([dict(list(arrays.items())[:20])], ()),
+}
+
+
+@pytest.mark.parametrize("container", list(CONTAINERS))
+def test_every_container_of_an_array_a_lens_is_answered_whole(container):
+    content = CONTAINERS[container]({f"lens_{place:03d}": pixels(place) for place in range(80)})
+    lenses = list(read_lenses(content, "x"))
+    np.testing.assert_array_equal([one.pixels for one in lenses], [pixels(place) for place in range(len(lenses))])
+    assert len(lenses) == (20 if container == "a dictionary of NumPy" else 80)
+    np.testing.assert_array_equal(read_image(content, "x").pixels, pixels(0))
+
+
+@pytest.mark.parametrize(
+    "names", [("band1", "band2", "band3"), ("image", "truth", "residual"), ("F814W", "F160W"), ("a", "b"), ("img_1", "mask_1")]
+)
+def test_arrays_that_are_no_lenses_of_one_set_are_not_answered_as_such(names):
+    content = npz(**{name: pixels(place) for place, name in enumerate(names)})
+    assert len(list(read_lenses(content, "x"))) == 1
+
+
+def test_an_hdf5_may_hold_as_many_objects_as_have_room_in_it(monkeypatch):
+    content = hdf5_of(f"lens_{place}/image" for place in range(40))
+    monkeypatch.setattr(hdf5, "MAX_OBJECTS", 20)
+    assert len(list(read_lenses(content, "x.h5"))) == 40
+    for name, value in (("_OBJECT_BYTES", len(content) // 30), ("_MOST_OBJECTS", 70)):
+        with monkeypatch.context() as limit, pytest.raises(ImageReadError, match="more than .* groups and arrays; save its lenses"):
+            limit.setattr(hdf5, name, value)
+            list(read_lenses(content, "x.h5"))
+
+
 def test_the_objects_of_an_hdf5_are_listed_as_often_for_many_lenses_as_for_few(monkeypatch):
     listed, whole = [], hdf5.numeric_arrays
     monkeypatch.setattr(hdf5, "numeric_arrays", lambda file: listed.append(found := whole(file)) or found)
     for count in (10, 100):
         listed.clear()
         assert len(list(read_lenses(hdf5_of(f"lens_{place}/image" for place in range(count)), "x.h5"))) == count
-        # Once to choose, once to read all.
-        assert [len(found) for found in listed] == [count, count]
+        # Once, to choose and to read all.
+        assert [len(found) for found in listed] == [count]
 
 
 def test_each_array_of_an_hdf5_keeps_the_noise_and_the_scale_of_its_own_group():
