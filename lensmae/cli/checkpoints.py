@@ -62,7 +62,10 @@ def evaluate(
     scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a checkpoint on a split of a data set."""
+    """Measure a checkpoint on a split of a data set.
+
+    Files of a folder that cannot be read are named on stderr and left out; the exit status is then 1, and 2 where none was read.
+    """
     from lensmae.data import open_dataset
     from lensmae.data.images.axes import ArrayChoice
     from lensmae.evaluation import evaluate as measure
@@ -72,7 +75,9 @@ def evaluate(
     from lensmae.models import load_checkpoint
 
     choice = ArrayChoice(item, band, axes)
-    dataset = open_dataset(data, choice)
+    dataset = open_dataset(data, choice, leave_out=True)
+    for file, problem in dataset.skipped.items():
+        typer.echo(f"Error: {file}: {problem}", err=True)
     with executor_of(scheduler) as executor:
         how = {"limit": limit, "device": device, "source": Here() if executor is None else Apart(executor, data, choice)}
         report = with_progress("Evaluating", lambda progress: measure(checkpoint, dataset, split, **how, progress=progress))
@@ -80,7 +85,9 @@ def evaluate(
         typer.echo(f"Note: {report.note}", err=True)
     figures = report.summary()
     figures |= mass_figures(load_checkpoint(checkpoint, pick_device(device)), dataset, report.indices)
-    print_figures(figures, as_json)
+    print_figures(figures | ({"left_out": len(dataset.skipped)} if dataset.skipped else {}), as_json)
+    if dataset.skipped:
+        raise typer.Exit(1)
 
 
 @commands.command()

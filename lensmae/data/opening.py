@@ -10,12 +10,13 @@ from lensmae.errors import DatasetError
 from lensmae.workspace import datasets_dir
 
 
-def open_dataset(data: str | Path, choice: ArrayChoice = NO_CHOICE) -> LensDataset:
+def open_dataset(data: str | Path, choice: ArrayChoice = NO_CHOICE, leave_out: bool = False) -> LensDataset:
     """Open a data set by its name in the workspace, by the path of its folder, or a folder or file in a layout of others.
 
     Args:
         data: the name or path.
         choice: of a layout of others, which array of files with several, which band, and which axis is which.
+        leave_out: of a layout of others, files that cannot be read are named in `LensDataset.skipped`; they are an error else.
 
     What is in a layout of others (class folders, `LR/` and `HR/`, stacks) is read into memory; it is all "test" where no
     folders train/ and val/ say otherwise.
@@ -26,7 +27,7 @@ def open_dataset(data: str | Path, choice: ArrayChoice = NO_CHOICE) -> LensDatas
         return open_store(folder)
     if (folder / "lenses.parquet").exists() or (folder.parent == datasets_dir() and (folder / "images.npy").exists()):
         raise DatasetError(f"Data set {folder} is incomplete ({RECORD} is missing); delete it and make it again.")
-    return read_original(folder, choice)
+    return read_original(folder, choice, leave_out)
 
 
 def _find(data: str | Path) -> Path:

@@ -100,6 +100,12 @@ def test_evaluate_reads_a_folder_in_the_original_deeplense_layout(workspace_with
     result = call("evaluate", mae, tmp_path / "original", "--json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["n"] == 6
+    (tmp_path / "original/cdm/cdm_sim_bad.npy").write_bytes(b"nothing")
+    result = call("evaluate", mae, tmp_path / "original", "--json")
+    figures = json.loads(result.stdout)
+    assert (result.exit_code, figures["n"], figures["left_out"]) == (1, 6, 1)
+    assert "Error: cdm/cdm_sim_bad.npy: " in result.stderr
+    assert "1 of 7 lenses of original could not be read" in figures["note"]
 
 
 def test_an_unknown_checkpoint_is_a_plain_message(workspace_with_lenses):

@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from lensmae.data.decoding import pieces, read_file
+from lensmae.data.exchange.blocks import Block, Filler
 from lensmae.data.exchange.layouts import Layout
-from lensmae.data.exchange.rows import Form, Recipe, Row, fitted, read_recipe, read_rows
+from lensmae.data.exchange.rows import Form, Recipe, fitted, read_recipe, read_rows
 from lensmae.data.exchange.stacks.importing import StoredArray
 from lensmae.data.exchange.stacks.layout import Stack
-from lensmae.data.exchange.stacks.reading import array_blocks, whole_array
+from lensmae.data.exchange.stacks.reading import array_blocks, whole_array, whole_arrays
 from lensmae.data.images.bands import Band
 from lensmae.data.images.reader import LensImage, image_of
 from lensmae.errors import DatasetError, ImageReadError
@@ -60,32 +62,6 @@ class Sample:
             why = f"images looked at say from {low:.3g} to {high:.3g} arcsec" if high > 1.01 * low else missing
             said.append(f"The set will have no pixel scale: {why}. Give one to set it.")
         return [*said, *(f"Of most images: {note}" for note in self.notes)]
-
-
-@dataclass(frozen=True)
-class Block:
-    """Consecutive lenses of a layout.
-
-    Attributes:
-        start: row of the first.
-        images: (n, H, W) float32.
-        targets: (n, H2, W2) float32 of pairs, or None.
-        masses: axion masses in eV by row, where a file says one.
-        notes: what was done to pixels, by row.
-        problems: why a row was not read; its pixels here mean nothing.
-    """
-
-    start: int
-    images: np.ndarray
-    targets: np.ndarray | None
-    masses: dict[int, float]
-    notes: dict[int, str]
-    problems: dict[int, str]
-
-    @property
-    def stop(self) -> int:
-        """Row after the last."""
-        return self.start + len(self.images)
 
 
 def find_form(
@@ -206,7 +182,7 @@ def _recipes(layout: Layout, start: int, stop: int) -> list[Recipe]:
 
 
 def _read_files(root: Path, start: int, recipes: list[Recipe], form: Form) -> Block:
-    filler, index, tried = _Filler(start, len(recipes), form), 0, -1
+    filler, index, tried = Filler(start, len(recipes), form), 0, -1
     while index < len(recipes):
         try:
             for row in pieces(read_rows, root.absolute(), recipes[index:], form):
@@ -277,12 +253,46 @@ def _stack_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]]) -
 
 def _of_stacks(stacks: Sequence[Stack], band: int | None, form: Form, todo: Sequence[tuple[int, int]]) -> Iterator[Block]:
     first = 0
-    for stack in stacks:
+    for run in _runs(stacks):
+        n = sum(stack.n for stack in run)
         for start, stop in todo:
-            begin, end = max(start, first), min(stop, first + stack.n)
-            if begin < end:
-                yield from _one_stack(stack, form, first, begin, end, band)
-        first += stack.n
+            begin, end = max(start, first), min(stop, first + n)
+            if begin < end and len(run) > 1:
+                yield from _single_lenses(run[begin - first : end - first], form, begin, band)
+            elif begin < end:
+                yield from _one_stack(run[0], form, first, begin, end, band)
+        first += n
+
+
+def _runs(stacks: Sequence[Stack]) -> Iterator[list[Stack]]:
+    """Arrays of one lens each that follow each other in a file, and each other stack alone."""
+    for file, group in groupby(stacks, lambda stack: stack.images.file if stack.n == 1 and stack.images.key else None):
+        run = list(group)
+        yield from [run] if file is not None else ([stack] for stack in run)
+
+
+def _single_lenses(stacks: list[Stack], form: Form, row: int, band: Band) -> Iterator[Block]:
+    """Blocks of arrays of one lens each, the first of which is the row `row`; the file is opened once a block."""
+    for start in range(0, len(stacks), _BLOCK):
+        part = stacks[start : start + _BLOCK]
+        filler, index = Filler(row + start, len(part), form), 0
+        while index < len(part):
+            try:
+                arrays = whole_arrays([one for stack in part[index:] for one in (stack.images, stack.targets) if one])
+                for stack in part[index:]:
+                    low = _first(next(arrays), stack.axes)
+                    high = _first(next(arrays), stack.target_axes) if stack.targets else None
+                    with filler.row(row + start + index):
+                        filler.put(row + start + index, *fitted(*_image(stack, low, high, band), form))
+                    index += 1
+            except ImageReadError as problem:
+                filler.problems[row + start + index] = str(problem)
+                index += 1
+        yield filler.block()
+
+
+def _first(array: np.ndarray, axes: str) -> np.ndarray:
+    return np.moveaxis(array, axes.index("N"), 0)[0] if "N" in axes else array
 
 
 def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band: Band) -> Iterator[Block]:
@@ -300,70 +310,15 @@ def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band:
     except ImageReadError as problem:
         # What is left of a damaged array is named lens by lens.
         for start in range(row, end, _BLOCK):
-            filler = _Filler(start, min(_BLOCK, end - start), form)
+            filler = Filler(start, min(_BLOCK, end - start), form)
             filler.problems.update(dict.fromkeys(range(start, min(start + _BLOCK, end)), str(problem)))
             yield filler.block()
 
 
 def _fill(start: int, images: np.ndarray, targets: np.ndarray | None, form: Form, stack: Stack, band: Band) -> Block:
-    filler = _Filler(start, len(images), form)
+    filler = Filler(start, len(images), form)
     for index in range(len(images)):
         with filler.row(start + index):
             image, target = _image(stack, images[index], None if targets is None else targets[index], band)
             filler.put(start + index, *fitted(image, target, form))
     return filler.block()
-
-
-class _Filler:
-    """A block in the making."""
-
-    def __init__(self, start: int, n: int, form: Form) -> None:
-        self._start, self._form = start, form
-        self._images = np.zeros((n, *form.shape), np.float32)
-        self._targets = np.zeros((n, *form.target_shape), np.float32) if form.target_shape else None
-        self._masses: dict[int, float] = {}
-        self._notes: dict[int, str] = {}
-        self.problems: dict[int, str] = {}
-        self._row = start
-
-    def row(self, row: int) -> "_Filler":
-        """Inside `with`, an unreadable image becomes a problem of this row."""
-        self._row = row
-        return self
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type | None, problem: BaseException | None, _: object) -> bool:
-        if isinstance(problem, ImageReadError):
-            self.problems[self._row] = str(problem)
-            return True
-        return False
-
-    def put_row(self, row: int, read: Row) -> None:
-        """Keep what was read of a file."""
-        if read.image is None:
-            raise ImageReadError(read.problem)
-        self.put(row, read.image, read.target)
-
-    def put(self, row: int, image: LensImage, target: LensImage | None) -> None:
-        """Keep an image of the form's shape."""
-        index = row - self._start
-        _check_shape(image, self._form.shape)
-        self._images[index] = image.pixels
-        if target is not None and self._targets is not None:
-            _check_shape(target, self._targets.shape[1:])
-            self._targets[index] = target.pixels
-        if image.axion_mass_ev is not None:
-            self._masses[row] = image.axion_mass_ev
-        if notes := [note for note in image.notes if "axion mass" not in note]:
-            self._notes[row] = " ".join(notes)
-
-    def block(self) -> Block:
-        return Block(self._start, self._images, self._targets, self._masses, self._notes, self.problems)
-
-
-def _check_shape(image: LensImage, shape: Sequence[int]) -> None:
-    if image.pixels.shape != tuple(shape):
-        found, wanted = ("x".join(map(str, sides)) for sides in (image.pixels.shape, shape))
-        raise ImageReadError(f"{image.name} has {found} pixels, others have {wanted}; a data set has one size.")

@@ -19,7 +19,7 @@ from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.label_tables import LabelTable, find_table, table_in_order
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
 from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, is_held_out
-from lensmae.data.exchange.pairs import pair_rows
+from lensmae.data.exchange.pairs import find_pairs
 from lensmae.data.exchange.single_values import single_values
 from lensmae.data.exchange.stacks.importing import StoredArray, may_hold_stack
 from lensmae.data.exchange.stacks.layout import Stack, find_stacks, images_in, stack_lenses
@@ -102,7 +102,7 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
         leaves, ignored = of_one_kind(find_leaves(source))
     except OSError as problem:
         raise DatasetError(f"{source} cannot be read: {problem}.") from None
-    layout = _pairs(source, leaves) or _bands(source, leaves) or _folders(source, leaves, classes, choice)
+    layout = _pairs(source, leaves, choice) or _bands(source, leaves) or _folders(source, leaves, classes, choice)
     if layout is None:
         raise DatasetError(
             f"{source} is no data set: it has no dataset.json, no class folders ({', '.join(CLASSES)}) with image files, no LR/ "
@@ -150,11 +150,11 @@ def _others(source: Path, layout: Layout) -> list[str]:
     return [name for name in shown if name not in used and name not in said and name not in layout.ignored]
 
 
-def _pairs(root: Path, leaves: list[Leaf]) -> Layout | None:
-    found = pair_rows(root, leaves)
+def _pairs(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> Layout | None:
+    found = find_pairs(root, leaves, choice)
     if found is None:
         return None
-    layout = Layout(root, "LR/HR pairs", pd.DataFrame(found[0]), is_pair=True, ignored=found[1])
+    layout = Layout(root, "LR/HR pairs", pd.DataFrame(found.rows), is_pair=True, ignored=found.ignored, notes=found.notes)
     return _with_table(layout, root, leaves, in_folders=False, says_classes=False)
 
 

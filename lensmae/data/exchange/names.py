@@ -41,6 +41,11 @@ LABELS = frozenset(
 MASSES = frozenset(("mass", "masses", "axion_mass", "axion_masses", "axion_mass_ev"))
 LOW = frozenset(("lr", "low", "lowres", "low_res", "low_resolution"))
 HIGH = frozenset(("hr", "high", "highres", "high_res", "high_resolution"))
+# Of super-resolution, but of other tasks as well: they are such where the second has a whole multiple of the pixels of the first.
+INPUTS = frozenset(("input", "inputs", "in", "x", "lq", "lr", "source", "low", "blurred", "degraded"))
+TARGETS = frozenset(
+    ("target", "targets", "output", "outputs", "out", "y", "gt", "hq", "hr", "truth", "ground_truth", "high", "sharp")
+)
 # Folders that say nothing of their content.
 _GENERIC = frozenset(
     ("image", "images", "img", "imgs", "data", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")

@@ -1,13 +1,16 @@
-"""LR/HR pairs in files of their own: in folders LR/ and HR/ wherever they stand, or side by side with LR and HR in the names."""
+"""LR/HR pairs in files of their own: in folders LR/ and HR/ (or input/ and target/) wherever they stand, or side by side with LR
+and HR in the names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lensmae.data.exchange.leaves import Leaf
-from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, resolution
-from lensmae.errors import DatasetError
+from lensmae.data.exchange.names import INPUTS, TARGETS, UNKNOWN, class_name, is_class, resolution
+from lensmae.data.images.axes import ArrayChoice
+from lensmae.data.images.guarded_reader import read_image
+from lensmae.errors import DatasetError, ImageReadError
 
 Group = tuple[str, tuple[str, ...]]
 
@@ -19,33 +22,105 @@ class Side:
     files: dict[str, Path]
 
 
-def pair_rows(root: Path, leaves: list[Leaf]) -> tuple[list[dict[str, str]], tuple[str, ...]] | None:
-    """Rows of all pairs, and folders that are no part of them; None where there are no pairs.
+@dataclass(frozen=True)
+class Pairs:
+    """What was found.
+
+    Attributes:
+        rows: a row a pair: id, class, split, source_file (HR), low_file.
+        ignored: folders that are no part of them.
+        notes: what one might not expect.
+    """
+
+    rows: list[dict[str, str]]
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def find_pairs(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> Pairs | None:
+    """All pairs; None where there are none.
+
+    Folders such as input/ and target/ may be of another task than super-resolution: they are pairs where all names match and the
+    second has a whole multiple of the first's pixels.
 
     Args:
         root: from which paths count.
         leaves: folders with files.
+        choice: which array and axes the user says.
 
-    Raises `DatasetError` where a file has no partner, and where several sets of pairs lie side by side.
+    Raises `DatasetError` where a file has no partner, where several sets of pairs lie side by side, and where folders named like
+    input/ and target/ are no pairs.
     """
-    found: dict[Group, dict[str, Side]] = {}
-    used = set()
-    for leaf in leaves:
-        for group, part, side in _sides(leaf):
-            found.setdefault(group, {})[part] = side
-            used.add(leaf.folder)
-    both = {group: sides for group, sides in found.items() if len(sides) == 2}
+    both, used = _both(leaves, _sides)
+    notes: tuple[str, ...] = ()
     if not both:
-        return None
+        both, used = _both(leaves, _sides_by_task)
+        if not both:
+            return None
+        factor, names = _enlargement(root, both, choice)
+        if not factor:
+            return None
+        notes = (f"{names} were taken as LR and HR images: equal names, {factor} times as many pixels a side.",)
     sets = sorted({"/".join(names) for _, names in both if not is_class("/".join(names[-1:]))})
     if len(sets) > 1:
         raise DatasetError(f"{root} holds several sets of pairs: {', '.join(sets[:8])}. Name one of them.")
     rows = [row for (split, names), sides in both.items() for row in _rows(root, sides["low"], sides["high"], split, names)]
     ignored = tuple(f"{leaf.folder.name}/ ({len(leaf.files)} files)" for leaf in leaves if leaf.folder not in used)
-    return rows, ignored
+    return Pairs(rows, ignored, notes)
 
 
-def _sides(leaf: Leaf) -> Iterator[tuple[Group, str, Side]]:
+_Found = Iterator[tuple[Group, str, Side]]
+
+
+def _both(leaves: list[Leaf], sides_of: Callable[[Leaf], _Found]) -> tuple[dict[Group, dict[str, Side]], set[Path]]:
+    """Groups with a low and a high side, and the folders of any side."""
+    found: dict[Group, dict[str, Side]] = {}
+    used = set()
+    for leaf in leaves:
+        for group, part, side in sides_of(leaf):
+            found.setdefault(group, {})[part] = side
+            used.add(leaf.folder)
+    return {group: sides for group, sides in found.items() if len(sides) == 2}, used
+
+
+def _sides_by_task(leaf: Leaf) -> _Found:
+    """As `_sides`, by names of folders such as input and target alone."""
+    for index, name in enumerate(leaf.names):
+        part = "low" if name.lower() in INPUTS else "high" if name.lower() in TARGETS else ""
+        if part:
+            side = Side({Path(one).stem: leaf.folder / one for one in leaf.files})
+            yield (leaf.split, leaf.names[:index] + leaf.names[index + 1 :]), part, side
+
+
+def _enlargement(root: Path, both: dict[Group, dict[str, Side]], choice: ArrayChoice) -> tuple[int, str]:
+    """How many times as many pixels a side the first target has, and the names of the folders; 0 where files hold stacks."""
+    for sides in both.values():
+        low, high = sides["low"].files, sides["high"].files
+        names = f"{next(iter(low.values())).parent.name}/ and {next(iter(high.values())).parent.name}/"
+        what = f"{root}: {names} are named like the two sides of pairs"
+        otherwise = "Name one of the folders to import it alone; call them LR/ and HR/ where they are for super-resolution."
+        if set(low) != set(high):
+            count = len(set(low) ^ set(high))
+            raise DatasetError(f"{what}, but {count} of their files are in only one of them. {otherwise}")
+        how = {"item": choice.item, "band": choice.band, "axes": choice.axes}
+        stem = min(low)
+        try:
+            first, second = (read_image(side[stem], **how) for side in (low, high))
+        except ImageReadError as problem:
+            raise DatasetError(f"{what}. {problem}") from None
+        if first.lenses > 1 or second.lenses > 1:
+            return 0, names
+        (height, width), (tall, wide) = first.pixels.shape, second.pixels.shape
+        factor = tall // height
+        if factor < 2 or (tall, wide) != (factor * height, factor * width):
+            raise DatasetError(
+                f"{what}, but images of {height}x{width} and {tall}x{wide} pixels are none for super-resolution, where the "
+                f"second has a whole multiple of the first. {otherwise}"
+            )
+    return factor, names
+
+
+def _sides(leaf: Leaf) -> _Found:
     """What a folder holds of pairs: by its names, LR or HR; else by those of its files, both."""
     parts = [(index, part) for index, name in enumerate(leaf.names) if (part := resolution(name))]
     if len(parts) == 1:

@@ -2,8 +2,8 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ class LensDataset:
         targets: (N, H2, W2) float32 HR images of a pair set, else None.
         truths: (N, H2, W2) float32 noise-free HR images where they are known, else None.
         lenses: columns id, class, split, source_file and every parameter in lenstronomy's names.
+        skipped: of a folder that is read as it lies, files that could not be read, with the reason.
     """
 
     path: Path
@@ -82,6 +83,7 @@ class LensDataset:
     targets: np.ndarray | None
     truths: np.ndarray | None
     lenses: pd.DataFrame
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from lensmae.data.store.dataset import select_rows
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.notes import overlap_note
 from lensmae.evaluation.measure.rows import HERE, Here, Wanted
-from lensmae.evaluation.measure.suited import check_classes, held_out, is_on_another_scale, range_note
+from lensmae.evaluation.measure.suited import check_classes, held_out, is_on_another_scale, left_out_note, range_note
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, roc_curves
 from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.ood.references import reference_or_problem
@@ -199,12 +199,12 @@ def evaluate(
         source: where lenses are measured: here, or in parts on a cluster (`Apart`).
     """
     model = load_checkpoint(checkpoint, pick_device(device))
-    dataset = open_dataset(data) if isinstance(data, str) else data
+    dataset = open_dataset(data, leave_out=True) if isinstance(data, str) else data
     split, chosen = held_out(dataset) if split is None else (split, None)
     of_kind = {Classifier: evaluate_classifier, SuperResolver: evaluate_superres, Reconstructor: evaluate_reconstruction}
     measure = next(measure for kind, measure in of_kind.items() if isinstance(model, kind))
     report = measure(model, dataset, split, limit=limit, progress=progress, source=source)
-    return replace(report, note=_said(report.note, chosen))
+    return replace(report, note=_said(report.note, chosen, left_out_note(dataset)))
 
 
 def pick_device(name: str) -> str:

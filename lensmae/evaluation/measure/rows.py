@@ -136,7 +136,7 @@ def measure_part(
 @lru_cache(maxsize=1)
 def _opened(checkpoint: str, device: str, data: str, choice: ArrayChoice) -> tuple[LoadedModel, LensDataset]:
     model = load_checkpoint(checkpoint, device)
-    return model, network_inputs(open_dataset(data, choice), model)[0]
+    return model, network_inputs(open_dataset(data, choice, leave_out=True), model)[0]
 
 
 def measure_rows(

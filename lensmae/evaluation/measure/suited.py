@@ -19,6 +19,12 @@ def held_out(dataset: LensDataset) -> tuple[str, str | None]:
     return "validation", f"Data set {dataset.name} has no test split, so its validation split was measured."
 
 
+def left_out_note(dataset: LensDataset) -> str | None:
+    """How many files of a folder could not be read, so that nothing was measured on them; None where all were."""
+    n = len(dataset.skipped)
+    return f"{n:,} of {n + len(dataset.lenses):,} lenses of {dataset.name} could not be read and were left out." if n else None
+
+
 def check_classes(model: Classifier, dataset: LensDataset) -> None:
     """Raise `DatasetError` where the set has classes that a classifier does not know, or none."""
     missing = sorted({name for name, count in dataset.info.counts.items() if count} - set(model.classes))

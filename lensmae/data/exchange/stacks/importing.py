@@ -1,7 +1,7 @@
 """Arrays that hold many lenses: npy, npz and HDF5 files, read block by block, whatever their size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class StoredArray:
         dtype: of numbers, or of texts.
         axes: letters of the axes that the file says, or "".
         attributes: name and value of short ones of the array and its group.
+        content: of a single number or text in an HDF5 file, so that those of thousands of groups are not read one by one.
     """
 
     file: Path
@@ -46,6 +47,7 @@ class StoredArray:
     dtype: np.dtype
     axes: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    content: np.ndarray | None = field(default=None, compare=False)
 
     def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
         """The array from row `start`, in order, some 16 MB at a time. Raises `ImageReadError` where it is damaged."""
@@ -132,6 +134,29 @@ class StoredArray:
             raise ImageReadError(f"{self.file.name}: {self.key!r} is damaged ({type(problem).__name__}: {problem}).") from None
 
 
+def whole_arrays(arrays: list[StoredArray]) -> Iterator[np.ndarray]:
+    """Arrays of numbers of one file that has several, whole, one after the other; it is opened once."""
+    path = arrays[0].file
+    for array in arrays:
+        check_bytes(array.shape, array.dtype.itemsize)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        with path.open("rb") as file, Npz(file) as archive:
+            for array in arrays:
+                yield archive.read(array.key)
+    elif suffix not in _BY_PARTS:
+        found = file_arrays(path)
+        for array in arrays:
+            yield found[array.key].read()
+    else:
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            for array in arrays:
+                check_chunks(file[array.key], array.shape)
+                yield file[array.key][()]
+
+
 def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
     """The arrays of numbers and texts in a file, from their headers, in its order. `ImageReadError` where it is damaged.
 
@@ -188,7 +213,8 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
         if text or entry.dtype.kind in "biuf":
             dtype = np.dtype("U64") if text else entry.dtype
             letters, attributes = ("", ()) if text or not entry.ndim else (axes_of(entry), _attributes(entry))
-            found.append(StoredArray(path, name, f"{stem}/{name}", entry.shape, dtype, letters, attributes))
+            content = _single(entry, text) if entry.size == 1 else None
+            found.append(StoredArray(path, name, f"{stem}/{name}", entry.shape, dtype, letters, attributes, content))
 
     try:
         with h5py.File(path, "r") as file:
@@ -201,6 +227,16 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
             f"{path.name} was not read: its HDF5 structure is damaged ({type(problem).__name__}: {problem})."
         ) from None
     return found
+
+
+def _single(array: Any, text: bool) -> np.ndarray | None:
+    """A number or a short text, as an array of the shape that it has; None of a longer text."""
+    if not text:
+        check_chunks(array, array.shape)
+        return np.asarray(array[()])
+    value = np.ravel(array[()])[0]
+    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return np.array(value).reshape(array.shape) if len(value) <= _LONGEST_TEXT else None
 
 
 def _attributes(array: Any) -> tuple[tuple[str, str], ...]:

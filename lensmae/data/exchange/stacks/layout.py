@@ -1,8 +1,9 @@
 """Which arrays of files are images, and which their labels, masses and parameters: told from names and shapes."""
 
+import contextlib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -11,8 +12,20 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.exchange.given_splits import flag_of, from_indices, says_splits, split_column, split_of_indices
-from lensmae.data.exchange.names import CLASS_NAMES, HIGH, LABELS, LOW, MASSES, UNKNOWN, class_name, split_name
+from lensmae.data.exchange.names import (
+    CLASS_NAMES,
+    HIGH,
+    INPUTS,
+    LABELS,
+    LOW,
+    MASSES,
+    TARGETS,
+    UNKNOWN,
+    class_name,
+    split_name,
+)
 from lensmae.data.exchange.stacks.importing import StoredArray
+from lensmae.data.exchange.stacks.near import Near, lengths_beside, name_of
 from lensmae.data.exchange.stacks.reading import whole_array
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE, NO_CHOICE, ArrayChoice, count_of, find_axes
@@ -73,6 +86,7 @@ def find_stacks(
     images = [array for array in axes if _n(array, axes) > 1] or list(axes)
     if sum(_n(array, axes) for array in images) > _MOST_LENSES:
         raise DatasetError(f"{above} claims more than {_MOST_LENSES:,} lenses.")
+    near = Near(arrays, list(axes), _may_belong)
     highs = {_location(array): array for array in images if _words(array) & HIGH}
     lows = [array for array in images if _words(array) & LOW]
     if highs and lows:
@@ -80,8 +94,34 @@ def find_stacks(
         alone = [low.location for low, high in pairs if high is None or _n(high, axes) != _n(low, axes)]
         if alone:
             raise DatasetError(f"{above}: the LR array {alone[0]!r} has no HR array of as many images beside it.")
-        return [_stack(low, high, axes, arrays, classes) for low, high in pairs]
-    return [_stack(image, None, axes, arrays, classes) for image in images]
+        return [_stack(low, high, axes, near.of(low), classes) for low, high in pairs]
+    if targets := _targets(images, arrays, axes):
+        axes = axes | {target: axes[image] for image, target in targets.items()}
+        return [_stack(image, targets[image], axes, near.of(image), classes) for image in images if image in targets]
+    return [_stack(image, None, axes, near.of(image), classes) for image in images]
+
+
+def _targets(
+    images: Sequence[StoredArray], arrays: Sequence[StoredArray], axes: Mapping[StoredArray, str]
+) -> dict[StoredArray, StoredArray]:
+    """Of stacks called input, x and the like, those called target, y, ... with as many images of a whole multiple of pixels."""
+    inputs = [one for one in images if "N" in axes[one] and name_of(one).lower() in INPUTS]
+    named = [one for one in arrays if name_of(one).lower() in TARGETS] if inputs else []
+    found = {}
+    for image in inputs:
+        letters = axes[image]
+        for target in named:
+            if target.file.parent != image.file.parent or len(target.shape) != len(image.shape) or target is image:
+                continue
+            ratios = {
+                one / other for one, other, letter in zip(target.shape, image.shape, letters, strict=True) if letter in "HW"
+            }
+            same = all(
+                one == other for one, other, letter in zip(target.shape, image.shape, letters, strict=True) if letter not in "HW"
+            )
+            if same and len(ratios) == 1 and (ratio := ratios.pop()) >= 2 and ratio == int(ratio):
+                found[image] = target
+    return found
 
 
 def axes_of(
@@ -102,9 +142,10 @@ def axes_of(
     candidates = [array for array in arrays if by_name[array] not in _NO_IMAGE] or list(arrays)
     found: dict[StoredArray, str] = {}
     problems = []
+    lengths = lengths_beside([*arrays, *near])
     for array in candidates:
         try:
-            letters = _letters(array, [*arrays, *near], choice)
+            letters = _letters(array, lengths(array), choice)
         except ImageReadError as problem:
             problems += [f"{array.location}: {problem}."] if "several ways" in str(problem) else []
             continue
@@ -117,11 +158,10 @@ def axes_of(
     return science or others or found
 
 
-def _letters(array: StoredArray, arrays: Sequence[StoredArray], choice: ArrayChoice) -> str:
-    """Letters of an array's axes; "" for what is no image."""
+def _letters(array: StoredArray, lengths: set[int], choice: ArrayChoice) -> str:
+    """Letters of an array's axes; "" for what is no image. `lengths`: of arrays of one axis beside it."""
     if array.dtype.kind not in "biuf" or not array.shape or 0 in array.shape:
         return ""
-    lengths = {one.shape[0] for one in arrays if len(one.shape) == 1 and one is not array and _beside(one, array)}
     lenses = next((length for length in sorted(lengths) if length in (array.shape[0], array.shape[-1])), None)
     if len(array.shape) == 2 and min(array.shape) <= _MOST_CLASSES and _words_of_key(array) & LABELS:
         return ""
@@ -163,12 +203,7 @@ def _words(array: StoredArray) -> frozenset[str]:
 
 def _words_of_key(array: StoredArray) -> frozenset[str]:
     """Words of what a file calls an array; of an npy file those of its own name."""
-    return _pieces(_key(array))
-
-
-def _key(array: StoredArray) -> str:
-    """What a file calls an array; of an npy file its own name."""
-    return (array.key or array.location).rsplit("/", 1)[-1]
+    return _pieces(name_of(array))
 
 
 def _said(array: StoredArray, meaning: Callable[[str], str]) -> str:
@@ -206,21 +241,21 @@ def _stack(
     images: StoredArray,
     targets: StoredArray | None,
     axes: dict[StoredArray, str],
-    arrays: Sequence[StoredArray],
+    near: Sequence[StoredArray],
     classes: Sequence[str] | None,
 ) -> Stack:
     split, kind = _split_of(images), _class_of(images)
     columns: dict[str, np.ndarray] = {}
     n, unused, used = _n(images, axes), [], {images.file}
-    for array in arrays:
-        if array not in axes and _belongs(array, images, n, split, kind):
+    for array in near:
+        if _belongs(array, images, n, split, kind):
             found = _column(array, n, classes)
             columns |= found
             used |= {array.file} if found else set()
             if "class" not in found and _may_be_labels(array):
                 unused.append(array.location)
-    columns |= {} if "class" in columns else _from_attributes(images, classes)
-    more, notes = _given_splits(images, arrays, n)
+    columns = _from_attributes(images, classes, n) | columns
+    more, notes = _given_splits(near, n)
     columns |= {} if "split" in columns else more
     if unused and "class" not in columns and kind == UNKNOWN:
         named = ", ".join(unused[:4])
@@ -230,32 +265,32 @@ def _stack(
             "used as such. Rename it to y if it holds the classes.",
         )
     target_axes = axes[targets] if targets else ""
-    scale = _scale(images, arrays)
+    scale = _scale(images, near)
     return Stack(images, axes[images], targets, target_axes, kind, split, columns, notes, tuple(sorted(used)), scale)
 
 
-def _scale(images: StoredArray, arrays: Sequence[StoredArray]) -> float | None:
+def _scale(images: StoredArray, near: Sequence[StoredArray]) -> float | None:
     """Arcsec/pixel that the attributes of a stack or an array beside it say, the same for all lenses."""
     facts: dict[str, object] = dict(images.attributes)
-    for array in arrays:
-        if array is not images and _beside(array, images) and is_scale(_key(array)) and array.dtype.kind in "iufUS":
+    for array in near:
+        if is_scale(name_of(array)) and array.dtype.kind in "iufUS":
             values = whole_array(array)
             same = values.ndim < 2 and values.size and bool((values == values.flat[0]).all())
-            facts[_key(array)] = values.flat[0] if same else values
+            facts[name_of(array)] = values.flat[0] if same else values
     return scale_of({name: one.item() if isinstance(one, np.generic) else one for name, one in facts.items()})
 
 
-def _given_splits(images: StoredArray, arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+def _given_splits(arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Splits from indices of lenses beside a stack; where numbers say splits that nobody can know, all is held out, and said."""
-    near = [one for one in arrays if one is not images and _beside(one, images) and len(one.shape) == 1]
+    near = [one for one in arrays if len(one.shape) == 1]
     listed: dict[str, np.ndarray] = {}
     for array in near:
-        if (split := split_of_indices(_key(array))) and array.dtype.kind in "iu":
+        if (split := split_of_indices(name_of(array))) and array.dtype.kind in "iu":
             listed[split] = whole_array(array).astype(np.int64)
     splits = from_indices(listed, n) if listed else None
     if splits is not None:
         return {"split": splits}, ()
-    coded = next((one for one in near if says_splits(_key(one)) and one.shape[0] == n and one.dtype.kind in "biuf"), None)
+    coded = next((one for one in near if says_splits(name_of(one)) and one.shape[0] == n and one.dtype.kind in "biuf"), None)
     if coded is None:
         return {}, ()
     note = (
@@ -269,21 +304,20 @@ def _may_be_labels(array: StoredArray) -> bool:
     return array.dtype.kind in "biuUS" and len(array.shape) == 1 and not _words_of_key(array) & {"id", "ids", "index", "indices"}
 
 
-def _beside(array: StoredArray, images: StoredArray) -> bool:
-    return array.file == images.file or (not array.key and not images.key and array.file.parent == images.file.parent)
+def _may_belong(array: StoredArray) -> bool:
+    """Whether an array may describe lenses: by its axes and its name, not yet by its length."""
+    return len(array.shape) < 2 or (len(array.shape) == 2 and bool(_words_of_key(array) & LABELS)) or is_scale(name_of(array))
 
 
 def _belongs(array: StoredArray, images: StoredArray, n: int, split: str, kind: str) -> bool:
     """Whether an array describes the lenses of a stack: as many entries, in the same file or as a file beside it; of one lens a
     single value in the same group."""
-    if array is images or not _beside(array, images):
-        return False
     if n == 1:
         group = array.key.rpartition("/")[0] == images.key.rpartition("/")[0]
         return array.file == images.file and group and array.shape in ((), (1,))
     words = _words_of_key(array)
     # Flags and words of splits describe all lenses, whatever split their own name has.
-    of_splits = bool(flag_of(_key(array))) or says_splits(_key(array))
+    of_splits = bool(flag_of(name_of(array))) or says_splits(name_of(array))
     same_part = of_splits or (_split_of(array) == split and _class_of(array) in (kind, UNKNOWN))
     short = len(array.shape) == 1 or (len(array.shape) == 2 and bool(words & LABELS) and array.shape[1] <= _MOST_CLASSES)
     return same_part and short and array.shape[0] == n
@@ -291,7 +325,7 @@ def _belongs(array: StoredArray, images: StoredArray, n: int, split: str, kind: 
 
 def _column(array: StoredArray, n: int, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
     words = _words_of_key(array)
-    splits = split_column(_key(array), np.atleast_1d(whole_array(array))) if len(array.shape) < 2 else None
+    splits = split_column(name_of(array), np.atleast_1d(whole_array(array))) if len(array.shape) < 2 else None
     if splits is not None:
         return {"split": splits}
     # A number of many values, such as the targets of a regression, is no class.
@@ -313,16 +347,18 @@ def _are_whole(values: np.ndarray) -> bool:
     return bool(np.array_equal(values, np.round(values))) or values.ndim > 1
 
 
-def _from_attributes(images: StoredArray, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
-    """The class that attributes of an array or its group say."""
+def _from_attributes(images: StoredArray, classes: Sequence[str] | None, n: int) -> dict[str, np.ndarray]:
+    """Class and split that attributes of an array or its group say."""
+    found: dict[str, np.ndarray] = {}
     for name, text in images.attributes:
-        if name.lower() in LABELS:
-            try:
-                values = np.array([float(text)])
-            except ValueError:
-                values = np.array([text])
-            return {"class": class_names(values, classes, "lens" in name.lower())}
-    return {}
+        value: float | str = text
+        with contextlib.suppress(ValueError):
+            value = float(text)
+        if name.lower() in LABELS and "class" not in found:
+            found["class"] = np.repeat(class_names(np.array([value]), classes, "lens" in name.lower()), n)
+        elif (splits := split_column(name, np.array([value]))) is not None:
+            found["split"] = np.repeat(splits, n)
+    return found
 
 
 def class_names(values: np.ndarray, classes: Sequence[str] | None, of_lenses: bool = False) -> np.ndarray:

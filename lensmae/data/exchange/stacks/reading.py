@@ -1,6 +1,6 @@
 """Arrays of many lenses as everybody reads them: in a decoding process, so that no file can harm this one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +24,14 @@ def array_blocks(array: StoredArray, start: int = 0) -> Iterator[np.ndarray]:
 
 def whole_array(array: StoredArray) -> np.ndarray:
     """`StoredArray.whole` in a decoding process."""
+    if array.content is not None:
+        return array.content
     return read_file(array.file.name, StoredArray.whole, _absolute(array))
+
+
+def whole_arrays(arrays: Sequence[StoredArray]) -> Iterator[np.ndarray]:
+    """`lensmae.data.exchange.stacks.importing.whole_arrays` in a decoding process."""
+    return read_pieces(arrays[0].file.name, importing.whole_arrays, list(map(_absolute, arrays)))
 
 
 def _absolute(array: StoredArray) -> StoredArray:

@@ -98,9 +98,7 @@ class _Arrays:
             return array[()].T if turned else np.asarray(array[()])
 
         if turned not in self._names:
-            self._names[turned] = Names(
-                {name: shape[::-1] if turned else shape for name, shape in self.shapes.items()}, read
-            )
+            self._names[turned] = Names({name: shape[::-1] if turned else shape for name, shape in self.shapes.items()}, read)
         return self._names[turned]
 
     def _facts(self, array: Any, name: str) -> dict[str, Any]:

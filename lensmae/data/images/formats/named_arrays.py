@@ -23,7 +23,7 @@ _BAD = frozenset(("dq", "bpm", "bad", "badpix", "badpixel", "badpixels", "flag",
 _BESIDE = frozenset((roles.NOISE, roles.VARIANCE, roles.WEIGHT, roles.FLAGS, roles.PSF))
 _MOST_SCALES = 64
 # Numbered arrays of such names are one lens in several bands, or pictures of one after the other.
-_NO_SERIES = frozenset("band bands channel channels chan filter filters wavelength exposure epoch".split())
+_NO_SERIES = frozenset(["band", "bands", "channel", "channels", "chan", "filter", "filters", "wavelength", "exposure", "epoch"])
 
 
 @dataclass(frozen=True)

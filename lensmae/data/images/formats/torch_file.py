@@ -18,9 +18,9 @@ _HOW = "save the array from Python: numpy.save('lens.npy', tensor.numpy())"
 _MOST = 64
 # Words of the names that networks give to their tensors.
 _NETWORK = frozenset(
-    "layer layers block blocks conv weight weights bias module encoder decoder norm bn fc net network head attn mlp param params "
-    "running".split()
-)
+    ("layer", "layers", "block", "blocks", "conv", "weight", "weights", "bias", "module", "encoder", "decoder", "norm", "fc",
+     "bn", "net", "network", "head", "attn", "mlp", "param", "params", "running")
+)  # fmt: skip
 
 
 def is_torch(data: bytes) -> bool:
@@ -67,7 +67,7 @@ def tensors(data: bytes) -> dict[str, Any]:
 
 
 def _is_series(found: dict[str, Any]) -> bool:
-    """Whether most of many tensors are of one shape and one name but for numbers, with what belongs to them beside: no network."""
+    """Whether most of many tensors are of one shape and one name but for numbers, with what belongs to them: no network."""
     series = Counter((roles.stem(name), array.shape) for name, array in found.items() if array.ndim >= 2)
     if not series or not _NETWORK.isdisjoint(word for name in found for word in roles.words(name)):
         return False

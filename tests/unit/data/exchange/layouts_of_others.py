@@ -254,6 +254,19 @@ CASES = {
     "class/LR and class/HR": Case(pairs("cdm/{}", "axion/{}"), {("cdm", ""): 2, ("axion", ""): 2}, pairs=True),
     "pairs side by side": Case(beside_each_other, {("unknown", ""): 3}, pairs=True),
     "two sets of pairs": Case(pairs("hst/{}", "euclid/{}"), None, "several sets of pairs: euclid, hst"),
+    "input and target": Case(pairs("{}", low="input", high="target"), {("unknown", ""): 2}, "input/ and target/", pairs=True),
+    "x and y, by split": Case(
+        pairs("train/{}", "test/{}", low="x", high="y"), {("unknown", "train"): 2, ("unknown", "test"): 2}, "2 times", pairs=True
+    ),
+    "LQ and GT": Case(pairs("{}", low="LQ", high="GT"), {("unknown", ""): 2}, pairs=True),
+    "input and target of one size": Case(files(("input", 2), ("target", 2)), None, "16x16 and 16x16 pixels are none"),
+    "input and target of other names": Case(files(("input", 2), ("target", 3)), None, "1 of their files are in only one"),
+    "inputs and targets in a file": Case(
+        arrays(inputs=STACK[:, ::2, ::2], targets=STACK), {("unknown", ""): 12}, source="set.npz", pairs=True
+    ),
+    "x and y as arrays": Case(
+        npy_files(x=STACK[:, ::2, ::2], y=STACK), {("unknown", ""): 12}, pairs=True
+    ),
     "train_LR beside test_LR": Case(
         pairs("train_{}", "test_{}"), {("unknown", "train"): 2, ("unknown", "test"): 2}, pairs=True
     ),

@@ -62,11 +62,26 @@ def test_pairs_of_equal_names_are_read(tmp_path):
         ("cube.npy", np.zeros((64, 64, 64)), "shape"),
     ],
 )
-def test_one_bad_file_is_named(folder, name, content, message):
+def test_one_bad_file_is_named_and_left_out(folder, name, content, message):
+    whole = open_dataset(folder)
     path = folder / "cdm" / name
     path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content)
     with pytest.raises(DatasetError, match=rf"(?s){name}.*{message}"):
         open_dataset(folder)
+    dataset = open_dataset(folder, leave_out=True)
+    ((file, problem),) = dataset.skipped.items()
+    assert file == f"cdm/{name}"
+    assert message in problem
+    np.testing.assert_array_equal(dataset.images, whole.images)
+    assert dataset.lenses["source_file"].tolist() == whole.lenses["source_file"].tolist()
+    assert dataset.info.counts == whole.info.counts
+
+
+def test_a_folder_without_a_readable_file_is_refused(tmp_path):
+    (tmp_path / "cdm").mkdir()
+    (tmp_path / "cdm/1.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(DatasetError, match=r"No image of .* could be read\. .*1\.npy"):
+        open_dataset(tmp_path, leave_out=True)
 
 
 def test_a_folder_that_is_no_data_set_says_what_is_needed(tmp_path):

@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from lensmae.data import ImportOptions, import_dataset, plan_import
+from lensmae.data.exchange import import_chunks
 
 SHAPE = (9, 16, 16)
 LENSES = np.random.default_rng(3).random(SHAPE).astype(np.float32) + 1
@@ -128,3 +129,66 @@ def test_the_dry_run_says_what_is_done_to_most_images(folder):
     np.save(folder / "stack.npy", np.repeat(LENSES[:, None], 5, axis=1))
     assert "Of most images: It has 5 bands; the middle one, band 2, was taken." in plan_import(folder).warnings
     assert plan_import(folder, ImportOptions(band=4)).warnings == ["Of most images: Band 4 of its 5 was taken."]
+
+
+def groups(folder, **beside):
+    """An HDF5 of a group a lens, each with what `beside` gives for its place."""
+    with h5py.File(folder / "set.h5", "w") as file:
+        for place, one in enumerate(LENSES):
+            file[f"lens_{place:04}/image"] = one
+            for name, of in beside.items():
+                file[f"lens_{place:04}/{name}"] = of(place)
+
+
+def test_a_file_of_a_group_a_lens_is_opened_once_for_all_and_each_keeps_its_own_values(folder, monkeypatch):
+    groups(
+        folder,
+        label=lambda place: CLASSES[place % 3],
+        split=lambda place: "test" if place > 5 else "train",
+        theta_E=lambda place: 1.0 + place,
+        noise_map=lambda place: np.full(SHAPE[1:], 0.1),
+    )
+    series, calls = import_chunks.whole_arrays, []
+    monkeypatch.setattr(import_chunks, "whole_arrays", lambda arrays: calls.append(len(arrays)) or series(arrays))
+    dataset = import_dataset(folder / "set.h5", "set", jobs=1).dataset
+    np.testing.assert_array_equal(dataset.images, LENSES)
+    assert calls == [9]
+    assert dataset.lenses["class"].tolist() == [CLASSES[label] for label in LABELS]
+    assert dataset.lenses["split"].tolist() == ["train"] * 6 + ["test"] * 3
+    assert dataset.lenses["theta_E"].tolist() == [1.0 + place for place in range(9)]
+
+
+def test_labels_of_one_group_are_never_those_of_another(folder):
+    with h5py.File(folder / "set.h5", "w") as file:
+        for place, field in enumerate(("north", "south", "east")):
+            file[f"{field}/images"], file[f"{field}/labels"] = LENSES[:6], np.full(6, place)
+    assert plan_import(folder / "set.h5", ImportOptions(classes=CLASSES)).lenses["class"].tolist() == [
+        *["axion"] * 6, *["no_sub"] * 6, *["cdm"] * 6
+    ]  # fmt: skip
+
+
+def test_of_images_side_by_side_each_has_the_label_of_its_own_number(folder):
+    numbered = {f"image_{place}": one for place, one in enumerate(LENSES)}
+    np.savez(folder / "set.npz", **numbered, **{f"y_{place}": label for place, label in enumerate(LABELS)})
+    lenses = plan_import(folder / "set.npz", ImportOptions(classes=CLASSES)).lenses
+    assert lenses["class"].tolist() == [CLASSES[label] for label in LABELS]
+
+
+def test_a_split_that_attributes_say_is_kept(folder):
+    groups(folder)
+    with h5py.File(folder / "set.h5", "a") as file:
+        for place in range(9):
+            file[f"lens_{place:04}"].attrs["split"] = "test" if place > 5 else "train"
+    assert plan_import(folder / "set.h5").lenses["split"].tolist() == ["train"] * 6 + ["test"] * 3
+
+
+def test_one_damaged_lens_of_many_in_a_file_is_left_out_alone(folder):
+    with h5py.File(folder / "set.h5", "w") as file:
+        for place, one in enumerate(LENSES):
+            file.create_dataset(f"lens_{place}", data=one, chunks=SHAPE[1:], fletcher32=True)
+    content = (folder / "set.h5").read_bytes()
+    at = content.index(LENSES[4].tobytes())
+    (folder / "set.h5").write_bytes(content[:at] + b"damaged" + content[at + 7 :])
+    report = import_dataset(folder / "set.h5", "set", jobs=1)
+    np.testing.assert_array_equal(report.dataset.images, np.delete(LENSES, 4, axis=0))
+    assert list(report.skipped) == ["set.h5:lens_4"]

@@ -70,9 +70,10 @@ def test_an_hdf5_may_hold_as_many_objects_as_have_room_in_it(monkeypatch):
     monkeypatch.setattr(hdf5, "MAX_OBJECTS", 20)
     assert len(list(read_lenses(content, "x.h5"))) == 40
     for name, value in (("_OBJECT_BYTES", len(content) // 30), ("_MOST_OBJECTS", 70)):
-        with monkeypatch.context() as limit, pytest.raises(ImageReadError, match="more than .* groups and arrays; save its lenses"):
+        with monkeypatch.context() as limit:
             limit.setattr(hdf5, name, value)
-            list(read_lenses(content, "x.h5"))
+            with pytest.raises(ImageReadError, match="groups and arrays; save its lenses as one array"):
+                list(read_lenses(content, "x.h5"))
 
 
 def test_the_objects_of_an_hdf5_are_listed_as_often_for_many_lenses_as_for_few(monkeypatch):
