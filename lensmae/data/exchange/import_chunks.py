@@ -206,8 +206,7 @@ def _read_row(layout: Layout, row: int) -> tuple[LensImage, LensImage | None]:
         return read_file(recipe.files[0], read_recipe, layout.root.absolute(), recipe)
     for stack in layout.stacks:
         if row < stack.n:
-            # An npz file is read from its beginning anyway.
-            low, high = next(_stack_rows(stack, row))
+            ((low, high),) = _stack_rows(stack, row, row + 1)
             return _image(stack, low[0], None if high is None else high[0], layout.choice.band)
         row -= stack.n
     raise IndexError(row)
@@ -220,18 +219,18 @@ def _image(stack: Stack, low: np.ndarray, high: np.ndarray | None, band: Band) -
     return image_of(low, name, band=band, axes=axes, pixel_scale=stack.pixel_scale), target
 
 
-def _stack_rows(stack: Stack, start: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Images (n, ...) and targets of a stack from row `start` in pieces of equal length."""
+def _stack_rows(stack: Stack, start: int, stop: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Images (n, ...) and targets of rows `start` to `stop` of a stack in pieces of equal length."""
     if not stack.axes.startswith("N"):
         # One lens, or lenses along another axis, as MATLAB has them.
         yield (
-            _lenses_first(stack.images, stack.axes)[start:],
-            (None if stack.targets is None else _lenses_first(stack.targets, stack.target_axes)[start:]),
+            _lenses_first(stack.images, stack.axes)[start:stop],
+            (None if stack.targets is None else _lenses_first(stack.targets, stack.target_axes)[start:stop]),
         )
         return
-    targets = array_blocks(stack.targets, start) if stack.targets else None
+    targets = array_blocks(stack.targets, start, stop) if stack.targets else None
     waiting: np.ndarray | None = None
-    for images in array_blocks(stack.images, start):
+    for images in array_blocks(stack.images, start, stop):
         if targets is None:
             yield images, None
             continue
@@ -299,14 +298,12 @@ def _one_stack(stack: Stack, form: Form, first: int, begin: int, end: int, band:
     """Blocks of the lenses `begin` to `end` of a layout, in a stack whose first lens is `first`."""
     row = begin
     try:
-        for images, targets in _stack_rows(stack, begin - first):
-            n = min(len(images), end - row)
+        for images, targets in _stack_rows(stack, begin - first, end - first):
+            n = len(images)
             for offset in range(0, n, _BLOCK):
                 part = slice(offset, min(offset + _BLOCK, n))
                 yield _fill(row + offset, images[part], None if targets is None else targets[part], form, stack, band)
             row += n
-            if row >= end:
-                return
     except ImageReadError as problem:
         # What is left of a damaged array is named lens by lens.
         for start in range(row, end, _BLOCK):

@@ -49,20 +49,20 @@ class StoredArray:
     attributes: tuple[tuple[str, str], ...] = ()
     content: np.ndarray | None = field(default=None, compare=False)
 
-    def blocks(self, start: int = 0) -> Iterator[np.ndarray]:
-        """The array from row `start`, in order, some 16 MB at a time. Raises `ImageReadError` where it is damaged."""
+    def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+        """Rows `start` to `stop` (the end), in order, some 16 MB at a time. Raises `ImageReadError` where it is damaged."""
         check_bytes(self.shape[1:], self.dtype.itemsize)
         step = max(1, _BLOCK_BYTES // max(1, count(self.shape[1:]) * self.dtype.itemsize))
+        stop = self.shape[0] if stop is None else min(stop, self.shape[0])
         suffix = self.file.suffix.lower()
         if suffix == ".npy":
-            yield from self._from_npy(start, step)
+            yield from self._from_npy(start, stop, step)
         elif suffix == ".npz":
-            yield from self._from_npz(start, step)
+            yield from self._from_npz(start, stop, step)
         elif suffix not in _BY_PARTS:
-            whole = self._from_file()
-            yield from (whole[row : row + step] for row in range(start, len(whole), step))
+            yield from _parts(self._from_file(), start, stop, step)
         else:
-            yield from self._from_hdf5(start, step)
+            yield from self._from_hdf5(start, stop, step)
 
     def whole(self) -> np.ndarray:
         """All of it, for short arrays such as labels."""
@@ -91,41 +91,39 @@ class StoredArray:
         except ImageReadError as problem:
             raise ImageReadError(f"{self.file.name}: {str(problem).rstrip('.')}.") from None
 
-    def _from_npy(self, start: int, step: int) -> Iterator[np.ndarray]:
+    def _from_npy(self, start: int, stop: int, step: int) -> Iterator[np.ndarray]:
         try:
             array = open_memmap(self.file, mode="r")
         except (OSError, ValueError) as problem:
             raise ImageReadError(f"{self.file.name} is cut short or damaged ({problem}).") from None
-        for row in range(start, len(array), step):
-            yield np.array(array[row : row + step])
+        yield from map(np.array, _parts(array, start, stop, step))
 
-    def _from_npz(self, start: int, step: int) -> Iterator[np.ndarray]:
+    def _from_npz(self, start: int, stop: int, step: int) -> Iterator[np.ndarray]:
         with self.file.open("rb") as file, Npz(file) as archive, archive.open(self.key) as stream:
             header = read_header(stream)
             if header.fortran and len(header.shape) > 1:
                 if header.nbytes > MAX_BYTES:
                     raise ImageReadError(f"{self.file.name}: {self.key!r} is in Fortran order; save it in C order.")
                 whole = np.frombuffer(stream.read(header.nbytes), header.dtype).reshape(header.shape, order="F")
-                yield np.ascontiguousarray(whole[start:])
+                yield np.ascontiguousarray(whole[start:stop])
                 return
             size = count(header.shape[1:]) * header.dtype.itemsize
-            for row in range(0, header.shape[0], step):
-                rows = min(step, header.shape[0] - row)
+            for row in range(0, stop, step):
+                rows = min(step, stop - row)
                 data = stream.read(rows * size)
                 if len(data) < rows * size:
                     raise ImageReadError(f"{self.file.name}: {self.key!r} is cut short.")
                 if row + rows > start:
                     yield np.frombuffer(data, header.dtype).reshape(rows, *header.shape[1:])[max(0, start - row) :]
 
-    def _from_hdf5(self, start: int, step: int) -> Iterator[np.ndarray]:
+    def _from_hdf5(self, start: int, stop: int, step: int) -> Iterator[np.ndarray]:
         import h5py
 
         try:
             with h5py.File(self.file, "r") as file:
                 array = file[self.key]
                 check_chunks(array, (min(step, self.shape[0]), *self.shape[1:]))
-                for row in range(start, self.shape[0], step):
-                    block = array[row : row + step]
+                for block in _parts(array, start, stop, step):
                     yield block.astype(str) if block.dtype == object else block
         except ImageReadError:
             raise
@@ -155,6 +153,11 @@ def whole_arrays(arrays: list[StoredArray]) -> Iterator[np.ndarray]:
             for array in arrays:
                 check_chunks(file[array.key], array.shape)
                 yield file[array.key][()]
+
+
+def _parts(rows: Any, start: int, stop: int, step: int) -> Iterator[np.ndarray]:
+    """Rows `start` to `stop` of an array, or of what reads like one, `step` at a time."""
+    return (rows[row : min(row + step, stop)] for row in range(start, stop, step))
 
 
 def stored_arrays(path: Path, above: Path) -> list[StoredArray]:

@@ -17,9 +17,9 @@ def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
     return [replace(array, file=path) for array in found]
 
 
-def array_blocks(array: StoredArray, start: int = 0) -> Iterator[np.ndarray]:
-    """`StoredArray.blocks` in a decoding process."""
-    return read_pieces(array.file.name, StoredArray.blocks, _absolute(array), start)
+def array_blocks(array: StoredArray, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+    """`StoredArray.blocks` in a decoding process, which ends if the last block is not waited for: ask for no more than needed."""
+    return read_pieces(array.file.name, StoredArray.blocks, _absolute(array), start, stop)
 
 
 def whole_array(array: StoredArray) -> np.ndarray:
