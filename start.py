@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -73,24 +74,25 @@ def open_dashboard(port: int, no_browser: bool) -> int:
 
 
 def test() -> int:
-    """Linter, format, import contracts, tests; stops at the first that fails."""
+    """Linter, format, import contracts, tests and documentation; stops at the first that fails."""
     find_programs()
     steps = [
         [SCRIPTS / "ruff", "check", "."],
         [SCRIPTS / "ruff", "format", "--check", "."],
         # Its cache goes by time stamps and misses changes.
         [SCRIPTS / "lint-imports", "--no-cache"],
-        # The documentation: a warning, a dead link among them, is an error.
-        [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "auto", "docs", "build/site"],
-        # One test process a core, so each keeps to one thread.
-        [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
     ]
+    # One test process a core, so each keeps to one thread.
+    tests = [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    # A warning, a dead link among them, is an error.
+    site = [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "build/site"]
     for step in steps:
-        print(f"\n$ {' '.join(os.path.relpath(part, ROOT) if isinstance(part, Path) else part for part in step)}", flush=True)
-        status = run(step, OMP_NUM_THREADS="1")
-        if status:
+        if status := shown(step):
             return status
-    return 0
+    # Tests wait for browsers and for Slurm now and then; the documentation is built meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        built = beside.submit(shown, site)
+        return shown(tests) or built.result()
 
 
 def find_programs() -> None:
@@ -109,6 +111,12 @@ def find_programs() -> None:
         subprocess.run(["apt-get", "install", "-y", "-qq", *missing], check=True, env=quiet)
         return
     print(f"Not found: {named}. The tests that need a browser fail then, those that need another are left out.", file=sys.stderr)
+
+
+def shown(step: list[Path | str]) -> int:
+    """Exit status of a step, which is printed first."""
+    print(f"\n$ {' '.join(os.path.relpath(part, ROOT) if isinstance(part, Path) else part for part in step)}", flush=True)
+    return run(step, OMP_NUM_THREADS="1")
 
 
 def run(command: list[Path | str], **environment: str) -> int:

@@ -30,6 +30,14 @@ def finish(run):
     return get_run(run).state
 
 
+def until(run, step):
+    """Wait until a run has done so many steps; its end before that is an error."""
+    while get_run(run).step < step:
+        assert get_run(run).state in ("queued", "running"), read_log(run)
+        # Nothing tells of a step but the file that is read here, and reading it without a pause would take the core from the run.
+        psutil.wait_procs(family(open_run(run).job().process()), timeout=0.1)
+
+
 def test_a_background_run_ends_with_a_model_a_curve_and_no_process(workspace_with_lenses):
     run = launch(make_config("pretrain", data="lenses", epochs=2, **TINY))
     assert get_run(run).state in ("queued", "running", "finished")
@@ -45,15 +53,13 @@ def test_a_background_run_ends_with_a_model_a_curve_and_no_process(workspace_wit
 
 def test_a_run_asked_to_stop_saves_and_goes_on_when_resumed(workspace_with_lenses):
     run = launch(make_config("pretrain", data="lenses", epochs=5000, **TINY))
-    while get_run(run).step < 4:
-        assert get_run(run).state in ("queued", "running"), read_log(run)
+    until(run, step=4)
     stop(run)
     assert finish(run) == "stopped", read_log(run)
     stopped = get_run(run)
     assert open_run(run).checkpoint.is_file()
     resume(run)
-    while get_run(run).step <= stopped.step:
-        assert get_run(run).state in ("queued", "running"), read_log(run)
+    until(run, step=stopped.step + 1)
     stop(run)
     finish(run)
     delete_run(run)
