@@ -155,7 +155,9 @@ def test_simple_baselines_can_be_fitted_to_another_set(measured, mae, classifier
 
 def test_the_command_writes_a_report(mae, classifier, superres, tmp_path):
     chosen = [part for name in (mae, classifier, superres) for part in ("--checkpoint", name)]
-    result = CliRunner().invoke(cli.app, ["report", "lenses", "pairs", *chosen, "--limit", "6", "--folder", str(tmp_path)])
+    result = CliRunner().invoke(
+        cli.app, ["report", "lenses", "pairs", *chosen, "--limit", "6", "--stressed", "2", "--folder", str(tmp_path)]
+    )
     assert result.exit_code == 0, result.output
     assert "lensmae report lenses pairs --limit 6" in (tmp_path / "RESULTS.md").read_text()
 

@@ -2,6 +2,7 @@
 
 import h5py
 import numpy as np
+import psutil
 import pytest
 import scipy.io
 import tifffile
@@ -110,6 +111,17 @@ def test_the_same_lenses_come_out_of_every_container_as_the_dry_run_said(folder,
     expected = sorted(zip(map(tuple, LENSES.reshape(len(LENSES), -1)), names, strict=True))
     assert [kind for _, kind in found] == [kind for _, kind in expected]
     np.testing.assert_allclose([one for one, _ in found], [one for one, _ in expected], rtol=1e-6)
+
+
+def test_the_lenses_of_a_stack_are_read_by_decoders_that_go_on(folder):
+    """A new one for each lens took a second of processor time each, where it had to load torch."""
+    np.save(folder / "warm.npy", LENSES)
+    plan_import(folder)
+    decoders = set(psutil.Process().children())
+    torch_tensors(folder)
+    plan_import(folder, ImportOptions(classes=CLASSES))
+    assert decoders
+    assert decoders <= set(psutil.Process().children())
 
 
 def test_what_lies_beside_a_lens_is_no_lens_and_its_parameters_are_kept(folder):
