@@ -14,6 +14,7 @@ from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, page_title
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation.rounding import share
 
 LIMITS = {"60": 60, "200": 200, "1000": 1000, "3000": 3000, "all": None}
@@ -41,8 +42,8 @@ if report.note:
 averaged = ", with test-time augmentation over the eight symmetries" if entry.card.symmetric else ", no test-time augmentation"
 kind = loaders.kind_of_set(data)
 st.caption(
-    f"Measured on {len(report.labels)} lenses of the {split} split of {data.name}{f' ({kind})' if kind else ''} with checkpoint "
-    f"{entry.name}{averaged}."
+    f"Measured on {len(report.labels)} lenses of {split_text(split)} of {data.name}{f' ({kind})' if kind else ''} with "
+    f"checkpoint {entry.name}{averaged}."
 )
 row = st.container(horizontal=True)
 area = share(report.macro_auc, ".4f") if report.curves else "–"

@@ -6,6 +6,7 @@ from lensmae.app.classification import cached
 from lensmae.app.shared import loaders
 from lensmae.app.shared.widgets import figure
 from lensmae.data import DatasetInfo
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation import ClassificationReport
 from lensmae.figures.classification.axion_mass import mass_errors
 from lensmae.models import CheckpointEntry
@@ -37,7 +38,7 @@ def masses(report: ClassificationReport, data: DatasetInfo, entry: CheckpointEnt
     table = found.table()
     figure(mass_errors(table), "masses", table, f"axion-mass-{stem}")
     st.caption(
-        f"Axion lenses of the {report.split} split of {data.name}. A heavier axion makes a shorter vortex; one shorter than a "
+        f"Axion lenses of {split_text(report.split)} of {data.name}. A heavier axion makes a shorter vortex; one shorter than a "
         "pixel looks like a point. A mass is predicted for every image, also without an axion, where it means nothing. Always "
         f"predicting the mean of these masses is {facts['spread_dex']:.2f} dex off (rms)."
     )

@@ -7,6 +7,7 @@ from lensmae.app.classification import cached
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import choose, figure
 from lensmae.data import DatasetInfo
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation import ClassificationReport
 from lensmae.evaluation.classification.calibration import negative_log_likelihood, reliability, tempered
 from lensmae.evaluation.reports.tables import reliability_table
@@ -30,7 +31,7 @@ def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice,
         figure(reliability_diagram(measured), "reliability", reliability_table(measured), f"reliability-{stem}")
         if fitted is not None:
             st.caption(
-                f"Temperature fitted to {fitted[1]} lenses of the validation split, shown on the {report.split} split. Bars: "
+                f"Temperature fitted to {fitted[1]} lenses of the validation split, shown on {split_text(report.split)}. Bars: "
                 "exact 95 % intervals. ECE in 15 bins."
             )
     with right:
@@ -42,10 +43,11 @@ def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice,
     if len(losses) == 2 and losses[1] > losses[0]:
         st.warning(
             f"Temperature scaling makes these probabilities worse: negative log-likelihood {losses[0]:.4g} to {losses[1]:.4g} on "
-            f"the {report.split} split. Take them as they are.",
+            f"{split_text(report.split)}. Take them as they are.",
             icon=":material/thermostat:",
         )
-    st.dataframe(table, hide_index=True)
+    number = st.column_config.NumberColumn
+    st.dataframe(table, hide_index=True, column_config={"ECE": number(format="%.4f"), _LOSS: number(format="%.3g")})
 
 
 def _figures(versions: dict, measured: dict, report: ClassificationReport) -> pd.DataFrame:

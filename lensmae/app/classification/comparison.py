@@ -10,6 +10,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import choose, figure, numbers
 from lensmae.data import PRESETS, DatasetInfo
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation import ClassificationReport
 from lensmae.evaluation.classification.disagreement import disagreement
 from lensmae.evaluation.metrics import roc_curves
@@ -71,7 +72,13 @@ def _measured() -> None:
     st.header("Baselines of the results table", anchor=False)
     share = {name: st.column_config.NumberColumn(name, format="percent") for name in ("accuracy", "low", "high")}
     area = st.column_config.NumberColumn("macro AUC", format="%.6f")
-    st.dataframe(table, hide_index=True, column_config=share | {"macro AUC": area}, alt="Networks and simple models, one a row")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=share | {"macro AUC": area},
+        placeholder="–",
+        alt="Networks and simple models, one a row",
+    )
     st.caption(
         f"Not of the lenses above: measured by `lensmae report` on unseen lenses of {PRESETS[lenses['preset']].title} without "
         "noise, which are far easier; the intervals are 95 %. ResNet-18s are trained by the recipes “resnet18” and "
@@ -138,6 +145,7 @@ def _tests(report: ClassificationReport, answers: dict[str, np.ndarray], of: str
         table, hide_index=True, column_config=columns | {"p": number("p", format="%.2g"), "z": number("z", format="%.2f")}
     )
     st.caption(
-        f"DeLong's test on the same {len(report.labels)} lenses of the {report.split} split; differences are first minus second, "
-        "with 95 % intervals. The macro row respects that all classes share the lenses. p is not corrected for many comparisons."
+        f"DeLong's test on the same {len(report.labels)} lenses of {split_text(report.split)}; differences are first "
+        "minus second, with 95 % intervals. The macro row respects that all classes share the lenses. p is not "
+        "corrected for many comparisons."
     )

@@ -7,6 +7,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure, unfit_number, unknown_value
 from lensmae.data import DatasetInfo
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation import ClassificationReport
 from lensmae.evaluation.classification.binned_auc import binned_auc
 from lensmae.evaluation.classification.few_labels import budget, explanation, read_few_labels
@@ -37,7 +38,7 @@ def physics(report: ClassificationReport, data: DatasetInfo, stem: str) -> None:
     figure(auc_by_parameter(table, parameter), "by-parameter", table, f"auc-by-parameter-{stem}")
     st.caption(
         "Bins hold equally many lenses of a class; across: a bin, up and down: 95 % intervals (DeLong, logit). A class whose "
-        f"lenses alone have the parameter is measured against all others. {report.split} split."
+        f"lenses alone have the parameter is measured against all others. Lenses of {split_text(report.split)}."
     )
 
 

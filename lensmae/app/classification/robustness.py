@@ -14,6 +14,7 @@ from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure
 from lensmae.data import DatasetInfo
+from lensmae.data.store.splits import split_text
 from lensmae.errors import CheckpointError
 from lensmae.figures.robustness import robustness as panels
 from lensmae.jobs import ThreadJob
@@ -65,7 +66,7 @@ def robustness(data: DatasetInfo, choice: Choice, split: str, stem: str) -> None
     figure(panels(table, measure), f"robustness-{measure}", table, f"robustness-{stem}")
     st.caption(
         plain(
-            f"{limit} lenses at most of the {split} split of {data.name} under each condition; dotted: as given. Bars: 95 %, "
+            f"{limit} lenses at most of {split_text(split)} of {data.name} under each condition; dotted: as given. Bars: 95 %, "
             "Wilson's of accuracies, bootstrap of areas. Answered: the class is not withheld."
         )
     )

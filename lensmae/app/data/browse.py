@@ -20,6 +20,7 @@ from lensmae.data.exchange.importing import SKIPPED
 from lensmae.data.images.writer import fits_bytes, npy_bytes
 from lensmae.data.simulation.presets import PRESETS
 from lensmae.data.simulation.rows import pixel_scale_of
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation.parameters import Distribution, Positions, constants, describe_row, distributions, without_lists
 from lensmae.figures import STRETCHES, Overlay, Panel, Points
 from lensmae.figures.distributions import distribution
@@ -106,7 +107,7 @@ def gallery(info: DatasetInfo, choice: Choice) -> None:
         st.button("Others", icon=":material/casino:", on_click=lambda: st.session_state.update(draw=draw + 1))
     for index, kind in enumerate(info.classes):
         rows = np.flatnonzero((lenses["class"] == kind) & ((lenses["split"] == split) | (split == "all")))
-        st.markdown(f"**{plain(kind)}** · {len(rows):,} in {'all splits' if split == 'all' else f'the {split} split'}")
+        st.markdown(f"**{plain(kind)}** · {len(rows):,} in {split_text(split)}")
         chosen = np.sort(np.random.default_rng([draw, index]).permutation(rows)[:_A_CLASS])
         with st.grid(_A_CLASS, min_column_width=110, gap="small"):
             for row in chosen:
@@ -145,11 +146,11 @@ def parameters(info: DatasetInfo) -> None:
     """Histograms of all that varies, and a table of all that does not."""
     split = choose("Split", ("all", "train", "validation", "test"), "split")
     if split != "all" and not info.splits[split]:
-        st.info(f"{info.name} has no lenses in its {split} split.", icon=":material/info:")
+        st.info(f"{info.name} has no lenses in {split_text(split)}.", icon=":material/info:")
         return
     varying, fixed = _distributions(loaders.data_key(info), split)
     count = info.n if split == "all" else info.splits[split]
-    st.caption(f"{count:,} lenses, {'all splits' if split == 'all' else f'{split} split'} of {info.name}.")
+    st.caption(f"{count:,} lenses, {split_text(split)} of {info.name}.")
     if not varying:
         st.info("Nothing is known of these lenses but their class.", icon=":material/info:")
     with st.grid(3, min_column_width=280, gap="medium"):

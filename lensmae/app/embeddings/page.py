@@ -25,6 +25,7 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure, unknown_value
 from lensmae.data import LensImage
 from lensmae.data.images.reader import SUFFIXES
+from lensmae.data.store.splits import split_text
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.embeddings.pictures import representatives
 from lensmae.evaluation.embeddings.projections import Projection, position
@@ -139,9 +140,8 @@ def _projection(
             "selection_mode": ("points", "lasso", "box"),
         }
         figure(drawing, key, **saved, **chosen)
-    which = "all splits" if view.split == "all" else f"{view.split} split"
     st.caption(
-        f"{_counted(kept)} lenses, {which} of {view.data.name}; {view.described}; {_said(projection)}"
+        f"{_counted(kept)} lenses, {split_text(view.split)} of {view.data.name}; {view.described}; {_said(projection)}"
         f"{', until UMAP is there' if projection != view.projection else ''}."
         f"{_thinned(kept)}"
     )

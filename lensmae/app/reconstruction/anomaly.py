@@ -15,6 +15,7 @@ from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.guard import whole_page
 from lensmae.app.shared.widgets import figure
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation.reconstruction.anomaly import (
     AnomalyScores,
     Substructure,
@@ -115,7 +116,7 @@ def _smooth_scores(shown: Shown) -> AnomalyScores | None:
 
 
 def _rank(shown: Shown, own: AnomalyScores, smooth: AnomalyScores) -> None:
-    about = f"{len(smooth.mean)} no_sub lenses of the {shown.split} split of {shown.data.name}"
+    about = f"{len(smooth.mean)} no_sub lenses of {split_text(shown.split)} of {shown.data.name}"
     for column, name, title in zip(
         st.columns(2, gap="large"), ("mean", "peak"), ("Mean error", "Largest error of a patch"), strict=True
     ):

@@ -16,6 +16,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.widgets import figure
 from lensmae.data import DatasetInfo
 from lensmae.data.store.dataset import select_rows
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
 from lensmae.evaluation.reconstruction.difficulty import Difficulty, measure_difficulty, measure_mask
 from lensmae.evaluation.reconstruction.frames import error_table
@@ -49,7 +50,7 @@ def difficulty(shown: Shown) -> None:
         title = f"MSE of hidden pixels, image on [0, 1], {shown.ratio:.0%} hidden"
         figure(place_among(measured.at(shown.ratio), shown.error, title, "set"), "difficulty", name=f"difficulty-{shown.file}")
     easier = measured.easier(shown.ratio, shown.error)
-    about = f"{len(measured.errors)} lenses of the {shown.split} split of {shown.data.name}"
+    about = f"{len(measured.errors)} lenses of {split_text(shown.split)} of {shown.data.name}"
     st.caption(
         f"This lens is harder to reconstruct than {easier:.0f} % of {about}, "
         + ("all under this mask." if own else "each under a mask of the same kind and ratio, of its own seed.")

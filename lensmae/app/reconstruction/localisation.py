@@ -10,6 +10,7 @@ from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import numbers
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation.reconstruction.anomaly import AnomalyScores
 from lensmae.evaluation.reconstruction.localisation import Localisation, localisation_table, locate_in_set
 from lensmae.jobs import ThreadJob
@@ -64,8 +65,8 @@ def localise(shown: Shown, smooth: AnomalyScores, masks: int) -> None:
     shares |= {title: st.column_config.NumberColumn(title, format="%.3g") for title in ("AUC against no_sub", "p")}
     st.dataframe(table[list(_COLUMNS)].rename(columns=_COLUMNS), hide_index=True, column_config=shares)
     st.caption(
-        f"Maps of {shown.entry.name} in units of what no_sub lenses have, each averaged over {masks} masks, {shown.split} split. "
-        f"A peak within {found[0].radius:.0f} pixels (a patch) of the heaviest subhalo, or of the vortex line, is at it. By "
-        "chance: with the maps of other lenses. p: permutation test."
+        f"Maps of {shown.entry.name} in units of what no_sub lenses have, each averaged over {masks} masks, "
+        f"{split_text(shown.split)}. A peak within {found[0].radius:.0f} pixels (a patch) of the heaviest subhalo, or of the "
+        "vortex line, is at it. By chance: with the maps of other lenses. p: permutation test."
     )
     numbers(table, f"localisation-{shown.entry.name}-{shown.data.name}")

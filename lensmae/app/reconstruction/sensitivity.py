@@ -12,7 +12,7 @@ from lensmae.app.lens_view.component import lens_view
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.evaluation.reconstruction.anomaly import AnomalyScores
-from lensmae.figures import Panel
+from lensmae.figures import Panel, compared
 from lensmae.jobs import Report, ThreadJob
 
 if TYPE_CHECKING:
@@ -52,14 +52,18 @@ def sensitivity(shown: Shown, smooth: AnomalyScores | None, masks: int) -> None:
     scores = None if smooth is None else _noticed(shown, row, log_mass, masks)
     panels = [
         Panel("Lens", shown.image),
-        Panel("S/N, lens known", found.known_lens, measure="σ"),
-        Panel("S/N, lens fitted", found.fitted_lens, measure="σ"),
+        *compared(
+            [
+                Panel("S/N, lens known", found.known_lens, measure="σ"),
+                Panel("S/N, lens fitted", found.fitted_lens, measure="σ"),
+            ]
+        ),
     ]
     if scores is not None:
         panels.append(Panel("Score of the network", scores / np.percentile(smooth.mean, _RARE), measure="of 95 %"))
     lens_view(panels, key="sensitivity", unit=shown.unit, columns=len(panels), **shown.choice.display)
     seen = f"{(found.fitted_lens >= _SEEN).mean():.0%} of the field"
-    said = f"A subhalo of 10^{log_mass:g} solar masses would stand out by {_SEEN:g} σ or more in {seen}"
+    said = f"A subhalo of {10**log_mass:.2g} solar masses would stand out by {_SEEN:g} σ or more in {seen}"
     if scores is not None:
         share = (scores > np.percentile(smooth.mean, _RARE)).mean()
         said += f"; {shown.entry.name} would score the lens above {_RARE} % of no_sub lenses with it in {share:.0%}"

@@ -11,6 +11,7 @@ from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, figure, unfit_number
 from lensmae.app.superresolution import cached
 from lensmae.data import DatasetInfo
+from lensmae.data.store.splits import split_text
 from lensmae.evaluation import SuperResReport
 from lensmae.evaluation.reports.tables import LIMIT, TRUTH, superres_means, superres_table
 from lensmae.evaluation.superresolution.pairs import ResolvedPair
@@ -136,7 +137,9 @@ def whole_split(choice: Choice) -> None:
         delta_arrow="off",
         border=True,
     )
-    st.caption(f"Measured on {len(report.psnr)} pairs, {split} split of {info.name}; per image with data range 1, then the mean.")
+    st.caption(
+        f"Measured on {len(report.psnr)} pairs, {split_text(split)} of {info.name}; per image with data range 1, then the mean."
+    )
     exponent = {"MSE": st.column_config.NumberColumn(format="scientific")}
     shown = _shown(superres_means(reports))
     st.dataframe(shown, hide_index=True, column_config=exponent, placeholder="–", alt="Means over the pairs, one row per image")

@@ -1,5 +1,6 @@
 """Do anomaly maps say where substructure is? Against the true places of simulated lenses, and against chance."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ class Localisation:
     Attributes:
         kind: name of the class.
         lenses: N.
+        smooth: lenses without substructure that they are compared with.
         auc: area under the ROC curve of the mean error, this class against lenses without substructure.
         p_detected: probability of such an area where the errors are alike (Mann and Whitney, one-sided).
         at_heaviest: share of maps whose peak lies within `radius` of the heaviest subhalo, or of a vortex line.
@@ -39,6 +41,7 @@ class Localisation:
 
     kind: str
     lenses: int
+    smooth: int
     auc: float
     p_detected: float
     at_heaviest: float
@@ -47,6 +50,12 @@ class Localisation:
     chance_any: float
     p_located: float
     radius: float
+
+    @property
+    def too_few(self) -> bool:
+        """Whether even a perfect map of so many lenses might be chance."""
+        orders = min(math.comb(self.lenses + self.smooth, self.lenses), math.factorial(self.lenses))
+        return orders * _CHANCE <= 1
 
     @property
     def locates(self) -> bool:
@@ -58,6 +67,9 @@ class Localisation:
         """What the figures mean."""
         peaks = f"in {self.at_heaviest:.0%} of {self.lenses} lenses the map peaks at the heaviest"
         compared = f"{peaks}, maps of other lenses do in {self.chance_heaviest:.0%} (p = {self.p_located:.2g})"
+        if self.too_few:
+            compared += "; too few lenses to tell chance from more"
+            return f"AUC of {self.kind} against {self.smooth} lenses without substructure {self.auc:.3f}; {compared}."
         detects = "Detects" if self.p_detected < _CHANCE else "Does not detect"
         locates = "locates" if self.locates else "locates some" if self.p_located < _CHANCE else "does not locate"
         return f"{detects} {self.kind} (AUC {self.auc:.3f}), {locates}: {compared}."
@@ -113,6 +125,7 @@ def localisation(
     return Localisation(
         kind=kind,
         lenses=len(truths),
+        smooth=len(smooth.mean),
         auc=float(higher.statistic) / (len(scores.mean) * len(smooth.mean)),
         p_detected=float(higher.pvalue),
         at_heaviest=float(heaviest.diagonal().mean()),

@@ -63,6 +63,15 @@ def test_where_errors_are_alike_it_neither_detects_nor_locates(rng, truths):
     assert not found.locates
 
 
+def test_few_lenses_are_no_evidence_for_either_side(rng, truths):
+    few = scores(maps_with_peaks(rng, [one.x[1] for one in truths[:4]], [one.y[1] for one in truths[:4]]))
+    found = localisation("cdm", few, truths[:4], smooth(rng), radius=1.0)
+    # Of four lenses there are 24 orders: even the right one comes by chance once in 24.
+    assert found.too_few
+    assert "too few lenses to tell" in found.sentence
+    assert "etect" not in found.sentence
+
+
 def test_a_peak_at_any_point_of_a_vortex_line_is_at_the_substructure(rng):
     along = np.linspace(4, 27, 24)
     line = Substructure(along, np.full(24, 10.0), np.full(24, 3e8), line=True)
