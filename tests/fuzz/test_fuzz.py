@@ -3,6 +3,8 @@
 import itertools
 from pathlib import Path
 
+import pytest
+
 from tests.fuzz.generator import hostile_files
 from tests.fuzz.records import run_records
 from tests.fuzz.running import run
@@ -24,6 +26,7 @@ def test_hostile_tables_and_weights_are_read_or_refused(tmp_path: Path):
     assert found.most_cpu < 10
 
 
+@pytest.mark.slow
 def test_hostile_files_give_an_image_or_a_message(tmp_path: Path):
     found = run(COUNT, 0, tmp_path)
     assert found.surprises == {}

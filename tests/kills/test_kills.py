@@ -11,6 +11,7 @@ from tests.kills.running import Killer
 FEW = [case for case in CASES if case.name in ("convert", "pretrain", "import")]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no signal that kills")
 def test_killed_commands_lose_nothing_and_leave_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("LENSMAE_HOME", str(tmp_path / "prepared"))

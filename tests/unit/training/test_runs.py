@@ -41,7 +41,7 @@ KINDS = {
     "classifier": {"data": "lenses", "init": "scratch", "drop_path": 0.2, "mass_head": True, "keep_tokens": 20},
     "superres": {"data": "pairs", "init": "scratch", "batch_size": 4, "width": 8, "depth": 1, "patch_size": 15},
 }
-pytestmark = pytest.mark.usefixtures("no_run_id")
+pytestmark = [pytest.mark.usefixtures("no_run_id"), pytest.mark.slow]
 
 
 def start(kind, name, **options):
