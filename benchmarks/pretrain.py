@@ -150,13 +150,13 @@ def learned(images: int, layers: tuple[int, int] = (3, 1)) -> dict[str, float]:
 
 
 def _loss(network: MAEViT, images: Tensor, noise: Tensor | None = None) -> Tensor:
-    prediction, mask = network(images, noise=noise)
+    prediction, mask = network(images, scores=noise)
     return masked_loss(prediction, images, mask)
 
 
 def _rounded_loss(network: MAEViT, images: Tensor, noise: Tensor | None = None, share: float = 1.0) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
-        prediction, mask = network(images, noise=noise, drawn_share=share)
+        prediction, mask = network(images, scores=noise, drawn_share=share)
     return masked_loss(prediction.float(), images, mask)
 
 

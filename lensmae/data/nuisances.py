@@ -233,6 +233,7 @@ class NuisancePrior:
 
     Attributes:
         log_noise: decimal logarithm of the noise's rms, in units of the peak.
+        noise: share of the lenses that have Gaussian noise.
         shot: share, of those with noise, that have photon noise of the same size at the peak too; of all, where it has a size of
             its own.
         log_shot: decimal logarithm of the photon noise's rms at the peak, in units of it; None for that of the noise.

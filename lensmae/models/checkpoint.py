@@ -32,7 +32,9 @@ _EXACT = ("whitening.", "prior.", "mass.centre", "mass.scale")
 Kind = Literal["mae", "classifier", "superres"]
 # Figures of the stress test as cards and reports of LensMAE 0.1 call them, and as they are called now.
 FORMER_FIGURES = {"told": "answered", "accuracy_of_told": "accuracy_answered"}
-# Networks without our encoder, which stand beside those with it.
+# Networks on our encoder, by the kind of their checkpoint.
+_WITH_ENCODER = {"classifier": build_classifier, "superres": LensSuperResolver}
+# Networks without it, which stand beside those.
 _BASELINES = {"resnet18": ResNetClassifier, "convnet": ConvClassifier, "edsr": ConvSuperResolver}
 
 
@@ -95,8 +97,7 @@ def build_network(kind: Kind, architecture: dict[str, Any]) -> nn.Module:
     options = dict(architecture)
     if "backbone" in options:
         return _BASELINES[options.pop("backbone")](**options)
-    encoder = MAEEncoder(**options.pop("encoder"))
-    return build_classifier(encoder, **options) if kind == "classifier" else LensSuperResolver(encoder, **options)
+    return _WITH_ENCODER[kind](MAEEncoder(**options.pop("encoder")), **options)
 
 
 def encoder_architecture(card: CheckpointCard) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lensmae.models.blocks import NORM_EPS, init_linear, transformer
 from lensmae.models.linear_prior import LinearPrior
-from lensmae.models.masking import PatchShuffle, noise_from_hidden, take
+from lensmae.models.masking import PatchShuffle, scores_from_hidden, take
 
 
 def interpolate_positions(positions: Tensor, native: tuple[int, int], grid: tuple[int, int]) -> Tensor:
@@ -88,22 +88,22 @@ class MAEEncoder(nn.Module):
         return self.encode(self.patches(images))[:, 1:]
 
     def forward(
-        self, images: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None, hidden: Tensor | None = None
+        self, images: Tensor, mask_ratio: float | None = None, scores: Tensor | None = None, hidden: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Encode the visible patches.
 
         Args:
             images: (B, C, H, W).
             mask_ratio: share hidden, in [0, 1); the encoder's own where None.
-            noise: scores (B, T) that order the patches, lowest visible; random where None.
+            scores: scores (B, T) that order the patches, lowest visible; random where None.
             hidden: (B, T) bool, an exact mask instead of a ratio; True = hidden.
 
         Returns:
             Features (B, 1 + K, emb_dim), class token first, and backward indexes (B, T).
         """
         if hidden is not None:
-            noise, mask_ratio = noise_from_hidden(hidden)
-        kept, _, backward_indexes = self.shuffle(self.patches(images), mask_ratio, noise)
+            scores, mask_ratio = scores_from_hidden(hidden)
+        kept, _, backward_indexes = self.shuffle(self.patches(images), mask_ratio, scores)
         return self.encode(kept), backward_indexes
 
 
@@ -266,7 +266,7 @@ class MAEViT(nn.Module):
         self,
         images: Tensor,
         mask_ratio: float | None = None,
-        noise: Tensor | None = None,
+        scores: Tensor | None = None,
         hidden: Tensor | None = None,
         drawn_share: float = 1.0,
         guess: Tensor | None = None,
@@ -277,12 +277,12 @@ class MAEViT(nn.Module):
         Args:
             images: (B, C, H, W).
             mask_ratio: share of patches to hide, in [0, 1); the network's own where None.
-            noise: (B, T) scores; those with the highest are hidden.
+            scores: (B, T) scores; those with the highest are hidden.
             hidden: (B, T) bool, exact masks instead.
             drawn_share: of the hidden patches that are drawn, in (0, 1].
             guess: (B, 1, H, W), `linear_guess` of the same patches where it is known already.
         """
-        features, backward_indexes = self.encoder(images, mask_ratio, noise, hidden)
+        features, backward_indexes = self.encoder(images, mask_ratio, scores, hidden)
         guess, hints = self.guess(images, features, backward_indexes, guess)
         drawn, mask = self.decoder(features, backward_indexes, self.encoder.grid(images), hints, drawn_share)
         return drawn if guess is None else guess + self.prior.spread * drawn, mask

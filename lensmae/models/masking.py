@@ -18,7 +18,7 @@ def kept_count(tokens: int, mask_ratio: float) -> int:
     return max(1, int(tokens * (1.0 - mask_ratio) + 1e-6))
 
 
-def mask_noise(seeds: list[int], tokens: int) -> Tensor:
+def patch_scores(seeds: list[int], tokens: int) -> Tensor:
     """One uniform score a patch, (B, T) float32 on the CPU, from one seed an image. The patches with the lowest
     scores stay visible, so with one seed the masks of all ratios are nested."""
     rows = [torch.rand(tokens, generator=torch.Generator().manual_seed(seed % 2**63)) for seed in seeds]
@@ -28,7 +28,7 @@ def mask_noise(seeds: list[int], tokens: int) -> Tensor:
 class PatchShuffle(nn.Module):
     """Drops masked tokens and remembers the order (He et al. 2022, arXiv:2111.06377, section 3).
 
-    Patches are sorted by a score; those with the lowest scores are kept. The score is uniform noise unless given.
+    Patches are sorted by a score; those with the lowest scores are kept. Scores are uniform and random unless given.
     """
 
     def __init__(self, mask_ratio: float = 0.75) -> None:
@@ -37,14 +37,14 @@ class PatchShuffle(nn.Module):
         self.mask_ratio = mask_ratio
 
     def forward(
-        self, patches: Tensor, mask_ratio: float | None = None, noise: Tensor | None = None
+        self, patches: Tensor, mask_ratio: float | None = None, scores: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Shuffle patches (B, T, C).
 
         Args:
             patches: tokens (B, T, C) in raster order.
             mask_ratio: share of patches to drop, in [0, 1); the module's own where None.
-            noise: scores (B, T); uniform random where None.
+            scores: scores (B, T); uniform random where None.
 
         Returns:
             Kept tokens (B, K, C), forward indexes (B, T) (raster index of each shuffled place) and backward
@@ -52,28 +52,28 @@ class PatchShuffle(nn.Module):
         """
         batch, count, _ = patches.shape
         kept = kept_count(count, self.mask_ratio if mask_ratio is None else mask_ratio)
-        if noise is None:
-            noise = torch.rand(batch, count, device=patches.device)
-        forward_indexes = torch.argsort(noise.to(patches.device), dim=1, stable=True)
+        if scores is None:
+            scores = torch.rand(batch, count, device=patches.device)
+        forward_indexes = torch.argsort(scores.to(patches.device), dim=1, stable=True)
         backward_indexes = torch.argsort(forward_indexes, dim=1)
         return take(patches, forward_indexes[:, :kept]), forward_indexes, backward_indexes
 
 
-def hidden_from_noise(noise: Tensor, mask_ratio: float) -> Tensor:
+def hidden_from_scores(scores: Tensor, mask_ratio: float) -> Tensor:
     """The patches that `PatchShuffle` hides.
 
     Args:
-        noise: scores (B, T).
+        scores: scores (B, T).
         mask_ratio: share of patches to hide, in [0, 1).
 
     Returns:
         (B, T) bool, True = hidden: all but the lowest scores, of equal ones the later.
     """
-    rank = noise.argsort(dim=1, stable=True).argsort(dim=1)
-    return rank >= kept_count(noise.shape[1], mask_ratio)
+    rank = scores.argsort(dim=1, stable=True).argsort(dim=1)
+    return rank >= kept_count(scores.shape[1], mask_ratio)
 
 
-def noise_from_hidden(hidden: Tensor) -> tuple[Tensor, float]:
+def scores_from_hidden(hidden: Tensor) -> tuple[Tensor, float]:
     """Scores and mask ratio that make `PatchShuffle` hide exactly the given patches.
 
     Args:

@@ -15,7 +15,7 @@ from lensmae.data.symmetry import D4_ORDER, apply_d4, d4_mean, undo_d4
 from lensmae.errors import DatasetError
 from lensmae.models.arithmetic import multiplies_bfloat16, take_fast_float32, workers
 from lensmae.models.checkpoint import CheckpointCard, encoder_architecture, read_network
-from lensmae.models.masking import kept_count, mask_noise, take
+from lensmae.models.masking import kept_count, patch_scores, take
 from lensmae.models.registry import PRODUCT, find_checkpoint
 
 # Tokens a batch. On a CPU the activations of so many stay in its cache; `lensmae benchmark embedding_speed` compares.
@@ -245,8 +245,8 @@ class Reconstructor(LoadedModel):
             prediction, mask = self.module(inputs, hidden=exact.to(self.device))
         else:
             kept_count(1, mask_ratio)
-            noise = mask_noise([seed + index for index in range(len(flux))], rows * columns)
-            prediction, mask = self.module(inputs, mask_ratio=mask_ratio, noise=noise)
+            scores = patch_scores([seed + index for index in range(len(flux))], rows * columns)
+            prediction, mask = self.module(inputs, mask_ratio=mask_ratio, scores=scores)
         return self.transform.inverse(prediction, peak), mask
 
 

@@ -142,11 +142,11 @@ class LensTask(pl.LightningModule):
         return self.network if self.average is None else self.average.module
 
     def validation_step(self, rows: np.ndarray, _: int) -> None:
-        figures = self.objective.figures(self.final_network(), self._validation(rows))
+        figures = self.objective.validation_metrics(self.final_network(), self._validation(rows))
         self._log_figures(figures, batch_size=len(rows))
 
     def on_validation_epoch_end(self) -> None:
-        self._log_figures(self.objective.epoch_figures())
+        self._log_figures(self.objective.epoch_metrics())
 
     def _log_figures(self, figures: dict[str, Tensor], **options: Any) -> None:
         for name, value in figures.items():

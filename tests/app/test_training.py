@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from lensmae.app.training.promotion import PAGES
 from lensmae.jobs import JobOptions, at_once
 from lensmae.training import CONFIGS, KINDS, RECIPES, create_run, list_runs, make_config
 from lensmae.training.folder import open_run
@@ -177,3 +178,7 @@ def test_a_demo_says_that_it_is_one_and_a_finished_run_is_opened_where_it_is_use
     assert f"A demo. {RECIPE_NOTE}" in texts(app.caption)
     links = [(link.proto.label, link.proto.query_string) for link in app.get("page_link")]
     assert ("Open on Reconstruction", "mae=first") in links
+
+
+def test_what_every_kind_of_training_makes_has_a_page():
+    assert set(PAGES) == set(KINDS)

@@ -16,7 +16,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.data import LensImage
-from lensmae.data.images.sky import Grid
+from lensmae.data.images.wcs import Grid
 from lensmae.figures import Panel
 from lensmae.jobs import JobState, ThreadJob
 from lensmae.progress import Progress

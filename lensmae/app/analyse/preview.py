@@ -15,7 +15,7 @@ from lensmae.app.shared.choices import Choice
 from lensmae.data import LensImage, fit_image
 from lensmae.data.images.crop import Crop, square
 from lensmae.data.images.read_options import AUTO
-from lensmae.data.images.sky import Grid, Tangent
+from lensmae.data.images.wcs import Grid, Tangent
 from lensmae.figures import Line, Panel, Points
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from lensmae.app.lens_view.events import Event, View, read_event
-from lensmae.data.images.sky import Tangent
+from lensmae.data.images.wcs import Tangent
 from lensmae.figures import Overlay, Panel, on_own_limits, pack, shared_scale
 
 _HERE = Path(__file__).parent

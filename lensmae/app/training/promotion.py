@@ -7,7 +7,7 @@ from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import DatasetInfo
 from lensmae.training import RunStatus, open_run
 
-_PAGES = {
+PAGES = {
     "pretrain": ("pages/reconstruction.py", "mae", "Reconstruction"),
     "classifier": ("pages/classification.py", "classifier", "Classification"),
     "mass": ("pages/classification.py", "classifier", "Classification"),
@@ -17,7 +17,7 @@ _PAGES = {
 
 def open_product(status: RunStatus) -> None:
     """A way to what the run made: pages offer it under the run's id."""
-    page, key, title = _PAGES[status.kind]
+    page, key, title = PAGES[status.kind]
     st.page_link(page, label=f"Open on {title}", icon=":material/arrow_forward:", query_params={key: status.id})
 
 
@@ -65,7 +65,7 @@ def _there(name: str) -> bool:
 def _show(kind: str, name: str) -> None:
     from lensmae.workspace import models_dir
 
-    page, key, title = _PAGES[kind]
+    page, key, title = PAGES[kind]
     st.success(f"“{name}” is a checkpoint now; all pages offer it.", icon=":material/check_circle:")
     st.page_link(page, label=f"Open it on the page {title}", icon=":material/arrow_forward:", query_params={key: name})
     card = models_dir() / f"{name}.md"

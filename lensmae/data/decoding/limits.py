@@ -16,7 +16,7 @@ except ImportError:  # Windows
 
 @dataclass(frozen=True)
 class Limits:
-    """For one file.
+    """What the process that decodes files may use for one of them.
 
     Attributes:
         memory: bytes of the whole process.

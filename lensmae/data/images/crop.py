@@ -5,7 +5,7 @@ import numpy as np
 from lensmae.data.images.axes import MIN_SIDE
 from lensmae.data.images.fitting import Crop
 from lensmae.data.images.lens_image import LensImage
-from lensmae.data.images.sky import Grid
+from lensmae.data.images.wcs import Grid
 
 
 def square(shape: tuple[int, int], rows: tuple[float, float], columns: tuple[float, float]) -> Crop:

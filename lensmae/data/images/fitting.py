@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lensmae.data.images.sky import Grid
+from lensmae.data.images.wcs import Grid
 
 _REACH = 2
 _BLOCK = 1 << 14

@@ -7,7 +7,7 @@ import numpy as np
 
 from lensmae.data.images.fitting import Crop, fit_pixels
 from lensmae.data.images.framing import LensLight, find_lens, frame
-from lensmae.data.images.sky import Grid, Sky
+from lensmae.data.images.wcs import Grid, Sky
 
 
 @dataclass(frozen=True)

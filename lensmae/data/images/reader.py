@@ -16,7 +16,7 @@ from lensmae.data.images.formats import MAX_FILE, Stored, decode, decode_lenses
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside
 from lensmae.data.images.lens_image import LensImage, fit_image, frame_of
-from lensmae.data.images.sky import Sky
+from lensmae.data.images.wcs import Sky
 from lensmae.errors import ImageReadError
 
 __all__ = [

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from lensmae import __version__
-from lensmae.data.images.sky import Sky, fits_unit
+from lensmae.data.images.wcs import Sky, fits_unit
 
 # Of a FITS card; longer values go on in CONTINUE cards, which astropy writes.
 Facts = Mapping[str, tuple[str | float | int | None, str]]

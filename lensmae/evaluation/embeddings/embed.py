@@ -13,7 +13,7 @@ from lensmae.evaluation.array_cache import file_digest, kept, kept_folder, kept_
 from lensmae.evaluation.metrics import masked_mse
 from lensmae.evaluation.ood.network_input import check_images, input_identity, network_inputs
 from lensmae.models import Reconstructor, SuperResolver, load_checkpoint
-from lensmae.models.masking import hidden_from_noise, mask_noise
+from lensmae.models.masking import hidden_from_scores, patch_scores
 from lensmae.models.predictors import PATCHES, POOLINGS, LoadedModel
 from lensmae.parts import completed
 from lensmae.progress import Progress, batches, part_of
@@ -204,7 +204,7 @@ def _embed(
 def _errors(model: Reconstructor, dataset: LensDataset, rows: np.ndarray) -> np.ndarray:
     images = np.asarray(dataset.images[rows])
     grid = images.shape[1] // model.patch_size, images.shape[2] // model.patch_size
-    noise = mask_noise(rows.tolist(), grid[0] * grid[1])
-    hidden = hidden_from_noise(noise, ERROR_MASK_RATIO).numpy().reshape(len(rows), *grid)
+    scores = patch_scores(rows.tolist(), grid[0] * grid[1])
+    hidden = hidden_from_scores(scores, ERROR_MASK_RATIO).numpy().reshape(len(rows), *grid)
     drawn = model.predict(images, hidden=hidden)
     return masked_mse(images, drawn.prediction, drawn.mask).astype(np.float32)

@@ -18,7 +18,7 @@ from lensmae.data import LensImage
 from lensmae.data.images.fitting import Crop
 from lensmae.data.images.framing import LensLight
 from lensmae.data.images.lens_image import Facts
-from lensmae.data.images.sky import Grid, Sky
+from lensmae.data.images.wcs import Grid, Sky
 from lensmae.evaluation.array_cache import file_digest, kept_folder, kept_name
 from lensmae.evaluation.images.analyse import Analysis, LensReconstruction, Networks
 from lensmae.evaluation.images.classified import Classified

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensmae.data import LensImage
-from lensmae.data.images.sky import Grid, Sky
+from lensmae.data.images.wcs import Grid, Sky
 from lensmae.data.images.writer import Facts
 from lensmae.evaluation.images.analyse import Analysis
 from lensmae.evaluation.ood.references import content_digest

@@ -165,8 +165,10 @@ def measure_rows(
         parts = _of_pairs(model, dataset, counted, first, bool(wanted.d4))
     elif isinstance(model, Classifier):
         parts = _of_classes(model, dataset, counted, wanted.d4)
-    else:
+    elif isinstance(model, Reconstructor):
         parts = _of_masks(model, dataset, counted, wanted)
+    else:
+        raise TypeError(f"Nothing is measured of a {type(model).__name__}.")
     found = [pd.DataFrame({**columns, "seconds": seconds / len(next(iter(columns.values())))}) for columns, seconds in parts]
     return pd.concat(found, ignore_index=True)
 

@@ -55,7 +55,7 @@ def embedding_input(model: LoadedModel, images: np.ndarray) -> np.ndarray:
 def measure(
     model: LoadedModel, reference: Reference, images: np.ndarray, found: Mapping[str, np.ndarray], views: Views | None = None
 ) -> dict[str, np.ndarray]:
-    """All measures (B,) there are of images (B, S, S): those `found` already and what the answers, the components say.
+    """All measures (B,) of images (B, S, S): those in `found`, those of the answers and of the principal components.
 
     Args:
         model: the network.

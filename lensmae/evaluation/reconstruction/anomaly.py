@@ -12,7 +12,7 @@ from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.evaluation.metrics import unit_scale
 from lensmae.evaluation.reconstruction.frames import patch_means, pixel_masks
 from lensmae.models import CheckpointCard, Reconstructor
-from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.masking import kept_count, patch_scores
 from lensmae.progress import Progress
 
 _BATCH = 32
@@ -63,7 +63,7 @@ def covering_masks(grid: tuple[int, int], masks: int, mask_ratio: float, seed: i
     patches = grid[0] * grid[1]
     kept = kept_count(patches, mask_ratio)
     turns = -(-patches // kept)
-    orders = mask_noise([seed + turn for turn in range(-(-masks // turns))], patches).numpy().argsort(axis=1)
+    orders = patch_scores([seed + turn for turn in range(-(-masks // turns))], patches).numpy().argsort(axis=1)
     hidden = np.ones((masks, patches), dtype=bool)
     for index, mask in enumerate(hidden):
         stretch = (np.arange(kept) + index % turns * kept) % patches

@@ -11,7 +11,7 @@ from einops import reduce, repeat
 from lensmae.errors import ConfigError
 from lensmae.evaluation.metrics import masked_mse, masked_ssim, unit_scale
 from lensmae.models import Reconstructor
-from lensmae.models.masking import hidden_from_noise, mask_noise
+from lensmae.models.masking import hidden_from_scores, patch_scores
 from lensmae.progress import Progress
 
 RATIOS = tuple(round(0.05 * step, 2) for step in range(20))
@@ -124,9 +124,9 @@ def masked_frames(
 def error_table(frames: Frames) -> pd.DataFrame:
     """One row a mask: mask ratio, hidden patches, MSE, PSNR (dB) and SSIM of hidden pixels on the [0, 1] scale."""
     with np.errstate(divide="ignore"):
-        ratio_db = -10 * np.log10(frames.errors)
+        psnr_db = -10 * np.log10(frames.errors)
     columns = {"mask_ratio": frames.ratios, "hidden_patches": frames.hidden.sum(axis=(1, 2))}
-    return pd.DataFrame(columns | {"masked_mse": frames.errors, "masked_psnr_db": ratio_db, "masked_ssim": frames.similarities})
+    return pd.DataFrame(columns | {"masked_mse": frames.errors, "masked_psnr_db": psnr_db, "masked_ssim": frames.similarities})
 
 
 def nested_masks(
@@ -142,14 +142,14 @@ def nested_masks(
         ratios: mask ratios in [0, 1).
     """
     scores = hiding_scores(image, patch_size, seed, strategy)
-    noise = torch.from_numpy(scores.reshape(1, -1))
-    return np.concatenate([hidden_from_noise(noise, ratio).reshape(1, *scores.shape).numpy() for ratio in ratios])
+    flat = torch.from_numpy(scores.reshape(1, -1))
+    return np.concatenate([hidden_from_scores(flat, ratio).reshape(1, *scores.shape).numpy() for ratio in ratios])
 
 
 def hiding_scores(image: np.ndarray, patch_size: int, seed: int, strategy: str) -> np.ndarray:
     """A score a patch (gh, gw); higher scores are hidden first.
 
-    random: the noise that `Reconstructor.predict` draws from this seed. block: near a random patch. grid: evenly spread.
+    random: the scores that `Reconstructor.predict` draws from this seed. block: near a random patch. grid: evenly spread.
     half: on one side of a random direction. ring: near the ring, whose radius is the flux-weighted mean radius of the
     image. surroundings: far from the ring.
 
@@ -161,15 +161,15 @@ def hiding_scores(image: np.ndarray, patch_size: int, seed: int, strategy: str) 
     """
     height, width = image.shape
     shape = (height // patch_size, width // patch_size)
-    noise = mask_noise([seed], shape[0] * shape[1]).numpy().reshape(shape).astype(np.float64)
+    scores = patch_scores([seed], shape[0] * shape[1]).numpy().reshape(shape).astype(np.float64)
     if strategy == "random":
-        return noise
+        return scores
     if strategy not in STRATEGIES:
         raise ConfigError(f"There is no mask strategy {strategy!r}; there are {', '.join(STRATEGIES)}.")
     rng = np.random.default_rng(seed)
     rows, columns = np.indices(shape)
     # Ties are broken at random, so that a mask does not depend on the raster order.
-    return _PATTERNS[strategy](rows, columns, image, patch_size, rng) + 1e-3 * noise
+    return _PATTERNS[strategy](rows, columns, image, patch_size, rng) + 1e-3 * scores
 
 
 def _block(rows: np.ndarray, columns: np.ndarray, image: np.ndarray, patch_size: int, rng: np.random.Generator) -> np.ndarray:

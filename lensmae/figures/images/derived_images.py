@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lensmae.data.images.sky import Sky
+from lensmae.data.images.wcs import Sky
 from lensmae.data.images.writer import Facts, fits_bytes, npy_bytes
 from lensmae.figures.images.panels import Panel
 from lensmae.figures.images.picture import png

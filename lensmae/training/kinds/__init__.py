@@ -1,1 +1,1 @@
-"""One module a kind of training: how its network begins, its Lightning module, what its card says at the end."""
+"""One module a kind of training: its configuration, recipes, how its network begins, and what it learns."""

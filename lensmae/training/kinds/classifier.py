@@ -313,14 +313,14 @@ class ClassifierObjective(Objective):
         top, left = ((side - size) // 2 for side in inputs.shape[-2:])
         return inputs[..., top : top + size, left : left + size]
 
-    def figures(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    def validation_metrics(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """As of `Objective`."""
         logits = network(self.transform.forward(batch.images))
         self._validated.append((logits.float(), batch.labels))
         accuracy = (logits.argmax(1) == batch.labels).float().mean()
         return {"validation_loss": F.cross_entropy(logits, batch.labels), "validation_accuracy": accuracy}
 
-    def epoch_figures(self) -> dict[str, Tensor]:
+    def epoch_metrics(self) -> dict[str, Tensor]:
         """As of `Objective`: the macro AUC, which is no average over batches."""
         from torchmetrics.functional.classification import multiclass_auroc
 

@@ -57,11 +57,11 @@ class Objective(abc.ABC):
         """
 
     @abc.abstractmethod
-    def figures(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Figures of a part of the validation images, averaged over them; `batch.share` are its rows of the data set."""
+    def validation_metrics(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Metrics of a part of the validation images, averaged over them; `batch.share` are its rows of the data set."""
 
-    def epoch_figures(self) -> dict[str, Tensor]:
-        """Figures of all validation images together, from what `figures` kept since the last call."""
+    def epoch_metrics(self) -> dict[str, Tensor]:
+        """Metrics of all validation images together, from what `validation_metrics` kept since the last call."""
         return {}
 
     def reconstruct(self, network: nn.Module, flux: Tensor, rows: np.ndarray) -> Tensor:
@@ -85,7 +85,7 @@ class Kind:
         start: configuration, data set and training rows (N,) -> card without metrics, and the network that begins.
         objective: what the network learns.
         fitted_first: fits a part of the network of a run that begins to its first batches: configuration, card, network, feed.
-        finished: card and the run's own account (training, data, metrics, created) -> what changes on the card at the end.
+        finished: card and the record of the run (training, data, metrics, created) -> what changes on the card at the end.
         starts_from: which checkpoints `init` may name.
         from_scratch: whether `init` may be "scratch".
         needs_class: class that a data set must have; empty for none.

@@ -123,7 +123,7 @@ class MassObjective(Objective):
         estimate = answer(self.transform.forward(batch.images))
         return F.smooth_l1_loss(estimate, batch.log_masses, beta=self.config.huber)
 
-    def figures(self, network: LensClassifier, batch: Batch) -> dict[str, Tensor]:
+    def validation_metrics(self, network: LensClassifier, batch: Batch) -> dict[str, Tensor]:
         """As of `Objective`: the loss in dex squared, and the mean error in dex."""
         error = network.log_mass(self.transform.forward(batch.images)) - batch.log_masses
         return {"validation_loss": error.square().mean(), "validation_mass_dex": error.abs().mean()}

@@ -12,7 +12,7 @@ from lensmae.data import LensDataset
 from lensmae.errors import CheckpointError
 from lensmae.models.checkpoint import CheckpointCard, build_network
 from lensmae.models.mae import MAEViT, masked_loss
-from lensmae.models.masking import hidden_from_noise, mask_noise
+from lensmae.models.masking import hidden_from_scores, patch_scores
 from lensmae.training.config import NetworkConfig
 from lensmae.training.kinds.kind import Kind, Objective
 from lensmae.training.kinds.recipes import CPU, GENERALIST, GPU
@@ -136,34 +136,34 @@ class PretrainObjective(Objective):
         """As of `Objective`. Masks are sampled for the whole batch, then each process takes its part."""
         drawn_on = drawing_device(batch.images.device)
         generator = step_generator(self.config.seed, step, _MASK, drawn_on)
-        noise = torch.rand(batch.count, _tokens(network), generator=generator, device=drawn_on)
-        mine = noise if len(batch.share) == batch.count else noise[torch.from_numpy(batch.share).to(drawn_on)]
+        scores = torch.rand(batch.count, _tokens(network), generator=generator, device=drawn_on)
+        mine = scores if len(batch.share) == batch.count else scores[torch.from_numpy(batch.share).to(drawn_on)]
         return self._masked(network, answer, batch, mine, drawn_share=self.config.drawn_share)
 
-    def _masked(self, network: MAEViT, answer: Callable[..., Any], batch: Batch, noise: Tensor, **options: Any) -> Tensor:
+    def _masked(self, network: MAEViT, answer: Callable[..., Any], batch: Batch, scores: Tensor, **options: Any) -> Tensor:
         images, clean = batch.images, batch.clean
         scale = self.transform.scale(images)
         inputs = self.transform.forward(images, scale)
         target = self.transform.target(clean, scale) if self.config.denoise and clean is not None else inputs
-        noise = noise.to(images.device)
+        scores = scores.to(images.device)
         # Solving for the linear guess cannot be compiled: it is made before.
-        guess = network.linear_guess(inputs, hidden_from_noise(noise, network.encoder.shuffle.mask_ratio))
-        prediction, mask = answer(inputs, noise=noise, guess=guess, **options)
+        guess = network.linear_guess(inputs, hidden_from_scores(scores, network.encoder.shuffle.mask_ratio))
+        prediction, mask = answer(inputs, scores=scores, guess=guess, **options)
         return masked_loss(prediction, target, mask)
 
-    def figures(self, network: MAEViT, batch: Batch) -> dict[str, Tensor]:
+    def validation_metrics(self, network: MAEViT, batch: Batch) -> dict[str, Tensor]:
         """As of `Objective`: a row's mask is always the same."""
-        return {"validation_loss": self._masked(network, network, batch, _row_noise(network, batch.share))}
+        return {"validation_loss": self._masked(network, network, batch, _row_scores(network, batch.share))}
 
     def hidden(self, network: MAEViT, rows: np.ndarray) -> np.ndarray:
-        """As of `Objective`: what `figures` and `reconstruct` hide."""
-        hidden = hidden_from_noise(_row_noise(network, rows), network.encoder.shuffle.mask_ratio)
+        """As of `Objective`: what `validation_metrics` and `reconstruct` hide."""
+        hidden = hidden_from_scores(_row_scores(network, rows), network.encoder.shuffle.mask_ratio)
         return hidden.reshape(len(rows), *network.encoder.native_grid).numpy()
 
     def reconstruct(self, network: MAEViT, flux: Tensor, rows: np.ndarray) -> Tensor:
         """As of `Objective`. Visible patches are shown as they are: the loss never looks at the prediction there."""
         peak = self.transform.scale(flux)
-        prediction, mask = network(self.transform.forward(flux, peak), noise=_row_noise(network, rows).to(flux.device))
+        prediction, mask = network(self.transform.forward(flux, peak), scores=_row_scores(network, rows).to(flux.device))
         return torch.where(mask > 0.5, self.transform.inverse(prediction, peak), flux)
 
 
@@ -172,8 +172,8 @@ def _tokens(network: MAEViT) -> int:
     return grid[0] * grid[1]
 
 
-def _row_noise(network: MAEViT, rows: np.ndarray) -> Tensor:
-    return mask_noise([int(row) for row in rows], _tokens(network))
+def _row_scores(network: MAEViT, rows: np.ndarray) -> Tensor:
+    return patch_scores([int(row) for row in rows], _tokens(network))
 
 
 KIND = Kind("Masked autoencoder", PretrainConfig, RECIPES, NOTES, start, PretrainObjective)

@@ -1,4 +1,8 @@
-"""The kinds of training. A new one is a module with its configuration, recipes, start and objective, and a name below."""
+"""The kinds of training. A new one is a module with its configuration, recipes, start and objective, and a name below.
+
+One that makes a network of a new kind also needs `lensmae.models.checkpoint`, `lensmae.models.predictors` and
+`lensmae.evaluation.measure.rows`, which refuse kinds that they do not know.
+"""
 
 import math
 from collections.abc import Callable, Mapping

@@ -105,7 +105,7 @@ class SuperResObjective(Objective):
         """As of `Objective`: the HR images."""
         return network(flux, self.transform.forward(flux))
 
-    def figures(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    def validation_metrics(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """As of `Objective`: the mean squared error in flux squared, and the mean PSNR in dB for a peak of 1."""
         mse = (self.reconstruct(network, batch.images, batch.share) - batch.targets).square().mean(dim=(1, 2, 3))
         return {"validation_loss": mse.mean(), "validation_psnr": (-10 * torch.log10(mse)).mean()}

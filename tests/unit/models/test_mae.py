@@ -4,7 +4,7 @@ import torch
 
 from lensmae.models import MAEViT, PatchShuffle
 from lensmae.models.mae import masked_loss
-from lensmae.models.masking import kept_count, mask_noise
+from lensmae.models.masking import kept_count, patch_scores
 from tests.unit.models.reference_mae import random_state
 
 
@@ -19,11 +19,11 @@ def test_the_reference_net_has_the_parameter_count_of_the_same_net_in_icarus_lay
 
 
 def test_shuffle_keeps_the_lowest_scores_and_backward_indexes_undo_it():
-    patches, noise = torch.rand(5, 12, 7), torch.rand(5, 12)
-    kept, order, backward = PatchShuffle(0.5)(patches, noise=noise)
+    patches, scores = torch.rand(5, 12, 7), torch.rand(5, 12)
+    kept, order, backward = PatchShuffle(0.5)(patches, scores=scores)
     assert kept.shape == (5, 6, 7)
     for image in range(5):
-        assert torch.equal(kept[image], patches[image][np.argsort(noise[image].numpy())[:6]])
+        assert torch.equal(kept[image], patches[image][np.argsort(scores[image].numpy())[:6]])
         assert torch.equal(patches[image][order[image]][backward[image]], patches[image])
 
 
@@ -39,11 +39,11 @@ def test_impossible_mask_ratio_is_refused(ratio):
 
 
 def test_masks_of_one_seed_are_repeatable_and_nested():
-    noise = mask_noise([7, 8], 16)
-    assert torch.equal(noise, mask_noise([7, 8], 16))
-    assert not torch.equal(noise[0], noise[1])
+    scores = patch_scores([7, 8], 16)
+    assert torch.equal(scores, patch_scores([7, 8], 16))
+    assert not torch.equal(scores[0], scores[1])
     network, images = small(), torch.rand(2, 1, 16, 16)
-    few, many = (network(images, mask_ratio=ratio, noise=noise)[1].bool() for ratio in (0.25, 0.75))
+    few, many = (network(images, mask_ratio=ratio, scores=scores)[1].bool() for ratio in (0.25, 0.75))
     assert (few & ~many).sum() == 0
     assert many.float().mean() == 0.75
 
@@ -65,9 +65,9 @@ def test_masks_that_hide_different_numbers_or_everything_are_refused():
 
 
 def test_prediction_does_not_depend_on_what_the_hidden_pixels_hold():
-    network, images, noise = small(), torch.rand(1, 1, 16, 16), torch.rand(1, 16)
-    prediction, mask = network(images, noise=noise)
-    changed, _ = network(torch.where(mask.bool(), torch.rand_like(images), images), noise=noise)
+    network, images, scores = small(), torch.rand(1, 1, 16, 16), torch.rand(1, 16)
+    prediction, mask = network(images, scores=scores)
+    changed, _ = network(torch.where(mask.bool(), torch.rand_like(images), images), scores=scores)
     torch.testing.assert_close(prediction, changed)
 
 
@@ -85,11 +85,11 @@ def test_loss_counts_hidden_pixels_only():
 
 
 def test_a_share_of_the_hidden_patches_is_drawn_and_the_others_count_for_nothing():
-    network, images, noise = small(), torch.rand(2, 1, 16, 16), torch.rand(2, 16)
+    network, images, scores = small(), torch.rand(2, 1, 16, 16), torch.rand(2, 16)
     # Without attention a patch does not depend on which others are drawn.
     network.decoder.transformer = torch.nn.Identity()
-    whole, hidden = network(images, mask_ratio=0.75, noise=noise)
-    part, drawn = network(images, mask_ratio=0.75, noise=noise, drawn_share=0.5)
+    whole, hidden = network(images, mask_ratio=0.75, scores=scores)
+    part, drawn = network(images, mask_ratio=0.75, scores=scores, drawn_share=0.5)
     assert hidden.sum(dim=(1, 2, 3)).tolist() == [12 * 16] * 2
     assert drawn.sum(dim=(1, 2, 3)).tolist() == [6 * 16] * 2
     assert (drawn <= hidden).all()
@@ -98,9 +98,9 @@ def test_a_share_of_the_hidden_patches_is_drawn_and_the_others_count_for_nothing
 
 
 def test_a_drawn_patch_reads_neither_hidden_pixels_nor_what_is_left_out():
-    network, images, noise = small(), torch.rand(1, 1, 16, 16), torch.rand(1, 16)
-    prediction, drawn = network(images, noise=noise, drawn_share=0.25)
-    hidden = network(images, noise=noise)[1].bool()
-    changed, _ = network(torch.where(hidden, torch.rand_like(images), images), noise=noise, drawn_share=0.25)
+    network, images, scores = small(), torch.rand(1, 1, 16, 16), torch.rand(1, 16)
+    prediction, drawn = network(images, scores=scores, drawn_share=0.25)
+    hidden = network(images, scores=scores)[1].bool()
+    changed, _ = network(torch.where(hidden, torch.rand_like(images), images), scores=scores, drawn_share=0.25)
     torch.testing.assert_close(prediction, changed)
     assert 0 < drawn.sum() < hidden.sum()

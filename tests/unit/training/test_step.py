@@ -10,7 +10,7 @@ from lensmae.data.symmetry import ELEMENTS, draw_elements
 from lensmae.data.transforms import Transform
 from lensmae.errors import ConfigError
 from lensmae.models.checkpoint import build_network
-from lensmae.models.masking import hidden_from_noise
+from lensmae.models.masking import hidden_from_scores
 from lensmae.training import KINDS, RECIPES, config, create_run, make_config, open_run, train_run
 from lensmae.training.config import compile_mode, settled
 from lensmae.training.loading.feed import Batch
@@ -65,9 +65,9 @@ def test_beside_a_linear_prior_the_compiled_part_is_one_graph_and_gives_the_same
         torch.testing.assert_close(found[0][0], expected)
     else:
         noise = torch.rand(6, 16, generator=torch.Generator().manual_seed(5))
-        alone, mask = network(images, noise=noise)
-        guess = network.linear_guess(images, hidden_from_noise(noise, 0.75))
-        given, same = network(images, noise=noise, guess=guess)
+        alone, mask = network(images, scores=noise)
+        guess = network.linear_guess(images, hidden_from_scores(noise, 0.75))
+        given, same = network(images, scores=noise, guess=guess)
         torch.testing.assert_close((given, same), (alone, mask), rtol=0, atol=0)
 
 

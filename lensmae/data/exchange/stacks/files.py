@@ -22,7 +22,7 @@ from lensmae.data.images.formats.matlab import matlab_arrays
 from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.data.images.formats.tiff import page_arrays
 from lensmae.data.images.formats.torch_file import is_torch, tensors
-from lensmae.data.images.sky import read_sky
+from lensmae.data.images.wcs import read_sky
 from lensmae.errors import ImageReadError
 
 SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fits.bz2", ".fits.xz", ".tif", ".tiff", ".mat", ".pt", ".pth")

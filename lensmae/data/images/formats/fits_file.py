@@ -19,7 +19,7 @@ from lensmae.data.images.formats.fits_tables import ImageColumn, image_columns
 from lensmae.data.images.formats.fluxes import as_flux
 from lensmae.data.images.formats.npy import MAX_BYTES
 from lensmae.data.images.formats.stored import Beside, Stored, choose_item, inflated
-from lensmae.data.images.sky import read_sky
+from lensmae.data.images.wcs import read_sky
 from lensmae.errors import ImageReadError
 
 # Sides of an image that can be a lens differ by less than this.

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from lensmae.data.images import roles, sky
+from lensmae.data.images import roles, wcs
 from lensmae.data.images.axes import MIN_SIDE
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside, Stored, check_bytes
-from lensmae.data.images.sky import plausible_scale
+from lensmae.data.images.wcs import plausible_scale
 
 # lenstronomy's matrix from pixels to arcsec.
 _MATRIX = "transformpix2angle"
@@ -138,7 +138,7 @@ def _plain(name: str) -> str:
 
 def is_scale(name: str) -> bool:
     """Whether a name is that of a pixel scale."""
-    return sky.is_scale(name) or _plain(name) == _MATRIX
+    return wcs.is_scale(name) or _plain(name) == _MATRIX
 
 
 def scale_of(facts: Mapping[str, Any]) -> float | None:

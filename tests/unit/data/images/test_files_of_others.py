@@ -16,7 +16,7 @@ from lensmae.data import fit_image
 from lensmae.data.images.companions import companions
 from lensmae.data.images.crop import Crop, crop_image
 from lensmae.data.images.reader import read_image, read_lenses
-from lensmae.data.images.sky import Grid, fits_unit
+from lensmae.data.images.wcs import Grid, fits_unit
 from lensmae.data.images.writer import fits_bytes
 from lensmae.errors import ImageReadError
 from tests.unit.data.images.files_of_others import (

@@ -24,7 +24,7 @@ def test_weights_are_those_of_multi_head_attention(mae, lens, part):
     inputs = model.transform.forward(torch.from_numpy(lens)[None, None])
     tokens = network.with_class_token(network.patches(inputs)) if part == "encoder" else None
     if tokens is None:
-        features, backward = model.module.encoder(inputs, mask_ratio=0.0, noise=torch.zeros(1, 64))
+        features, backward = model.module.encoder(inputs, mask_ratio=0.0, scores=torch.zeros(1, 64))
         tokens = network.unshuffled(features, backward, (8, 8))
     block = network.transformer[0]
     reference = torch.nn.MultiheadAttention(24, 2, bias=False, batch_first=True)

@@ -21,7 +21,7 @@ ICARUS = {"patch": 2, "dim": 128, "encoder_layers": 2, "decoder_layers": 1, "sid
 
 def drawn(network, images, noise, kept_share=0.5):
     with torch.no_grad():
-        return network(images, mask_ratio=1 - kept_share, noise=noise)
+        return network(images, mask_ratio=1 - kept_share, scores=noise)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from astropy.io import fits
 
-from lensmae.data.images.sky import read_sky
+from lensmae.data.images.wcs import read_sky
 
 
 @pytest.mark.parametrize(("degrees", "arcsec"), [(2.777777777778e-05, 0.1), (1.388888888889e-05, 0.05), (8.55e-06, 0.03078)])
