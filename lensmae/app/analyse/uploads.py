@@ -110,7 +110,12 @@ def say_companions(wanted: Sequence[Upload]) -> None:
     beside = [f"{', '.join(_ROLES.get(role, role) for role in one.beside)} of {one.name}" for one in wanted if one.beside]
     if beside:
         count = sum(len(one.beside) for one in wanted)
-        st.caption(plain(f"{len(wanted)} images; {count} of the files belong to one of them: {'; '.join(beside)}."))
+        what = (
+            "1 image; {} of the files belong to it"
+            if len(wanted) == 1
+            else f"{len(wanted)} images; {{}} of the files belong to one of them"
+        )
+        st.caption(plain(f"{what.format(count)}: {'; '.join(beside)}."))
 
 
 def read_otherwise(upload: Upload, how: Reading) -> None:

@@ -100,7 +100,7 @@ def _radius(inside: np.ndarray, row: float, column: float) -> float:
     return float(max(1.0, away[order][np.searchsorted(enclosed, 0.5 * enclosed[-1])]))
 
 
-def frame(shape: tuple[int, int], lens: LensLight, field: float | None) -> Crop | None:
+def frame(shape: tuple[int, int], lens: LensLight, field: float | None, size: int = _LEAST_SIDE) -> Crop | None:
     """The square about the lens that a network should see; None where that is the whole image.
 
     Args:
@@ -108,11 +108,12 @@ def frame(shape: tuple[int, int], lens: LensLight, field: float | None) -> Crop 
         lens: where its light lies.
         field: side of the network's field in pixels of this image, where both pixel scales are known; else the square is chosen
             by the radius of the light.
+        size: pixels a side of the network's input, below which a square chosen by the light would only be padded again.
     """
     wanted = _FIELD_OVER_RADIUS * lens.radius if field is None else field
     if field is not None and lens.radius > _FITS * field:
         wanted = lens.radius / _FITS
-    side = max(_LEAST_SIDE, round(wanted))
+    side = max(_LEAST_SIDE if field is not None else size, round(wanted))
     if side >= _NEARLY_ALL * min(shape) if field is None else side >= min(shape):
         return None
     top, left = (

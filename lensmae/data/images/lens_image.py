@@ -187,7 +187,7 @@ def frame_of(image: LensImage, size: int, pixel_scale: float | None = None) -> C
     """The square that `fit_image` cuts out about the lens; None where it takes the whole image or the lens was not looked for."""
     if image.lens is None or min(image.pixels.shape) <= size:
         return None
-    return frame(image.pixels.shape, image.lens, _field(image, size, pixel_scale))
+    return frame(image.pixels.shape, image.lens, _field(image, size, pixel_scale), size)
 
 
 def _field(image: LensImage, size: int, pixel_scale: float | None) -> float | None:

@@ -12,7 +12,14 @@ from lensmae.data.store.dataset import select_rows
 from lensmae.errors import ConfigError, DatasetError
 from lensmae.evaluation.measure.notes import overlap_note
 from lensmae.evaluation.measure.rows import HERE, Here, Wanted
-from lensmae.evaluation.measure.suited import check_classes, held_out, is_on_another_scale, left_out_note, range_note
+from lensmae.evaluation.measure.suited import (
+    check_classes,
+    held_out,
+    is_on_another_scale,
+    left_out_note,
+    range_note,
+    withheld_note,
+)
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, roc_curves
 from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.ood.references import reference_or_problem
@@ -83,11 +90,13 @@ class ReconstructionReport(Measured):
 
 @dataclass(frozen=True)
 class ClassificationReport(Measured):
-    """Labels (N,) and probabilities (N, K) of every lens."""
+    """Labels (N,) and probabilities (N, K) of every lens, and whether it is in the network's domain, (N,) bool: of others
+    `lensmae predict` withholds the class. None where nothing is known of the domain."""
 
     classes: tuple[str, ...]
     labels: np.ndarray
     probabilities: np.ndarray
+    answered: np.ndarray | None = None
 
     @cached_property
     def curves(self) -> dict[str, RocCurve]:
@@ -136,6 +145,10 @@ class ClassificationReport(Measured):
         """Headline figures; the AUC of a class that the images lack is None, and not part of the macro mean."""
         figures = {"macro_auc": self.macro_auc, "auc": self.auc, "accuracy": self.accuracy, "ece": self.ece}
         figures["accuracy_low"], figures["accuracy_high"] = self.accuracy_interval
+        if self.answered is not None:
+            right = self.probabilities.argmax(axis=1) == self.labels
+            figures["answered"] = float(self.answered.mean())
+            figures["accuracy_answered"] = float(right[self.answered].mean()) if self.answered.any() else float("nan")
         return _plain({**figures, **self.facts()})
 
 
@@ -282,9 +295,12 @@ def evaluate_classifier(
     # The set's own order of classes need not be the model's.
     order = np.array([model.classes.index(name) if name in model.classes else -1 for name in dataset.info.classes])
     labels = order[dataset.labels[rows]]
-    said = _said(overlap_note(model, dataset, split), brought, reference_or_problem(model.path)[1])
+    answered = table["answered"].to_numpy(dtype=bool) if "answered" in table else None
+    withheld = None if answered is None else withheld_note(model.name, answered)
+    said = _said(overlap_note(model, dataset, split), brought, withheld, reference_or_problem(model.path)[1])
     shared = (model.name, dataset.name, split, rows, table["seconds"].sum(), said)
-    return ClassificationReport(*shared, model.classes, labels, table.drop(columns="seconds").to_numpy())
+    probabilities = table.drop(columns=["seconds", "answered"], errors="ignore").to_numpy()
+    return ClassificationReport(*shared, model.classes, labels, probabilities, answered)
 
 
 def evaluate_superres(

@@ -16,8 +16,8 @@ from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.evaluation.array_cache import file_digest, kept_folder, kept_name
 from lensmae.evaluation.measure.suited import data_ranges, is_on_another_scale
 from lensmae.evaluation.metrics import masked_mse, mse, psnr, ssim
-from lensmae.evaluation.ood.domain import trusted_views
-from lensmae.evaluation.ood.network_input import input_identity, network_inputs
+from lensmae.evaluation.ood.domain import check_domain, trusted_views
+from lensmae.evaluation.ood.network_input import BroughtImages, input_identity, network_inputs
 from lensmae.evaluation.ood.references import reference_or_problem
 from lensmae.evaluation.superresolution.noise_limit import informed_truth, made_of_high
 from lensmae.models import Classifier, Reconstructor, SuperResolver, bicubic_upsample, load_checkpoint
@@ -28,6 +28,8 @@ from lensmae.progress import Progress, batches, part_of
 from lensmae.workspace import replacing
 
 _BATCH = 64
+# Tables that were kept with other columns are not taken.
+_COLUMNS = "2"
 # Whole batches: the seed of a mask is the first row of its batch.
 _PART = 8 * _BATCH
 
@@ -86,7 +88,7 @@ class Apart(Here):
         first = rows[:_BATCH]
         parts = [rows[start : start + _PART] for start in range(0, len(rows), _PART)]
         weights = [file_digest(path) for path in (model.path, reference_path(model.path)) if path.is_file()]
-        content = [*weights, dataset.info.fingerprint, input_identity(dataset), repr(wanted), first.tobytes()]
+        content = [_COLUMNS, *weights, dataset.info.fingerprint, input_identity(dataset), repr(wanted), first.tobytes()]
         folder = kept_folder("measurements").absolute()
         files = [folder / f"{Path(kept_name([*content, part.tobytes()])).stem}.parquet" for part in parts]
         missing = [index for index, file in enumerate(files) if not file.is_file()]
@@ -150,7 +152,7 @@ def measure_rows(
     """A row a lens; column `seconds` is the time that predicting took.
 
     Of an autoencoder `errors`, `baseline` and, with a linear prior, `linear`; of a classifier its probabilities, "0", "1", ... in
-    the order of its classes; of a super-resolver the fields of `SuperResReport`.
+    the order of its classes, and where it has a reference `answered`; of a super-resolver the fields of `SuperResReport`.
 
     Args:
         model: the network.
@@ -192,13 +194,19 @@ def _of_masks(model: Reconstructor, dataset: LensDataset, counted: Iterator[np.n
 
 def _of_classes(model: Classifier, dataset: LensDataset, counted: Iterator[np.ndarray], d4: bool | None) -> Iterator[_Part]:
     reference, _ = reference_or_problem(model.path)
+    brought = isinstance(dataset.images, BroughtImages)
     for batch in counted:
         images = np.asarray(dataset.images[batch])
         start = time.perf_counter()
         # Unless asked for otherwise, what `lensmae predict` says.
-        answer = trusted_views(model, reference, images).probabilities if d4 is None else model.predict(images, d4=d4)
+        views = trusted_views(model, reference, images) if d4 is None else None
+        answer = model.predict(images, d4=d4) if views is None else views.probabilities
         seconds = time.perf_counter() - start
-        yield {str(index): column for index, column in enumerate(answer.T)}, seconds
+        columns = {str(index): column for index, column in enumerate(answer.T)}
+        if views is not None and reference is not None:
+            checks = check_domain(model, reference, images, views=views, resized=np.full(len(images), brought))
+            columns["answered"] = np.array([check.in_domain for check in checks])
+        yield columns, seconds
 
 
 def _of_pairs(

@@ -25,6 +25,17 @@ def left_out_note(dataset: LensDataset) -> str | None:
     return f"{n:,} of {n + len(dataset.lenses):,} lenses of {dataset.name} could not be read and were left out." if n else None
 
 
+def withheld_note(checkpoint: str, answered: np.ndarray) -> str | None:
+    """Where most lenses are out of a domain, `answered` (N,) bool: that the figures are of answers that are not given."""
+    share = 1 - float(answered.mean())
+    if share <= 0.5:
+        return None
+    return (
+        f"{share:.0%} of these lenses are out of the domain of {checkpoint}, which withholds their class in `lensmae predict`: "
+        "accuracy and AUC are of what it would say."
+    )
+
+
 def check_classes(model: Classifier, dataset: LensDataset) -> None:
     """Raise `DatasetError` where the set has classes that a classifier does not know, or none."""
     missing = sorted({name for name, count in dataset.info.counts.items() if count} - set(model.classes))

@@ -58,3 +58,12 @@ def test_light_beyond_the_networks_field_is_shown_whole_and_said():
     assert any("reaches beyond the network's 3.2 arcsec" in note for note in fitted.notes)
     assert fitted.pixels.shape == (64, 64)
     assert fitted.pixel_scale > 0.05
+
+
+def test_about_a_small_lens_the_network_gets_the_pixels_that_are_there_and_no_padding():
+    rows, columns = np.indices((300, 300))
+    galaxy = 5 * np.exp(-0.5 * ((rows - 160) ** 2 + (columns - 140) ** 2) / 3**2)
+    image = LensImage(np.float32(galaxy + np.random.default_rng(2).normal(0, 0.05, (300, 300))), "a", "fits").found()
+    crop = frame_of(image, 64)
+    assert crop.side == 64
+    np.testing.assert_array_equal(fit_image(image, 64).pixels, image.pixels[crop.top : crop.top + 64, crop.left : crop.left + 64])

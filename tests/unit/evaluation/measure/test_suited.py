@@ -8,7 +8,15 @@ import pytest
 from lensmae.data import open_dataset
 from lensmae.errors import DatasetError
 from lensmae.evaluation import evaluate
-from lensmae.evaluation.measure.suited import check_classes, data_ranges, held_out, is_on_another_scale, range_note
+from lensmae.evaluation.measure.reports import ClassificationReport
+from lensmae.evaluation.measure.suited import (
+    check_classes,
+    data_ranges,
+    held_out,
+    is_on_another_scale,
+    range_note,
+    withheld_note,
+)
 from lensmae.models import load_checkpoint
 
 
@@ -40,6 +48,20 @@ def test_common_test_i_is_measured_as_it_lies_on_disk(classifier, tmp_path):
     assert sorted(report.labels.tolist()) == [0, 0, 1, 1, 2, 2]
     assert "has no test split" in report.note
     assert "18x18 pixels were brought to" in report.note
+
+
+def test_most_lenses_out_of_the_domain_are_said_beside_their_figures():
+    assert withheld_note("net", np.array([True, False])) is None
+    assert "67% of these lenses are out of the domain of net, which withholds" in withheld_note("net", np.arange(3) == 1)
+
+
+def test_the_share_answered_and_its_accuracy_are_counted_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3]])
+    shared = ("net", "set", "test", np.arange(4), 1.0, None, ("a", "b"), np.array([0, 1, 1, 1]), probabilities)
+    figures = ClassificationReport(*shared, np.array([True, True, True, False])).summary()
+    assert (figures["accuracy"], figures["answered"], figures["accuracy_answered"]) == (0.5, 0.75, pytest.approx(2 / 3))
+    assert ClassificationReport(*shared, np.zeros(4, bool)).summary()["accuracy_answered"] is None
+    assert "answered" not in ClassificationReport(*shared).summary()
 
 
 def test_classes_that_a_network_does_not_know_are_named(classifier, lenses):
