@@ -11,10 +11,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from lensmae.app.analyse import enlarged
-from lensmae.app.jobs.board import board
+from lensmae.app.jobs.board import RESULTS, board
 from lensmae.data import open_dataset, read_image, simulate_lens
 from lensmae.evaluation.ood.fit import fit_checkpoint
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
+from lensmae.jobs import JobState, ThreadJob
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
 from tests.crashing_files import CRASHING_FITS, CRASHING_HDF5
@@ -364,6 +365,24 @@ def test_the_mean_of_two_images_of_a_file_is_network_input_when_chosen(lens, ope
     mean.set_value([]).run()
     assert_clean(app)
     assert "Of its 2 images, HDU 1" in texts(app.markdown)
+
+
+def test_a_large_image_is_enlarged_beside_the_page_and_given_up_when_another_is_looked_at(lens, open_app):
+    large = np.pad(lens, 18)
+    app = analyse(open_app, ("large.npy", npy(large)), ("small.npy", npy(lens)))
+    assert_clean(app)
+    (key,) = board()._jobs
+    assert board().wait(60)
+    app.run()
+    assert_clean(app)
+    assert "100×100 to 200×200 px" in texts(app.caption)
+    # A job that is not done yet, as of a larger image.
+    waiting = ThreadJob(lambda report: None)
+    board()._jobs[key] = (RESULTS, waiting)
+    app.selectbox("look").set_value("small.npy").run()
+    assert_clean(app)
+    assert "64×64 to 128×128 px" in texts(app.caption)
+    assert waiting.state is JobState.CANCELLED
 
 
 def test_the_middle_of_a_large_image_keeps_its_place_on_the_sky(monkeypatch):
