@@ -10,12 +10,10 @@ from astropy.io import fits
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from lensmae.app.analyse import enlarged
-from lensmae.app.jobs.board import RESULTS, board
-from lensmae.data import open_dataset, read_image, simulate_lens
+from lensmae.app.jobs.board import board
+from lensmae.data import open_dataset, simulate_lens
 from lensmae.evaluation.ood.fit import fit_checkpoint
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
-from lensmae.jobs import JobState, ThreadJob
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, texts
 from tests.crashing_files import CRASHING_FITS, CRASHING_HDF5
@@ -365,38 +363,6 @@ def test_the_mean_of_two_images_of_a_file_is_network_input_when_chosen(lens, ope
     mean.set_value([]).run()
     assert_clean(app)
     assert "Of its 2 images, HDU 1" in texts(app.markdown)
-
-
-def test_a_large_image_is_enlarged_beside_the_page_and_given_up_when_another_is_looked_at(lens, open_app):
-    large = np.pad(lens, 18)
-    app = analyse(open_app, ("large.npy", npy(large)), ("small.npy", npy(lens)))
-    assert_clean(app)
-    (key,) = board()._jobs
-    assert board().wait(60)
-    app.run()
-    assert_clean(app)
-    assert "100×100 to 200×200 px" in texts(app.caption)
-    # A job that is not done yet, as of a larger image.
-    waiting = ThreadJob(lambda report: None)
-    board()._jobs[key] = (RESULTS, waiting)
-    app.selectbox("look").set_value("small.npy").run()
-    assert_clean(app)
-    assert "64×64 to 128×128 px" in texts(app.caption)
-    assert waiting.state is JobState.CANCELLED
-
-
-def test_the_middle_of_a_large_image_keeps_its_place_on_the_sky(monkeypatch):
-    header = fits.Header(
-        {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 2.0, "CRPIX1": 9.0, "CRPIX2": 5.0}
-    )
-    header.update({"CDELT1": -1e-5, "CDELT2": 1e-5})
-    buffer = io.BytesIO()
-    fits.PrimaryHDU(np.arange(64 * 80, dtype="f4").reshape(64, 80), header=header).writeto(buffer)
-    image = read_image(buffer.getvalue(), "a.fits")
-    monkeypatch.setattr(enlarged, "_LARGEST", 32)
-    low = enlarged._central(image)
-    assert low.pixels[0, 0] == image.pixels[16, 24]
-    assert low.sky.position(0, 0) == pytest.approx(image.sky.position(16, 24), abs=1e-12)
 
 
 def _uploads_with_companions():
