@@ -1,12 +1,19 @@
-"""A set whose images are larger than the network's: every page asks the network as `lensmae evaluate` and `predict` do."""
+"""Images larger than the network's: every page asks the network as `lensmae evaluate` and `predict` do; large uploads are enlarged."""
+
+import io
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
-from lensmae.data import open_dataset
+from lensmae.app.analyse import enlarged
+from lensmae.app.jobs.board import RESULTS, board
+from lensmae.data import open_dataset, read_image
 from lensmae.data.exchange.importing import import_dataset
 from lensmae.evaluation import evaluate
+from lensmae.jobs import JobState, ThreadJob
 from tests.app.conftest import SMALL, assert_clean, texts
+from tests.app.test_analyse import analyse, npy
 
 
 @pytest.fixture
@@ -43,3 +50,36 @@ def test_every_page_takes_a_set_of_larger_images_and_says_what_was_done(large, o
     assert "is not known" in texts(app.caption)
     assert_clean(open_app("embeddings", **address))
     assert_clean(open_app(**address))
+
+
+def test_a_large_image_is_enlarged_beside_the_page_and_given_up_when_another_is_looked_at(home, open_app):
+    lens = np.array(open_dataset("lenses").images[40])
+    large = np.pad(lens, 18)
+    app = analyse(open_app, ("large.npy", npy(large)), ("small.npy", npy(lens)))
+    assert_clean(app)
+    (key,) = board()._jobs
+    assert board().wait(60)
+    app.run()
+    assert_clean(app)
+    assert "100×100 to 200×200 px" in texts(app.caption)
+    # A job that is not done yet, as of a larger image.
+    waiting = ThreadJob(lambda report: None)
+    board()._jobs[key] = (RESULTS, waiting)
+    app.selectbox("look").set_value("small.npy").run()
+    assert_clean(app)
+    assert "64×64 to 128×128 px" in texts(app.caption)
+    assert waiting.state is JobState.CANCELLED
+
+
+def test_the_middle_of_a_large_image_keeps_its_place_on_the_sky(monkeypatch):
+    header = fits.Header(
+        {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 2.0, "CRPIX1": 9.0, "CRPIX2": 5.0}
+    )
+    header.update({"CDELT1": -1e-5, "CDELT2": 1e-5})
+    buffer = io.BytesIO()
+    fits.PrimaryHDU(np.arange(64 * 80, dtype="f4").reshape(64, 80), header=header).writeto(buffer)
+    image = read_image(buffer.getvalue(), "a.fits")
+    monkeypatch.setattr(enlarged, "_LARGEST", 32)
+    low = enlarged._central(image)
+    assert low.pixels[0, 0] == image.pixels[16, 24]
+    assert low.sky.position(0, 0) == pytest.approx(image.sky.position(16, 24), abs=1e-12)
