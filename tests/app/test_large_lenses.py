@@ -1,4 +1,4 @@
-"""Images larger than the network's: every page asks the network as `lensmae evaluate` and `predict` do; large uploads are enlarged."""
+"""Images larger than the network's: every page asks the network as `lensmae predict` does; large uploads are enlarged."""
 
 import io
 
