@@ -157,7 +157,7 @@ def read_objects(file: BinaryIO, shape: tuple[int, ...]) -> np.ndarray:
         _check_steps(data)
         found = _Unpickler(data).load()
         result = found.array() if isinstance(found, _Array) else None
-    except ImageReadError:
+    except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # A hostile or damaged pickle can fail in any way; every one of them means the same here.

@@ -60,7 +60,7 @@ def file_arrays(path: Path) -> dict[str, FileArray]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _arrays(data)
-    except ImageReadError:
+    except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # Every library reports damage in kinds of its own.

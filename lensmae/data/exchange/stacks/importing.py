@@ -125,7 +125,7 @@ class StoredArray:
                 check_chunks(array, (min(step, self.shape[0]), *self.shape[1:]))
                 for block in _parts(array, start, stop, step):
                     yield block.astype(str) if block.dtype == object else block
-        except ImageReadError:
+        except (ImageReadError, MemoryError):
             raise
         except Exception as problem:  # noqa: BLE001
             # HDF5's C library reports damage in many ways.
@@ -224,6 +224,8 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
             visit_objects(file, visit)
     except ImageReadError as problem:
         raise ImageReadError(f"{path.name} was not read: {problem}.") from None
+    except MemoryError:
+        raise
     except Exception as problem:  # noqa: BLE001
         # HDF5's C library reports damage in many ways.
         raise ImageReadError(

@@ -60,7 +60,7 @@ def _from_zip(data: bytes) -> bytes:
                 raise ImageReadError(f"it is a zip archive of {len(members)} files ({named}); unpack it first")
             with archive.open(members[0]) as stream:
                 return _within(stream.read(MAX_FILE + 1))
-    except ImageReadError:
+    except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # zipfile raises many kinds of errors on damaged archives; all mean the same.

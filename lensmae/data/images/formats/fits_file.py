@@ -59,7 +59,7 @@ def _opened(data: bytes) -> Iterator[Any]:
         try:
             with fits.open(io.BytesIO(data), memmap=False, lazy_load_hdus=True, ignore_missing_simple=False) as units:
                 yield units
-        except ImageReadError:
+        except (ImageReadError, MemoryError):
             raise
         except Exception as problem:  # noqa: BLE001
             # astropy raises a dozen kinds of errors on damaged headers and data; all mean that the file is damaged.

@@ -21,7 +21,7 @@ _LAST_USER_BLOCK = 1 << 20
 # Attributes and groups of Keras's files.
 _WEIGHTS = frozenset(("keras_version", "layer_names", "model_config", "model_weights", "optimizer_weights"))
 # Objects in any file; in a larger one as many as have room there, up to what is listed in some seconds.
-MAX_OBJECTS, _OBJECT_BYTES, _MOST_OBJECTS = 10_000, 512, 60_000
+MAX_OBJECTS, _OBJECT_BYTES, _MOST_OBJECTS = 10_000, 512, 30_000
 MAX_DEPTH = 32
 _MOST_ATTRIBUTES = 64
 _LENS_WORDS = ("lens", "lenses", "n", "batch", "sample", "samples", "image", "index", "time", "t", "frame")
@@ -58,7 +58,7 @@ def _opened(data: bytes) -> Iterator["_Arrays"]:
             if not _WEIGHTS.isdisjoint(list(file.attrs)[:_MOST_ATTRIBUTES]) or not _WEIGHTS.isdisjoint(file):
                 raise ImageReadError("it holds the weights of a Keras network, no image")
             yield _Arrays(file, data)
-    except ImageReadError:
+    except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # HDF5's C library reports damage in many ways.

@@ -30,7 +30,7 @@ def matlab_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
             )
         shapes = {name: shape for name, (shape, _) in arrays.items()}
         yield from named_lenses(shapes, lambda name: arrays[name][1](), item)
-    except ImageReadError:
+    except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # SciPy's parser raises many kinds of errors on damaged data.

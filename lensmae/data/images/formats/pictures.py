@@ -86,7 +86,7 @@ def from_pillow(data: bytes, formats: tuple[str, ...], page: int = 0) -> Stored:
                 # At most four channels of at most four bytes.
                 check_bytes((picture.height, picture.width, len(picture.getbands())), 4 if picture.mode in ("I", "F") else 1)
                 return _upright(picture, lossy=picture.format == "JPEG")
-        except ImageReadError:
+        except (ImageReadError, MemoryError):
             raise
         except Exception as problem:  # noqa: BLE001
             # Pillow's decoders raise many kinds of errors on damaged data.

@@ -57,7 +57,7 @@ def _opened(data: bytes) -> Iterator[Any]:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             yield file
-    except ImageReadError:
+    except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # tifffile's parsers raise many kinds of errors on damaged data.

@@ -51,7 +51,7 @@ def tensors(data: bytes) -> dict[str, Any]:
                 raise ImageReadError(f"it is a torch file larger than an image; {_HOW}")
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         found = {name: tensor.numpy() for name, tensor in _tensors(content).items()}
-    except ImageReadError:
+    except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # torch raises many kinds of errors on damaged files and on objects that would have to be unpickled.
