@@ -14,6 +14,10 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 
+# Bytes of files that a process may map beside its data.
+_LIBRARIES = 8 << 30
+
+
 @dataclass(frozen=True)
 class Limits:
     """What the process that decodes files may use for one of them.
@@ -39,10 +43,12 @@ def limit_process(limits: Limits) -> None:
         return
     for kind, value in (("RLIMIT_CORE", 0), ("RLIMIT_FSIZE", 0), ("RLIMIT_NOFILE", 64)):
         _lower(kind, value)
-    size, resident = _memory()
+    size, resident, data = _memory()
     if size:
-        # Libraries reserve more than they use; what is resident can grow by no more than what is reserved does.
-        _lower("RLIMIT_AS", size - resident + limits.memory)
+        # What is resident can grow by no more than what is reserved does. Code of libraries is no data: that of PyTorch for CUDA
+        # alone is larger than all that a file may take.
+        _lower("RLIMIT_DATA", max(0, data - resident) + limits.memory)
+        _lower("RLIMIT_AS", size - resident + limits.memory + _LIBRARIES)
 
 
 def limit_next_file(limits: Limits) -> None:
@@ -61,10 +67,11 @@ def _lower(kind: str, value: int) -> None:
         resource.setrlimit(number, (value, value))
 
 
-def _memory() -> tuple[int, int]:
-    """Bytes reserved and bytes resident; zeros where the system does not say."""
+def _memory() -> tuple[int, int, int]:
+    """Bytes reserved, resident, and reserved for data; zeros where the system does not say."""
     try:
         pages = Path("/proc/self/statm").read_text().split()
     except OSError:
-        return 0, 0
-    return int(pages[0]) * os.sysconf("SC_PAGE_SIZE"), int(pages[1]) * os.sysconf("SC_PAGE_SIZE")
+        return 0, 0, 0
+    size, resident, data = (int(pages[field]) * os.sysconf("SC_PAGE_SIZE") for field in (0, 1, 5))
+    return size, resident, data
