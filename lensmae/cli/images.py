@@ -12,8 +12,8 @@ import typer
 from typer.core import TyperCommand
 
 from lensmae.cli.console import AXES_HELP, BAND_HELP, AsJson, Scheduler, print_figures, print_table, with_progress
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.errors import ConfigError, ImageReadError
-from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.workspace import replacing
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.evaluation.withheld import CANNOT_TELL
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.figures.class_colours import class_colour
 from lensmae.figures.frame import LEGEND, MARGIN
 

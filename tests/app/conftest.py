@@ -8,6 +8,7 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from lensmae.app.jobs.board import board
 from lensmae.data import open_dataset
 from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.ood.references import save_reference
@@ -29,6 +30,13 @@ def pages_by_navigation(monkeypatch):
         original(self, *args, **options)
 
     monkeypatch.setattr(PagesManager, "__init__", init)
+
+
+@pytest.fixture(autouse=True)
+def no_job_left():
+    """What a test asked for in the background, as the enlargement of a large image, must not take the processor from the next."""
+    yield
+    board().clear()
 
 
 @pytest.fixture

@@ -177,12 +177,18 @@ def test_an_image_file_that_holds_no_lens_image_is_a_plain_message(classifier, t
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BAD_IMAGES if kind not in ("text named fits", "missing")])
-def test_a_folder_with_a_file_that_holds_no_lens_image_is_a_plain_message(mae, tmp_path, kind):
+def test_of_a_folder_the_file_that_holds_no_lens_image_is_named_and_the_others_are_measured(mae, tmp_path, kind):
     (tmp_path / "no_sub").mkdir()
     np.save(tmp_path / "no_sub" / "good.npy", np.random.default_rng(0).random((64, 64)))
     path = bad_image(tmp_path / "no_sub", kind)
     assert path.is_file()
-    assert refused(call("evaluate", mae, tmp_path), "5000" if kind == "too large" else path.name)
+    result = call("evaluate", mae, tmp_path, "--split", "all", "--json")
+    assert result.exit_code == 1
+    (said,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert path.name in said
+    assert "Traceback" not in said
+    figures = json.loads(result.stdout)
+    assert (figures["n"], figures["left_out"]) == (1, 1)
 
 
 @pytest.mark.parametrize(

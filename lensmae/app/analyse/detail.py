@@ -18,7 +18,7 @@ from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure
-from lensmae.evaluation.withheld import CANNOT_TELL
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.figures import Panel, probability_bars, residual_bound
 from lensmae.figures.ood_comparison import Measure, domain_strips
 

@@ -15,9 +15,9 @@ from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, numbers, numbers_of_lenses
 from lensmae.data.records.grades import graded
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation.grading.agreement import combined
 from lensmae.evaluation.images.groups import by_object
-from lensmae.evaluation.withheld import CANNOT_TELL
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis

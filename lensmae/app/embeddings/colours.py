@@ -9,10 +9,10 @@ from lensmae.app.embeddings.view_data import View, embeddings_ready, rows_of
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import progress_bar
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation.embeddings.embed import reconstruction_errors
 from lensmae.evaluation.embeddings.projections import Projection
 from lensmae.evaluation.facts import Fact, fact, fact_names
-from lensmae.evaluation.withheld import CANNOT_TELL
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.called import Called

@@ -18,9 +18,9 @@ from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import numbers
 from lensmae.data import LensImage, fit_image, read_image
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation.embeddings.nearest import nearest
 from lensmae.evaluation.ood.network_input import network_input
-from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.figures import Panel
 from lensmae.models import SuperResolver
 

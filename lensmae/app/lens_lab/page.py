@@ -21,8 +21,8 @@ from lensmae.data.simulation.lens_lab import observe as look
 from lensmae.data.simulation.presets import PRESETS
 from lensmae.data.simulation.priors import MODEL_HALOS
 from lensmae.data.simulation.rows import lab_preset
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.errors import CheckpointError, DatasetError
-from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.figures import Points
 from lensmae.figures.classification.sweep import probability_sweep
 from lensmae.figures.lens_lab import CAUSTIC_COLOUR, lab_lines, lab_panels

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.records.grades import GRADES
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation.grading.agreement import combined
 from lensmae.evaluation.parameters import without_lists
-from lensmae.evaluation.withheld import CANNOT_TELL
 
 UNGRADED = "none"
 

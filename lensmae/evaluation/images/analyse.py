@@ -10,13 +10,13 @@ from lensmae.data import LensImage, fit_image
 from lensmae.data.images.cosmic_rays import with_warning
 from lensmae.data.images.fitting import Crop
 from lensmae.data.images.lens_image import Facts, frame_of, framed
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.images.classified import Classified, choose, classify
 from lensmae.evaluation.ood.domain import DomainCheck, check_domain
 from lensmae.evaluation.ood.network_input import trained_form
 from lensmae.evaluation.ood.references import Reference
 from lensmae.evaluation.reconstruction.full_reconstruction import reconstruct
-from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.models import Classifier, Reconstructor, SuperResolver
 from lensmae.models.predictors import LoadedModel
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensmae.data import LensDataset
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation.array_cache import file_digest, kept
 from lensmae.evaluation.embeddings.embed import kept_parts
 from lensmae.evaluation.images.classified import classify
 from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.ood.references import reference_or_problem
-from lensmae.evaluation.withheld import CANNOT_TELL
 from lensmae.models import Classifier
 from lensmae.models.registry import reference_path
 from lensmae.progress import Progress, batches, part_of

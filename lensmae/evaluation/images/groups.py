@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from lensmae.evaluation.withheld import CANNOT_TELL
+from lensmae.data.withheld import CANNOT_TELL
 
 # Filters of HST, JWST, Euclid, Rubin, DES, HSC, KiDS, VISTA; single letters only where they stand alone at the end of a name.
 _BAND = re.compile(
