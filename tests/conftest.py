@@ -8,12 +8,6 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, so that no process is left with one when the others have nothing to do any more."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(scope="session")
 def lens_home(tmp_path_factory) -> Path:
     """A workspace with the data sets `lenses` (Model II, 30 a class) and `pairs` (12 super-resolution pairs)."""
