@@ -1,11 +1,20 @@
 """Real simulated lenses for all tests: one small workspace, made once a session and never changed."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def main_module():
+    """Streamlit puts a page in the place of `__main__`, which a process that a later test starts would run to begin with."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
