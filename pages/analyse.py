@@ -33,7 +33,7 @@ def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
 
 
 choice = choices.current()
-page_title("Analyse", "What about your image? One or many files: npy, npz, FITS, PNG, JPEG, TIFF, HDF5, MATLAB.")
+page_title("Analyse", "What about your image? One or many files: FITS, npy, npz, HDF5, MATLAB, PyTorch, PNG, JPEG, TIFF.")
 files = kept.kept_files(SUFFIXES)
 if not files:
     empty_state("Drop a cut-out with the lens in its centre. What was done to its pixels is said beside it.")

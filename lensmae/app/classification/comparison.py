@@ -140,7 +140,9 @@ def _tests(report: ClassificationReport, answers: dict[str, np.ndarray], of: str
         shown = table[table["of"] == of]
         figure(difference_bars(shown), "differences", shown, f"differences-{of}-{stem}")
     number = st.column_config.NumberColumn
-    columns = {name: number(name, format="%.4f") for name in ("auc", "auc_beside", "difference", "low", "high")}
+    headers = {"comparison": "models, first − second", "of": "of class"}
+    titles = {"auc": "AUC, first", "auc_beside": "AUC, second", "difference": "difference", "low": "95 % from", "high": "95 % to"}
+    columns = headers | {name: number(title, format="%.4f") for name, title in titles.items()}
     st.dataframe(
         table, hide_index=True, column_config=columns | {"p": number("p", format="%.2g"), "z": number("z", format="%.2f")}
     )
