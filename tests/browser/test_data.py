@@ -41,6 +41,8 @@ def test_a_set_is_simulated_while_its_maker_looks_elsewhere_and_deleted_after_a_
     fill(page, "Name", "made-here")
     fill(page, "Lenses a class", "20")
     page.get_by_role("button", name="Simulate", exact=True).click()
+    # A page that is left before the server has heard of a click takes the click along.
+    expect(page.get_by_text("made-here").first).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Training").click()
     expect(page.get_by_role("heading", level=1, name="Training")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Data").click()

@@ -23,14 +23,15 @@ def fill_bad(pixels: np.ndarray, bad: np.ndarray) -> np.ndarray:
     known = np.where(bad, np.float32(np.nan), pixels)
     padded = np.pad(known, _REACH, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * _REACH + 1, 2 * _REACH + 1))
-    filled, everywhere = pixels.copy(), np.float32(np.median(pixels[~bad]))
+    filled, everywhere = pixels.copy(), np.float32(np.median(pixels[~bad].astype(np.float64)))
     rows, columns = np.nonzero(bad)
     with warnings.catch_warnings():
         # A window without a good pixel gives NaN and a warning.
         warnings.simplefilter("ignore", RuntimeWarning)
         for start in range(0, len(rows), _BLOCK):
             part = slice(start, start + _BLOCK)
-            near = np.nanmedian(windows[rows[part], columns[part]], axis=(1, 2))
+            # Of an even number the median is half a sum, which may be more than a float32 holds.
+            near = np.nanmedian(windows[rows[part], columns[part]].astype(np.float64), axis=(1, 2))
             filled[rows[part], columns[part]] = np.where(np.isnan(near), everywhere, near)
     return filled
 

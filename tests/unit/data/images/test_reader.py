@@ -193,3 +193,12 @@ def test_colour_tiffs_lose_their_alpha_and_compressed_ones_are_read():
     file = io.BytesIO()
     Image.fromarray((65535 * PIXELS).astype(np.uint16)).save(file, "TIFF", compression="tiff_lzw")
     np.testing.assert_array_equal(read_image(file.getvalue(), "x").pixels, (65535 * PIXELS).astype(np.uint16))
+
+
+@pytest.mark.parametrize("hole", [(0, 0), (3, 3)])
+def test_a_bad_pixel_among_the_brightest_that_float32_holds_is_filled_with_what_it_holds(hole):
+    """The median of an even number is half of a sum; that of a corner's 8 neighbours as well as that of 24."""
+    pixels = np.full((8, 8), 3e38, dtype=np.float32)
+    pixels[7] = 1e38
+    pixels[hole] = np.nan
+    assert read_image(npy(pixels), "x").pixels[hole] == np.float32(3e38)
