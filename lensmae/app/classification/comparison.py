@@ -94,9 +94,7 @@ def _lens_by_lens(
     st.header("Lens by lens", anchor=False)
     second = choose(f"{first} beside", others, "lens-by-lens") if len(others) > 1 else others[0]
     found = disagreement(report.labels, answers[first], answers[second], report.classes, report.indices)
-    counts = (
-        found.table["right"].map({"first": f"only {first}", "second": f"only {second}", "none": "none of them"}).value_counts()
-    )
+    counts = found.table["right"].map({"first": f"only {first}", "second": f"only {second}", "none": "neither"}).value_counts()
     said = ", ".join(f"{count} where {who} is right" for who, count in counts.items()) or "none"
     st.caption(
         f"{len(found.table)} of {len(report.labels)} lenses are classified differently: {said}. McNemar's exact test of equal "
@@ -140,7 +138,7 @@ def _tests(report: ClassificationReport, answers: dict[str, np.ndarray], of: str
         shown = table[table["of"] == of]
         figure(difference_bars(shown), "differences", shown, f"differences-{of}-{stem}")
     number = st.column_config.NumberColumn
-    headers = {"comparison": "models, first − second", "of": "of class"}
+    headers = {"comparison": "models, first − second", "of": "AUC of"}
     titles = {"auc": "AUC, first", "auc_beside": "AUC, second", "difference": "difference", "low": "95 % from", "high": "95 % to"}
     columns = headers | {name: number(title, format="%.4f") for name, title in titles.items()}
     st.dataframe(
