@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -30,6 +31,8 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 _PATIENCE_MS = 90_000
 # After a click that came to nothing, a visitor clicks again.
 _CLICK_MS = 20_000
+# A picture on Streamlit's server, as the browser's and the client's complaints name it.
+_PICTURE = re.compile(r"http://localhost:\d+/media/\w+\.(?:jpe?g|png|gif|webp|svg)\b")
 
 
 def _chromium() -> str | None:
@@ -121,21 +124,27 @@ class Console:
     """What a page complained about: console errors, uncaught exceptions, requests to other hosts.
 
     On a link to a page, Streamlit's client looks for its server below that page's address first, and the browser notes two 404s;
-    they are kept apart as `probes`.
+    they are kept apart as `probes`. The server forgets pictures when a rerun shows others, also those that a browser with much to
+    do has not asked for yet; what it notes then is kept apart as `forgotten`, by address: wrong only where the picture is shown.
     """
 
     def __init__(self, page: Page, address: str) -> None:
         self.complaints: list[str] = []
         self.probes: list[str] = []
+        self.forgotten: set[str] = set()
         page.on("console", lambda message: self._said(message))
         page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
         page.on("request", lambda request: self._asked(request.url, address))
 
     def _said(self, message) -> None:
         place = message.location.get("url", "")
-        if message.type == "error":
-            probe = place.endswith(("/_stcore/health", "/_stcore/host-config"))
-            (self.probes if probe else self.complaints).append(f"console: {message.text} ({place})")
+        if message.type != "error":
+            return
+        if picture := _PICTURE.search(f"{message.text} {place}"):
+            self.forgotten.add(picture[0])
+            return
+        probe = place.endswith(("/_stcore/health", "/_stcore/host-config"))
+        (self.probes if probe else self.complaints).append(f"console: {message.text} ({place})")
 
     def _asked(self, url: str, address: str) -> None:
         if url.startswith("http") and not url.startswith(address):
@@ -160,10 +169,11 @@ def finished(page: Page) -> None:
 
 
 def assert_no_error(page: Page) -> None:
-    """No error element on the page, and nothing in the console."""
+    """No error element on the page, nothing in the console, and no picture shown that the server does not have."""
     errors = page.locator('[data-testid="stAlertContentError"], [data-testid="stException"]')
     assert errors.all_inner_texts() == []
     assert page.console.complaints == []
+    assert page.console.forgotten.isdisjoint(page.locator("img").evaluate_all("(shown) => shown.map((one) => one.src)"))
 
 
 def place_of(element: Locator) -> dict[str, float]:
