@@ -1,8 +1,13 @@
 """How long work says how far it is: one type for all of it."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+# Every command imports this module; `--help` waits for no numpy.
+if TYPE_CHECKING:
+    import numpy as np
 
 # Called as `progress(done, total)` after every step, 0 <= done <= total. It may raise `Cancelled`, which ends the work.
 Progress = Callable[[int, int], None]

@@ -13,8 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from lensmae.errors import ConfigError, LensMAEError
 
 # Far beyond any record; a larger file is none.
@@ -136,6 +134,8 @@ def _machine() -> str:
 @cache
 def _sweep(folder: Path, _owner: int) -> None:
     """Remove temporary files of dead processes of this machine, once a folder and process."""
+    import psutil  # Commands that write nothing do not wait for it.
+
     # Housekeeping: where it fails, new work goes on all the same.
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
