@@ -7,6 +7,7 @@ from lensmae.app.grading.desk import Items, desk
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.guard import fragment
 from lensmae.data import DatasetInfo
 from lensmae.figures import Panel
 
@@ -20,7 +21,7 @@ def lens_items(info: DatasetInfo, rows: np.ndarray) -> Items:
 def grade_lenses(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) -> None:
     """One of the lenses large, and the controls; the arrows lead through `rows` in their order."""
     kept = f"_at-{key}"
-    index = min(st.session_state.get(kept, 0), len(rows) - 1)
+    index = _index(rows, *st.session_state.get(kept, (0, int(rows[0]))))
     row = int(rows[index])
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -28,7 +29,13 @@ def grade_lenses(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) 
         lens_view([panel], key=f"grade-{key}", unit=loaders.flux_unit(info, row), **choice.display)
     with right:
         st.caption(loaders.describe_lens(info, row))
-        desk(lens_items(info, rows), index, lambda at: st.session_state.update({kept: at}), key)
+        desk(lens_items(info, rows), index, lambda at: st.session_state.update({kept: (at, int(rows[at]))}), key)
+
+
+def _index(rows: np.ndarray, before: int, row: int) -> int:
+    """Where the lens that was shown last now is among `rows`; where it is no longer one of them, its index of `before`."""
+    found = np.flatnonzero(rows == row)
+    return int(found[0]) if len(found) else min(before, len(rows) - 1)
 
 
 def grade_some(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) -> None:
@@ -36,4 +43,5 @@ def grade_some(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str) ->
     folded = st.expander(f"Grade these {len(rows):,}", icon=":material/grading:", key=f"grade-some-{key}", on_change="rerun")
     if folded.open:
         with folded:
-            grade_lenses(info, rows, choice, key)
+            # A key draws the next lens alone, not the curves and galleries around it.
+            fragment(grade_lenses)(info, rows, choice, key)

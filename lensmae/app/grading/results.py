@@ -1,6 +1,7 @@
 """What can be taken away of graded lenses: tables, and data sets to train on."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -27,18 +28,25 @@ def columns(table: pd.DataFrame) -> dict[str, Any]:
     return chances | {"reconstruction_mse": st.column_config.NumberColumn(format="%.2e")}
 
 
-def take_away(now: Sheet) -> None:
-    """Downloads, and a data set of what is shown."""
-    stem = f"grades-{now.info.name}"
-    table = exported(now.shown)
+def take_away(seen: Sheet, now: Callable[[], Sheet]) -> None:
+    """Downloads, and a data set of what is shown.
+
+    Args:
+        seen: what is on the screen.
+        now: the same with the marks of the moment, for files, which are made when they are asked for.
+    """
+    stem = f"grades-{seen.info.name}"
     with st.container(horizontal=True, gap="small"):
-        _save("CSV", lambda: table.to_csv(index=False).encode(), f"{stem}.csv", "text/csv")
-        _save("Parquet", lambda: _parquet(table), f"{stem}.parquet", "application/vnd.apache.parquet")
-        marks = exported(now.graded)
-        _save("Every grader's marks (CSV)", lambda: marks.to_csv(index=False).encode(), f"marks-{now.info.name}.csv", "text/csv")
-        if not read_only() and len(now.shown):
+        _save("CSV", lambda: _csv(now().shown), f"{stem}.csv", "text/csv")
+        _save("Parquet", lambda: _parquet(exported(now().shown)), f"{stem}.parquet", "application/vnd.apache.parquet")
+        _save("Every grader's marks (CSV)", lambda: _csv(now().graded), f"marks-{seen.info.name}.csv", "text/csv")
+        if not read_only() and len(seen.shown):
             with st.popover("New data set", icon=":material/library_add:"):
-                _new_set(now)
+                _new_set(seen)
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return exported(table).to_csv(index=False).encode()
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

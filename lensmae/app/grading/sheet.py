@@ -11,14 +11,15 @@ import streamlit as st
 
 from lensmae.app.grading import measures, results
 from lensmae.app.grading.lenses import grade_lenses
-from lensmae.app.grading.state import Sheet
+from lensmae.app.grading.state import Sheet, with_marks
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.guard import fragment, whole_page
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, progress_bar, unknown_value
 from lensmae.data import DatasetInfo
-from lensmae.data.records.grades import GRADES, graded, import_grades
+from lensmae.data.records.grades import GRADES, graded, import_grades, revision
 from lensmae.errors import RecordError
-from lensmae.evaluation.grading.sheet import UNGRADED, Filters, chosen, number_columns, ordered, sheet
+from lensmae.evaluation.grading.sheet import UNGRADED, Filters, number_columns, sheet
 from lensmae.workspace import read_only
 
 LIMITS = {"200": 200, "1000": 1000, "all": None}
@@ -33,25 +34,39 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
         most = choose("Lenses at most", list(LIMITS), "grade-most")
         predicted = "classifier" in choice.checkpoints and st.toggle("Predictions", key="grade-predicted", bind="query-params")
         errors = "mae" in choice.checkpoints and st.toggle("Reconstruction error", key="grade-errors", bind="query-params")
-    marks = graded(info.fingerprint)
+    marks, drawn = graded(info.fingerprint), revision(info.fingerprint)
     rows, measured = _measured(info, choice, split, LIMITS[most], predicted, errors)
     table = sheet(loaders.get_dataset(info).lenses, rows, marks, measured)
     filters = _filters(info, table, marks)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         order = _choose_order(table)
         filters = replace(filters, **_range(table))
-    shown = ordered(table[chosen(table, filters)].reset_index(drop=True), *order)
-    st.caption(f"{len(shown):,} of {len(table):,} lenses.")
-    if len(shown):
-        grade_lenses(info, shown["row"].to_numpy(), choice, f"sheet-{info.fingerprint[:8]}")
-        table_shown, alt = results.readable(shown), "Lenses with their grades, one per row"
+
+    def now() -> Sheet:
+        """With the marks of the moment: those made one by one do not draw the whole view anew."""
+        marks = graded(info.fingerprint)
+        return with_marks(info, sheet(loaders.get_dataset(info).lenses, rows, marks, measured), marks, filters, order)
+
+    seen = with_marks(info, table, marks, filters, order)
+    st.caption(f"{len(seen.shown):,} of {len(table):,} lenses.")
+    if len(seen.shown):
+        fragment(_one_by_one)(info, seen.shown["row"].to_numpy(), choice, drawn)
+        table_shown, alt = results.readable(seen.shown), "Lenses with their grades, one per row"
         st.dataframe(table_shown, hide_index=True, height=300, column_config=results.columns(table_shown), alt=alt)
-    now = Sheet(info, table, shown, marks)
-    results.take_away(now)
+    results.take_away(seen, now)
     if not read_only():
         _bring_in(info, choice)
     measures.agree(marks)
-    measures.rank(now.table, info.name)
+    measures.rank(table, info.name)
+
+
+def _one_by_one(info: DatasetInfo, rows: np.ndarray, choice: Choice, drawn: int) -> None:
+    """The lenses shown, to grade them in this order: a key draws the next lens and not the table, and a lens that no longer
+    passes a filter keeps its place until the table is drawn anew."""
+    grade_lenses(info, rows, choice, f"sheet-{info.fingerprint[:8]}")
+    if revision(info.fingerprint) != drawn:
+        label, told = "Update the table", "It was drawn before the last marks were made. Downloads hold them already."
+        st.button(label, icon=":material/refresh:", type="tertiary", key="update-sheet", help=told, on_click=whole_page)
 
 
 def _measured(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lensmae.data import DatasetInfo
+from lensmae.evaluation.grading.sheet import Filters, chosen, ordered
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,16 @@ class Sheet:
     table: pd.DataFrame
     shown: pd.DataFrame
     graded: pd.DataFrame
+
+
+def with_marks(info: DatasetInfo, table: pd.DataFrame, graded: pd.DataFrame, filters: Filters, order: tuple[str, bool]) -> Sheet:
+    """The view of a sheet.
+
+    Args:
+        info: of the data set.
+        table: a sheet of its lenses.
+        graded: the marks that are in the table.
+        filters: which lenses are shown.
+        order: column to sort by, and whether its largest come first.
+    """
+    return Sheet(info, table, ordered(table[chosen(table, filters)].reset_index(drop=True), *order), graded)

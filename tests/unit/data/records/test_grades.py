@@ -16,6 +16,7 @@ from lensmae.data.records.grades import (
     items_by_tag,
     known_graders,
     known_tags,
+    revision,
     undo,
 )
 from lensmae.errors import RecordError
@@ -67,6 +68,19 @@ def test_undo_takes_back_ones_own_last_entry_only():
     assert undo("set", "ann").value == "A"
     assert undo("set", "ann") is None
     assert state() == {("1", "bob"): ("X", (), "")}
+
+
+def test_every_entry_and_every_undoing_is_another_revision():
+    seen = [revision("set")]
+    for _ in range(2):
+        add_marks("set", "ann", [Mark("1", "one", "grade", "A")])
+        seen.append(revision("set"))
+    for _ in range(2):
+        undo("set", "ann")
+        seen.append(revision("set"))
+    assert len(set(seen)) == len(seen)
+    add_marks("other", "ann", [Mark("1", "one", "grade", "A")])
+    assert revision("set") == seen[-1]
 
 
 def test_many_visitors_at_once_lose_nothing():
