@@ -128,7 +128,7 @@ def test_an_uploaded_stack_is_imported_and_the_upload_is_removed(own, open_app):
 
 
 @pytest.mark.parametrize(
-    ("path", "message"), [("", "Say which folder"), ("/nowhere/at/all", "no folder or file"), (__file__, "name the folder")]
+    ("path", "message"), [("", "Say which folder"), ("/nowhere/at/all", "no folder or file"), (__file__, "it is a text")]
 )
 def test_a_bad_source_is_said_in_plain_words(own, open_app, path, message):
     app = open_app("data")

@@ -38,6 +38,7 @@ class Sample:
         scales: the least and the largest arcsec/pixel that a file says; None where none says one.
         unsaid: how many files say none.
         notes: what was done to the pixels of most of them.
+        problems: why others were not read; an import leaves them out.
     """
 
     read: int
@@ -45,10 +46,14 @@ class Sample:
     scales: tuple[float, float] | None
     unsaid: int
     notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def warnings(self, form: Form) -> list[str]:
         """What an import with this form would do that one might not expect, in plain words."""
         said = []
+        if self.problems:
+            count, looked_at = len(self.problems), self.read + len(self.problems)
+            said.append(f"Of {looked_at} files looked at, {count} would be left out, as they cannot be read: {self.problems[0]}")
         if self.other_shapes:
             shapes = ", ".join(f"{height}x{width}" for height, width in self.other_shapes)
             count = sum(self.other_shapes.values())
@@ -81,18 +86,18 @@ def find_form(
     if layout.is_pair and clean:
         raise DatasetError("LR/HR pairs keep their pixels; leave the removal of cosmic rays away.")
     seen: Counter[tuple[tuple[int, int], tuple[int, int] | None]] = Counter()
-    scales, told, problem = [], Counter(), None
+    scales, told, problems = [], Counter(), []
     for row in sorted(set(np.linspace(0, len(layout.lenses) - 1, _SAMPLE).astype(int).tolist())):
         try:
             image, target = _read_row(layout, row)
         except ImageReadError as one:
-            problem = one
+            problems.append(str(one))
             continue
         seen[image.pixels.shape, target.pixels.shape if target else None] += 1
         scales.append(image.pixel_scale)
         told.update(image.notes)
     if not seen:
-        raise DatasetError(f"No image of {layout.root} could be read. {problem}")
+        raise DatasetError(f"No image of {layout.root} could be read. {problems[-1]}")
     shape, target_shape = seen.most_common(1)[0][0]
     if target_shape is not None:
         _check_factor(layout.root, shape, target_shape)
@@ -102,7 +107,7 @@ def find_form(
     others = Counter({image: count for (image, _), count in seen.items() if size is None and image != shape})
     ends = (min(known), max(known)) if known else None
     notes = tuple(note for note, times in told.items() if 2 * times > len(scales))
-    sample = Sample(len(scales), dict(others), ends, len(scales) - len(known), notes)
+    sample = Sample(len(scales), dict(others), ends, len(scales) - len(known), notes, tuple(problems))
     return Form((size, size) if size else shape, target_shape, size, pixel_scale, clean, find), sample
 
 

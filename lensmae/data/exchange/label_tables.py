@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.exchange.given_splits import split_column
-from lensmae.data.exchange.names import LABELS, class_name, split_and_rest
+from lensmae.data.exchange.names import LABELS, class_name, is_label, split_and_rest
 
 _ENDINGS = (".csv", ".tsv")
 # Lists of the lenses of one split may be plain texts.
@@ -220,8 +220,10 @@ def _stream(lines: list[str]) -> object:
 
 
 def _label_column(rows: pd.DataFrame) -> str | None:
-    named = [name for name in rows if name.lower().replace(" ", "_") in LABELS]
-    return next((name for name in named if rows[name].nunique() <= _FEW), None)
+    exact = [name for name in rows if name.lower().replace(" ", "_") in LABELS]
+    # `lens_class`, where it is of classes and not of measured numbers.
+    others = [name for name in rows if is_label(name) and not (rows[name].dtype.kind == "f" and (rows[name] % 1 != 0).any())]
+    return next((name for name in (*exact, *others) if rows[name].nunique() <= _FEW), None)
 
 
 def _class_of(column: str, value: object) -> str:

@@ -5,7 +5,6 @@ image files, also a file or a folder a band, with a table of labels beside them;
 HDF5 files, with their labels and parameters in arrays of as many entries beside them. What is left out is listed.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,12 +17,14 @@ from lensmae.data.exchange.band_files import bands_in_folders, bands_in_lens_fol
 from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.label_tables import LabelTable, find_table, table_in_order
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
-from lensmae.data.exchange.names import CLASS_NAMES, UNKNOWN, class_name, is_class, is_held_out
+from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_held_out, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
 from lensmae.data.exchange.single_values import single_values
+from lensmae.data.exchange.stacks.images import images_in
 from lensmae.data.exchange.stacks.importing import StoredArray, may_hold_stack
-from lensmae.data.exchange.stacks.layout import Stack, find_stacks, images_in, stack_lenses
+from lensmae.data.exchange.stacks.layout import Stack, find_stacks, stack_lenses
 from lensmae.data.exchange.stacks.reading import stored_arrays
+from lensmae.data.images import roles
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.images.guarded_reader import read_image
 from lensmae.data.simulation.presets import CLASSES
@@ -88,10 +89,6 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
     Raises `DatasetError` where nothing of the kind is there.
     """
     if source.is_file():
-        if not may_hold_stack(source):
-            raise DatasetError(
-                f"{source} is one file and none of npy, npz, HDF5, FITS, TIFF, MATLAB or torch; name the folder that it lies in."
-            )
         return _held_out(_of_file(source, classes, choice), source.parent)
     if not source.is_dir():
         raise DatasetError(f"There is no folder or file {source}.")
@@ -116,14 +113,21 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
 def _of_file(source: Path, classes: Sequence[str] | None, choice: ArrayChoice) -> Layout:
     """A stack in one file, or its one image. Raises `DatasetError` that says why it is neither."""
     try:
+        if not may_hold_stack(source):
+            raise _NoStack("its name is not that of a file of arrays")
         return _stack_layout(source, [source], classes, choice)
     except DatasetError as problem:
         if not isinstance(problem, _NoStack):
             raise
         try:
-            read_image(source, item=choice.item, band=choice.band, axes=choice.axes)
+            image = read_image(source, item=choice.item, band=choice.band, axes=choice.axes)
         except ImageReadError as reason:
             raise DatasetError(f"{source} holds no stack of images. {reason}") from None
+        if image.lenses > 1:
+            raise DatasetError(
+                f"{source} holds {image.lenses:,} lenses in a form that is not imported: records, objects or a packed file. Save "
+                "them as one array: numpy.save('lenses.npy', images)."
+            ) from None
     return replace(_file_layout(source.parent, "one image", [(UNKNOWN, "", source.name)]), choice=choice)
 
 
@@ -193,8 +197,12 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
     named = named and not a_lens_each
     rows, beside = [], {}
     for leaf in leaves:
-        kinds = [class_name(leaf.name)] * len(leaf.files) if named and leaf.names else _classes_of(leaf.files)
-        rows += [(kind, leaf.split, _path(root, leaf, name)) for kind, name in zip(kinds, leaf.files, strict=True)]
+        splits, kinds = parts_of_names(leaf.files)
+        kinds = [class_name(leaf.name)] * len(leaf.files) if named and leaf.names else kinds
+        rows += [
+            (kind, leaf.split or split, _path(root, leaf, name))
+            for kind, split, name in zip(kinds, splits, leaf.files, strict=True)
+        ]
         for name, parts in leaf.beside.items():
             beside[_path(root, leaf, name)] = {role: _path(root, leaf, part) for role, part in parts.items()}
     if not rows:
@@ -243,18 +251,14 @@ def _known(leaves: list[Leaf]) -> bool:
     return any(is_class(leaf.name) for leaf in leaves)
 
 
-def _classes_of(names: Sequence[str]) -> list[str]:
-    """Classes of files in one folder: all names begin with a class, as in `cdm_sim_1.npy`, or none is known."""
-    found = [re.match(rf"({'|'.join(sorted(CLASS_NAMES, key=len, reverse=True))})[_-]", name.lower()) for name in names]
-    return [class_name(match[1]) if match and all(found) else UNKNOWN for match in found]
-
-
 def _are_stacks(files: list[Path], above: Path, choice: ArrayChoice) -> bool:
     """Whether most of these npy, npz and HDF5 files that hold images hold many lenses each, not one; some of them are opened."""
     spread = sorted({int(index) for index in np.linspace(0, len(files) - 1, _LOOKED_AT)}) if files else []
     arrays = [_arrays(files[index], above) for index in spread]
     near = [array for one in arrays for array in one if len(array.shape) == 1]
-    held = [images_in(one, choice, near) for one in arrays]
+    # A PSF or a noise map beside a stack says nothing of what the others are.
+    shown = [one for one in arrays if one and roles.role(one[0].file.stem) in (roles.SCIENCE, roles.UNKNOWN)]
+    held = [images_in(one, choice, near) for one in shown or arrays]
     return sum(n > 1 for n in held) > sum(n == 1 for n in held)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lensmae.data.exchange.folder_entries import unusable
-from lensmae.data.exchange.names import folder_parts, is_band, is_class, is_generic, resolution
+from lensmae.data.exchange.names import folder_parts, is_band, is_class, is_generic, is_output, resolution
 from lensmae.data.images import roles
 from lensmae.data.images.companions import companions
 from lensmae.data.images.reader import SUFFIXES
@@ -104,6 +104,10 @@ def of_one_kind(leaves: list[Leaf]) -> tuple[list[Leaf], list[str]]:
     A folder whose files are of another kind than most, and whose name is no class, is none of the set; nor are pictures named
     like an array beside them. Where all are pictures, a folder of another size of picture than most, and no class, is none.
     """
+    results = [leaf for leaf in leaves if leaf.names and is_output(leaf.folder.name)]
+    if 0 < len(results) < len(leaves):
+        kept, out = of_one_kind([leaf for leaf in leaves if leaf not in results])
+        return kept, _named(results) + out
     counts = Counter(_kind(name) for leaf in leaves for name in leaf.files)
     # Beside arrays, pictures are plots, however many, unless classes are made of them.
     if len(counts) > 1 and not _mostly_pictures(leaves):
@@ -113,11 +117,17 @@ def of_one_kind(leaves: list[Leaf]) -> tuple[list[Leaf], list[str]]:
     kept, out = [], []
     for leaf in leaves:
         other = several and usual not in {_kind(name) for name in leaf.files}
+        # Files right in the source may be a stack, and the others what is made of it.
+        other = other and not (not leaf.names and all(_kind(name) == "npy" for name in leaf.files) and not _has_classes(leaves))
         (out if other and not is_class(leaf.name) else kept).append(leaf)
     slim = [_without_previews(leaf) for leaf in kept]
     fewer = [f"{leaf.folder.name}/: pictures named like arrays" for leaf, one in zip(kept, slim, strict=True) if leaf != one]
     odd = _odd_sizes(slim) if usual == "picture" else []
     return [leaf for leaf in slim if leaf not in odd], _named(out + odd) + fewer
+
+
+def _has_classes(leaves: list[Leaf]) -> bool:
+    return any(is_class(leaf.name) for leaf in leaves)
 
 
 def of_one_lens(leaf: Leaf) -> Leaf:

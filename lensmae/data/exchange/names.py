@@ -20,7 +20,7 @@ CLASS_NAMES = {
     "vortices": "axion",
 }
 # Of lens finding: names of folders and of the values of a column `is_lens`.
-_LENS_NAMES = dict.fromkeys(("lens", "lenses", "is_lens"), "lens") | dict.fromkeys(
+LENS_NAMES = dict.fromkeys(("lens", "lenses", "is_lens"), "lens") | dict.fromkeys(
     ("nonlens", "nonlenses", "non_lens", "non_lenses", "notlens", "not_lens", "nolens", "no_lens", "nonlensed"), "nonlens"
 )
 SPLIT_NAMES = {
@@ -38,6 +38,11 @@ LABELS = frozenset(
     ("label", "labels", "y", "class", "classes", "kind", "target", "targets", "ans", "answer", "answers", "truth", "ground_truth",
      "gt", "category", "categories", "is_lens", "islens", "lensed")
 )  # fmt: skip
+# An array or a column of what a network said is no label.
+_PREDICTED = frozenset(
+    ("pred", "preds", "predicted", "prediction", "predictions", "prob", "probs", "probability", "score", "scores", "logit",
+     "logits", "hat", "names", "params")
+)  # fmt: skip
 MASSES = frozenset(("mass", "masses", "axion_mass", "axion_masses", "axion_mass_ev"))
 LOW = frozenset(("lr", "low", "lowres", "low_res", "low_resolution"))
 HIGH = frozenset(("hr", "high", "highres", "high_res", "high_resolution"))
@@ -50,6 +55,12 @@ TARGETS = frozenset(
 _GENERIC = frozenset(
     ("image", "images", "img", "imgs", "data", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")
 )
+_OUTPUTS = frozenset(
+    ("plot", "plots", "figure", "figures", "fig", "figs", "preview", "previews", "thumbnail", "thumbnails", "result", "results",
+     "log", "logs", "run", "runs", "weights", "checkpoint", "checkpoints", "ckpt", "model", "models", "saved",
+     "prediction", "predictions", "graph", "graphs", "docs", "notebooks")
+)  # fmt: skip
+_BESIDE_OUTPUTS = frozenset(("my", "new", "old", "final", "training", "test", "val", "saved"))
 _BAND = re.compile(
     r"(?i)(?:[a-z]+[_-])?(?:band[_-]?(?:\d+|[a-z])|channel[_-]?\d+|[ugrizy]|vis|nir[_-]?[yjhk]|[jhk]s?|f\d{3,4}[a-z]{1,2}\d?)$"
 )
@@ -61,7 +72,13 @@ def class_name(name: str) -> str:
     plain = _ODD.sub("_", name.strip())[:MAX_CLASS_NAME].rstrip()
     key = plain.lower()
     joined = re.sub(r"[ -]+", "_", key)
-    return CLASS_NAMES.get(joined) or _LENS_NAMES.get(joined) or plain or UNKNOWN
+    return CLASS_NAMES.get(joined) or LENS_NAMES.get(joined) or plain or UNKNOWN
+
+
+def is_label(name: str) -> bool:
+    """Whether an array or a column is named like labels: `y_true`, `lens_class`, `Labels`; not `y_pred`, `class_names`."""
+    parts = [word.lower() for word in words(name)]
+    return not LABELS.isdisjoint((*parts, name.strip().lower().replace(" ", "_"))) and _PREDICTED.isdisjoint(parts)
 
 
 def is_class(name: str) -> bool:
@@ -76,8 +93,8 @@ def split_name(name: str) -> str:
 
 
 def words(name: str) -> list[str]:
-    """Words of a name as they are written: cut at signs, and where a capital follows a small letter."""
-    return [word for word in re.split(r"[_\-. ]+|(?<=[a-z])(?=[A-Z])", name.strip()) if word]
+    """Words of a name as they are written: cut at signs, and before a capital in `TrainLenses` and `ModelIITest`."""
+    return [word for word in re.split(r"[_\-. ]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", name.strip()) if word]
 
 
 def split_and_rest(name: str) -> tuple[str, str]:
@@ -112,10 +129,13 @@ def folder_parts(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     cut = {name: split_and_rest(name) for name in names}
     splits: dict[str, set[str]] = {}
     for split, rest in cut.values():
-        splits.setdefault(rest.lower(), set()).add(split)
+        splits.setdefault(_joined(rest), set()).add(split)
     found = {}
+    # Of `ModelII` and `ModelIITest` the rest is spelt as the first is.
+    spelt = {_joined(rest): rest for split, rest in sorted(cut.values(), reverse=True)}
     for name, (split, rest) in cut.items():
-        shared = splits[rest.lower()]
+        rest = spelt[_joined(rest)]
+        shared = splits[_joined(rest)]
         if not rest or (split and len(shared) > 1):
             found[name] = split, rest
         elif not split and len(shared) > 1:
@@ -124,6 +144,43 @@ def folder_parts(names: Sequence[str]) -> dict[str, tuple[str, str]]:
         else:
             found[name] = "", name
     return found
+
+
+def _joined(name: str) -> str:
+    """A name without signs, so that `ModelII` and the rest of `ModelIITest` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def file_parts(name: str) -> tuple[str, str]:
+    """Split and class that a file's name begins with, or ends with before its number, each "" where it says none:
+    `test_nonlens_12.npy`, `cdm_sim_3.npy`, `lens_4_val.fits`."""
+    parts = [word.lower() for word in words(name.split(".")[0]) if not word.isdigit()]
+    split = next((found for part in (parts[:1], parts[-1:]) if part and (found := split_name(part[0]))), "")
+    rest = [part for part in parts if not split or split_name(part) != split]
+    kinds = CLASS_NAMES | LENS_NAMES
+    return split, next((kinds[key] for n in (2, 1) if (key := "_".join(rest[:n])) in kinds and len(rest) >= n), "")
+
+
+def parts_of_names(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split and class of files in one folder by their names: "" and unknown where those do not say them.
+
+    Splits count where all names say one, or several say that they are held out: what lies beside these is for training. Classes
+    count where all names begin with one; lenses are such beside nonlenses only.
+    """
+    found = [file_parts(name) for name in names]
+    splits, kinds = [split for split, _ in found], [kind or UNKNOWN for _, kind in found]
+    held_out = sum(split in ("validation", "test") for split in splits)
+    if not all(splits):
+        splits = [split or "train" for split in splits] if held_out > 1 else [""] * len(names)
+    if UNKNOWN in kinds or set(kinds) == {"lens"}:
+        kinds = [UNKNOWN] * len(names)
+    return splits, kinds
+
+
+def is_output(name: str) -> bool:
+    """Whether a folder's name is that of what programs write about a data set: plots, results, weights."""
+    parts = {part.lower() for part in words(name)}
+    return bool(parts - _BESIDE_OUTPUTS) and parts <= _OUTPUTS | _BESIDE_OUTPUTS
 
 
 def is_generic(name: str) -> bool:

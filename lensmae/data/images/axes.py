@@ -4,11 +4,12 @@ A header decides, then the shape: a square pair of axes is the image. What can b
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from lensmae.data.images import roles
 from lensmae.data.images.bands import Band
 from lensmae.errors import ConfigError, ImageReadError
 
@@ -16,6 +17,9 @@ MIN_SIDE = 4
 MAX_SIDE = 4096
 # Of a first axis no longer than this the entries are bands, of a longer one lenses; a last axis may have more bands.
 MOST_BANDS = 4
+# A first axis of five or six may be bands (ugriz, grizy, ugrizy) as well as lenses; in FITS, where cubes are of one object, one
+# of up to 16: nobody can know.
+_MAY_BE_BANDS, _MAY_BE_PLANES = 6, 16
 _MOST_LAST_BANDS = 16
 _LEAST_FLAT_SIDE = 16
 _LONGEST_SIDE_RATIO = 8
@@ -64,7 +68,8 @@ def find_axes(
         hinted: letters that a header says, "?" where it is silent; empty where it says nothing.
         given: letters that the user says.
         lenses: how many lenses there must be, where labels beside the array say it.
-        flat: whether rows may be flattened images; no picture and no FITS file has such.
+        flat: whether it is of a file of arrays (npy, HDF5, ...), whose rows may be flattened images and whose first axis is that
+            of lenses; no picture and no FITS file has such.
 
     Raises `ImageReadError` where the shape is no image's, or can be read in several ways.
     """
@@ -92,6 +97,37 @@ def find_axes(
     return found[0]
 
 
+def lenses_said(name: str, shape: Sequence[int], lengths: Mapping[str, int]) -> int | None:
+    """How many lenses an array of three axes holds, as what lies beside it and its own name say; None where they are silent.
+
+    Args:
+        name: of the array.
+        shape: of the array.
+        lengths: of arrays of one axis beside it, by name. Of a side that may be bands only labels and identifiers tell.
+    """
+    if len(shape) < 2:
+        return None
+    for side in (shape[0], shape[-1]):
+        if any(length == side and (side > _MAY_BE_PLANES or roles.is_of_lenses(one)) for one, length in lengths.items()):
+            return side
+    if len(shape) != 3 or not roles.says_several(name):
+        return None
+    first, last = _ratio(*shape[1:]) <= _NEARLY_SQUARE, _ratio(*shape[:2]) <= _NEARLY_SQUARE
+    if first and not last:
+        return shape[0] if shape[0] > 1 else None
+    return shape[2] if last and not first and shape[2] > MOST_BANDS else None
+
+
+def lenses_by_file(name: str, shape: Sequence[int]) -> int | None:
+    """The same by the name of a file, where its array has none of its own; of a few planes, as of colours, that says nothing."""
+    found = None if name.lower() == "x" else lenses_said(name, shape, {})
+    return found if found is not None and found > MOST_BANDS else None
+
+
+def _ratio(one: int, other: int) -> float:
+    return max(one, other) / max(1, min(one, other))
+
+
 def _is_long(shape: tuple[int, ...]) -> bool:
     return min(shape) >= MIN_SIDE and max(shape) > _LONGEST_SIDE_RATIO * min(shape)
 
@@ -112,7 +148,7 @@ def _by_shape(shape: tuple[int, ...], lenses: int | None, flat: bool) -> list[st
     if len(shape) == 2:
         return ["NP"] if flat and _is_flat_stack(shape, lenses) else ["HW"]
     if len(shape) == 3:
-        return _best(_three(shape, lenses), shape, lenses)
+        return _best(_three(shape, lenses, flat), shape, lenses)
     if len(shape) == 4:
         return _best(("NCHW", "NHWC", "HWCN", "CNHW", "CHWN"), shape, lenses) or _squeezed(shape, lenses)
     return _squeezed(shape, lenses)
@@ -130,11 +166,12 @@ def _squeezed(shape: tuple[int, ...], lenses: int | None) -> list[str]:
     return found
 
 
-def _three(shape: tuple[int, ...], lenses: int | None) -> tuple[str, ...]:
+def _three(shape: tuple[int, ...], lenses: int | None, flat: bool) -> tuple[str, ...]:
     first = "N" if shape[0] > MOST_BANDS or shape[0] == lenses else "C"
     last = "N" if shape[2] > _MOST_LAST_BANDS or (shape[2] == lenses and lenses != shape[0]) else "C"
     middle = ("HCW",) if shape[1] <= MOST_BANDS else ()
-    return (f"{first}HW", f"HW{last}", *middle)
+    either = ("CHW",) if MOST_BANDS < shape[0] <= (_MAY_BE_BANDS if flat else _MAY_BE_PLANES) and shape[0] != lenses else ()
+    return (f"{first}HW", *either, f"HW{last}", *middle)
 
 
 def _best(candidates: Sequence[str], shape: tuple[int, ...], lenses: int | None) -> list[str]:
@@ -152,7 +189,7 @@ def _best(candidates: Sequence[str], shape: tuple[int, ...], lenses: int | None)
 def _rank(letters: str, shape: tuple[int, ...]) -> int | None:
     height, width = shape[letters.index("H")], shape[letters.index("W")]
     bands = shape[letters.index("C")] if "C" in letters else 1
-    ratio = max(height, width) / max(1, min(height, width))
+    ratio = _ratio(height, width)
     if min(height, width) < MIN_SIDE or ratio > _LONGEST_SIDE_RATIO or bands > _MOST_LAST_BANDS:
         return None
     return 0 if height == width else 1 if ratio <= _NEARLY_SQUARE else 2

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import bands, companions, roles
-from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, ordered
+from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, lenses_by_file, ordered
 from lensmae.data.images.bad_pixels import clean
 from lensmae.data.images.fitting import fill_bad
 from lensmae.data.images.formats import MAX_FILE, Stored, decode, decode_lenses
@@ -75,13 +75,21 @@ def read_image(
         raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
 
 
+def _as_named(stored: Stored, kind: str, label: str) -> Stored:
+    """An array of npy or of a primary HDU, whose only name is that of the file: `X_test.npy` is of many lenses."""
+    nameless = not stored.items if kind == "npy" else stored.item.endswith("(PRIMARY)") and len(stored.items) == 1
+    if not nameless or stored.lenses is not None:
+        return stored
+    return replace(stored, lenses=lenses_by_file(Path(label).stem, stored.array.shape))
+
+
 def _items(source: Source, item: str | None) -> tuple[str | None, ...]:
     return (item,) if item is None or "+" not in item else bands.split_items(item, decode(_load(source))[1].items)
 
 
 def _read_one(source: Source, label: str, choice: ArrayChoice, beside: Mapping[str, Part] | None) -> LensImage:
     kind, stored = _decoded(source, choice.item, beside)
-    return _image(_Array.of(stored, choice), stored, label, kind, choice, choice.lens or 0, whole=False)
+    return _image(_Array.of(_as_named(stored, kind, label), choice), stored, label, kind, choice, choice.lens or 0, whole=False)
 
 
 def read_lenses(
@@ -116,7 +124,7 @@ def read_lenses(
             for part in parts:
                 yield from _of_item(part, kind, label, choice)
             return
-        found = _Array.of(stored, choice)
+        found = _Array.of(_as_named(stored, kind, label), choice)
         for lens in range(found.lenses):
             named = label if found.lenses == 1 else f"{label}[{lens}]"
             yield _image(found, stored, named, kind, choice, lens, whole=True)
@@ -245,7 +253,7 @@ class _Array:
             raise ImageReadError("its values are True and False: it is a mask, and no image")
         if array.dtype.kind not in "iuf":
             raise ImageReadError(f"its values are of type {array.dtype}; real numbers are needed")
-        letters = find_axes(array.shape, stored.axes, choice.axes, flat=stored.flat)
+        letters = find_axes(array.shape, stored.axes, choice.axes, stored.lenses, stored.flat)
         height, width = (count_of(letter, letters, array.shape) for letter in "HW")
         if "P" not in letters:
             check_size(height, width)

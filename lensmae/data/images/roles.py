@@ -29,6 +29,12 @@ _SPLITS = {"train", "test", "val", "valid", "validation"}
 # `ERRMAP` and `PSFIMAGE` are what they begin with, `FLUXERR` what it ends with.
 _ENDS = ("map", "image", "img", "array")
 _STARTS = ("flux", "image", "img", "sci", "data")
+# Of arrays with an entry a lens.
+_OF_LENSES = frozenset(
+    ("label", "labels", "y", "ytrain", "ytest", "yval", "class", "classes", "target", "targets", "kind", "kinds", "ans", "truth",
+     "answers", "category", "id", "ids", "index", "indices", "split", "splits", "name", "names", "redshift", "mass", "masses")
+)  # fmt: skip
+_SEVERAL = frozenset(("x", "xtrain", "xtest", "xval", "images", "imgs", "lenses", "inputs", "cutouts", "stamps"))
 _ROLES = {word: (index, role) for index, (role, line) in reversed(list(enumerate(_WORDS))) for word in line.split()}
 
 
@@ -66,12 +72,32 @@ def stem(name: str) -> str:
 
 
 def best(names: Sequence[str], roles: Sequence[str]) -> str | None:
-    """The first image by name, else the first array of unknown meaning, else the first of another meaning that may be shown."""
+    """The first image by name, else the first array of unknown meaning, else the first of another meaning that may be shown.
+
+    Of images `image` goes before `image_noiseless` and `image_raw`: what a name adds says that it is something else.
+    """
     for wanted in (SCIENCE, UNKNOWN, OTHER):
-        for name, one in zip(names, roles, strict=True):
-            if one == wanted:
-                return name
+        found = [name for name, one in zip(names, roles, strict=True) if one == wanted]
+        if found:
+            return next((name for name in found if wanted == SCIENCE and is_plain(name)), found[0])
     return None
+
+
+def is_plain(name: str) -> bool:
+    """Whether the name of an image says no more than that: `image`, `SCI`, `lens_image`; not `image_noiseless`."""
+    match = re.fullmatch(r"HDU \d+ \((.+)\)", name)
+    parts = words(match[1] if match else name.rsplit("/", 1)[-1])
+    return bool(parts) and all(_ROLES.get(_plain(word), (0, UNKNOWN))[1] == SCIENCE or word in {"x", *_SPLITS} for word in parts)
+
+
+def is_of_lenses(name: str) -> bool:
+    """Whether an array's name is that of labels or identifiers, which have an entry a lens."""
+    return not set(words(name.rsplit("/", 1)[-1])).isdisjoint(_OF_LENSES)
+
+
+def says_several(name: str) -> bool:
+    """Whether an array's name is that of many lenses: `images`, `X_train`; not `image`."""
+    return not set(words(name.rsplit("/", 1)[-1])).isdisjoint(_SEVERAL)
 
 
 def root(name: str) -> str:

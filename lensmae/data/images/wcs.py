@@ -15,12 +15,26 @@ _PLAUSIBLE = (1e-4, 60.0)
 # Header keywords in arcsec/pixel, as cameras and drizzling write them.
 _KEYWORDS = ("PIXSCALE", "PIXELSCL", "PIXSCAL1", "PIXSCAL", "PIXSIZE", "PIXELSZ", "SECPIX", "SECPIX1", "D001SCAL", "PLTSCALE",
              "PIXELSCALE", "PIXSCAY", "PIXSCALX", "ESO INS PIXSCALE", "SCALE", "PIXSCL", "PSCALE", "IMSCALE", "SKYSCALE",
-             "CCDSCALE", "SECPIX2", "PIXELSC")  # fmt: skip
+             "CCDSCALE", "CCDSCAL", "SECPIX2", "PIXELSC", "PLATESCL", "PLATSCAL", "IDCSCALE")  # fmt: skip
 # Names of keywords, keys and attributes that are no cameras' own, without signs and in small letters.
 _SCALES = frozenset(
     ("pixelscale", "pixscale", "pxscale", "deltapix", "pixelsize", "pixsize", "pixelwidth", "pixwidth", "pixelscalearcsec",
      "pixscalearcsec", "arcsecperpixel", "arcsecperpix", "pixelscales")
 )  # fmt: skip
+# Areas of pixels in arcsec^2 and steradian: arcsec a unit of their square root.
+_AREAS = {"PIXAR_A2": 1.0, "PIXAR_SR": 3600 * 180 / np.pi}
+# Units in comments of keywords; no image of a lens has pixels as large as the last.
+_LENGTHS = frozenset(("um", "micron", "microns", "micrometer", "micrometers", "mm", "nm"))
+_ANGLES = (
+    (frozenset(("mas", "milliarcsec", "milliarcsecond", "milliarcseconds")), 1e-3),
+    (frozenset(("arcmin", "arcminute", "arcminutes")), 60.0),
+    (frozenset(("deg", "degree", "degrees")), 3600.0),
+)
+_LARGEST_KEYWORD = 10.0
+_WCS_CARD = re.compile(
+    r"CTYPE[12]|CRVAL[12]|CRPIX[12]|CUNIT[12]|CDELT[12]|CROTA[12]|CD[12]_[12]|PC[12]_[12]|PV[12]_\d+|[AB]P?_\w+|LONPOLE|LATPOLE|"
+    r"RADESYS|EQUINOX"
+)
 # Sides of pixels that differ by less are equal.
 _SQUARE = 0.01
 
@@ -150,7 +164,7 @@ def read_sky(
     """
     from astropy.wcs import WCS
 
-    notes: tuple[str, ...] = ()
+    header, notes = _inherited(header, units)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -159,14 +173,37 @@ def read_sky(
             text = wcs.celestial.to_header(relax=True, key=" ").tostring(sep="\n") if wcs.has_celestial else ""
         except Exception as problem:  # noqa: BLE001
             # wcslib and astropy refuse headers in a dozen ways; the pixels are good all the same.
-            notes = (f"Its WCS could not be used ({str(problem).splitlines()[0][:120]}).",)
+            notes = (
+                *notes,
+                f"Its WCS could not be used ({str(problem).splitlines()[0][:120]}).",
+            )
             letters, scales, text = "", None, ""
     if scales is not None and max(scales) > (1 + _SQUARE) * min(scales):
         notes = (*notes, f"Its pixels have sides of {scales[0]:.4g} and {scales[1]:.4g} arcsec; their geometric mean is used.")
     if scales is None:
-        return text, _from_keywords(header if said is None else said), letters, notes
+        return text, _from_keywords(header if said is None else said, _comments(header, units)), letters, notes
     # 0.1, and not the 0.100000000000008 of a matrix in degrees.
     return text, float(f"{np.sqrt(scales[0] * scales[1]):.9g}"), letters, notes
+
+
+def _comments(header: Any, units: Any) -> dict[str, str]:
+    """Comments of keywords, those of the image's own header first."""
+    headers = [header] if units is None else [header, units[0].header]
+    headers = [one for one in headers if hasattr(one, "comments")]
+    wanted = [(one, key) for one in reversed(headers) for key in one if key and (key in _KEYWORDS or is_scale(key))]
+    return {key: str(one.comments[key]) for one, key in wanted}
+
+
+def _inherited(header: Any, units: Any) -> tuple[Any, tuple[str, ...]]:
+    """The header of an image, with the WCS of a primary HDU without pixels where it has none itself; and a note of that."""
+    first = None if units is None else units[0].header
+    if first is None or "NAXIS1" not in header or any(_WCS_CARD.fullmatch(key) for key in header):
+        return header, ()
+    if first.get("NAXIS") != 0 or not str(first.get("CTYPE1", "")).startswith(("RA--", "GLON", "DEC-", "GLAT", "ELON", "ELAT")):
+        return header, ()
+    whole = header.copy()
+    whole.extend((card for card in first.cards if _WCS_CARD.fullmatch(card.keyword)), update=True)
+    return whole, ("Its WCS is that of the primary header.",)
 
 
 def _key(header: Any) -> str:
@@ -207,11 +244,26 @@ def _scales(wcs: "WCS") -> tuple[float, float] | None:
     return (known[0], known[1]) if len(known) == 2 else None
 
 
-def _from_keywords(header: Mapping[str, Any]) -> float | None:
-    area = header.get("PIXAR_A2")
-    named = [header[key] for key in header if is_scale(key)]
-    values = [header.get(key) for key in _KEYWORDS] + named + [area**0.5 if isinstance(area, float) and area > 0 else None]
-    return next((one for one in map(plausible_scale, values) if one is not None), None)
+def _from_keywords(header: Mapping[str, Any], comments: Mapping[str, str]) -> float | None:
+    """Arcsec/pixel of keywords, in the unit that their comments say: `0.05 / [arcsec]`, `15 / [um] pixel size`."""
+    keys = [key for key in (*_KEYWORDS, *(key for key in header if is_scale(key))) if key in header]
+    found = [_in_arcsec(header[key], str(comments.get(key, ""))) for key in dict.fromkeys(keys)]
+    for key, unit in _AREAS.items():
+        area = header.get(key)
+        found.append(area**0.5 * unit if isinstance(area, int | float) and area > 0 else None)
+    return next((one for one in map(plausible_scale, found) if one is not None and one < _LARGEST_KEYWORD), None)
+
+
+def _in_arcsec(value: Any, comment: str) -> Any:
+    """A scale in arcsec as the comment of its keyword has the unit; None where that is a length, such as that of a detector's
+    pixel."""
+    words = {word for word in re.split(r"[^a-z]+", comment.lower()) if word}
+    if "arcsec" in words:
+        return value
+    if words & _LENGTHS:
+        return None
+    factor = next((factor for names, factor in _ANGLES if words & names), 1.0)
+    return value * factor if isinstance(value, int | float) and not isinstance(value, bool) else value if factor == 1 else None
 
 
 def is_scale(name: str) -> bool:

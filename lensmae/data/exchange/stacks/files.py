@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from lensmae.data.images import roles
 from lensmae.data.images.formats import MAX_FILE, check_chunks, is_hdf5, unpacked
 from lensmae.data.images.formats.fits_beside import pixels_of
-from lensmae.data.images.formats.fits_file import check_gzip_tiles, is_compressed
+from lensmae.data.images.formats.fits_file import images_of
 from lensmae.data.images.formats.fits_limits import check_fits
 from lensmae.data.images.formats.fits_tables import image_columns
 from lensmae.data.images.formats.fluxes import as_flux
@@ -32,14 +33,15 @@ _MOST_UNNAMED_BANDS = 16
 
 @dataclass(frozen=True)
 class FileArray:
-    """An array of a file: its shape and type, how it is read, and letters of its axes and arcsec/pixel where the file says
-    them."""
+    """An array of a file: its shape and type, how it is read, and letters of its axes, arcsec/pixel and what it is (`roles`)
+    where the file says them."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
     read: Callable[[], np.ndarray]
     axes: str = ""
     scale: float | None = None
+    role: str = roles.UNKNOWN
 
     @classmethod
     def of(cls, array: np.ndarray, axes: str = "") -> "FileArray":
@@ -88,16 +90,17 @@ def _fits_arrays(data: bytes) -> dict[str, FileArray]:
 
     check_fits(data)
     units = fits.open(io.BytesIO(data), memmap=False)
-    images = [(place, unit) for place, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2]
-    if any(is_compressed(unit) for _, unit in images):
-        check_gzip_tiles(data)
+    named, parts = images_of(units, data)
+    role_of = {id(unit): parts[name] for name, unit in named.items()}
+    images = [(place, unit) for place, unit in enumerate(units) if id(unit) in role_of]
     unnamed = sum(not unit.name for _, unit in images)
+    # Of chips of one name, and of a few bands without one, the first is the image, as in `read_image`.
+    chosen = roles.best(list(named), list(parts.values()))
     found: dict[str, FileArray] = {}
     for place, unit in images:
         key = unit.name or f"HDU {place}"
-        # Of chips of one name, and of a few bands without one, the first is the image, as in `read_image`.
-        if key not in found and (unit.name or unnamed > _MOST_UNNAMED_BANDS or not found):
-            found[key] = _image_array(unit, units)
+        if key not in found and (unit.name or unnamed > _MOST_UNNAMED_BANDS or unit is named.get(chosen)):
+            found[key] = _image_array(unit, units, role_of[id(unit)])
     for column in {} if found else image_columns(units).values():
         found.setdefault(column.name, FileArray(column.shape, np.dtype(np.float64), lambda one=column: one.data, column.axes))
     for unit in units:
@@ -110,13 +113,14 @@ def _fits_arrays(data: bytes) -> dict[str, FileArray]:
     return found
 
 
-def _image_array(unit: Any, units: Any) -> FileArray:
+def _image_array(unit: Any, units: Any, role: str) -> FileArray:
     _, scale, letters, _ = read_sky(unit.header, ChainMap(dict(unit.header), dict(units[0].header)), units)
 
     def read() -> np.ndarray:
         return as_flux(pixels_of(unit), unit.header, str(unit.header.get("BUNIT") or "").strip())[0]
 
-    return FileArray(tuple(unit.shape), np.dtype(np.float64), read, letters if len(letters) == len(unit.shape) else "", scale)
+    letters = letters if len(letters) == len(unit.shape) else ""
+    return FileArray(tuple(unit.shape), np.dtype(np.float64), read, letters, scale, role)
 
 
 def _column(unit: Any, name: str) -> np.ndarray:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.lib.format import open_memmap
 
 from lensmae.data.exchange.stacks.files import SUFFIXES, FileArray, file_arrays
+from lensmae.data.images import roles
 from lensmae.data.images.formats import check_bytes, check_chunks, visit_objects
-from lensmae.data.images.formats.hdf5 import axes_of
+from lensmae.data.images.formats.hdf5 import axes_of, no_weights
 from lensmae.data.images.formats.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
 from lensmae.errors import ImageReadError
 
@@ -23,6 +24,11 @@ _MOST_ATTRIBUTES, _LONGEST_TEXT = 32, 64
 def may_hold_stack(path: Path) -> bool:
     """Whether a file's name is that of a format that can hold many lenses."""
     return path.name.lower().endswith((*_BY_PARTS, *SUFFIXES))
+
+
+def is_fits(path: Path) -> bool:
+    """Whether a file's name is that of a FITS file."""
+    return ".fit" in path.name.lower() or path.name.lower().endswith(".fts")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class StoredArray:
         axes: letters of the axes that the file says, or "".
         attributes: name and value of short ones of the array and its group.
         content: of a single number or text in an HDF5 file, so that those of thousands of groups are not read one by one.
+        role: what it is (`lensmae.data.images.roles`), where the file's header says it.
     """
 
     file: Path
@@ -48,6 +55,7 @@ class StoredArray:
     axes: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     content: np.ndarray | None = field(default=None, compare=False)
+    role: str = roles.UNKNOWN
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
         """Rows `start` to `stop` (the end), in order, some 16 MB at a time. Raises `ImageReadError` where it is damaged."""
@@ -192,10 +200,10 @@ def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
     ]
 
 
-def _facts(array: FileArray) -> tuple[tuple[int, ...], np.dtype, str, tuple[tuple[str, str], ...]]:
-    """Shape, type, axes and attributes."""
+def _facts(array: FileArray) -> tuple[tuple[int, ...], np.dtype, str, tuple[tuple[str, str], ...], None, str]:
+    """Shape, type, axes, attributes, no content, and role."""
     said = () if array.scale is None else (("pixel_scale", repr(array.scale)),)
-    return array.shape, array.dtype, array.axes, said
+    return array.shape, array.dtype, array.axes, said, None, array.role
 
 
 def _npz_headers(path: Path) -> dict[str, NpyHeader]:
@@ -221,6 +229,7 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
 
     try:
         with h5py.File(path, "r") as file:
+            no_weights(file)
             visit_objects(file, visit)
     except ImageReadError as problem:
         raise ImageReadError(f"{path.name} was not read: {problem}.") from None

@@ -1,41 +1,26 @@
-"""Which arrays of files are images, and which their labels, masses and parameters: told from names and shapes."""
+"""Stacks of lenses among the arrays of files, and what lies beside them."""
 
-import contextlib
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lensmae.data.exchange.given_splits import flag_of, from_indices, says_splits, split_column, split_of_indices
-from lensmae.data.exchange.names import (
-    CLASS_NAMES,
-    HIGH,
-    INPUTS,
-    LABELS,
-    LOW,
-    MASSES,
-    TARGETS,
-    UNKNOWN,
-    class_name,
-    split_name,
-)
+from lensmae.data.exchange.given_splits import flag_of, says_splits
+from lensmae.data.exchange.names import HIGH, INPUTS, LABELS, LOW, TARGETS, UNKNOWN, is_label
+from lensmae.data.exchange.stacks.columns import column_of, from_attributes, given_splits, may_be_labels
+from lensmae.data.exchange.stacks.images import MOST_CLASSES, axes_of, count_lenses, of_one_set
 from lensmae.data.exchange.stacks.importing import StoredArray
-from lensmae.data.exchange.stacks.near import Near, lengths_beside, name_of
+from lensmae.data.exchange.stacks.meaning import class_of, lens_class_of, split_of, words_of, words_of_key
+from lensmae.data.exchange.stacks.near import Near, name_of
 from lensmae.data.exchange.stacks.reading import whole_array
-from lensmae.data.images import roles
-from lensmae.data.images.axes import MIN_SIDE, NO_CHOICE, ArrayChoice, count_of, find_axes
+from lensmae.data.images.axes import NO_CHOICE, ArrayChoice, count_of
 from lensmae.data.images.formats.named_arrays import is_scale, scale_of
-from lensmae.errors import DatasetError, ImageReadError
+from lensmae.errors import DatasetError
 
-_TAKEN = frozenset(("id", "class", "split", "source_file", "notes"))
-_MOST_CLASSES = 64
 _MOST_LENSES = 10_000_000
-_NO_IMAGE = (roles.FLAGS, roles.PSF, roles.VARIANCE, roles.WEIGHT, roles.NOISE)
 
 
 @dataclass(frozen=True)
@@ -83,22 +68,33 @@ def find_stacks(
         choice: which array and which of its axes the user says.
     """
     axes = axes_of(arrays, choice)
-    images = [array for array in axes if _n(array, axes) > 1] or list(axes)
-    if sum(_n(array, axes) for array in images) > _MOST_LENSES:
+    images = [array for array in axes if count_lenses(array, axes) > 1] or of_one_set(list(axes))
+    if sum(count_lenses(array, axes) for array in images) > _MOST_LENSES:
         raise DatasetError(f"{above} claims more than {_MOST_LENSES:,} lenses.")
     near = Near(arrays, list(axes), _may_belong)
-    highs = {_location(array): array for array in images if _words(array) & HIGH}
-    lows = [array for array in images if _words(array) & LOW]
+    highs = {_location(array): array for array in images if words_of(array) & HIGH}
+    lows = [array for array in images if words_of(array) & LOW]
     if highs and lows:
         pairs = [(low, highs.get(_location(low))) for low in lows]
-        alone = [low.location for low, high in pairs if high is None or _n(high, axes) != _n(low, axes)]
+        alone = [low.location for low, high in pairs if high is None or count_lenses(high, axes) != count_lenses(low, axes)]
         if alone:
             raise DatasetError(f"{above}: the LR array {alone[0]!r} has no HR array of as many images beside it.")
         return [_stack(low, high, axes, near.of(low), classes) for low, high in pairs]
     if targets := _targets(images, arrays, axes):
         axes = axes | {target: axes[image] for image, target in targets.items()}
         return [_stack(image, targets[image], axes, near.of(image), classes) for image in images if image in targets]
-    return [_stack(image, None, axes, near.of(image), classes) for image in images]
+    return _lens_classes([_stack(image, None, axes, near.of(image), classes) for image in images])
+
+
+def _lens_classes(stacks: list[Stack]) -> list[Stack]:
+    """Stacks with lens and nonlens as their classes, where names say nonlens and nothing else says a class."""
+    said = [lens_class_of(stack.images) for stack in stacks]
+    if "nonlens" not in said:
+        return stacks
+    return [
+        replace(stack, class_name=one) if one and stack.class_name == UNKNOWN else stack
+        for stack, one in zip(stacks, said, strict=True)
+    ]
 
 
 def _targets(
@@ -124,66 +120,6 @@ def _targets(
     return found
 
 
-def axes_of(
-    arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE, near: Sequence[StoredArray] = ()
-) -> dict[StoredArray, str]:
-    """The arrays that are images, with the letters of their axes; masks, noise and labels are none.
-
-    Args:
-        arrays: those that may be images.
-        choice: which array and which of its axes the user says.
-        near: further ones beside them, such as labels in files of their own.
-
-    Raises `DatasetError` where an array can be read in several ways and nothing beside it decides.
-    """
-    if choice.item is not None:
-        arrays = [array for array in arrays if choice.item.strip("/") in (array.key.strip("/"), array.key.rsplit("/", 1)[-1])]
-    by_name = {array: roles.role(array.key or array.location) for array in arrays}
-    candidates = [array for array in arrays if by_name[array] not in _NO_IMAGE] or list(arrays)
-    found: dict[StoredArray, str] = {}
-    problems = []
-    lengths = lengths_beside([*arrays, *near])
-    for array in candidates:
-        try:
-            letters = _letters(array, lengths(array), choice)
-        except ImageReadError as problem:
-            problems += [f"{array.location}: {problem}."] if "several ways" in str(problem) else []
-            continue
-        if letters:
-            found[array] = letters
-    if problems and not found:
-        raise DatasetError(" ".join(problems[:3]))
-    science = {array: letters for array, letters in found.items() if by_name[array] == roles.SCIENCE}
-    others = {array: letters for array, letters in found.items() if by_name[array] == roles.UNKNOWN or array.dtype.kind == "f"}
-    return science or others or found
-
-
-def _letters(array: StoredArray, lengths: set[int], choice: ArrayChoice) -> str:
-    """Letters of an array's axes; "" for what is no image. `lengths`: of arrays of one axis beside it."""
-    if array.dtype.kind not in "biuf" or not array.shape or 0 in array.shape:
-        return ""
-    lenses = next((length for length in sorted(lengths) if length in (array.shape[0], array.shape[-1])), None)
-    if len(array.shape) == 2 and min(array.shape) <= _MOST_CLASSES and _words_of_key(array) & LABELS:
-        return ""
-    letters = find_axes(array.shape, array.axes, choice.axes, lenses)
-    sides = [side for side, letter in zip(array.shape, letters, strict=True) if letter in "HW"]
-    return letters if not sides or min(sides) >= MIN_SIDE else ""
-
-
-def images_in(arrays: Sequence[StoredArray], choice: ArrayChoice = NO_CHOICE, near: Sequence[StoredArray] = ()) -> int:
-    """How many lenses arrays hold, the largest of them; 0 without one. Arguments as of `axes_of`."""
-    try:
-        axes = axes_of(arrays, choice, near)
-    except DatasetError:
-        return 2
-    most = max((_n(array, axes) for array in axes), default=0)
-    if most != 1:
-        return most
-    # Groups, pages or HDUs of one lens each.
-    series = Counter((roles.stem(array.key), array.shape) for array in axes if array.key)
-    return max(series.values(), default=1)
-
-
 def stack_lenses(stack: Stack, above: Path) -> pd.DataFrame:
     """Rows of a stack's lenses."""
     array = stack.images
@@ -191,45 +127,6 @@ def stack_lenses(stack: Stack, above: Path) -> pd.DataFrame:
     names = [f"{location}[{row}]" for row in range(stack.n)] if "N" in stack.axes else [location]
     fixed = {"class": stack.class_name, "split": stack.split, "source_file": names}
     return pd.DataFrame(fixed | stack.columns)
-
-
-def _n(array: StoredArray, axes: dict[StoredArray, str]) -> int:
-    return count_of("N", axes[array], array.shape)
-
-
-def _words(array: StoredArray) -> frozenset[str]:
-    return frozenset().union(*map(_pieces, array.location.split("/")))
-
-
-def _words_of_key(array: StoredArray) -> frozenset[str]:
-    """Words of what a file calls an array; of an npy file those of its own name."""
-    return _pieces(name_of(array))
-
-
-def _said(array: StoredArray, meaning: Callable[[str], str]) -> str:
-    """What the part of a location that is nearest to the array says; "" where none does, or one says several things."""
-    for part in reversed(array.location.split("/")):
-        alone = meaning(part)
-        # "no" alone may belong to "no_noise"; as a folder of its own it is the class.
-        found = {alone} if alone else {meaning(word) for word in _pieces(part) - {"no"}} - {""}
-        if found:
-            return found.pop() if len(found) == 1 else ""
-    return ""
-
-
-def _pieces(part: str) -> frozenset[str]:
-    """Words of a part of a name, and neighbouring ones joined, so that `no_sub` is found in `train_no_sub_images`."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part)
-    words = [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
-    return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
-
-
-def _split_of(array: StoredArray) -> str:
-    return _said(array, split_name)
-
-
-def _class_of(array: StoredArray) -> str:
-    return _said(array, lambda word: CLASS_NAMES.get(word.lower(), "")) or UNKNOWN
 
 
 def _location(array: StoredArray) -> str:
@@ -244,29 +141,48 @@ def _stack(
     near: Sequence[StoredArray],
     classes: Sequence[str] | None,
 ) -> Stack:
-    split, kind = _split_of(images), _class_of(images)
+    split, kind = split_of(images), class_of(images)
     columns: dict[str, np.ndarray] = {}
-    n, unused, used = _n(images, axes), [], {images.file}
+    n, unused, used = count_lenses(images, axes), [], {images.file}
+    # Of several arrays of labels `y` and `labels` go before `y_true` and `coarse_label`.
+    near = sorted(near, key=lambda array: name_of(array).lower() in LABELS)
+    others = {split_of(one) for one in axes}
     for array in near:
-        if _belongs(array, images, n, split, kind):
-            found = _column(array, n, classes)
+        if _belongs(array, images, n, split, kind, others):
+            found = column_of(array, n, classes)
             columns |= found
             used |= {array.file} if found else set()
-            if "class" not in found and _may_be_labels(array):
+            if "class" not in found and may_be_labels(array):
                 unused.append(array.location)
-    columns = _from_attributes(images, classes, n) | columns
-    more, notes = _given_splits(near, n)
+    columns = from_attributes(images, classes, n) | columns
+    more, notes = given_splits(near, n)
     columns |= {} if "split" in columns else more
-    if unused and "class" not in columns and kind == UNKNOWN:
-        named = ", ".join(unused[:4])
-        notes = (
-            *notes,
-            f"No array beside {images.location} has a name of labels (y, labels, target, ...); {named} of {n:,} entries was not "
-            "used as such. Rename it to y if it holds the classes.",
-        )
+    if "class" not in columns and kind == UNKNOWN:
+        counts = {count_lenses(one, axes) for one in axes}
+        notes = (*notes, *_unused(images, n, unused), *_of_other_length(images, near, n, counts))
     target_axes = axes[targets] if targets else ""
     scale = _scale(images, near)
     return Stack(images, axes[images], targets, target_axes, kind, split, columns, notes, tuple(sorted(used)), scale)
+
+
+def _unused(images: StoredArray, n: int, unused: Sequence[str]) -> tuple[str, ...]:
+    """That arrays which may be labels were not used as such."""
+    if not unused:
+        return ()
+    named = ", ".join(unused[:4])
+    return (
+        f"No array beside {images.location} has a name of labels (y, labels, target, ...); {named} of {n:,} entries was not "
+        "used as such. Rename it to y if it holds the classes.",
+    )
+
+
+def _of_other_length(images: StoredArray, near: Sequence[StoredArray], n: int, counts: set[int]) -> tuple[str, ...]:
+    """That labels have not as many entries as there are images."""
+    odd = [one for one in near if is_label(name_of(one)) and len(one.shape) == 1 and one.shape[0] not in (*counts, 1)]
+    return tuple(
+        f"{one.location} has {one.shape[0]:,} entries for the {n:,} images of {images.location}, so it was not used as labels."
+        for one in odd[:2]
+    )
 
 
 def _scale(images: StoredArray, near: Sequence[StoredArray]) -> float | None:
@@ -280,100 +196,23 @@ def _scale(images: StoredArray, near: Sequence[StoredArray]) -> float | None:
     return scale_of({name: one.item() if isinstance(one, np.generic) else one for name, one in facts.items()})
 
 
-def _given_splits(arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Splits from indices of lenses beside a stack; where numbers say splits that nobody can know, all is held out, and said."""
-    near = [one for one in arrays if len(one.shape) == 1]
-    listed: dict[str, np.ndarray] = {}
-    for array in near:
-        if (split := split_of_indices(name_of(array))) and array.dtype.kind in "iu":
-            listed[split] = whole_array(array).astype(np.int64)
-    splits = from_indices(listed, n) if listed else None
-    if splits is not None:
-        return {"split": splits}, ()
-    coded = next((one for one in near if says_splits(name_of(one)) and one.shape[0] == n and one.dtype.kind in "biuf"), None)
-    if coded is None:
-        return {}, ()
-    note = (
-        f"{coded.location} says splits as numbers, which nobody can know; all lenses are test. Save it as words (train, "
-        "validation, test)."
-    )
-    return {"split": np.full(n, "test", dtype=object)}, (note,)
-
-
-def _may_be_labels(array: StoredArray) -> bool:
-    return array.dtype.kind in "biuUS" and len(array.shape) == 1 and not _words_of_key(array) & {"id", "ids", "index", "indices"}
-
-
 def _may_belong(array: StoredArray) -> bool:
     """Whether an array may describe lenses: by its axes and its name, not yet by its length."""
-    return len(array.shape) < 2 or (len(array.shape) == 2 and bool(_words_of_key(array) & LABELS)) or is_scale(name_of(array))
+    return len(array.shape) < 2 or (len(array.shape) == 2 and bool(words_of_key(array) & LABELS)) or is_scale(name_of(array))
 
 
-def _belongs(array: StoredArray, images: StoredArray, n: int, split: str, kind: str) -> bool:
+def _belongs(array: StoredArray, images: StoredArray, n: int, split: str, kind: str, others: set[str]) -> bool:
     """Whether an array describes the lenses of a stack: as many entries, in the same file or as a file beside it; of one lens a
     single value in the same group."""
     if n == 1:
         group = array.key.rpartition("/")[0] == images.key.rpartition("/")[0]
         return array.file == images.file and group and array.shape in ((), (1,))
-    words = _words_of_key(array)
+    words = words_of_key(array)
     # Flags and words of splits describe all lenses, whatever split their own name has.
     of_splits = bool(flag_of(name_of(array))) or says_splits(name_of(array))
-    same_part = of_splits or (_split_of(array) == split and _class_of(array) in (kind, UNKNOWN))
-    short = len(array.shape) == 1 or (len(array.shape) == 2 and bool(words & LABELS) and array.shape[1] <= _MOST_CLASSES)
+    own = split_of(array)
+    # `y_train` beside `images` alone is of them.
+    same_split = own == split or (not split and own not in others)
+    same_part = of_splits or (same_split and class_of(array) in (kind, UNKNOWN))
+    short = len(array.shape) == 1 or (len(array.shape) == 2 and bool(words & LABELS) and array.shape[1] <= MOST_CLASSES)
     return same_part and short and array.shape[0] == n
-
-
-def _column(array: StoredArray, n: int, classes: Sequence[str] | None) -> dict[str, np.ndarray]:
-    words = _words_of_key(array)
-    splits = split_column(name_of(array), np.atleast_1d(whole_array(array))) if len(array.shape) < 2 else None
-    if splits is not None:
-        return {"split": splits}
-    # A number of many values, such as the targets of a regression, is no class.
-    if words & LABELS and not (array.dtype.kind == "f" and n > 1 and not _are_whole(whole_array(array))):
-        try:
-            return {"class": class_names(np.atleast_1d(whole_array(array)), classes, "is_lens" in words or "lensed" in words)}
-        except DatasetError as problem:
-            raise DatasetError(f"{array.location}: {problem}") from None
-    if array.dtype.kind not in "biuf":
-        return {}
-    values = np.atleast_1d(whole_array(array)).astype(np.float64)
-    if words & MASSES:
-        return {"axion_mass_ev": values}
-    name = array.location.rsplit("/", 1)[-1]
-    return {} if name.lower() in _TAKEN or values.ndim > 1 else {name: values}
-
-
-def _are_whole(values: np.ndarray) -> bool:
-    return bool(np.array_equal(values, np.round(values))) or values.ndim > 1
-
-
-def _from_attributes(images: StoredArray, classes: Sequence[str] | None, n: int) -> dict[str, np.ndarray]:
-    """Class and split that attributes of an array or its group say."""
-    found: dict[str, np.ndarray] = {}
-    for name, text in images.attributes:
-        value: float | str = text
-        with contextlib.suppress(ValueError):
-            value = float(text)
-        if name.lower() in LABELS and "class" not in found:
-            found["class"] = np.repeat(class_names(np.array([value]), classes, "lens" in name.lower()), n)
-        elif (splits := split_column(name, np.array([value]))) is not None:
-            found["split"] = np.repeat(splits, n)
-    return found
-
-
-def class_names(values: np.ndarray, classes: Sequence[str] | None, of_lenses: bool = False) -> np.ndarray:
-    """Class names of labels: texts as they are, numbers and one-hot rows by their index in `classes`."""
-    if values.dtype.kind in "US":
-        return np.array([class_name(text) for text in values.astype(str)], dtype=object)
-    if values.ndim == 2:
-        values = values.reshape(len(values), -1).argmax(axis=1) if values.shape[1] > 1 else values[:, 0]
-    if not np.array_equal(values, np.round(values)) or (len(values) and not 0 <= values.min() <= values.max() < _MOST_CLASSES):
-        raise DatasetError(
-            f"Labels are numbers from {values.min():g} to {values.max():g}; whole numbers from 0 are needed, or names of classes."
-        )
-    indices = values.astype(int)
-    if of_lenses and classes is None and len(indices) and indices.max() <= 1:
-        classes = ("nonlens", "lens")
-    if classes is not None and len(indices) and indices.max() >= len(classes):
-        raise DatasetError(f"There are labels up to {indices.max()}, and {len(classes)} class names ({', '.join(classes)}).")
-    return np.array([classes[index] if classes is not None else f"class_{index}" for index in indices], dtype=object)

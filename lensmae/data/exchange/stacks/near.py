@@ -8,6 +8,7 @@ from pathlib import Path
 from lensmae.data.exchange.stacks.importing import StoredArray
 
 _Numbers = tuple[str, ...]
+_MOST_LENGTHS = 256
 
 
 class Near:
@@ -51,17 +52,17 @@ class Near:
         return [*found, *(array for named in own.values() for array in named)]
 
 
-def lengths_beside(arrays: Sequence[StoredArray]) -> Callable[[StoredArray], set[int]]:
-    """Function of an array: the lengths of the others in its file, or of npy files in its folder, that have one axis."""
-    counts: dict[Path, Counter[int]] = {}
+def lengths_beside(arrays: Sequence[StoredArray]) -> Callable[[StoredArray], dict[str, int]]:
+    """Function of an array: the lengths by name of the others of one axis in its file, or of npy files in its folder."""
+    lengths: dict[Path, dict[str, int]] = {}
     for array in arrays:
-        if len(array.shape) == 1:
-            counts.setdefault(_group(array)[0], Counter())[array.shape[0]] += 1
+        found = lengths.setdefault(_group(array)[0], {})
+        if len(array.shape) == 1 and len(found) < _MOST_LENGTHS:
+            found[array.location] = array.shape[0]
 
-    def of(array: StoredArray) -> set[int]:
-        found = counts.get(_group(array)[0], Counter())
-        own = array.shape[0] if len(array.shape) == 1 else None
-        return {length for length, count in found.items() if count > (length == own)}
+    def of(array: StoredArray) -> dict[str, int]:
+        found = lengths.get(_group(array)[0], {})
+        return {name: length for name, length in found.items() if name != array.location} if array.location in found else found
 
     return of
 

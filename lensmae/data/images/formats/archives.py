@@ -1,20 +1,23 @@
 """A file packed by gzip, bzip2, xz or zip, unpacked no further than an image may be."""
 
 import bz2
+import gzip
 import io
 import lzma
 import zipfile
 import zlib
 from pathlib import PurePosixPath
 
-from lensmae.data.images.formats.stored import MAX_FILE, inflated
+from lensmae.data.images.formats.stored import MAX_FILE
 from lensmae.errors import ImageReadError
 
 _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
 # What xz -9 needs to unpack.
 _XZ_MEMORY = 1 << 27
+_MOST_STREAMS = 1000
 _UNKNOWN = {
     b"\x1f\x9d": "compress (.Z)", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\x5d\x00\x00\x80\x00": "LZMA (.lzma)",
 }  # fmt: skip
 
 
@@ -26,14 +29,28 @@ def unpacked(data: bytes) -> bytes:
     _no_tar(data)
     try:
         if data.startswith(_GZIP):
-            return _no_tar(inflated(data, MAX_FILE, 31))
+            return _no_tar(_within(gzip.GzipFile(fileobj=io.BytesIO(data)).read(MAX_FILE + 1)))
         if data.startswith(_BZIP2):
-            return _no_tar(_within(bz2.BZ2Decompressor().decompress(data, MAX_FILE + 1)))
+            return _no_tar(_within(bz2.BZ2File(io.BytesIO(data)).read(MAX_FILE + 1)))
         if data.startswith(_XZ):
-            return _no_tar(_within(lzma.LZMADecompressor(memlimit=_XZ_MEMORY).decompress(data, MAX_FILE + 1)))
+            return _no_tar(_xz(data))
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as problem:
         raise ImageReadError(f"its packed data are damaged ({problem})") from None
     return _from_zip(data) if data.startswith(_ZIP) else data
+
+
+def _xz(data: bytes) -> bytes:
+    """All streams of an xz file; Python's own reader of several has no limit of memory."""
+    found = b""
+    for _ in range(_MOST_STREAMS):
+        one = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+        found = _within(found + one.decompress(data, MAX_FILE + 1 - len(found)))
+        if not one.eof:
+            raise EOFError("they are cut short")
+        data = one.unused_data.lstrip(b"\0")
+        if not data.startswith(_XZ):
+            break
+    return found
 
 
 def _no_tar(data: bytes) -> bytes:

@@ -31,7 +31,7 @@ _MOST_UNNAMED_BANDS = 16
 def from_fits(data: bytes, item: str | None) -> Stored:
     """The image of a FITS file by the name of its HDU, then by what an image looks like, then the first."""
     with _opened(data) as units:
-        found, parts = _images(units, data)
+        found, parts = images_of(units, data)
         chosen = _choose(found, parts, item)
         stored = _stored(units, found, parts, chosen)
         passed = tuple(f"{name}: {part}" for name, part in parts.items() if part not in (roles.SCIENCE, roles.UNKNOWN))
@@ -44,7 +44,7 @@ def from_fits(data: bytes, item: str | None) -> Stored:
 def each_fits(data: bytes, names: Sequence[str]) -> Iterator[Stored]:
     """The HDUs `names` of a FITS file, one after the other; the file is walked through once, whatever their number."""
     with _opened(data) as units:
-        found, parts = _images(units, data)
+        found, parts = images_of(units, data)
         for name in names:
             yield _stored(units, found, parts, name)
 
@@ -66,7 +66,7 @@ def _opened(data: bytes) -> Iterator[Any]:
             raise ImageReadError(f"its FITS structure is damaged ({type(problem).__name__}: {problem})") from None
 
 
-def _images(units: Any, data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+def images_of(units: Any, data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
     """The images of a file by name, and what each is."""
     found: dict[str, Any] = {
         f"HDU {i} ({unit.name or 'unnamed'})": unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2
@@ -84,6 +84,7 @@ def _stored(units: Any, found: dict[str, Any], parts: dict[str, str], chosen: st
     if isinstance(unit, ImageColumn):
         letters = unit.axes
     array, bunit, flux_note = as_flux(array, said, str(said.get("BUNIT") or "").strip())
+    bands = _band_names(said, array.shape)
     around, notes = beside(found, parts, chosen, array, said)
     notes = [*([flux_note] if flux_note else []), *sky_notes, *notes]
     return Stored(
@@ -92,11 +93,11 @@ def _stored(units: Any, found: dict[str, Any], parts: dict[str, str], chosen: st
         chosen,
         scale,
         notes=tuple(notes),
-        axes=letters if len(letters) == array.ndim else "",
+        axes=letters if len(letters) == array.ndim else "CHW" if bands else "",
         beside=_with_beam(around, said, scale),
         header=text,
         unit=bunit,
-        band_names=_band_names(said, array.shape),
+        band_names=bands,
     )
 
 
@@ -130,7 +131,11 @@ def _alike(found: dict[str, Any], parts: dict[str, str], chosen: str) -> tuple[s
         same = tuple(name for name, unit in found.items() if unit.shape == like.shape and parts[name] == roles.UNKNOWN)
         return same if len(same) > _MOST_UNNAMED_BANDS else ()
     series = roles.stem(like.name)
-    same = tuple(name for name, unit in found.items() if unit.shape == like.shape and roles.stem(unit.name) == series)
+    same = tuple(
+        name
+        for name, unit in found.items()
+        if unit.shape == like.shape and roles.stem(unit.name) == series and parts[name] == parts[chosen]
+    )
     same = same if len({found[name].name for name in same}) == len(same) else ()
     return same if len(same) > 1 and series != like.name else ()
 
@@ -163,9 +168,9 @@ def check_gzip_tiles(data: bytes) -> None:
 def _role(unit: Any, alone: bool) -> str:
     """What an HDU is, by its header, its name, its EXTTYPE (Rubin) or HDUCLAS2 (ESO), else by whether it can be a lens at all."""
     header = unit.header
-    said = uncertainty(unit) or roles.role(unit.name) or roles.role(str(header.get("EXTTYPE", ""))) or {
-        "DATA": roles.SCIENCE, "ERROR": roles.NOISE, "QUALITY": roles.FLAGS
-    }.get(str(header.get("HDUCLAS2", "")).upper(), roles.UNKNOWN)  # fmt: skip
+    of_class = {"DATA": roles.SCIENCE, "ERROR": roles.NOISE, "QUALITY": roles.FLAGS}
+    said = uncertainty(unit) or of_class.get(str(header.get("HDUCLAS2", "")).upper(), roles.UNKNOWN)
+    said = said or roles.role(unit.name) or roles.role(str(header.get("EXTTYPE", "")))
     if alone and said == roles.UNKNOWN:
         return said
     sides = sorted((side for side in unit.shape if side != 1), reverse=True)

@@ -3,10 +3,12 @@
 import contextlib
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from lensmae.data.images import roles
 from lensmae.data.images.formats.named_arrays import Names, alike, is_scale, with_beside
 from lensmae.data.images.formats.npy import MAX_BYTES, count
 from lensmae.data.images.formats.numpy_file import choose_array
@@ -43,7 +45,11 @@ def is_hdf5(data: bytes) -> bool:
 def hdf5_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
     """The image array of an HDF5 file, then all that are alike; the file is walked through once, whatever their number."""
     with _opened(data) as arrays:
-        first = arrays.stored(*_choose(arrays.file, arrays.shapes, item))
+        chosen, images, passed = _choose(arrays.file, arrays.shapes, item)
+        first = arrays.stored(chosen, images, passed)
+        if item is None and roles.role(chosen) != roles.SCIENCE and (outside := _outside(arrays.file)):
+            _refuse_for(chosen, outside)
+            first = replace(first, notes=(*first.notes, f"Not followed, as they lie in other files: {', '.join(outside[:4])}."))
         yield first
         for name in first.alike:
             yield arrays.stored(name, (name,), ())
@@ -55,14 +61,19 @@ def _opened(data: bytes) -> Iterator["_Arrays"]:
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            if not _WEIGHTS.isdisjoint(list(file.attrs)[:_MOST_ATTRIBUTES]) or not _WEIGHTS.isdisjoint(file):
-                raise ImageReadError("it holds the weights of a Keras network, no image")
+            no_weights(file)
             yield _Arrays(file, data)
     except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001
         # HDF5's C library reports damage in many ways.
         raise ImageReadError(f"its HDF5 structure is damaged ({type(problem).__name__}: {problem})") from None
+
+
+def no_weights(file: Any) -> None:
+    """Refuse an HDF5 file of Keras, whose arrays are the weights of a network."""
+    if not _WEIGHTS.isdisjoint(list(file.attrs)[:_MOST_ATTRIBUTES]) or not _WEIGHTS.isdisjoint(file):
+        raise ImageReadError("it holds the weights of a Keras network, no image")
 
 
 class _Arrays:
@@ -128,7 +139,30 @@ def _choose(file: Any, shapes: dict[str, tuple[int, ...]], item: str | None) -> 
         if outside := _outside(file):
             raise ImageReadError(f"its arrays lie in other files, which are not followed: {', '.join(outside[:4])}; "
                                  "copy the pixels into one file") from None  # fmt: skip
+        if tables := _tables(file):
+            raise ImageReadError(
+                f"its {', '.join(tables[:4])} is a table of records, which is not read; save its images as an array of their "
+                "own: file['images'] = table['image']"
+            ) from None
         raise ImageReadError(str(problem).replace("image array", "numeric array with two axes or more")) from None
+
+
+def _tables(file: Any) -> list[str]:
+    """Arrays whose entries are records, as of an event list or a catalogue with images in it."""
+    import h5py
+
+    found: list[str] = []
+    visit_objects(file, lambda name, one: found.append(name) if isinstance(one, h5py.Dataset) and one.dtype.names else None)
+    return found
+
+
+def _refuse_for(chosen: str, outside: Sequence[str]) -> None:
+    """Refuse an array where what is called an image lies in another file."""
+    named = next((one for one in outside if roles.role(one.split(" (")[0]) == roles.SCIENCE), None)
+    if named is not None:
+        raise ImageReadError(
+            f"its {named} lies in another file, which is not followed; copy the pixels into this one, or say {chosen} as the item"
+        )
 
 
 def numeric_arrays(file: Any) -> list[Any]:

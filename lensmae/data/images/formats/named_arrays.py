@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import roles, wcs
-from lensmae.data.images.axes import MIN_SIDE
+from lensmae.data.images.axes import MIN_SIDE, lenses_said
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside, Stored, check_bytes
 from lensmae.data.images.wcs import plausible_scale
@@ -21,7 +21,7 @@ _MATRIX = "transformpix2angle"
 _BAD = frozenset(("dq", "bpm", "bad", "badpix", "badpixel", "badpixels", "flag", "flags", "quality"))
 # Arrays that belong to an image.
 _BESIDE = frozenset((roles.NOISE, roles.VARIANCE, roles.WEIGHT, roles.FLAGS, roles.PSF))
-_MOST_SCALES = 64
+_MOST_SCALES, _MOST_LENGTHS = 64, 256
 # Numbered arrays of such names are one lens in several bands, or pictures of one after the other.
 _NO_SERIES = frozenset(["band", "bands", "channel", "channels", "chan", "filter", "filters", "wavelength", "exposure", "epoch"])
 
@@ -52,12 +52,16 @@ class Names:
 
 @dataclass
 class _Group:
-    """Arrays of one group: names of those that may say a pixel scale, and of those beside images by kind, shape and root."""
+    """Arrays of one group: names of those that may say a pixel scale, lengths of those of one axis, and those beside images by
+    kind, shape and root."""
 
     scales: list[str] = field(default_factory=list)
     beside: dict[str, dict[tuple[int, ...], dict[str, list[str]]]] = field(default_factory=dict)
+    lengths: dict[str, int] = field(default_factory=dict)
 
     def add(self, name: str, shape: tuple[int, ...]) -> None:
+        if len(shape) == 1 and len(self.lengths) < _MOST_LENGTHS:
+            self.lengths[name] = shape[0]
         if _count(shape) <= 4 and is_scale(name) and len(self.scales) < _MOST_SCALES:
             self.scales.append(name)
         if (kind := roles.role(name)) in _BESIDE:
@@ -99,7 +103,8 @@ def with_beside(stored: Stored, names: Names, facts: Mapping[str, Any] | None = 
     values = {name: names.read(name) for name in near.scales if name != stored.item}
     around, notes = _beside(stored, near, names)
     scale = stored.pixel_scale or scale_of({**values, **(facts or {})})
-    return replace(stored, beside=around, pixel_scale=scale, notes=(*stored.notes, *notes))
+    lenses = lenses_said(stored.item, stored.array.shape, {one: n for one, n in near.lengths.items() if one != stored.item})
+    return replace(stored, beside=around, pixel_scale=scale, notes=(*stored.notes, *notes), lenses=lenses)
 
 
 def _count(shape: tuple[int, ...]) -> int:

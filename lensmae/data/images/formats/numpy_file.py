@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import roles
-from lensmae.data.images.axes import MIN_SIDE
+from lensmae.data.images.axes import MIN_SIDE, MOST_BANDS
 from lensmae.data.images.formats.named_arrays import Names, alike, with_beside
 from lensmae.data.images.formats.npy import Npz, read_npy
 from lensmae.data.images.formats.stored import Stored, choose_item
@@ -94,9 +94,12 @@ def split_objects(array: np.ndarray) -> Stored:
     if len(numbers) == len(parts) and array.ndim >= 2:
         return Stored(np.array(numbers).reshape(array.shape), flat=True, notes=("Its pixels were stored as objects.",))
     if len(images) + len(numbers) == len(parts) and _are_rows(array):
-        return Stored(np.stack(images), notes=(f"Beside each of its {len(images)} images it holds numbers.",))
+        notes = (f"Beside each of its {len(images)} images it holds numbers.",)
+        return Stored(np.stack(images), notes=notes, lenses=len(images))
     if images and len(images) == len(parts) and len({part.shape for part in images}) == 1:
-        return Stored(np.stack(images), notes=(f"It holds {len(images)} arrays of one shape.",))
+        # A list of a few arrays may be bands.
+        lenses = len(images) if len(images) > MOST_BANDS else None
+        return Stored(np.stack(images), notes=(f"It holds {len(images)} arrays of one shape.",), lenses=lenses)
     rows = [part for part in parts if isinstance(part, np.ndarray) and part.ndim == 1]
     if array.ndim == 1 and len(rows) == len(parts) > 1 and len({len(row) for row in rows}) == 1:
         return Stored(np.stack(rows), flat=True, notes=("Its rows were stored as objects.",))

@@ -54,6 +54,7 @@ class Stored:
         lossy: whether it was compressed with a loss, as JPEG does.
         eight_bit: whether its values are levels of 8 bits.
         band_names: of its bands, where the file says them.
+        lenses: how many lenses it holds, where its name and the labels beside it say so (`axes.lenses_said`).
     """
 
     array: np.ndarray
@@ -72,6 +73,7 @@ class Stored:
     lossy: bool = False
     eight_bit: bool = False
     band_names: tuple[str, ...] = ()
+    lenses: int | None = None
 
 
 def choose_item(items: Sequence[str], item: str | None, what: str, names: Sequence[str] | None = None) -> str:

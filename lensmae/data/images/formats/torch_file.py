@@ -1,7 +1,9 @@
 """Tensors that torch saved, read with `weights_only`, which runs nothing."""
 
 import io
+import itertools
 import os
+import re
 import tempfile
 import zipfile
 from collections import Counter
@@ -15,7 +17,8 @@ from lensmae.data.images.formats.stored import Stored
 from lensmae.errors import ImageReadError
 
 _HOW = "save the array from Python: numpy.save('lens.npy', tensor.numpy())"
-_MOST = 64
+_MOST, _MOST_ENTRIES, _DEEPEST = 64, 100_000, 4
+_WEIGHT = re.compile(r"(^|[./])(weight|bias|running_mean|running_var)$")
 # Words of the names that networks give to their tensors.
 _NETWORK = frozenset(
     ("layer", "layers", "block", "blocks", "conv", "weight", "weights", "bias", "module", "encoder", "decoder", "norm", "fc",
@@ -55,13 +58,10 @@ def tensors(data: bytes) -> dict[str, Any]:
         raise
     except Exception as problem:  # noqa: BLE001
         # torch raises many kinds of errors on damaged files and on objects that would have to be unpickled.
-        said = str(problem).splitlines()[0][:120] if str(problem) else ""
-        raise ImageReadError(
-            f"it is a torch file that holds more than tensors ({type(problem).__name__}: {said}); {_HOW}"
-        ) from None
+        raise ImageReadError(f"it is a torch file that holds more than tensors ({_reason(problem)}); {_HOW}") from None
     if not found:
         raise ImageReadError(f"it is a torch file without a tensor of real numbers; {_HOW}")
-    if (len(found) > _MOST and not _is_series(found)) or any(name.endswith((".weight", ".bias")) for name in found):
+    if (len(found) > _MOST and not _is_series(found)) or any(map(_WEIGHT.search, found)):
         raise ImageReadError(f"it is a torch file of {len(found)} tensors, such as the weights of a network, and no image")
     return found
 
@@ -83,13 +83,34 @@ def _allow_no_temporary_folder() -> None:
             tempfile.tempdir = os.devnull
 
 
-def _tensors(content: Any) -> dict[str, Any]:
-    """Tensors of real numbers by name."""
+def _reason(problem: Exception) -> str:
+    """Why torch did not read a file, in a line."""
+    if found := re.search(r"Unsupported (?:global|class|operand)[^\w]*(?:GLOBAL )?([\w.]+)", str(problem)):
+        return f"a {found[1]}, which could run code"
+    said = re.sub(r"\x1b\[[0-9;]*m", "", str(problem)).splitlines()
+    return f"{type(problem).__name__}: {said[0][:120]}" if said else type(problem).__name__
+
+
+def _entries(content: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Tensors and numbers in dictionaries and lists, one in the other, by a path of their keys."""
     import torch
 
-    named = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list | tuple) else ()
-    found = {"tensor": content} if isinstance(content, torch.Tensor) else {str(name): one for name, one in named}
-    tensors = {name: one.detach() for name, one in found.items() if isinstance(one, torch.Tensor) and not one.is_complex()}
+    if isinstance(content, torch.Tensor | int | float):
+        yield name or "tensor", content
+    elif depth < _DEEPEST and isinstance(content, dict | list | tuple):
+        for key, one in content.items() if isinstance(content, dict) else enumerate(content):
+            yield from _entries(one, f"{name}/{key}" if name else str(key), depth + 1)
+
+
+def _tensors(content: Any) -> dict[str, Any]:
+    """Tensors of real numbers by name; single numbers, such as labels, beside them."""
+    import torch
+
+    found = dict(itertools.islice(_entries(content), _MOST_ENTRIES))
+    if not any(isinstance(one, torch.Tensor) for one in found.values()):
+        return {}
+    made = {name: one if isinstance(one, torch.Tensor) else torch.tensor(one) for name, one in found.items()}
+    tensors = {name: one.detach() for name, one in made.items() if not one.is_complex()}
     return {
         name: (one.float() if one.dtype == torch.bfloat16 else one)
         for name, one in tensors.items()

@@ -137,6 +137,27 @@ def beside_each_other(root: Path) -> None:
         save(root / f"lens{k}_HR.npy", STACK[k])
 
 
+def named(*patterns: tuple[str, int]) -> Callable[[Path], None]:
+    """So many files of each pattern, numbered from 0."""
+    return lambda root: [save(root / f"{pattern.format(k)}.npy", STACK[k]) for pattern, n in patterns for k in range(n)]
+
+
+def named_four(pattern: str) -> Callable[[Path], None]:
+    """Files of lenses and nonlenses, for training and tests, named after both."""
+    parts = [(pattern.format(split, kind), n) for split, n in (("train", 3), ("test", 2)) for kind in ("lens", "nonlens")]
+    return named(*parts)
+
+
+def hdus(*names: str) -> Callable[[Path], None]:
+    """A FITS file with images of these names."""
+    return lambda root: (root / "a.fits").write_bytes(fits_file(*(unit(STACK[k], name) for k, name in enumerate(names))))
+
+
+def hdf5_of_keras(root: Path) -> None:
+    with h5py.File(root / "set.h5", "w") as file:
+        file["model_weights/dense/kernel"] = STACK[0]
+
+
 X_AND_Y = {"X_train": STACK[:8], "y_train": LABELS[:8], "X_test": STACK[8:], "y_test": LABELS[8:]}
 FOUR = (("train_{}", 3), ("test_{}", 2))
 
@@ -165,6 +186,22 @@ CASES = {
     "a stack in a folder called test": Case(
         lambda root: save(root / "test/images.npy", STACK), {("unknown", "test"): 12}, "named for test", "test/images.npy"
     ),
+    "ModelII beside ModelIITest": Case(
+        files(("ModelII/cdm", 3), ("ModelII/no_sub", 3), ("ModelIITest/cdm", 2), ("ModelIITest/no_sub", 2)),
+        {("cdm", "train"): 3, ("no_sub", "train"): 3, ("cdm", "test"): 2, ("no_sub", "test"): 2},
+    ),
+    "splits and classes in the names of files": Case(named_four("{}_{}_{{}}"), LENSES),
+    "the same, the other way round": Case(named_four("{1}-{{}}-{0}"), LENSES),
+    "classes in the names of files under splits": Case(named_four("{}/{}_{{}}"), LENSES),
+    "held-out files beside others without a word": Case(
+        named(("{}", 6), ("test_{}", 2)), {("unknown", "train"): 6, ("unknown", "test"): 2}
+    ),
+    "files of lenses alone are of no class": Case(named(("lens_{}", 3)), {("unknown", ""): 3}),
+    "a stack a split and class": Case(
+        npy_files(train_lenses=STACK[:7], train_nonlenses=STACK[:8], test_lenses=STACK[:5], test_nonlenses=STACK[:6]),
+        {("lens", "train"): 7, ("nonlens", "train"): 8, ("lens", "test"): 5, ("nonlens", "test"): 6},
+    ),
+    "a file named after a task": Case(npy_files(axion_mass_regression=STACK), {("unknown", ""): 12}),
     "two models": Case(files(("Model_I/cdm", 2), ("Model_I/axion", 2), ("Model_II/cdm", 2)), None, "several data sets"),
     "X_train beside X_test": Case(npy_files(**X_AND_Y), HELD_OUT),
     "x_train and x_test in one file": Case(arrays(**{key.lower(): value for key, value in X_AND_Y.items()}), HELD_OUT),
@@ -237,6 +274,19 @@ CASES = {
     "classes in words": Case(
         files(("No Substructure", 2), ("subhalo", 2), ("vortex", 2)), {("no_sub", ""): 2, ("cdm", ""): 2, ("axion", ""): 2}
     ),
+    "y_train beside images alone": Case(arrays(images=STACK, y_train=LABELS), {("class_0", ""): 6, ("class_1", ""): 6}),
+    "y before y_pred": Case(npy_files(X=STACK, y=LABELS, y_pred=1 - LABELS, y_prob=STACK[:, 0, :2]),
+                            {("class_0", ""): 6, ("class_1", ""): 6}),
+    "labels of which some are not known": Case(
+        arrays(images=STACK, y=np.where(np.arange(12) < 3, np.nan, LABELS)),
+        {("unknown", ""): 3, ("class_0", ""): 4, ("class_1", ""): 5},
+    ),
+    "labels of another length": Case(
+        arrays(images=STACK, y=LABELS[:9]), {("unknown", ""): 12}, "y has 9 entries for the 12 images"
+    ),
+    "a column lens_class": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "lens_class=k%2"))), {("class_0", ""): 6, ("class_1", ""): 6}
+    ),
     "labels under another name": Case(arrays(images=STACK, morphology=LABELS), {("unknown", ""): 12}, "morphology"),
     "labels from -1": Case(arrays(images=STACK, labels=LABELS - 1), None, "set/labels: Labels are numbers from -1"),
     "pixel scale and splits of a stack": Case(hdf5_with_scale, HELD_OUT),
@@ -248,6 +298,32 @@ CASES = {
     "a stack beside plots": Case(
         both(npy_files(X=STACK, y=LABELS), files(("figures", 2), ending="png")), {("class_0", ""): 6, ("class_1", ""): 6},
         "figures/",
+    ),
+    "plots of the size of the images beside class folders": Case(
+        files(("no", 2), ("sphere", 2), ("plots", 2), ("my results", 1), ending="png"),
+        {("no_sub", ""): 2, ("cdm", ""): 2}, "plots/",
+    ),
+    "arrays of results beside class folders": Case(
+        both(files(("no", 2), ("sphere", 2)), lambda root: save(root / "results/confusion.npy", np.eye(16))),
+        {("no_sub", ""): 2, ("cdm", ""): 2}, "results/",
+    ),
+    "a stack beside figures in TIFF": Case(
+        both(npy_files(X=STACK, y=LABELS), files(("shown", 3), ending="tif")), {("class_0", ""): 6, ("class_1", ""): 6}, "shown/"
+    ),
+    "a stack beside its PSF and noise": Case(
+        npy_files(images=STACK, labels=LABELS, psf=STACK[0], noise=STACK[1]), {("class_0", ""): 6, ("class_1", ""): 6}
+    ),
+    "images and noiseless ones": Case(
+        arrays(images=STACK, images_noiseless=STACK, y=LABELS), {("class_0", ""): 6, ("class_1", ""): 6}
+    ),
+    "the image, its model and residual": Case(hdus("MODEL", "RESIDUAL", "ORIGINAL"), {("unknown", ""): 1}, "", "a.fits"),
+    "noise and flags alone": Case(hdus("ERR", "DQ"), None, "no image", "a.fits"),
+    "weights of Keras": Case(hdf5_of_keras, None, "Keras", "set.h5"),
+    "five planes a file": Case(
+        lambda root: [save(root / f"{k}.npy", STACK[:5]) for k in range(3)], None, "NHW or CHW.*2 more are of that kind"
+    ),
+    "LR and HR of six lenses": Case(
+        arrays(lr=STACK[:6, ::2, ::2], hr=STACK[:6]), {("unknown", ""): 6}, source="set.npz", pairs=True
     ),
     "LR and HR": Case(pairs("{}"), {("unknown", ""): 2}, pairs=True),
     "LR/class and HR/class": Case(pairs("{}/cdm", "{}/axion"), {("cdm", ""): 2, ("axion", ""): 2}, pairs=True),

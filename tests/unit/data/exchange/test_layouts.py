@@ -80,14 +80,15 @@ def test_one_stacked_file_with_labels_beside_it(tmp_path):
 def test_a_stack_a_class_in_a_folder_each_or_by_name(tmp_path):
     for name in ("no_sub", "cdm"):
         (tmp_path / "folders" / name).mkdir(parents=True)
-        np.save(tmp_path / "folders" / name / "all.npy", STACK)
+        # Six planes may be bands.
+        np.save(tmp_path / "folders" / name / "all.npy", np.concatenate([STACK, STACK]))
     (tmp_path / "named").mkdir()
     for name in ("no_sub", "cdm"):
-        np.save(tmp_path / "named" / f"train_{name}.npy", STACK[:, None])
+        np.save(tmp_path / "named" / f"train_{name}.npy", np.concatenate([STACK, STACK])[:, None])
     for folder in ("folders", "named"):
         layout = find_layout(tmp_path / folder)
         assert layout.title == "stack"
-        assert layout.lenses["class"].value_counts().to_dict() == {"no_sub": 6, "cdm": 6}
+        assert layout.lenses["class"].value_counts().to_dict() == {"no_sub": 12, "cdm": 12}
     assert layout.has_splits
 
 
@@ -146,11 +147,11 @@ def test_what_is_no_data_set_says_what_is_needed(tmp_path, make, message):
         find_layout(tmp_path)
 
 
-def test_missing_sources_and_single_pictures_are_refused(tmp_path):
+def test_missing_sources_and_damaged_single_files_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="no folder or file"):
         find_layout(tmp_path / "nothing")
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(DatasetError, match="name the folder"):
+    with pytest.raises(DatasetError, match=r"a\.png was not read: it is empty"):
         find_layout(tmp_path / "a.png")
     np.save(tmp_path / "numbers.npy", np.arange(9))
     with pytest.raises(DatasetError, match="holds no stack"):

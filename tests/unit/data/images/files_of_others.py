@@ -129,6 +129,11 @@ SAME = {
     "not square": (npy(SMALL[None]), SMALL),
     "flattened": (npy(LENS.ravel()), LENS),
     "flattened stack": (npz(X=OTHERS.reshape(30, -1), y=np.arange(30)), LENS),
+    "three lenses with their labels": (npz(images=OTHERS[:3], labels=np.arange(3)), LENS),
+    "four lenses in HDF5 with their labels": (hdf5(stamp=OTHERS[:4], label=np.arange(4)), LENS),
+    "six lenses called X": (npz(X=OTHERS[:6]), LENS),
+    "ten lenses last, MATLAB": (mat(images=np.moveaxis(OTHERS[:10], 0, -1)), LENS),
+    "bands and their wavelengths": (npz(image=np.stack([LENS] * 4), wavelength=np.arange(4.0)), LENS),
     "rows as objects": (objects(list(LENS)), LENS),
     "pixels as objects": (objects(list(LENS.astype(float).ravel()), (24, 24)), LENS),
     "image, mass and label": (objects([LENS, 1e-23, 2]), LENS),
@@ -139,15 +144,23 @@ SAME = {
     "noise and PSF before the image": (npz(noise_map=np.ones_like(LENS), psf=np.ones((9, 9)), sci=LENS), LENS),
     "the source and deflections before the image": (npz(source=LENS.T, alpha_x=LENS.T, alpha_y=LENS.T, image=LENS), LENS),
     "light of lens and source before the image": (npz(lens_light=LENS.T, source_light=LENS.T, lensed=LENS), LENS),
+    "the noiseless image before the image": (npz(image_noiseless=LENS.T, image=LENS), LENS),
+    "images of 24x24 that are lensed": (npz(source_plane=LENS.T, lensed_image=LENS), LENS),
     "one-hot labels before the image": (npz(y=np.eye(5)[np.arange(30) % 5], x=OTHERS), LENS),
     "plain FITS": (FITS, LENS),
     "gzip": (gzip.compress(FITS), LENS),
     "bzip2": (bz2.compress(FITS), LENS),
     "xz": (lzma.compress(FITS), LENS),
+    "gzip of two members": (gzip.compress(FITS[:3000]) + gzip.compress(FITS[3000:]), LENS),
+    "bzip2 of two members": (bz2.compress(FITS[:3000]) + bz2.compress(FITS[3000:]), LENS),
+    "xz of two members": (lzma.compress(FITS[:3000]) + lzma.compress(FITS[3000:]), LENS),
     "zip": (zipped("lens.fits", FITS), LENS),
     "zip of macOS": (zipped("folder/lens.fits", FITS), LENS),
     "ERR before SCI": (fits_file(unit(np.ones((24, 24)), "ERR"), unit(LENS, "SCI")), LENS),
     "WHT before DATA": (fits_file(unit(np.ones((24, 24)), "WHT"), unit(LENS, "DATA")), LENS),
+    "HDUCLAS2 says which is the error": (
+        fits_file(unit(np.ones((24, 24)), "X1", HDUCLAS2="ERROR"), unit(LENS, "X2", HDUCLAS2="DATA")), LENS
+    ),
     "PSF before FLUX": (fits_file(unit(np.eye(24, dtype="f4"), "VIS_PSF"), unit(LENS, "VIS_FLUX")), LENS),
     "a band called Y": (fits_file(unit(LENS, "NIR_Y_FLUX"), unit(LENS.T, "NIR_H_FLUX")), LENS),
     "a mask in the primary HDU": (fits_file(fits.PrimaryHDU((LENS > 1).astype(np.uint8)), unit(LENS, "SCI")), LENS),
@@ -178,13 +191,20 @@ SAME = {
     "MATLAB, a stack": (mat(images=np.moveaxis(OTHERS, 0, -1)), LENS),
     "a tensor": (torch_file(torch.from_numpy(LENS)[None]), LENS),
     "tensors by name": (torch_file({"image": torch.from_numpy(LENS), "label": 1}), LENS),
+    "a list of samples": (torch_file([{"image": torch.from_numpy(one), "label": 1} for one in OTHERS[:3]]), LENS),
+    "a list of pairs": (torch_file([(torch.from_numpy(one), 1) for one in OTHERS[:3]]), LENS),
+    "tensors in a dictionary in one": (torch_file({"data": {"image": torch.from_numpy(LENS)}, "epoch": 3}), LENS),
 }  # fmt: skip
 
 
-def hdf5_elsewhere(kind):
+def hdf5_elsewhere(kind, **arrays):
     file = io.BytesIO()
     with h5py.File(file, "w") as store:
-        if kind == "link":
+        for name, array in arrays.items():
+            store[name] = array
+        if kind == "records":
+            store["catalogue"] = np.array([(LENS, 1)] * 5, dtype=[("image", "f4", (24, 24)), ("label", "i4")])
+        elif kind == "link":
             store["image"] = h5py.ExternalLink("part.h5", "x")
         else:
             layout = h5py.VirtualLayout((24, 24), "f4")
@@ -199,6 +219,14 @@ REFUSED = {
     "pixels and a label in one row": (npy(np.zeros(577)), "image"),
     "a link out of the file": (hdf5_elsewhere("link"), "a link to part.h5"),
     "a virtual dataset": (hdf5_elsewhere("virtual"), "virtual dataset"),
+    "a link called image beside another array": (hdf5_elsewhere("link", other=LENS), "lies in another file"),
+    "records in HDF5": (hdf5_elsewhere("records"), "catalogue is a table of records"),
+    "six planes, bands or lenses": (npy(OTHERS[:6]), "--axes NHW or CHW"),
+    "twelve planes of FITS": (fits_file(fits.PrimaryHDU(OTHERS[:12])), "--axes NHW or CHW"),
+    "noise, flags and nothing else in HDF5": (hdf5(noise=LENS, flags=MASK), "no image"),
+    "a checkpoint of torch": (torch_file({"model_state_dict": torch.nn.Linear(9, 9).state_dict(), "epoch": 1}), "weights"),
+    "objects in a torch file": (torch_file({"image": LENS}), "could run code"),
+    "LZMA of before xz": (lzma.compress(FITS, format=lzma.FORMAT_ALONE), "unpack it first"),
     "a packed tar archive": (gzip.compress(b"lens.fits".ljust(257, b"\0") + b"ustar".ljust(255, b"\0")), "tar archive"),
     "AVIF": (b"\0\0\0\x1cftypavif" + bytes(20), "AVIF or HEIC"),
     "PGM": (b"P5\n24 24\n255\n" + bytes(576), "PNM picture"),
