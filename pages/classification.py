@@ -15,6 +15,7 @@ from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, page_title
 from lensmae.data.store.splits import split_text
+from lensmae.evaluation.proportions import interval_text
 from lensmae.evaluation.rounding import share
 
 LIMITS = {"60": 60, "200": 200, "1000": 1000, "3000": 3000, "all": None}
@@ -48,11 +49,10 @@ st.caption(
 row = st.container(horizontal=True)
 area = share(report.macro_auc, ".4f") if report.curves else "–"
 row.metric("Macro AUC", area, help="Mean of the one-vs-rest areas; chance is 0.5.", border=True, height="stretch")
-low, high = report.accuracy_interval
 row.metric(
     "Accuracy",
     share(report.accuracy, ".1%"),
-    f"95 %: {share(low, '.1%')} to {share(high, '.1%')}",
+    interval_text(round(report.accuracy * len(report.labels)), len(report.labels)),
     delta_color="off",
     delta_arrow="off",
     help="Share of lenses whose likeliest class is the true one, with its exact binomial interval (Clopper and Pearson).",

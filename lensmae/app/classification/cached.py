@@ -1,5 +1,6 @@
 """What the Classification page computes, kept by content."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,14 +91,42 @@ def occluded(model: loaders.ModelKey, image: np.ndarray, class_index: int) -> np
         return occlusion(loaders.get_model(Path(model.path)), image, class_index, progress=progress)
 
 
-def temperature(path: Path, info: DatasetInfo, limit: int | None) -> tuple[float, int] | None:
-    """Temperature fitted to the validation split and the number of its lenses; None where the set has no such lenses."""
-    from lensmae.evaluation.classification.calibration import fit_temperature
+@dataclass(frozen=True)
+class Temperature:
+    """A temperature fitted to a validation split.
 
+    Attributes:
+        value, low, high: that fits best, and the 95 % interval; 0 or infinity where nothing bounds it.
+        lenses, errors: that it was fitted to, and how many of them are classified wrongly.
+    """
+
+    value: float
+    low: float
+    high: float
+    lenses: int
+    errors: int
+
+    @property
+    def known(self) -> bool:
+        """Whether the lenses say what it is: with no error among them the surest answers fit best, whatever is true."""
+        return self.errors > 0 and self.low > 0 and np.isfinite(self.high)
+
+
+def temperature(path: Path, info: DatasetInfo, limit: int | None) -> Temperature | None:
+    """Temperature fitted to the validation split; None where the set has no such lenses."""
     if not info.splits["validation"]:
         return None
     report = loaders.classification(path, info, "validation", limit)
-    return fit_temperature(report.probabilities, report.labels), len(report.labels)
+    return _temperature(report.probabilities, report.labels)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _temperature(probabilities: np.ndarray, labels: np.ndarray) -> Temperature:
+    from lensmae.evaluation.classification.calibration import fit_temperature, temperature_interval
+
+    errors = int((probabilities.argmax(axis=1) != labels).sum())
+    interval = temperature_interval(probabilities, labels)
+    return Temperature(fit_temperature(probabilities, labels), *interval, len(labels), errors)
 
 
 def in_order(report: "ClassificationReport", classes: tuple[str, ...]) -> np.ndarray:

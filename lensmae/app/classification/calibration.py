@@ -1,5 +1,6 @@
 """Calibration of a classifier, with and without temperature scaling, and its scores by true class."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -22,18 +23,16 @@ def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice,
     versions = {"as it is": report.probabilities}
     if fitted is None:
         st.info(f"{data.name} has no validation split to fit a temperature to.", icon=":material/info:")
+    elif not fitted.known:
+        st.info(_unknown(fitted), icon=":material/thermostat:")
     else:
-        versions[f"T = {fitted[0]:.3f}"] = tempered(report.probabilities, fitted[0])
+        versions[f"T = {fitted.value:.2f}"] = tempered(report.probabilities, fitted.value)
     measured = {name: reliability(probabilities, report.labels) for name, probabilities in versions.items()}
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Reliability", anchor=False)
         figure(reliability_diagram(measured), "reliability", reliability_table(measured), f"reliability-{stem}")
-        if fitted is not None:
-            st.caption(
-                f"Temperature fitted to {fitted[1]} lenses of the validation split, shown on {split_text(report.split)}. Bars: "
-                "exact 95 % intervals. ECE in 15 bins."
-            )
+        st.caption(f"{_fitted(fitted, report.split)}Bars: exact 95 % intervals. ECE in 15 bins.")
     with right:
         st.header("Scores", anchor=False)
         of = choose("Probability of", report.classes, "of")
@@ -48,6 +47,31 @@ def calibration(report: ClassificationReport, data: DatasetInfo, choice: Choice,
         )
     number = st.column_config.NumberColumn
     st.dataframe(table, hide_index=True, column_config={"ECE": number(format="%.4f"), _LOSS: number(format="%.3g")})
+
+
+def _unknown(fitted: cached.Temperature) -> str:
+    """Why no temperature is offered."""
+    if fitted.errors == 0:
+        below = f" They only say that T is below {fitted.high:.2f} (95 %)." if fitted.high < np.inf else ""
+        return (
+            f"No temperature is offered: all {fitted.lenses:,} lenses of the validation split are classified correctly, and then "
+            f"the surest answers fit best, however unsure they should be.{below} It takes lenses with some errors among them."
+        )
+    return (
+        f"No temperature is offered: the {fitted.lenses:,} lenses of the validation split, {fitted.errors:,} of them classified "
+        "wrongly, do not bound it."
+    )
+
+
+def _fitted(fitted: cached.Temperature | None, split: str) -> str:
+    """How the temperature that is shown was fitted, as the begin of a caption."""
+    if fitted is None or not fitted.known:
+        return ""
+    one = ", which holds 1: they do not call for any scaling" if fitted.low <= 1 <= fitted.high else ""
+    return (
+        f"Temperature fitted to {fitted.lenses:,} lenses of the validation split, {fitted.errors:,} of them classified wrongly "
+        f"(95 %: {fitted.low:.2f} to {fitted.high:.2f}{one}), shown on {split_text(split)}. "
+    )
 
 
 def _figures(versions: dict, measured: dict, report: ClassificationReport) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from lensmae.evaluation.embeddings.pictures import representatives
 from lensmae.evaluation.embeddings.projections import Projection, position
 from lensmae.evaluation.embeddings.quality import EmbeddingQuality, embedding_quality, trustworthiness
 from lensmae.evaluation.facts import Fact
+from lensmae.evaluation.proportions import interval_text
 from lensmae.figures import Mark, Panel, class_scatter, ring_selected, value_scatter
 from lensmae.figures.images.picture import data_url, png
 from lensmae.figures.scatter import MOST_DRAWN, drawn_part, with_pictures
@@ -209,14 +210,30 @@ def _quality(view: View, points: np.ndarray, projection: Projection) -> None:
     chance = f"{fitted} Always naming the most frequent class scores {quality.majority:.1%}." if quality.measured else fitted
     sample = f"Of {quality.silhouette_lenses:,} lenses."
     with st.container(horizontal=True, gap="small"):
-        _figure("Linear probe", f"{quality.linear:.1%}", f"Accuracy of a logistic regression on the embeddings. {chance}")
-        _figure("10 nearest", f"{quality.neighbours:.1%}", f"Accuracy of the vote of the ten nearest training lenses. {chance}")
+        _accuracy(
+            "Linear probe", quality.linear, quality.measured, f"Accuracy of a logistic regression on the embeddings. {chance}"
+        )
+        _accuracy(
+            "10 nearest",
+            quality.neighbours,
+            quality.measured,
+            f"Accuracy of the vote of the ten nearest training lenses. {chance}",
+        )
         _figure("Silhouette", f"{quality.silhouette:+.3f}", f"Of the classes in the embeddings: 1 apart, 0 mixed. {sample}")
         _figure(
             "Trustworthiness", f"{trust:.3f}", f"Share of the projection's neighbourhoods that are true, 15 neighbours. {sample}"
         )
     if np.isnan(quality.linear):
         st.caption("Linear probe and nearest neighbours need lenses of the training split and others, of two classes.")
+
+
+def _accuracy(name: str, accuracy: float, count: int, text: str) -> None:
+    """An accuracy with the interval that so many lenses allow."""
+    if np.isnan(accuracy):
+        _figure(name, "nan", text)
+        return
+    said = interval_text(round(accuracy * count), count)
+    st.metric(name, f"{accuracy:.1%}", said, delta_color="off", delta_arrow="off", help=text)
 
 
 def _figure(name: str, value: str, text: str) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lensmae.app.shared.widgets import figure, unfit_number
 from lensmae.evaluation.grading.agreement import agreement
-from lensmae.evaluation.grading.ranking import at_most, ranking
+from lensmae.evaluation.grading.ranking import at_most, ranking, ranking_intervals
 from lensmae.evaluation.grading.sheet import number_columns
 from lensmae.figures.ranking import ranking_curves
 
@@ -51,7 +51,7 @@ def rank(ranked: pd.DataFrame, name: str) -> None:
     if not known.all():
         st.caption(f"Of the {known.sum():,} of {len(known):,} images that have this number; a withheld answer has none.")
     table = ranking((-values if upward else values)[known], sought[what][known], float(prevalence))
-    _figures(table, int(first), what, prevalence)
+    _figures(table, int(first), what, prevalence, sought[what][known])
     figure(ranking_curves(table, int(first), prevalence), "ranking", table, f"ranking-{name}-{by}")
 
 
@@ -60,15 +60,22 @@ def _unlikely(column: str) -> int:
     return 0 if column.startswith("P(") else 1 if column.endswith("mse") else 2
 
 
-def _figures(table: pd.DataFrame, first: int, what: str, prevalence: float) -> None:
+def _figures(table: pd.DataFrame, first: int, what: str, prevalence: float, sought: np.ndarray) -> None:
     found = at_most(table, first)
     if found is None:
         st.info(f"The first {int(table['n'].iloc[0]):,} images have one and the same score: ask for as many.")
         return
     row = st.container(horizontal=True)
-    row.metric(f"Recall of {what} in the first {int(found['n']):,}", _share(found["recall"]), border=True)
-    row.metric("Purity here", _share(found["purity"]), border=True)
-    row.metric(f"Purity at a prevalence of {prevalence:g}", _share(found["purity_at_prevalence"]), border=True)
+    bounds = ranking_intervals(found, int(sought.sum()), int((~sought).sum()), prevalence)
+    names = {
+        "recall": f"Recall of {what} in the first {int(found['n']):,}",
+        "purity": "Purity here",
+        "purity_at_prevalence": f"Purity at a prevalence of {prevalence:g}",
+    }
+    for key, label in names.items():
+        low, high = bounds[key]
+        said = f"95 %: {low:.1%} to {high:.1%}"
+        row.metric(label, _share(found[key]), said, delta_color="off", delta_arrow="off", border=True)
 
 
 def _share(value: float) -> str:

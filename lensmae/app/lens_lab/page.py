@@ -130,7 +130,8 @@ def _weaker(lens: LabLens) -> str:
         return ""
     seen = factor * lens.scalars["theta_E"]
     return (
-        f" The Einstein radius looks like {seen:.2f} arcsec here: the simulator of {lens.preset} bends light by {factor:.3f} of "
+        f" The Einstein radius looks like {seen:.2f} arcsec here: the simulator of "
+        f"{PRESETS[lens.preset].title} bends light by {factor:.3f} of "
         "what the lens would."
     )
 
@@ -152,6 +153,11 @@ def answers(lens: LabLens, image: np.ndarray, choice: Choice) -> None:
         st.markdown(f"Reconstruction error **{drawn.mse:.2e}** :small[(MSE of hidden pixels; {plain(hidden)}).]")
 
 
+def _chance(value: float) -> str:
+    """A softmax probability: none is so sure that it is 0 or 1."""
+    return "> 99.9%" if value > 0.9995 else "< 0.1%" if value < 0.0005 else f"{value:.1%}"
+
+
 def _class(lens: LabLens, image: np.ndarray, entry: Any) -> None:
     from lensmae.evaluation.images.lens_lab import answer
     from lensmae.evaluation.images.verdicts import verdict
@@ -164,7 +170,7 @@ def _class(lens: LabLens, image: np.ndarray, entry: Any) -> None:
         return
     with st.container(horizontal=True, gap="medium"):
         for name, chance in zip(found.classes, found.probabilities, strict=True):
-            st.metric(f"P({name})", f"{chance:.1%}", width="content")
+            st.metric(f"P({name})", _chance(chance), width="content")
     orientations = "one orientation" if found.spread is None else "mean of eight orientations"
     st.caption(plain(f"{verdict(found)} Softmax, {orientations}."))
     _foreign_count(lens, entry)

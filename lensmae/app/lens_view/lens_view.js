@@ -170,8 +170,8 @@ function scales(view) {
   const { scale, unit } = view.header;
   const low = Math.abs(scale.low) < 1e-4 * Math.abs(scale.high) ? 0 : scale.low;
   view.bars = {
-    // "3.92 × 2 e-/s", not "3.92 2 x e-/s".
-    flux: [format(low), format(scale.high), `${unit.replace(/^(\d+) x /, "× $1 ")} · ${scale.stretch} stretch`],
+    // "3.92 × 0.5 e-/s", not "3.92 0.5 e-/s".
+    flux: [format(low), format(scale.high), `${unit.replace(/^([\d.]+) /, "× $1 ")} · ${scale.stretch} stretch`],
     residual: [`−${format(scale.bound)}`, `+${format(scale.bound)}`, "linear"],
   };
   for (const [name, texts] of Object.entries(view.bars)) {

@@ -59,6 +59,12 @@ class DatasetInfo(BaseModel):
     def _plain_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return check_class_names(value)
 
+    @field_validator("flux_unit")
+    @classmethod
+    def _true_unit(cls, value: str) -> str:
+        # Earlier versions wrote what DeepLenseSim does to the flux, it doubles it, for the unit that this leaves.
+        return value.replace("2 x e-/s", "0.5 e-/s")
+
     @field_validator("splits")
     @classmethod
     def _every_split(cls, value: dict[str, int]) -> dict[str, int]:

@@ -1,15 +1,19 @@
 """How sure are ROC and precision-recall curves? Percentile bootstrap over lenses (Efron & Tibshirani 1993)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import norm
 
 # Fine near 0, where the view with a logarithmic false-positive rate looks, and near 1.
 GRID = np.unique(np.r_[0.0, np.logspace(-4, 0, 121), np.linspace(0.0, 1.0, 101)])
 # Weights held at once, resamples x lenses: so many stay in the cache of a processor.
 _AT_ONCE = 200_000
 MACRO, MICRO = "macro", "micro"
+# The rounding of sums leaves this much below one.
+_PERFECT = 1 - 1e-7
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Band:
     Attributes:
         grid: (G,) false-positive rates (ROC) or recalls (PR), rising.
         low, high: (G,) bounds of the true-positive rate (ROC) or precision (PR).
-        area: bounds of the AUC (ROC) or average precision (PR).
+        area: bounds of the AUC (ROC) or average precision (PR). Where all lenses are ranked right, `perfect_auc_bound` and 1 of
+            the AUC, for averages the mean bound of the classes; of the average precision nan, none is known.
         areas: (B,) area of every resample; those of two models with one seed are paired.
     """
 
@@ -76,7 +81,27 @@ def bootstrap_bands(
     joined[MICRO] = _join(pooled)
     tail = 100 * (1 - level) / 2
     roc = {name: _band(parts[0], parts[1], tail) for name, parts in joined.items()}
-    return Bands(roc, {name: _band(parts[2], parts[3], tail) for name, parts in joined.items()})
+    pr = {name: _band(parts[2], parts[3], tail) for name, parts in joined.items()}
+    lowest = {name: perfect_auc_bound(int(truth.sum()), int((~truth).sum()), level) for name, (truth, _) in tests.items()}
+    averaged = float(np.mean(list(lowest.values())))
+    for name, band in roc.items():
+        if band.area[0] > _PERFECT:
+            # No resample of lenses that are all ranked right is ranked wrong: the bootstrap knows no doubt then.
+            roc[name] = replace(band, area=(lowest.get(name, averaged), 1.0))
+            pr[name] = replace(pr[name], area=(np.nan, np.nan))
+    return Bands(roc, pr)
+
+
+def perfect_auc_bound(positives: int, negatives: int, level: float = 0.95) -> float:
+    """The lowest AUC that a perfect ranking of so many lenses is compatible with: Newcombe's score interval, his method 5
+    (2006, Statistics in Medicine 25, 559), which for one lens on each side is Wilson's of 1 out of 1."""
+    z, pairs, half = norm.ppf(0.5 + level / 2), positives * negatives, (positives + negatives) / 2 - 1
+
+    def away(area: float) -> float:
+        spread = area * (1 + half * (1 - area) / (2 - area) + half * area / (1 + area))
+        return (1 - area) * pairs - z * z * spread
+
+    return float(brentq(away, 0.0, 1.0))
 
 
 def draw_weights(labels: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:

@@ -4,9 +4,9 @@ arXiv:1706.04599, sections 2 and 4.2)."""
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_softmax, softmax
-from scipy.stats import beta
+from scipy.stats import beta, chi2
 
 from lensmae.evaluation.metrics import confidence_bins
 
@@ -67,6 +67,23 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     found = minimize_scalar(loss, bounds=np.log(_TEMPERATURES), method="bounded", options={"xatol": 1e-4})
     return float(np.exp(found.x))
+
+
+def temperature_interval(probabilities: np.ndarray, labels: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """The temperatures that labels (N,) are compatible with, by the likelihood ratio (Wilks 1938): 0 or infinity where nothing
+    bounds them. Labels that are all of the likeliest class have no lower bound: the surer, the likelier."""
+    logs, rows = _logs(probabilities), np.arange(len(labels))
+
+    def above(log_temperature: float) -> float:
+        return excess(log_temperature) - least - chi2.ppf(level, 1) / 2
+
+    def excess(log_temperature: float) -> float:
+        return -float(log_softmax(logs / np.exp(log_temperature), axis=1)[rows, labels].sum())
+
+    best = np.log(fit_temperature(probabilities, labels))
+    least = excess(best)
+    ends = [brentq(above, best, end) if above(end) > 0 else None for end in np.log(_TEMPERATURES)]
+    return 0.0 if ends[0] is None else float(np.exp(ends[0])), np.inf if ends[1] is None else float(np.exp(ends[1]))
 
 
 def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:

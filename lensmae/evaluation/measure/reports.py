@@ -23,6 +23,7 @@ from lensmae.evaluation.measure.suited import (
 from lensmae.evaluation.metrics import RocCurve, confusion, ece, roc_curves
 from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.ood.references import reference_or_problem
+from lensmae.evaluation.proportions import exact_interval
 from lensmae.models import Classifier, Reconstructor, SuperResolver, load_checkpoint
 from lensmae.progress import Progress
 
@@ -121,11 +122,7 @@ class ClassificationReport(Measured):
     @property
     def accuracy_interval(self) -> tuple[float, float]:
         """The accuracies that the images are compatible with at 95 %: the exact binomial interval (Clopper & Pearson 1934)."""
-        from scipy.stats import binomtest
-
-        right = int((self.probabilities.argmax(axis=1) == self.labels).sum())
-        interval = binomtest(right, len(self.labels)).proportion_ci(0.95, method="exact")
-        return float(interval.low), float(interval.high)
+        return exact_interval(int((self.probabilities.argmax(axis=1) == self.labels).sum()), len(self.labels))
 
     @property
     def ece(self) -> float:

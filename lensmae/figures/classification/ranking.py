@@ -86,7 +86,7 @@ def roc_of_models(curves: Mapping[str, RocCurve], bands: Mapping[str, Band], of:
 
 
 def _with_area(name: str, word: str, area: float, band: Band | None) -> str:
-    if band is None:
+    if band is None or not np.isfinite(band.area[0]):
         return f"{name}, {word} {share(area, '.4f')}"
     return f"{name}, {word} {share(area, '.4f')} [{share(band.area[0], '.4f')}, {share(band.area[1], '.4f')}]"
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from lensmae.evaluation.classification.bootstrap import GRID, bootstrap_bands, draw_weights, weighted_curves
+from lensmae.evaluation.classification.bootstrap import GRID, bootstrap_bands, draw_weights, perfect_auc_bound, weighted_curves
 
 CLASSES = ("no_sub", "cdm", "axion")
 
@@ -64,3 +64,24 @@ def test_bands_are_repeatable_enclose_the_interval_of_the_curve_and_average_the_
 def test_one_class_alone_has_no_bands():
     bands = bootstrap_bands(np.zeros(9, dtype=int), np.full((9, 3), 1 / 3), CLASSES, resamples=5)
     assert (bands.roc, bands.pr) == ({}, {})
+
+
+def test_a_perfect_ranking_of_few_lenses_is_compatible_with_less():
+    # One lens on each side: Wilson's interval of 1 out of 1.
+    assert perfect_auc_bound(1, 1) == pytest.approx(binomtest(1, 1).proportion_ci(method="wilson").low, rel=1e-9)
+    labels = np.repeat([0, 1, 2], 4)
+    bands = bootstrap_bands(labels, np.eye(3)[labels], CLASSES, resamples=20)
+    few, many = perfect_auc_bound(4, 8), perfect_auc_bound(1000, 2000)
+    for band in bands.roc.values():
+        assert band.area == (pytest.approx(few), 1.0)
+    assert all(np.isnan(band.area).all() for band in bands.pr.values())
+    assert 0.5 < few < 0.85 < 0.997 < many < 1
+
+
+def test_the_bound_of_perfect_rankings_is_kept_by_nineteen_in_twenty():
+    rng = np.random.default_rng(0)
+    bound = perfect_auc_bound(6, 6)
+    # Normal scores whose AUC is the bound: how often is a ranking of 6 and 6 perfect by chance?
+    shift = np.sqrt(2) * norm.ppf(bound)
+    perfect = (rng.normal(shift, 1, (4000, 6)).min(axis=1) > rng.normal(0, 1, (4000, 6)).max(axis=1)).mean()
+    assert perfect < 0.05

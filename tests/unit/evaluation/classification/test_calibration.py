@@ -5,7 +5,13 @@ from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from lensmae.evaluation.classification.calibration import fit_temperature, negative_log_likelihood, reliability, tempered
+from lensmae.evaluation.classification.calibration import (
+    fit_temperature,
+    negative_log_likelihood,
+    reliability,
+    temperature_interval,
+    tempered,
+)
 from lensmae.evaluation.metrics import ece
 
 
@@ -55,3 +61,23 @@ def test_bounds_of_a_bin_are_those_of_scipy():
 def test_the_likelihood_is_that_of_scikit_learn():
     labels, probabilities = guesses(100)
     assert negative_log_likelihood(probabilities, labels) == pytest.approx(log_loss(labels, probabilities, labels=[0, 1, 2]))
+
+
+def test_the_interval_of_the_temperature_holds_the_true_one_and_its_ends_are_equally_likely():
+    held = 0
+    for seed in range(40):
+        labels, probabilities = guesses(150, sharpness=2.0, seed=seed)
+        low, high = temperature_interval(probabilities, labels)
+        held += low <= 2.0 <= high
+        losses = [len(labels) * negative_log_likelihood(tempered(probabilities, end), labels) for end in (low, high)]
+        best = len(labels) * negative_log_likelihood(tempered(probabilities, fit_temperature(probabilities, labels)), labels)
+        assert losses == pytest.approx([best + 1.9207, best + 1.9207], abs=1e-3)
+    assert held >= 35
+
+
+def test_lenses_that_are_all_right_bound_the_temperature_from_above_only():
+    labels = np.arange(12) % 3
+    probabilities = np.where(np.eye(3)[labels] == 1, 0.98, 0.01)
+    low, high = temperature_interval(probabilities, labels)
+    assert low == 0.0
+    assert 1.0 < high < 5.0

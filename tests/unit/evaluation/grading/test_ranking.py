@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from lensmae.evaluation.grading.ranking import at_most, ranking
+from lensmae.evaluation.grading.ranking import at_most, ranking, ranking_intervals
 
 
 @pytest.fixture
@@ -49,3 +50,16 @@ def test_a_case_by_hand():
 def test_without_anything_sought_recall_is_not_defined():
     assert ranking(np.ones(3), np.zeros(3, dtype=bool), 0.5)["recall"].isna().all()
     assert ranking(np.empty(0), np.empty(0, dtype=bool), 0.5).empty
+
+
+def test_few_images_without_a_wrong_one_do_not_make_a_survey_pure():
+    sought = np.repeat([True, False], [5, 20])
+    step = at_most(ranking(np.linspace(1, 0, 25), sought, 0.01), 5)
+    bounds = ranking_intervals(step, 5, 20, 0.01)
+    assert step["purity_at_prevalence"] == 1.0
+    exact = binomtest(5, 5).proportion_ci(method="exact")
+    assert bounds["recall"] == bounds["purity"] == (pytest.approx(exact.low), 1.0)
+    # 0 of 20 others: their rate is below 1 - (0.0125)^(1/20), at the recall above 0.0125^(1/5).
+    recall, false = 0.0125 ** (1 / 5), 1 - 0.0125 ** (1 / 20)
+    assert bounds["purity_at_prevalence"] == (pytest.approx(0.01 * recall / (0.01 * recall + 0.99 * false)), 1.0)
+    assert bounds["purity_at_prevalence"][0] < 0.03
