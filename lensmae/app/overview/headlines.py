@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from lensmae.app.data import dataset_jobs
 from lensmae.app.shared import choices, loaders
 from lensmae.app.shared.plain_text import plain
-from lensmae.evaluation.reports.headlines import headline
+from lensmae.evaluation.reports.headlines import headline, reported_set
 from lensmae.shipped import CHECKPOINTS
+from lensmae.workspace import read_only
 
 if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry
@@ -35,6 +37,12 @@ def _headline(entry: "CheckpointEntry") -> None:
         if found.data in known:
             address = st.query_params.to_dict() | {"set": found.data}
             st.page_link("pages/data.py", label=found.data, icon=":material/database:", query_params=address)
+        elif (made := reported_set(loaders.results(), found.data)) is not None and not read_only():
+            told = f"The {made.lenses:,} lenses that this was measured on are simulated again, from the same seed."
+            key = f"make-{entry.card.kind}"
+            if st.button(f"Simulate {made.name}", icon=":material/database:", type="tertiary", help=told, key=key):
+                dataset_jobs.start_simulation(made.name, made.preset, made.per_class, made.seed)
+                st.switch_page("pages/data.py", query_params=st.query_params.to_dict())
         with st.popover("All its figures", type="tertiary", icon=":material/table:", key=f"card-{entry.card.kind}"):
             st.dataframe(_facts(entry), hide_index=True, width=420, height=360)
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -182,7 +182,13 @@ _NUMBERS = ("embeddings", "distances", "errors", "pca_residuals", "component_sca
 
 
 def content_digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file, read once for as long as its time and size stay."""
+    facts = path.stat()
+    return _digest(path, facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, _modified: int, _size: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from lensmae.data.simulation.presets import PRESETS
 from lensmae.evaluation.reconstruction.anomaly import trained_on
 from lensmae.evaluation.rounding import share
 from lensmae.evaluation.stress.words import in_words
@@ -52,6 +53,26 @@ def headline(card: "CheckpointCard", name: str = "", record: Mapping[str, Any] =
     except (TypeError, ValueError, AttributeError, KeyError) as problem:
         # Any JSON may stand in the card of a stranger's checkpoint.
         return Headline("Figures of its card", "damaged", f"they cannot be read ({type(problem).__name__})", "")
+
+
+@dataclass(frozen=True)
+class ReportedSet:
+    """A simulated set that `lensmae report` measured on, by what makes it again: `simulate_dataset` of these."""
+
+    name: str
+    preset: str
+    per_class: int
+    seed: int
+    lenses: int
+
+
+def reported_set(record: Mapping[str, Any], name: str) -> ReportedSet | None:
+    """The set of this name in the record of `lensmae report`; None where it is not one of those, or of no preset."""
+    for facts in record.get("data", {}).values():
+        if facts["name"] == name and facts["preset"] in PRESETS:
+            per_class = facts["n"] // len(PRESETS[facts["preset"]].classes)
+            return ReportedSet(name, facts["preset"], per_class, facts["seed"], facts["n"])
+    return None
 
 
 def _headline(card: "CheckpointCard") -> Headline | None:

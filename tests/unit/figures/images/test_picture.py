@@ -12,7 +12,7 @@ from lensmae.figures.images.picture import data_url, picture_sheet, png
 
 
 def opened(content: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(content)))
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 
 @pytest.fixture
