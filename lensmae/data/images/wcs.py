@@ -90,6 +90,11 @@ class Sky:
             _regrid(wcs, self.grid)
         return wcs
 
+    def scale(self) -> float | None:
+        """Arcsec/pixel, the geometric mean of both sides; None where the WCS says none that is plausible."""
+        scales = _scales(self.wcs())
+        return None if scales is None else float(f"{np.sqrt(scales[0] * scales[1]):.9g}")
+
     def position(self, row: float, column: float) -> tuple[float, float]:
         """Right ascension and declination in degrees (ICRS) of a pixel; (0, 0) is the first."""
         where = self.wcs().pixel_to_world(column, row)

@@ -9,6 +9,8 @@ import numpy as np
 from lensmae import __version__
 from lensmae.data.images.wcs import Sky, fits_unit
 
+# Letters of a value and its comment together on a card.
+_ROOM = 65
 # Of a FITS card; longer values go on in CONTINUE cards, which astropy writes.
 Facts = Mapping[str, tuple[str | float | int | None, str]]
 
@@ -49,15 +51,20 @@ def fits_bytes(
     shared: Facts = {
         "DATE": (date, "UTC date of this file"),
         "ORIGIN": (f"LensMAE {__version__}", "program that wrote this file"),
-        "PIXSCALE": (pixel_scale, "[arcsec] side of a pixel"),
+        "PIXSCALE": (None if pixel_scale is None else float(f"{pixel_scale:.9g}"), "[arcsec] side of a pixel"),
         "BUNIT": (standard or None, "unit of the pixels"),
         "FLUXUNIT": (None if standard else unit or None, "unit of the pixels, in words"),
     }
+    if (known := None if sky is None else sky.scale()) is not None:
+        # Whole pixels were cut out, so that it may differ by some thousandths from the scale that was wanted.
+        shared["PIXSCALE"] = (known, "[arcsec] side of a pixel")
     grid = sky.wcs().to_header(relax=True) if sky is not None else _offsets(primary.data.shape, pixel_scale)
     primary.header.extend(grid, update=True)
     for keyword, (value, comment) in {**shared, **(facts or {})}.items():
         if value is not None:
-            primary.header[keyword] = (_ascii(value) if isinstance(value, str) else value, comment)
+            written = _ascii(value) if isinstance(value, str) else value
+            # A long value leaves its comment no room, of which astropy would warn.
+            primary.header[keyword] = (written, comment if len(str(written)) + len(comment) < _ROOM else "")
     others = [fits.ImageHDU(np.asarray(image, dtype=np.float32), name=name) for name, image in (extensions or {}).items()]
     for other in others:
         if other.data.shape == primary.data.shape:

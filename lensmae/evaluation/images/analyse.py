@@ -185,10 +185,20 @@ def _prepare(image: LensImage, networks: Networks) -> Prepared:
     fitted = {kind: small[one] for kind, one in wanted.items()}
     begin = len(image.notes)
     sizes = [(form.size, form.pixel_scale) for form in wanted.values()]
-    framing = tuple(dict.fromkeys(note for one in sizes for note in framed(image, *one).notes[begin:]))
+    framing = _by_network({kind: framed(image, form.size, form.pixel_scale).notes[begin:] for kind, form in wanted.items()})
     shape, scale = image.pixels.shape, image.pixel_scale
     frame = next((frame_of(image, *one) for one in sizes), None)
     return Prepared(image.name, image.format, shape, scale, image.notes, fitted, Facts.of(image), framing, frame)
+
+
+def _by_network(notes: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Notes of what networks are given, each once; where they differ, with the networks that it is of."""
+    of: dict[str, list[str]] = {}
+    for kind, several in notes.items():
+        for note in several:
+            of.setdefault(note, []).append(kind)
+    differ = len({tuple(several) for several in notes.values()}) > 1
+    return tuple(f"Input of {' and '.join(kinds)}: {note}" if differ else note for note, kinds in of.items())
 
 
 def _analyse(prepared: list[Prepared], networks: Networks) -> list[Analysis]:

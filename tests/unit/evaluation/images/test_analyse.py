@@ -10,7 +10,16 @@ from lensmae.data import LensImage, open_dataset
 from lensmae.data.symmetry import apply_d4
 from lensmae.data.transforms import Transform
 from lensmae.errors import ImageReadError
-from lensmae.evaluation.images.analyse import BATCH, Analysis, Networks, Refusal, Source, analyse_files, analyse_images
+from lensmae.evaluation.images.analyse import (
+    BATCH,
+    Analysis,
+    Networks,
+    Refusal,
+    Source,
+    _by_network,
+    analyse_files,
+    analyse_images,
+)
 from lensmae.evaluation.images.answers import record, table
 from lensmae.evaluation.images.classified import Classified, choose
 from lensmae.evaluation.images.neighbours import neighbours
@@ -287,3 +296,9 @@ def test_an_image_of_known_pixel_scale_is_brought_to_that_of_the_training_lenses
     here, there = (one.fitted["mae"].pixels for one in analyse_images([image, fine], calibrated))
     np.testing.assert_allclose(here, there, rtol=1e-5)
     assert any("resampled" in note for note in analyse_images([fine], calibrated)[0].fitted["mae"].notes)
+
+
+def test_what_each_network_is_given_is_said_by_its_name_where_it_differs():
+    notes = _by_network({"classifier": ("64x64 pixels.",), "mae": ("64x64 pixels.",), "superres": ("75x75 pixels.",)})
+    assert notes == ("Input of classifier and mae: 64x64 pixels.", "Input of superres: 75x75 pixels.")
+    assert _by_network({"classifier": ("64x64 pixels.",), "mae": ("64x64 pixels.",)}) == ("64x64 pixels.",)

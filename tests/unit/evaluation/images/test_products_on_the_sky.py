@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_scales
 from scipy.ndimage import center_of_mass
 
 from lensmae.data import fit_image
@@ -82,3 +83,13 @@ def test_a_cut_and_enlarged_and_a_combined_image_lie_over_the_original_too(origi
     assert_over(bicubic, fits_bytes(product.pixels, sky=product.sky), there, 0.1)
     mean = mean_of_images([cut, image])
     assert_over(mean.pixels, fits_bytes(mean.pixels, sky=mean.sky), there, 0.1)
+
+
+def test_the_scale_that_a_product_says_is_that_of_its_wcs(original):
+    """Whole pixels are cut out, so that what was wanted is reached to some thousandths only."""
+    image, _ = original
+    shown = fit_image(image, 16, 1.71 * image.pixel_scale)
+    with fits.open(io.BytesIO(fits_bytes(shown.pixels, shown.pixel_scale, sky=shown.sky))) as units:
+        sides = 3600 * proj_plane_pixel_scales(WCS(units[0].header))
+        assert units[0].header["PIXSCALE"] == pytest.approx(np.sqrt(sides.prod()), rel=1e-7)
+        assert units[0].header["PIXSCALE"] != pytest.approx(shown.pixel_scale, rel=1e-6)
