@@ -14,7 +14,9 @@ from lensmae.models.architecture import check_header
 _LIMITS = Limits(memory=12_000_000_000, cpu=120, wall=300.0, output=6_000_000_000, imports=("torch",))
 # Where trainers keep the weights among other things, and what wrappers put before every name.
 _NESTS = ("state_dict", "model_state_dict", "model", "module", "network", "model_ema")
-_WRAPPERS = ("module.", "_orig_mod.", "model.", "mae.")
+_WRAPPERS = ("module.", "_orig_mod.", "model.", "mae.", "net.", "network.", "backbone.")
+# What beside the weights has tensors of their shapes.
+_NO_WEIGHTS = ("optimizer", "optimizers", "optimizer_states", "optimizer_state_dict", "scaler", "lr_scheduler", "scheduler")
 _DEPTH = 4
 
 
@@ -90,7 +92,11 @@ def _weights(found: Any, depth: int = 0) -> dict[str, Any] | None:
     if nested:
         return nested
     state = {name: value for name, value in found.items() if isinstance(value, torch.Tensor)}
-    return state or None
+    if state:
+        return state
+    # Under a name of the trainer's own (`net`, `student`, ...), the largest.
+    others = [_weights(value, depth + 1) for name, value in found.items() if name not in _NO_WEIGHTS]
+    return max((one for one in others if one), key=len, default=None)
 
 
 def unwrapped(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -40,7 +40,7 @@ def grey():
     return torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(2))
 
 
-WRAPS = ["plain", "ddp", "compiled", "nested", "half", "safetensors", "trainer", "lightning"]
+WRAPS = ["plain", "ddp", "compiled", "nested", "half", "safetensors", "trainer", "lightning", "own name"]
 
 
 @pytest.mark.usefixtures("here")
@@ -52,6 +52,9 @@ def test_icarus_weights_predict_as_an_independent_forward_pass_however_they_are_
         save_file({name: tensor.contiguous() for name, tensor in state.items()}, path)
     elif wrap == "nested":
         torch.save({"epoch": 3, "model": {f"module.{name}": tensor for name, tensor in state.items()}}, path)
+    elif wrap == "own name":
+        beside = {"optimizer": {"exp_avg": torch.zeros(3), **state}, "epoch": 3}
+        torch.save({**beside, "net": {f"_orig_mod.net.{name}": tensor for name, tensor in state.items()}}, path)
     elif wrap == "half":
         torch.save({name: tensor.bfloat16() for name, tensor in state.items()}, path)
     elif wrap == "trainer":
