@@ -60,7 +60,7 @@ row.metric(
     height="stretch",
 )
 row.metric(
-    "Calibration error (ECE)", f"{report.ece:.3f}", help="In 15 bins of confidence; 0 is best.", border=True, height="stretch"
+    "Calibration error (ECE)", f"{report.ece:.4f}", help="In 15 bins of confidence; 0 is best.", border=True, height="stretch"
 )
 row.metric("Speed (images/s)", f"{report.summary()['images_per_second']:.1f}", border=True, height="stretch")
 view = choose("Look at", list(VIEWS), "view", VIEWS)

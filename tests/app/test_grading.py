@@ -100,6 +100,9 @@ def test_grades_of_a_file_are_taken_over_and_a_bad_file_is_refused(sheet):
     next(button for button in app.button if button.label == "Take over").click().run()
     assert_clean(app)
     assert graded(fingerprint())[["item", "grade"]].values.tolist() == [["1", "B"], ["2", "C"]]
+    # What was drawn above the form shows them too.
+    assert "Imported: 2 rows" in texts(app.success)
+    assert app.dataframe[1].value["grade"].tolist()[:4] == ["", "B", "C", ""]
     upload = next(one for one in app.file_uploader if "Parquet" in one.label)
     upload.upload("bad.csv", b"id,grade\nnobody,A\n")
     next(button for button in app.button if button.label == "Take over").click().run()

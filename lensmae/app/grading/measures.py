@@ -20,7 +20,9 @@ def agree(marks: pd.DataFrame) -> None:
     number = st.column_config.NumberColumn
     kappa = number("Cohen's kappa", format="%.2f", help="1: always, 0: as chance would have it.")
     weighted = number("weighted", format="%.2f", help="Quadratic weights: a near miss counts little.")
-    columns = {"agree": number("equal grades", format="percent"), "kappa": kappa, "weighted_kappa": weighted}
+    titles = {"agree": "equal grades", "agree_low": "95 % from", "agree_high": "95 % to"}
+    columns = {name: number(title, format="percent") for name, title in titles.items()}
+    columns |= {"kappa": kappa, "weighted_kappa": weighted}
     st.dataframe(table, hide_index=True, width="content", column_config=columns)
 
 

@@ -48,6 +48,8 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
         return with_marks(info, sheet(loaders.get_dataset(info).lenses, rows, marks, measured), marks, filters, order)
 
     seen = with_marks(info, table, marks, filters, order)
+    if imported := st.session_state.pop("_imported", None):
+        st.success(f"Imported: {imported:,} rows.", icon=":material/check:")
     st.caption(f"{len(seen.shown):,} of {len(table):,} lenses.")
     if len(seen.shown):
         fragment(_one_by_one)(info, seen.shown["row"].to_numpy(), choice, drawn)
@@ -149,7 +151,9 @@ def _bring_in(info: DatasetInfo, choice: Choice) -> None:
             names = loaders.get_dataset(info).lenses["id"].astype(str)
             labels = dict(zip(map(str, range(len(names))), names, strict=True))
             count = import_grades(info.fingerprint, _table(file.name, file.getvalue()), labels)
-            st.success(f"Imported: {count:,} rows.", icon=":material/check:")
+            # All above was drawn without them.
+            st.session_state["_imported"] = count
+            st.rerun()
 
 
 def _table(name: str, data: bytes) -> pd.DataFrame:

@@ -35,8 +35,12 @@ def preset_note(checkpoint: str, trained: str | None, lenses: Mapping[str, float
         return None
     share = sum(others.values())
     these = "these" if share > 0.999 else f"{share:.0%} of these"
-    said = f"{checkpoint} was trained on {', '.join(known if strata else (trained,))} lenses, and {these} are {', '.join(others)}"
-    return f"{said}: its answers about them mean little."
+    own, foreign = (", ".join(map(_title, names)) for names in (known if strata else (trained,), others))
+    return f"{checkpoint} was trained on lenses of {own}; {these} are of {foreign}: its answers about them mean little."
+
+
+def _title(preset: str) -> str:
+    return PRESETS[preset].title if preset in PRESETS else preset
 
 
 def presets_of(dataset: LensDataset) -> dict[str, float]:

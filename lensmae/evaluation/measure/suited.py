@@ -31,8 +31,8 @@ def withheld_note(checkpoint: str, answered: np.ndarray) -> str | None:
     if share <= 0.5:
         return None
     return (
-        f"{share:.0%} of these lenses are out of the domain of {checkpoint}, which withholds their class in `lensmae predict`: "
-        "accuracy and AUC are of what it would say."
+        f"{share:.0%} of these lenses are out of the domain of {checkpoint}, which withholds its answer for them: accuracy "
+        "and AUC are of what it would say."
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from lensmae.evaluation.grading.agreement import agreement, combined
 
@@ -22,6 +23,8 @@ def test_kappa_is_the_textbooks():
     assert found[["graders", "images"]].values.tolist() == [["ann and bob", 50]]
     assert found["agree"][0] == pytest.approx(0.7)
     assert found["kappa"][0] == pytest.approx(0.4)
+    exact = binomtest(35, 50).proportion_ci(method="exact")
+    assert found[["agree_low", "agree_high"]].values.tolist() == [[pytest.approx(exact.low), pytest.approx(exact.high)]]
 
 
 def test_only_images_that_both_graded_count_and_every_pair_is_named():
@@ -48,3 +51,8 @@ def test_graders_are_combined_by_their_median_the_better_of_two():
         "0": "B", "1": "X", "2": "X", "3": "",
     }  # fmt: skip
     assert combined(table(ann="A", bob="B"))["grade"].tolist() == ["A"]
+
+
+def test_a_note_that_two_graders_share_stands_once():
+    marks = table(ann="A", bob="A", cyd="B").assign(note=["arc", "arc", "ring"])
+    assert combined(marks)["note"].tolist() == ["arc · ring"]

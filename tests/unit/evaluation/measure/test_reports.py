@@ -7,7 +7,7 @@ from scipy.stats import beta
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from lensmae.data import open_dataset
+from lensmae.data import PRESETS, open_dataset
 from lensmae.data.store.dataset import select_rows
 from lensmae.errors import CheckpointError, ConfigError, DatasetError
 from lensmae.evaluation import evaluate, evaluate_classifier, evaluate_reconstruction
@@ -184,7 +184,7 @@ def test_measuring_on_lenses_that_the_checkpoint_learned_from_is_noted(workspace
     second = save("second-stage", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "seed": 99, "mass": known})
     assert "not a test" in overlap_note(load_checkpoint(second), open_dataset("lenses"), "all")
     foreign = save("foreign", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "preset": "model_i", "seed": 0})
-    assert "was trained on model_i lenses, and these are model_ii" in overlap_note(
+    assert "was trained on lenses of DeepLense Model I; these are of DeepLense Model II:" in overlap_note(
         load_checkpoint(foreign), open_dataset("lenses"), "test"
     )
     assert preset_note("any", "survey", {"survey_hst": 1.0}) is None
@@ -194,9 +194,10 @@ def test_measuring_on_lenses_that_the_checkpoint_learned_from_is_noted(workspace
     assert preset_note("any", "generalist", {"model_ii": 0.5, "survey": 0.5}) is None
     known = ("model_ii", "model_iii")
     assert preset_note("any", "generalist", {"model_ii": 0.7, "model_iii": 0.3}, known) is None
-    assert "and these are survey: its" in preset_note("any", "generalist", {"survey": 1.0}, known)
+    assert f"; these are of {PRESETS['survey'].title}: its" in preset_note("any", "generalist", {"survey": 1.0}, known)
     assert preset_note("any", "generalist", {"model_ii": 0.75, "survey": 0.25}, known) == (
-        "any was trained on model_ii, model_iii lenses, and 25% of these are survey: its answers about them mean little."
+        "any was trained on lenses of DeepLense Model II, DeepLense Model III; 25% of these are of "
+        f"{PRESETS['survey'].title}: its answers about them mean little."
     )
 
 
