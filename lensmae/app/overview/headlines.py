@@ -38,7 +38,9 @@ def _headline(entry: "CheckpointEntry") -> None:
             address = st.query_params.to_dict() | {"set": found.data}
             st.page_link("pages/data.py", label=found.data, icon=":material/database:", query_params=address)
         elif (made := reported_set(loaders.results(), found.data)) is not None and not read_only():
-            told = f"The {made.lenses:,} lenses that this was measured on are simulated again, from the same seed."
+            told = (
+                f"The {made.lenses:,} lenses, on all or some of which this was measured, are simulated again from the same seed."
+            )
             key = f"make-{entry.card.kind}"
             if st.button(f"Simulate {made.name}", icon=":material/database:", type="tertiary", help=told, key=key):
                 dataset_jobs.start_simulation(made.name, made.preset, made.per_class, made.seed)

@@ -102,3 +102,12 @@ def test_unknown_sets_say_what_there_is_and_deleted_ones_are_gone(home):
     assert list_datasets() == []
     with pytest.raises(DatasetError, match="no data set 'mine'"):
         delete_dataset("mine")
+
+
+def test_the_unit_that_earlier_versions_wrote_is_read_as_what_it_is(home):
+    made = simulate_dataset("model_ii", "earlier", per_class=1, seed=7, jobs=1)
+    assert made.info.flux_unit == "0.5 e-/s per pixel, noise-free"
+    path = datasets_dir() / "earlier" / "dataset.json"
+    path.write_text(path.read_text().replace("0.5 e-/s", "2 x e-/s"))
+    assert "2 x e-/s" in path.read_text()
+    assert open_dataset("earlier").info.flux_unit == "0.5 e-/s per pixel, noise-free"
