@@ -64,7 +64,7 @@ def _unknown(fitted: cached.Temperature) -> str:
 
 
 def _fitted(fitted: cached.Temperature | None, split: str) -> str:
-    """How the temperature that is shown was fitted, as the begin of a caption."""
+    """How the temperature that is shown was fitted, as the beginning of a caption."""
     if fitted is None or not fitted.known:
         return ""
     one = ", which holds 1: they do not call for any scaling" if fitted.low <= 1 <= fitted.high else ""

@@ -67,7 +67,7 @@ def read_call(parameters_of: Callable[[str], Mapping[str, Any]], receive: Receiv
 
 
 def _receive_json(receive: Receive) -> Any:
-    """The JSON at the begin of a message. Raises `DamagedAnswer` where it is none."""
+    """The JSON at the beginning of a message. Raises `DamagedAnswer` where it is none."""
     head = bytearray(_HEAD.size)
     receive(memoryview(head))
     (size,) = _HEAD.unpack(head)
