@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.columns import QUANTITIES, Column, column
+from lensmae.data.value_titles import value_titles
 
 _SUBHALOS = ("subhalo_mass", "subhalo_x", "subhalo_y")
 _MOST_NAMES = 12
@@ -93,7 +94,7 @@ def _scalar(described: Column, values: pd.Series) -> Fact | None:
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return quantity(described, values.to_numpy(dtype=np.float64, na_value=np.nan))
     if isinstance(values.iloc[0], str | bool | np.bool_):
-        return Fact(described.label, names=values.astype(str).to_numpy())
+        return Fact(described.label, names=value_titles(described.name, values.astype(str).to_numpy()))
     return None
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data import columns
+from lensmae.data.value_titles import value_titles
 
 _BINS = 40
 _PLACE_BINS = 48
@@ -68,9 +69,7 @@ def constants(lenses: pd.DataFrame) -> pd.DataFrame:
     for name in _columns(lenses):
         column = lenses[name]
         if not _is_list(column) and column.nunique(dropna=False) == 1 and column.notna().all():
-            value = column.iloc[0]
-            shown = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-            rows.append({"parameter": name, "value": shown, "unit": columns.column(name).unit})
+            rows.append({"parameter": name, "value": _shown(name, column.iloc[0]), "unit": columns.column(name).unit})
     return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
 
 
@@ -87,9 +86,12 @@ def describe_row(lens: pd.Series) -> pd.DataFrame:
             if len(value):
                 rows.append({"parameter": name, "value": _range(np.asarray(value)), "unit": columns.column(str(name)).unit})
         elif not pd.isna(value) and value != "":
-            shown = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
-            rows.append({"parameter": name, "value": shown, "unit": columns.column(str(name)).unit})
+            rows.append({"parameter": name, "value": _shown(str(name), value), "unit": columns.column(str(name)).unit})
     return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
+
+
+def _shown(name: str, value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value_titles(name, np.array([str(value)]))[0])
 
 
 def _range(values: np.ndarray) -> str:
@@ -110,6 +112,7 @@ def _plain(name: str, column: pd.Series, classes: pd.Series) -> list[Distributio
     if pd.api.types.is_numeric_dtype(column):
         return _numbers(columns.column(name), column.to_numpy(float), classes.to_numpy())
     words = column.dropna().astype(str)
+    words = pd.Series(value_titles(name, words.to_numpy()), words.index)
     known = tuple(words.value_counts().index)
     if not 1 < len(known) <= _MOST_WORDS:
         return []

@@ -101,7 +101,7 @@ def test_grades_of_a_file_are_taken_over_and_a_bad_file_is_refused(sheet):
     assert_clean(app)
     assert graded(fingerprint())[["item", "grade"]].values.tolist() == [["1", "B"], ["2", "C"]]
     # What was drawn above the form shows them too.
-    assert "Imported: 2 rows" in texts(app.success)
+    assert "Imported: the marks of 2 images" in texts(app.success)
     assert app.dataframe[1].value["grade"].tolist()[:4] == ["", "B", "C", ""]
     upload = next(one for one in app.file_uploader if "Parquet" in one.label)
     upload.upload("bad.csv", b"id,grade\nnobody,A\n")
@@ -125,10 +125,8 @@ def _ranked_uploads():
 
     grades, scores = ["A", "X", "B", "X", "A", "X"], [0.9, 0.8, 0.7, 0.3, 0.2, 0.1]
     tags = [("ring",), (), (), (), (), ()]
-    rank(
-        pd.DataFrame({"grade": grades, "tags": tags, "predicted": ["cdm"] * 6, "height_px": range(6), "P(cdm)": scores}),
-        "uploads",
-    )
+    columns = {"grade": grades, "tags": tags, "predicted": ["cdm"] * 6, "height_px": range(6), "P(cdm)": scores}
+    rank(pd.DataFrame(columns), "uploads", str)
 
 
 def test_images_without_a_true_class_are_ranked_by_their_grades():

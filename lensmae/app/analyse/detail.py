@@ -9,6 +9,7 @@ import streamlit as st
 from lensmae.app.analyse.enlarged import enlarged
 from lensmae.app.analyse.preview import preview
 from lensmae.app.analyse.product_files import offer_files
+from lensmae.app.analyse.titles import MEASURES
 from lensmae.app.analyse.uploads import FILES, Answered, upright
 from lensmae.app.grading.desk import Items, desk
 from lensmae.app.lens_view.component import lens_view
@@ -26,21 +27,6 @@ if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
 
 _UNIT = "in the file's unit"
-_MEASURES = {
-    "embedding": "distance in embedding",
-    "error": "reconstruction error",
-    "pca_residual": "residual of its principal components",
-    "foreign": "unlike its training lenses",
-    "risk": "risk of a failure",
-    "background": "background",
-    "orientation": "orientation",
-    "centre": "centring",
-    "half pixel": "centring to half a pixel",
-    "flux scale": "flux scale",
-    "confidence": "lack of confidence",
-    "energy": "small logits",
-    "disagreement": "disagreement of orientations",
-}
 
 
 def detail(one: Answered, choice: Choice, asked: Asked) -> None:
@@ -144,7 +130,7 @@ def _domain(answer: "Analysis", asked: Asked) -> None:
         reference = asked.networks.reference_of(check)
         measures += [
             Measure(
-                f"{KINDS[kind]}:<br>{_MEASURES.get(one.measure, one.measure)}",
+                f"{KINDS[kind]}:<br>{MEASURES.get(one.measure, one.measure)}",
                 one.ratio,
                 reference.held_out(one.measure) / (one.limit or 1.0),
             )
@@ -159,7 +145,7 @@ def _novelties(answer: "Analysis") -> pd.DataFrame:
     rows = [
         {
             "checkpoint": check.card.checkpoint,
-            "measure": _MEASURES.get(one.measure, one.measure),
+            "measure": MEASURES.get(one.measure, one.measure),
             "value": float(f"{one.value:.3g}"),
             "× limit": float(f"{one.ratio:.3g}"),
             "above, % of held-out lenses": round(one.percentile, 1),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from lensmae.app.analyse import uploads
 from lensmae.app.analyse.part import choose_axes
+from lensmae.app.analyse.titles import answer_title
 from lensmae.app.analyse.uploads import FILES, Answered
 from lensmae.app.grading.measures import rank
 from lensmae.app.shared.choices import KINDS, Choice
@@ -15,12 +16,14 @@ from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, numbers, numbers_of_lenses
 from lensmae.data.records.grades import graded
+from lensmae.data.value_titles import preset_title
 from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation.grading.agreement import combined
 from lensmae.evaluation.images.groups import by_object
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.analyse import Analysis
+    from lensmae.models import CheckpointEntry
 
 _FEW = 3
 # A ranking of fewer graded images says nothing.
@@ -64,11 +67,16 @@ def caveat(found: Sequence[Answered], asked: Asked, choice: Choice) -> None:
         )
     for note in asked.notes:
         st.info(plain(note), icon=":material/help:")
-    presets = sorted({str(entry.card.data.get("preset") or "unknown data") for entry in choice.checkpoints.values()})
+    presets = sorted({_trained_on(entry) for entry in choice.checkpoints.values()})
     st.caption(
-        f"The networks were trained on simulated lenses only ({plain(', '.join(presets))}). An image that passes as in domain "
+        f"The networks were trained on simulated lenses only ({plain('; '.join(presets))}). An image that passes as in domain "
         "may still be no such lens: take answers for a telescope image as a demonstration, not as a measurement."
     )
+
+
+def _trained_on(entry: "CheckpointEntry") -> str:
+    preset = entry.card.data.get("preset")
+    return preset_title(str(preset)) if preset else f"{entry.name}: not known which"
 
 
 def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
@@ -106,7 +114,7 @@ def _ranking(full: pd.DataFrame) -> None:
             # As in the table above: a withheld answer has no probabilities to rank by.
             chances = [name for name in table if name.startswith("P(")]
             table[chances] = table[chances].where(table["predicted"].notna())
-            rank(table.assign(tags=[tuple(filter(None, tags.split("; "))) for tags in table["tags"]]), "uploads")
+            rank(table.assign(tags=[tuple(filter(None, tags.split("; "))) for tags in table["tags"]]), "uploads", answer_title)
 
 
 def coming(found: Sequence[Answered]) -> None:

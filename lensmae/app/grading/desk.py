@@ -144,12 +144,24 @@ def _undo(items: Items, name: str, at: list[int], go: Callable[[int], None]) -> 
     except RecordError as problem:
         st.toast(plain(str(problem)), icon=":material/error:")
         return
-    if taken is None:
+    if not taken:
         st.toast("You have nothing to undo.", icon=":material/undo:")
         return
     # Back to the image it was of, where that is among these.
-    where = next((index for index in range(items.count) if items.item(index) == taken.item), None)
+    last = taken[0]
+    where = next((index for index in range(items.count) if items.item(index) == last.item), None)
     if where is not None:
         at[0] = where
         go(where)
-    st.toast(f"Undone: {taken.kind} {taken.value}", icon=":material/undo:")
+    more = f" and {len(taken) - 1:,} more" if len(taken) > 1 else ""
+    st.toast(plain(f"Undone: {_said(last)}, {last.label}{more}"), icon=":material/undo:")
+
+
+def _said(mark: Mark) -> str:
+    """What an entry did, in words."""
+    return {
+        "grade": f"grade {mark.value}" if mark.value else "taking the grade away",
+        "tag": f"tag “{mark.value}”",
+        "untag": f"taking off the tag “{mark.value}”",
+        "note": "note",
+    }[mark.kind]

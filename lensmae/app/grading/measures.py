@@ -1,5 +1,7 @@
 """How well graders agree, and how a ranking finds what is sought."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -26,12 +28,13 @@ def agree(marks: pd.DataFrame) -> None:
     st.dataframe(table, hide_index=True, width="content", column_config=columns)
 
 
-def rank(ranked: pd.DataFrame, name: str) -> None:
+def rank(ranked: pd.DataFrame, name: str, titles: Callable[[str], str]) -> None:
     """A ranking by a column: how much of what is sought is among the first N, and how pure they would be in a survey.
 
     Args:
         ranked: one row an image, with grade, tags (tuples), columns of numbers, and the true class where it is known.
         name: of what the images are of, for files.
+        titles: of columns, for people.
     """
     sought = _sought(ranked)
     scores = sorted(number_columns(ranked), key=_unlikely)
@@ -41,7 +44,7 @@ def rank(ranked: pd.DataFrame, name: str) -> None:
     unfit_number("rank-prevalence", 1e-6, 1.0, "prevalence")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         what = st.selectbox("Find", list(sought), key="rank-find", bind="query-params", width=220)
-        by = st.selectbox("Ranked by", scores, key="rank-by", bind="query-params", width=260)
+        by = st.selectbox("Ranked by", scores, key="rank-by", bind="query-params", width=320, format_func=titles)
         upward = st.toggle("Smallest first", key="rank-up", bind="query-params")
         first = st.number_input("Look at the first", 1, len(ranked), min(20, max(1, len(ranked) // 2)), key="rank-n", width=150)
         helped = "Share of what is sought among all images of the survey."

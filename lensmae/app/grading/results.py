@@ -7,25 +7,29 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lensmae.app.grading.labels import choose_labels, made, own_labels
 from lensmae.app.grading.state import Sheet
 from lensmae.app.shared import loaders
 from lensmae.app.shared.guard import whole_page
+from lensmae.app.shared.plain_text import plain
 from lensmae.data import subset_dataset
-from lensmae.evaluation.grading.sheet import exported
+from lensmae.data.columns import COLUMNS
+from lensmae.data.value_titles import TITLED, value_titles
+from lensmae.evaluation.grading.sheet import exported, title
 from lensmae.workspace import read_only
-
-_LABELS = {"class": "their true class", "grade": "their grade", "tag": "their first tag"}
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """A sheet for reading: tags in one line, without what only a machine reads."""
-    return table.drop(columns=["seed", "source_file"], errors="ignore").assign(tags=table["tags"].map(", ".join))
+    """A sheet for reading: tags in one line, presets by their titles, without what only a machine reads."""
+    shown = table.drop(columns=["seed", "source_file"], errors="ignore").assign(tags=table["tags"].map(", ".join))
+    return shown.assign(**{name: value_titles(name, shown[name].to_numpy()) for name in TITLED if name in shown})
 
 
 def columns(table: pd.DataFrame) -> dict[str, Any]:
-    """How probabilities and errors are written; all digits are in the files."""
-    chances = {name: st.column_config.NumberColumn(format="%.4f") for name in table if name.startswith("P(")}
-    return chances | {"reconstruction_mse": st.column_config.NumberColumn(format="%.2e")}
+    """Headings, with what they mean, and how numbers are written; all digits, and the names of the columns, are in the files."""
+    made = {name: st.column_config.Column(title(name), help=COLUMNS[name].meaning if name in COLUMNS else None) for name in table}
+    forms = {name: "%.4f" for name in table if name.startswith("P(")} | {"reconstruction_mse": "%.2e"}
+    return made | {name: st.column_config.NumberColumn(title(name), format=form) for name, form in forms.items()}
 
 
 def take_away(seen: Sheet, now: Callable[[], Sheet]) -> None:
@@ -65,29 +69,18 @@ def _new_set(now: Sheet) -> None:
     """The lenses shown as a data set, with labels of one's own where wished."""
     with st.form("graded-set", border=False):
         name = st.text_input("Name", f"{now.info.name[:40]}-graded", help="Letters, digits, '.', '_' and '-'.")
-        by = st.selectbox("Labelled by", list(_LABELS), format_func=_LABELS.get, help="Lenses without one are left out.")
+        by, tags = choose_labels(now.shown["tags"], {"class": "their true class"})
         sent = st.form_submit_button(f"Make it of these {len(now.shown):,} lenses", type="primary")
     if sent:
-        labels = _labels(now.shown, by)
-        rows = now.shown["row"].to_numpy()
-        if labels is not None:
-            rows, labels = rows[(labels != "").to_numpy()], labels[labels != ""]
-        dataset = loaders.get_dataset(now.info)
-        made = subset_dataset(dataset, rows, name.strip(), None if labels is None else labels.to_numpy(dtype=str))
-        st.success(f"Data set {made.name} holds {made.info.n:,} lenses: {_counts(made.info.counts)}.", icon=":material/check:")
-        st.button("Look at it", icon=":material/arrow_forward:", on_click=_look_at, args=(made.name,))
+        rows, labels = now.shown["row"].to_numpy(), None
+        if by != "class":
+            labels = own_labels(now.shown, by, tags)
+            rows, labels = rows[labels != ""], labels[labels != ""]
+        new = subset_dataset(loaders.get_dataset(now.info), rows, name.strip(), labels)
+        st.success(plain(made(new.name, new.info.counts, len(now.shown) - len(rows))), icon=":material/check:")
+        st.button("Look at it", icon=":material/arrow_forward:", on_click=_look_at, args=(new.name,))
 
 
 def _look_at(name: str) -> None:
     st.session_state["set"] = name
     whole_page()
-
-
-def _labels(shown: pd.DataFrame, by: str) -> pd.Series | None:
-    if by == "class":
-        return None
-    return shown["grade"] if by == "grade" else shown["tags"].map(lambda tags: tags[0] if tags else "")
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())

@@ -1,6 +1,5 @@
 """The Grades view of a data set: filter, sort, go through, agree, rank, and take away."""
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.grading import measures, results
+from lensmae.app.grading.import_menu import import_menu, say_imported
 from lensmae.app.grading.lenses import grade_lenses
 from lensmae.app.grading.state import Sheet, with_marks
 from lensmae.app.shared import loaders
@@ -17,9 +17,9 @@ from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.guard import fragment, whole_page
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, progress_bar, unknown_value
 from lensmae.data import DatasetInfo
-from lensmae.data.records.grades import GRADES, graded, import_grades, revision
-from lensmae.errors import RecordError
-from lensmae.evaluation.grading.sheet import UNGRADED, Filters, number_columns, sheet
+from lensmae.data.records.grades import GRADES, graded, revision
+from lensmae.data.value_titles import value_titles
+from lensmae.evaluation.grading.sheet import UNGRADED, Filters, number_columns, sheet, text_columns, title
 from lensmae.workspace import read_only
 
 LIMITS = {"200": 200, "1000": 1000, "all": None}
@@ -48,8 +48,7 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
         return with_marks(info, sheet(loaders.get_dataset(info).lenses, rows, marks, measured), marks, filters, order)
 
     seen = with_marks(info, table, marks, filters, order)
-    if imported := st.session_state.pop("_imported", None):
-        st.success(f"Imported: {imported:,} rows.", icon=":material/check:")
+    say_imported()
     st.caption(f"{len(seen.shown):,} of {len(table):,} lenses.")
     if len(seen.shown):
         fragment(_one_by_one)(info, seen.shown["row"].to_numpy(), choice, drawn)
@@ -57,9 +56,10 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
         st.dataframe(table_shown, hide_index=True, height=300, column_config=results.columns(table_shown), alt=alt)
     results.take_away(seen, now)
     if not read_only():
-        _bring_in(info, choice)
+        names = loaders.get_dataset(info).lenses["id"].astype(str)
+        import_menu(info.fingerprint, lambda: dict(zip(map(str, range(len(names))), names, strict=True)), "row or id")
     measures.agree(marks)
-    measures.rank(table, info.name)
+    measures.rank(table, info.name, title)
 
 
 def _one_by_one(info: DatasetInfo, rows: np.ndarray, choice: Choice, drawn: int) -> None:
@@ -119,45 +119,26 @@ def _pills(label: str, options: list[str], key: str, show: Callable[[str], str |
 
 def _choose_order(table: pd.DataFrame) -> tuple[str, bool]:
     """The column to sort by, and whether its largest come first."""
-    names = ["row", "grade", *(name for name in ("class", "predicted") if name in table), *number_columns(table)]
-    unknown_value("sort", names, "column to sort by", names[0])
-    column = st.selectbox("Sort by", names, key="sort", bind="query-params", width=230)
+    names = ["row", "grade", *(name for name in ("class", "predicted") if name in table)]
+    names += [*number_columns(table), *text_columns(table)]
+    unknown_value("sort", list(map(title, names)), "column to sort by", names[0])
+    column = st.selectbox("Sort by", names, key="sort", bind="query-params", width=260, format_func=title)
     return column, st.toggle("Largest first", key="descending", bind="query-params")
 
 
 def _range(table: pd.DataFrame) -> dict[str, Any]:
-    """A column of numbers and the range that passes, as fields of `Filters`."""
-    names = ["–", *number_columns(table)]
-    unknown_value("f-column", names, "column", "none")
-    column = st.selectbox("Only with", names, key="f-column", bind="query-params", width=230)
+    """A column and what of it passes, a range or some names, as fields of `Filters`."""
+    names = ["–", *number_columns(table), *text_columns(table)]
+    unknown_value("f-column", list(map(title, names)), "column", "none")
+    column = st.selectbox("Only with", names, key="f-column", bind="query-params", width=260, format_func=title)
     if column == names[0]:
         return {}
+    if column in text_columns(table):
+        options = sorted(set(table[column].dropna()))
+        titles = dict(zip(options, value_titles(column, np.array(options)), strict=True))
+        return {"column": column, "names": _pills(title(column).capitalize(), options, "f-names", titles.get)}
     values = table[column].dropna()
     helped = f"{values.min():.4g} to {values.max():.4g} here; empty: no limit."
     low = st.number_input("from", value=None, format="%g", key="f-low", bind="query-params", width=140, help=helped)
     high = st.number_input("to", value=None, format="%g", key="f-high", bind="query-params", width=140, help=helped)
     return {"column": column, "low": -np.inf if low is None else low, "high": np.inf if high is None else high}
-
-
-def _bring_in(info: DatasetInfo, choice: Choice) -> None:
-    """Grades from a file."""
-    with st.popover("Import grades", icon=":material/upload:"):
-        with st.form("import-grades", border=False):
-            file = st.file_uploader(
-                "A CSV or Parquet file with the columns row or id, and grade, tags or note", ["csv", "parquet"]
-            )
-            sent = st.form_submit_button("Take over", type="primary")
-        if sent and file is not None:
-            names = loaders.get_dataset(info).lenses["id"].astype(str)
-            labels = dict(zip(map(str, range(len(names))), names, strict=True))
-            count = import_grades(info.fingerprint, _table(file.name, file.getvalue()), labels)
-            # All above was drawn without them.
-            st.session_state["_imported"] = count
-            st.rerun()
-
-
-def _table(name: str, data: bytes) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(io.BytesIO(data)) if name.endswith(".parquet") else pd.read_csv(io.BytesIO(data), dtype=str)
-    except (ValueError, OSError) as problem:
-        raise RecordError(f"{name} cannot be read as a table: {problem}.") from problem

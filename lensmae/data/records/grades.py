@@ -4,6 +4,7 @@ Grades are those of lens searches: A a certain lens, B a probable one, C a possi
 other: every entry only adds to the log, and undoing marks the grader's own last entry.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ def add_marks(sample: str, grader: str, marks: Iterable[Mark]) -> None:
     Raises:
         RecordError: for a grader without a name, a grade that is none, or a text that is too long.
     """
-    made = datetime.now(UTC).isoformat(timespec="milliseconds")
+    # It also tells what was made at once: `undo` takes that back at once.
+    made = datetime.now(UTC).isoformat(timespec="microseconds")
     name = _short("grader", grader.strip())
     if not name:
         raise RecordError("Say who grades first: a name or initials.")
@@ -60,15 +62,16 @@ def add_marks(sample: str, grader: str, marks: Iterable[Mark]) -> None:
         )
 
 
-def undo(sample: str, grader: str) -> Mark | None:
-    """Take back the grader's last entry of a sample; what it was, or None where there is none."""
+def undo(sample: str, grader: str) -> list[Mark]:
+    """Take back what the grader did last in a sample: one entry, or all of an import or of a selection that were made at once.
+    What they were, the last first; empty where there is nothing."""
     with changing() as connection:
-        query = "SELECT id, item, label, kind, value FROM marks WHERE sample = ? AND grader = ? AND undone = 0"
-        found = connection.execute(f"{query} ORDER BY id DESC LIMIT 1", (sample, grader.strip())).fetchone()
-        if found is None:
-            return None
-        connection.execute("UPDATE marks SET undone = 1 WHERE id = ?", (found[0],))
-    return Mark(*found[1:])
+        mine = "FROM marks WHERE sample = ? AND grader = ? AND undone = 0"
+        last = f"made = (SELECT made {mine} ORDER BY id DESC LIMIT 1)"
+        query, given = f"SELECT id, item, label, kind, value {mine} AND {last} ORDER BY id DESC", (sample, grader.strip())
+        found = connection.execute(query, (*given, *given)).fetchall()
+        connection.executemany("UPDATE marks SET undone = 1 WHERE id = ?", [(row[0],) for row in found])
+    return [Mark(*row[1:]) for row in found]
 
 
 def graded(sample: str, item: str | None = None) -> pd.DataFrame:
@@ -131,31 +134,38 @@ def import_grades(sample: str, table: pd.DataFrame, labels: Mapping[str, str]) -
         table: one row a grade.
         labels: item -> label of the sample; a row of the table is found by its item, else by its label.
 
-    Returns the number of rows taken over. Raises `RecordError`, and takes over nothing, where a row is of no item of the sample
-    or holds a grade that is none.
+    Returns the number of rows that have a grade, tags or a note. Raises `RecordError`, and takes over nothing, where a row is of
+    no item of the sample or holds a grade that is none.
     """
+    table = table.rename(columns={name: str(name).strip().lower() for name in table})
     by_label = {label: item for item, label in labels.items()}
     if "grade" not in table and "tags" not in table and "note" not in table:
         raise RecordError(f"The table has the columns {', '.join(map(str, table.columns))}; it needs grade, tags or note.")
     by_grader: dict[str, list[Mark]] = {}
+    told = 0
     for number, row in enumerate(table.to_dict("records"), start=1):
         item = _found(row, labels, by_label, number)
-        by_grader.setdefault(_text(row.get("grader")) or "imported", []).extend(_marks(row, item, labels[item]))
+        marks = _marks(row, item, labels[item])
+        told += bool(marks)
+        by_grader.setdefault(_text(row.get("grader")) or "imported", []).extend(marks)
     for marks in by_grader.values():
         for mark in marks:
             _value(mark)
     for grader, marks in by_grader.items():
         add_marks(sample, grader, marks)
-    return len(table)
+    return told
 
 
 def _found(row: dict, labels: Mapping[str, str], by_label: Mapping[str, str], number: int) -> str:
-    for name in ("item", "row"):
-        if _text(row.get(name)) in labels:
-            return _text(row[name])
-    for name in ("label", "id", "file"):
-        if _text(row.get(name)) in by_label:
-            return by_label[_text(row[name])]
+    item = next((_text(row.get(name)) for name in ("item", "row") if _text(row.get(name)) in labels), None)
+    named = next((text for name in ("label", "id", "file") if (text := _text(row.get(name)))), "")
+    if item is not None and (not named or _label(labels[item]) == _label(named)):
+        return item
+    # Rows of another set, or of some of its lenses, are other lenses here: the name decides.
+    if named in by_label:
+        return by_label[named]
+    if item is not None:
+        raise RecordError(f"Row {number} of the table is of {named}, and {item} is {labels[item]} here: it is of another set.")
     raise RecordError(f"Row {number} of the table names no image that is here; it needs a column item, label, id or file.")
 
 
@@ -163,16 +173,17 @@ def _marks(row: dict, item: str, label: str) -> list[Mark]:
     marks: list[Mark] = []
     for kind in ("grade", "note"):
         if value := _text(row.get(kind)):
-            marks.append(Mark(item, label, kind, value))
+            marks.append(Mark(item, label, kind, value.upper() if kind == "grade" else value))
     return marks + [Mark(item, label, "tag", tag) for tag in _tags(row.get("tags"))]
 
 
 def _tags(value: object) -> list[str]:
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            value = str(value).split(";")
+        text = value
+        with contextlib.suppress(ValueError):
+            value = json.loads(text)
+        if not isinstance(value, list):
+            value = text.split(";" if ";" in text else ",")
     found = value if isinstance(value, (list, tuple)) or hasattr(value, "tolist") else []
     return [tag for one in found if (tag := _text(one))]
 

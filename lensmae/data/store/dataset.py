@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,14 @@ def summarise(
         size_bytes=int(sum(array.nbytes for array in arrays.values())),
         **facts,
     )
+
+
+def check_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """The classes that labels name, sorted. Raises `DatasetError` for one that is no name of a class."""
+    try:
+        return check_class_names(tuple(sorted(set(labels))))
+    except ValueError as problem:
+        raise DatasetError(f"{problem}: it has 1 to 80 letters, digits, spaces and . , + - / ( ).") from problem
 
 
 def fingerprint(lenses: pd.DataFrame, arrays: dict[str, np.ndarray]) -> str:

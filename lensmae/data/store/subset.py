@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lensmae.data.store.arrays import new_array
-from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
+from lensmae.data.store.dataset import LensDataset, check_labels, open_store, summarise, write_table
 from lensmae.errors import DatasetError
 from lensmae.folders import new_folder
 from lensmae.workspace import check_name, datasets_dir
@@ -27,7 +27,7 @@ def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str, labels: np
         labels: (N,) str, the class of each from now on, grades or tags for instance; the old one goes to `origin_class`.
 
     Raises:
-        DatasetError: for no rows, rows that are not there, or a name that is taken.
+        DatasetError: for no rows, rows that are not there, a name that is taken, or a label that is no name of a class.
     """
     check_name(name, "data set")
     rows, first = np.unique(np.asarray(rows, dtype=np.int64), return_index=True)
@@ -38,8 +38,11 @@ def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str, labels: np
     final = datasets_dir() / name
     if final.exists():
         raise DatasetError(f"A data set {name!r} already exists in {datasets_dir()}; choose another name or delete it first.")
+    labels = None if labels is None else np.asarray(labels)[first]
+    if labels is not None:
+        check_labels(labels.tolist())
     with new_folder(final) as partial:
-        _write(dataset, rows, name, partial, None if labels is None else np.asarray(labels)[first])
+        _write(dataset, rows, name, partial, labels)
     return open_store(final)
 
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from lensmae.data.columns import column
 from lensmae.data.records.grades import GRADES
 from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation.grading.agreement import combined
 from lensmae.evaluation.parameters import without_lists
 
 UNGRADED = "none"
+_MARKED = ("grade", "tags", "note", "predicted", "class", "split")
+_MOST_NAMES = 20
+# What a sheet has beside the columns of the data set.
+_TITLES = {"predicted": "predicted class", "reconstruction_mse": "reconstruction MSE", "origin_row": "row in the original set"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Filters:
         classes, predicted: class names.
         wrong: only lenses whose predicted class is not the true one; one that is withheld is no error.
         column, low, high: a column of numbers and its range; lenses without a value do not pass.
+        names: those of `column` that pass, where it is one of `text_columns`; all where empty.
         text: that the id, a note or a tag holds.
     """
 
@@ -36,6 +42,7 @@ class Filters:
     column: str = ""
     low: float = -np.inf
     high: float = np.inf
+    names: Sequence[str] = ()
     text: str = field(default="")
 
 
@@ -74,7 +81,9 @@ def chosen(table: pd.DataFrame, filters: Filters) -> np.ndarray:
         keep &= table["predicted"].isin(filters.predicted).to_numpy()
     if filters.wrong and "predicted" in table:
         keep &= (~table["predicted"].isin(["", CANNOT_TELL]) & (table["predicted"] != table["class"])).to_numpy()
-    if filters.column in table:
+    if filters.names and filters.column in table:
+        keep &= table[filters.column].isin(filters.names).to_numpy()
+    elif filters.column in table.select_dtypes("number"):
         keep &= table[filters.column].between(filters.low, filters.high).to_numpy()
     return keep & _holding(table, filters.text.strip().lower())
 
@@ -86,22 +95,33 @@ def _holding(table: pd.DataFrame, text: str) -> np.ndarray:
     return words.str.lower().str.contains(text, regex=False).to_numpy()
 
 
-def ordered(table: pd.DataFrame, column: str, descending: bool) -> pd.DataFrame:
+def ordered(table: pd.DataFrame, by: str, descending: bool) -> pd.DataFrame:
     """A sheet sorted by a column, equal ones in the order of their rows; grades from A to X, lenses without a value last."""
-    if column not in table:
+    if by not in table:
         return table
-    values = table[column]
-    if column == "grade":
+    values = table[by]
+    if by == "grade":
         ranks = {grade: rank for rank, grade in enumerate(GRADES)}
         values = values.map(lambda grade: ranks.get(grade, np.nan))
     order = values.sort_values(ascending=not descending, kind="stable", na_position="last").index
     return table.loc[order].reset_index(drop=True)
 
 
+def title(name: str) -> str:
+    """The heading of a column of a sheet: label and unit."""
+    return _TITLES.get(name) or column(name).title_in(False)
+
+
 def number_columns(table: pd.DataFrame) -> list[str]:
     """Columns of numbers that differ between lenses."""
     numeric = table.select_dtypes("number").drop(columns=["row", "seed"], errors="ignore")
     return [name for name in numeric if numeric[name].nunique() > 1]
+
+
+def text_columns(table: pd.DataFrame) -> list[str]:
+    """Columns of names by which lenses can be told apart: the same ones occur again and again."""
+    named = [name for name in table if column(name).role != "identity" and name not in _MARKED]
+    return [name for name in named if not pd.api.types.is_numeric_dtype(table[name]) and 1 < table[name].nunique() <= _MOST_NAMES]
 
 
 def exported(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lensmae.data import PRESETS, LensDataset
+from lensmae.data.value_titles import preset_title
 from lensmae.models.predictors import LoadedModel
 
 
@@ -35,12 +36,8 @@ def preset_note(checkpoint: str, trained: str | None, lenses: Mapping[str, float
         return None
     share = sum(others.values())
     these = "these" if share > 0.999 else f"{share:.0%} of these"
-    own, foreign = (", ".join(map(_title, names)) for names in (known if strata else (trained,), others))
+    own, foreign = (", ".join(map(preset_title, names)) for names in (known if strata else (trained,), others))
     return f"{checkpoint} was trained on lenses of {own}; {these} are of {foreign}: its answers about them mean little."
-
-
-def _title(preset: str) -> str:
-    return PRESETS[preset].title if preset in PRESETS else preset
 
 
 def presets_of(dataset: LensDataset) -> dict[str, float]:

@@ -8,6 +8,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from lensmae.data.value_titles import preset_title
 from lensmae.evaluation.ood.quality import Quality
 
 # Edges between which lenses are as noisy as each other (rms over the peak), or as sharp (FWHM in pixels).
@@ -152,7 +153,7 @@ def _span(edges: Sequence[float], at: int) -> str:
 def _said(like: str, whole: Cell, parts: Sequence[Cell]) -> str:
     known = whole.accuracy_answered is not None
     answered = f", and {whole.accuracy_answered:.1%} of the {whole.answered:.0%} whose class is not withheld" if known else ""
-    apart = ", ".join(f"{cell.stratum} {cell.accuracy:.0%} of {cell.lenses}" for cell in parts)
+    apart = ", ".join(f"{preset_title(cell.stratum)} {cell.accuracy:.0%} of {cell.lenses}" for cell in parts)
     return (
         f"Of {whole.lenses} simulated lenses with {like} it classifies {whole.accuracy:.1%} correctly{answered}"
         f"{f' ({apart})' if len(parts) > 1 else ''}."

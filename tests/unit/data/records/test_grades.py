@@ -63,11 +63,18 @@ def test_undo_takes_back_ones_own_last_entry_only():
     grade("1", "A")
     grade("1", "B")
     grade("1", "X", grader="bob")
-    assert undo("set", "ann") == Mark("1", "lens 1", "grade", "B")
+    assert undo("set", "ann") == [Mark("1", "lens 1", "grade", "B")]
     assert state() == {("1", "ann"): ("A", (), ""), ("1", "bob"): ("X", (), "")}
-    assert undo("set", "ann").value == "A"
-    assert undo("set", "ann") is None
+    assert undo("set", "ann")[0].value == "A"
+    assert undo("set", "ann") == []
     assert state() == {("1", "bob"): ("X", (), "")}
+
+
+def test_what_was_marked_at_once_is_undone_at_once():
+    grade("1", "A")
+    add_marks("set", "ann", [Mark(item, f"lens {item}", "tag", "ring") for item in "123"])
+    assert [mark.item for mark in undo("set", "ann")] == ["3", "2", "1"]
+    assert state() == {("1", "ann"): ("A", (), "")}
 
 
 def test_every_entry_and_every_undoing_is_another_revision():
@@ -154,11 +161,28 @@ def test_what_was_exported_as_csv_or_parquet_comes_back_the_same(tmp_path):
         assert state(sample) == state("set")
 
 
+@pytest.mark.parametrize(
+    ("columns", "kept"),
+    [
+        # As a spreadsheet holds it: headings and grades in either case, tags with commas, rows that say nothing.
+        ({"File": ["a.fits", "b.fits"], "Grade": ["a", ""], "Tags": ["ring, blue", ""]}, {"0": ("A", ("blue", "ring"))}),
+        ({"id": ["b.fits"], "tags": ["arc, north; 3"]}, {"1": ("", ("3", "arc, north"))}),
+        ({"row": [1], "tags": ["7"]}, {"1": ("", ("7",))}),
+        # Row 1 of another set: the name tells which lens it is here.
+        ({"row": [1], "id": ["a.fits"], "grade": ["C"]}, {"0": ("C", ())}),
+    ],
+)
+def test_tables_as_people_write_them_are_taken_over(columns, kept):
+    assert import_grades("set", pd.DataFrame(columns), {"0": "a.fits", "1": "b.fits"}) == len(kept)
+    assert {item: (grade, tags) for (item, _), (grade, tags, _) in state().items()} == kept
+
+
 def test_an_import_that_fits_in_part_only_takes_over_nothing():
     labels = {"0": "a.fits", "1": "b.fits"}
     for table, said in (
         (pd.DataFrame({"file": ["a.fits", "c.fits"], "grade": ["A", "B"]}), r"Row 2 .* no image"),
         (pd.DataFrame({"file": ["a.fits", "b.fits"], "grade": ["A", "Z"]}), "no grade"),
+        (pd.DataFrame({"row": [1], "id": ["z.fits"], "grade": ["A"]}), "of another set"),
         (pd.DataFrame({"file": ["a.fits"], "class": ["cdm"]}), "it needs grade, tags or note"),
     ):
         with pytest.raises(RecordError, match=said):

@@ -56,3 +56,9 @@ def test_a_part_can_carry_labels_of_ones_own(home):
     assert made.lenses["class"].tolist() == ["arc", "ring", "ring"]
     assert made.lenses["origin_class"].tolist() == source.lenses["class"].iloc[[3, 12, 40]].tolist()
     np.testing.assert_array_equal(made.images, source.images[[3, 12, 40]])
+
+
+def test_a_label_that_is_no_name_of_a_class_is_refused_in_a_sentence(home):
+    with pytest.raises(DatasetError, match="'a<b' is no name of a class"):
+        subset_dataset(open_dataset("lenses"), np.array([1]), "mine", np.array(["a<b"]))
+    assert not (home / "datasets" / "mine").exists()

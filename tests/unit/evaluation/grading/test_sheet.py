@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensmae.evaluation.grading.sheet import UNGRADED, Filters, chosen, exported, number_columns, ordered, sheet
+from lensmae.evaluation.grading.sheet import (
+    UNGRADED,
+    Filters,
+    chosen,
+    exported,
+    number_columns,
+    ordered,
+    sheet,
+    text_columns,
+    title,
+)
 
 
 @pytest.fixture
@@ -17,6 +27,7 @@ def table():
             "class": ["cdm", "cdm", "axion", "axion", "cdm"],
             "split": "test",
             "seed": range(5),
+            "stratum": ["survey_hst", "model_ii", "survey_hst", "model_ii", "model_ii"],
             "theta_E": [1.0, 2.0, np.nan, 3.0, 4.0],
             "subhalo_x": [[1.0], [], [], [], []],
         }
@@ -36,6 +47,13 @@ def test_every_lens_has_its_grade_over_all_graders_and_its_facts_without_lists(t
     assert table["tags"].tolist() == [("ring",), (), (), ("odd", "ring")]
     assert "subhalo_x" not in table
     assert number_columns(table) == ["theta_E"]
+    assert text_columns(table) == ["stratum"]
+
+
+def test_headings_say_what_a_column_is_and_in_which_unit():
+    assert title("source_x") == "source position x (arcsec)"
+    assert title("axion_mass_ev") == "axion mass (eV)"
+    assert [title(name) for name in ("predicted", "P(cdm)", "of a file")] == ["predicted class", "P(cdm)", "of a file"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +67,8 @@ def test_every_lens_has_its_grade_over_all_graders_and_its_facts_without_lists(t
         (Filters(wrong=True), [1, 3]),
         (Filters(column="theta_E", low=1.5), [1, 3]),
         (Filters(column="theta_E"), [0, 1, 3]),
+        (Filters(column="stratum", names=("survey_hst",)), [0, 2]),
+        (Filters(column="stratum"), [0, 1, 2, 3]),
         (Filters(text="blue ARC"), [0]),
         (Filters(text="odd"), [3]),
         (Filters(text="[", grades=("A",)), []),

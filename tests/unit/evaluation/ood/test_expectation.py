@@ -65,7 +65,7 @@ def test_the_table_counts_lenses_in_bins_of_noise_and_sharpness_by_preset():
     assert found.sentence(7e-4).startswith(f"{of_all} it classifies 75.0% correctly")
     alike = found.sentence(7e-4, 3.1)
     assert alike.startswith(f"{of_all} and light spread over less than 3.7 pixels it classifies 75.0% correctly")
-    assert "model_ii 73% of 15, model_iii 76% of 25" in alike
+    assert "DeepLense Model II 73% of 15, DeepLense Model III 76% of 25" in alike
     # None is as blurred as that: its noise alone decides.
     assert found.sentence(7e-4, 5.0) == found.sentence(7e-4)
     # Five lenses say nothing.
