@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from lensmae.data.simulation.batched.imaging import gaussian_matrix
+from lensmae.data.value_titles import NUISANCE_TITLES
 
 Strength = float | Tensor
 # FWHM of a Gaussian in units of its sigma.
@@ -193,18 +194,18 @@ def _through_jpeg(grey: np.ndarray, quality: float) -> np.ndarray:
 
 
 _ALL = (
-    Nuisance("noise", "Noise", "rms/peak", (1e-4, 1e-3, 3e-3, 1e-2, 3e-2), 0.0, noise),
-    Nuisance("shot_noise", "Photon noise", "rms/peak, at the peak", (1e-3, 1e-2, 3e-2, 1e-1), 0.0, shot_noise),
-    Nuisance("sky", "Sky level", "of the peak", (0.01, 0.1, 1.0), 0.0, sky),
-    Nuisance("gain", "Flux unit", "factor", (1e-3, 10.0, 1e4), 1.0, gain),
-    Nuisance("min_max", "Scaled to [0, 1]", "", (1.0,), 0.0, min_max),
-    Nuisance("levels", "Grey levels", "bits", (16.0, 12.0, 10.0, 8.0), 24.0, levels),
-    Nuisance("blur", "Broader PSF", "pixels FWHM", (0.5, 1.0, 2.0, 3.0), 0.0, blur),
-    Nuisance("shift", "Shifted", "pixels", (0.5, 1.0, 2.0, 3.0, 5.0), 0.0, shift),
-    Nuisance("rotation", "Turned", "degrees", (45.0, 90.0, 180.0), 0.0, rotation),
-    Nuisance("mirror", "Mirrored", "", (1.0,), 0.0, mirror),
-    Nuisance("jpeg", "JPEG", "quality", (95.0, 85.0, 70.0), 100.0, jpeg),
-    Nuisance("bad_pixels", "Bad pixels", "of 10,000", (2.0, 10.0, 50.0), 0.0, bad_pixels),
+    Nuisance("noise", NUISANCE_TITLES["noise"], "rms/peak", (1e-4, 1e-3, 3e-3, 1e-2, 3e-2), 0.0, noise),
+    Nuisance("shot_noise", NUISANCE_TITLES["shot_noise"], "rms/peak, at the peak", (1e-3, 1e-2, 3e-2, 1e-1), 0.0, shot_noise),
+    Nuisance("sky", NUISANCE_TITLES["sky"], "of the peak", (0.01, 0.1, 1.0), 0.0, sky),
+    Nuisance("gain", NUISANCE_TITLES["gain"], "factor", (1e-3, 10.0, 1e4), 1.0, gain),
+    Nuisance("min_max", NUISANCE_TITLES["min_max"], "", (1.0,), 0.0, min_max),
+    Nuisance("levels", NUISANCE_TITLES["levels"], "bits", (16.0, 12.0, 10.0, 8.0), 24.0, levels),
+    Nuisance("blur", NUISANCE_TITLES["blur"], "pixels FWHM", (0.5, 1.0, 2.0, 3.0), 0.0, blur),
+    Nuisance("shift", NUISANCE_TITLES["shift"], "pixels", (0.5, 1.0, 2.0, 3.0, 5.0), 0.0, shift),
+    Nuisance("rotation", NUISANCE_TITLES["rotation"], "degrees", (45.0, 90.0, 180.0), 0.0, rotation),
+    Nuisance("mirror", NUISANCE_TITLES["mirror"], "", (1.0,), 0.0, mirror),
+    Nuisance("jpeg", NUISANCE_TITLES["jpeg"], "quality", (95.0, 85.0, 70.0), 100.0, jpeg),
+    Nuisance("bad_pixels", NUISANCE_TITLES["bad_pixels"], "of 10,000", (2.0, 10.0, 50.0), 0.0, bad_pixels),
 )
 NUISANCES: Mapping[str, Nuisance] = MappingProxyType({nuisance.name: nuisance for nuisance in _ALL})
 

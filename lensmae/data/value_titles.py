@@ -4,9 +4,22 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lensmae.data.nuisances import NUISANCES
 from lensmae.data.simulation.presets import PRESETS
 
+NUISANCE_TITLES = {
+    "noise": "Noise",
+    "shot_noise": "Photon noise",
+    "sky": "Sky level",
+    "gain": "Flux unit",
+    "min_max": "Scaled to [0, 1]",
+    "levels": "Grey levels",
+    "blur": "Broader PSF",
+    "shift": "Shifted",
+    "rotation": "Turned",
+    "mirror": "Mirrored",
+    "jpeg": "JPEG",
+    "bad_pixels": "Bad pixels",
+}
 _CAMERAS = {
     "model_i": "DeepLense Model I",
     "model_i_64": "DeepLense Model I at 64 pixels",
@@ -26,7 +39,7 @@ def preset_title(name: str) -> str:
 
 
 def _nuisance_title(name: str) -> str:
-    return NUISANCES[name].title.lower() if name in NUISANCES else name
+    return NUISANCE_TITLES[name].lower() if name in NUISANCE_TITLES else name
 
 
 def _camera_title(name: str) -> str:
