@@ -39,7 +39,7 @@ def preset_title(name: str) -> str:
 
 
 def _nuisance_title(name: str) -> str:
-    return NUISANCE_TITLES[name].lower() if name in NUISANCE_TITLES else name
+    return NUISANCE_TITLES.get(name, name)
 
 
 def _camera_title(name: str) -> str:

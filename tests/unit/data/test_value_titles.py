@@ -16,7 +16,7 @@ from lensmae.data.value_titles import value_titles
             ["Survey, HST", "DeepLense Model II", "of_a_file", "DeepLense Model II"],
         ),
         ("camera", ["survey_jwst", "mine"], ["JWST NIRCam F277W", "mine"]),
-        ("nuisance", ["none", "shot_noise"], ["none", "photon noise"]),
+        ("nuisance", ["none", "shot_noise"], ["none", "Photon noise"]),
         ("class", ["no_sub"], ["no_sub"]),
         ("stratum", [], []),
     ],
