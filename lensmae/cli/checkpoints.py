@@ -9,8 +9,10 @@ import typer
 from lensmae.cli.console import (
     AXES_HELP,
     BAND_HELP,
+    CLASSES_HELP,
     AsJson,
     Scheduler,
+    class_names,
     executor_of,
     print_damaged,
     print_figures,
@@ -59,6 +61,7 @@ def evaluate(
     ] = None,
     band: Annotated[str | None, typer.Option(help=BAND_HELP)] = None,
     axes: Annotated[str | None, typer.Option(help=AXES_HELP)] = None,
+    classes: Annotated[str | None, typer.Option(help=CLASSES_HELP)] = None,
     scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +77,7 @@ def evaluate(
     from lensmae.evaluation.measure.rows import Apart, Here
     from lensmae.models import load_checkpoint
 
-    choice = ArrayChoice(item, band, axes)
+    choice = ArrayChoice(item, band, axes, classes=class_names(classes))
     dataset = open_dataset(data, choice, leave_out=True)
     for file, problem in dataset.skipped.items():
         typer.echo(f"Error: {file}: {problem}", err=True)

@@ -24,6 +24,16 @@ from lensmae.workspace import Damaged
 _messages = Console(stderr=True)
 AXES_HELP = "one letter per axis of the array, as in NHWC: N lenses, C bands, H rows, W columns; by default from header and shape"
 BAND_HELP = "which band of images with several, from 0 or by name; 0+2, g+r or all: their mean"
+CLASSES_HELP = "names of integer labels 0, 1, ..., with commas between"
+
+
+def class_names(text: str | None) -> tuple[str, ...] | None:
+    """Names of classes as they are typed, with commas between; known ones by our name (`sphere` is cdm)."""
+    from lensmae.data.exchange.names import class_name
+
+    return tuple(class_name(part) for part in text.split(",")) if text else None
+
+
 Scheduler = Annotated[
     str | None,
     typer.Option(help="Dask scheduler to compute on: its address, or local:N for N processes of this command"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lensmae.cli.console import AXES_HELP, BAND_HELP, Scheduler, executor_of, with_progress
+from lensmae.cli.console import AXES_HELP, BAND_HELP, CLASSES_HELP, Scheduler, class_names, executor_of, with_progress
 from lensmae.errors import ConfigError
 
 commands = typer.Typer()
@@ -16,7 +16,7 @@ _NAMED = 20
 def import_command(
     source: Annotated[Path, typer.Argument(help="folder, or npy, npz or HDF5 file")],
     name: Annotated[str, typer.Argument(help="name of the new data set")],
-    classes: Annotated[str | None, typer.Option(help="names of integer labels 0, 1, ..., with commas between")] = None,
+    classes: Annotated[str | None, typer.Option(help=CLASSES_HELP)] = None,
     split: Annotated[str | None, typer.Option(help="put all lenses into train, validation or test")] = None,
     size: Annotated[int | None, typer.Option(min=8, max=1024, help="bring every image to so many pixels a side")] = None,
     pixel_scale: Annotated[float | None, typer.Option(help="arcsec/pixel of the data set")] = None,
@@ -36,10 +36,9 @@ def import_command(
     from lensmae.data import ImportOptions, import_dataset, plan_import
     from lensmae.data.exchange.layouts import describe
 
-    named = tuple(part.strip() for part in classes.split(",")) if classes else None
     if crop not in ("auto", "none"):
         raise ConfigError(f"--crop is auto or none for an import; {crop!r} was given.")
-    options = ImportOptions(named, split, size, pixel_scale, seed, clean, item, band, axes, crop)
+    options = ImportOptions(class_names(classes), split, size, pixel_scale, seed, clean, item, band, axes, crop)
     if dry_run:
         plan = plan_import(source, options)
         typer.echo(f"{describe(plan.layout)} {'x'.join(map(str, plan.form.shape))} pixels, {plan.nbytes / 1e6:,.1f} MB.")

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from lensmae.data.exchange.deeplense import read_original
-from lensmae.data.exchange.stacks.importing import may_hold_stack
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.store.dataset import RECORD, LensDataset, list_datasets, open_store
 from lensmae.errors import DatasetError
@@ -15,7 +14,7 @@ def open_dataset(data: str | Path, choice: ArrayChoice = NO_CHOICE, leave_out: b
 
     Args:
         data: the name or path.
-        choice: of a layout of others, which array of files with several, which band, and which axis is which.
+        choice: of a layout of others, which array of files with several, which band, which axis is which, and names of classes.
         leave_out: of a layout of others, files that cannot be read are named in `LensDataset.skipped`; they are an error else.
 
     What is in a layout of others (class folders, `LR/` and `HR/`, stacks) is read into memory; it is all "test" where no
@@ -35,7 +34,7 @@ def _find(data: str | Path) -> Path:
     if str(data) not in ("", ".", "..") and "/" not in str(data) and named.is_dir():
         return named
     path = Path(data).expanduser()
-    if path.is_dir() or (path.is_file() and may_hold_stack(path)):
+    if path.is_dir() or path.is_file():
         return path.resolve()
     known = ", ".join(info.name for info in list_datasets()) or "none yet; `lensmae simulate model_ii NAME` makes one"
     raise DatasetError(f"There is no data set {str(data)!r}. Known names: {known}. A path to a folder also works.")

@@ -91,6 +91,14 @@ def test_evaluate_prints_a_table_of_figures_for_people(workspace_with_lenses, ki
     assert figure in result.stdout
 
 
+def test_evaluate_takes_the_names_of_classes_that_a_stack_has_as_numbers(workspace_with_lenses, classifier, tmp_path):
+    np.savez(tmp_path / "set.npz", images=np.random.default_rng(0).random((6, 64, 64), np.float32), labels=np.arange(6) % 2)
+    assert refused(call("evaluate", classifier, tmp_path / "set.npz"), "class_0, class_1", "--classes NAME,NAME")
+    result = call("evaluate", classifier, tmp_path / "set.npz", "--classes", "no,sphere", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert {"no_sub", "cdm"} <= set(json.loads(result.stdout)["auc"])
+
+
 def test_evaluate_reads_a_folder_in_the_original_deeplense_layout(workspace_with_lenses, mae, tmp_path):
     dataset = open_dataset("lenses")
     for kind in ("no_sub", "cdm"):

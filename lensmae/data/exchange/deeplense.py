@@ -34,7 +34,7 @@ def read_original(source: Path, choice: ArrayChoice = NO_CHOICE, leave_out: bool
         raise DatasetError(f"{source} would take more than {_MAX_BYTES >> 30} GB in memory; `lensmae import` it instead.")
     arrays = {name: np.empty((n, *shape), np.float32) for name, shape in shapes.items()}
     lenses = layout.lenses.drop(columns="low_file", errors="ignore")
-    lenses["split"] = lenses["split"].replace("", "test")
+    lenses["split"] = lenses["split"].replace("", layout.split_of_others if layout.has_splits else "test")
     masses = lenses["axion_mass_ev"].to_numpy(copy=True) if "axion_mass_ev" in lenses else np.full(n, np.nan)
     problems: dict[int, str] = {}
     for block in read_blocks(layout, form):

@@ -8,6 +8,8 @@ from lensmae.data.exchange.names import SPLIT_COLUMNS, split_name, words
 
 _INDICES = frozenset(("idx", "idxs", "index", "indices", "ind", "inds", "ids", "rows"))
 # What may stand beside the name of a split in that of a flag: `is_test`, `test_mask`.
+_TRUE, _FALSE = frozenset(("true", "yes", "1", "1.0")), frozenset(("false", "no", "0", "0.0"))
+_HELD = ("", "train", "validation", "test")
 _FLAG_WORDS = frozenset(("is", "in", "mask", "flag", "set", "split"))
 
 
@@ -21,22 +23,36 @@ def split_column(name: str, values: np.ndarray) -> np.ndarray | None:
 
     Args:
         name: of the column.
-        values: (N,) words, or 0 and 1 where the name is that of a split (`is_test`, `train_mask`); NaN where not known.
+        values: (N,) words, or 0 and 1 where the name is that of a split (`is_test`, `train_mask`); NaN where not known. Of words
+            of which only some are splits the others are silent.
     """
     values = np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values
     if says_splits(name) and values.dtype.kind in "UO":
         said = [split_name(value) if isinstance(value, str) else "" for value in values.tolist()]
-        given = [value for value in values.tolist() if isinstance(value, str) and value.strip()]
-        return np.array(said, dtype=object) if any(said) and all(split_name(value) for value in given) else None
+        return np.array(said, dtype=object) if any(said) else None
     named = flag_of(name)
-    if not named or values.dtype.kind not in "biuf":
+    if not named or values.dtype.kind not in "biufUO":
         return None
-    numbers = values.astype(np.float64)
+    numbers = values.astype(np.float64) if values.dtype.kind in "biuf" else _as_numbers(values)
     if not np.isin(numbers[np.isfinite(numbers)], (0, 1)).all():
         return None
     # What is not for training is held out, what is not held out is for training.
     other = "test" if named == "train" else "train"
     return np.array([named if one == 1 else other if one == 0 else "" for one in numbers], dtype=object)
+
+
+def _as_numbers(values: np.ndarray) -> np.ndarray:
+    """Words of truth as 1 and 0, NaN where nothing is said, 2 for other words."""
+    texts = ["" if value is None else str(value).strip().lower() for value in values.tolist()]
+    return np.array([
+        1.0 if text in _TRUE else 0.0 if text in _FALSE else np.nan if text in ("", "nan", "none", "<na>") else 2.0
+        for text in texts
+    ])  # fmt: skip
+
+
+def stricter(one: str, other: str) -> str:
+    """Of two splits that a lens is said to be of, that which keeps it from training most; "" says nothing."""
+    return max(one, other, key=_HELD.index)
 
 
 def flag_of(name: str) -> str:
@@ -60,6 +76,8 @@ def from_indices(listed: Mapping[str, np.ndarray], n: int) -> np.ndarray | None:
         listed: by split, indices from 0.
         n: how many lenses there are.
     """
+    if not listed:
+        return None
     found = np.full(n, "", dtype=object)
     for split in ("train", "validation", "test"):
         at = listed.get(split, np.empty(0, int))

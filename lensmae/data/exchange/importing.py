@@ -111,8 +111,7 @@ class ImportPlan:
                 chosen = (table["class"] == name).to_numpy()
                 table.loc[chosen, "split"] = assign_splits(int(chosen.sum()), self.options.seed, index)
         else:
-            # Files beside train/ and val/ are in neither; nothing says that they may be trained on.
-            table["split"] = table["split"].replace("", "test")
+            table["split"] = table["split"].replace("", self.layout.split_of_others)
         return table
 
     @property

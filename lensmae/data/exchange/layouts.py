@@ -15,7 +15,7 @@ import pandas as pd
 
 from lensmae.data.exchange.band_files import bands_in_folders, bands_in_lens_folders, bands_in_names
 from lensmae.data.exchange.folder_entries import left_out, unusable
-from lensmae.data.exchange.label_tables import LabelTable, find_table, table_in_order
+from lensmae.data.exchange.given_splits import from_indices, stricter
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
 from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_held_out, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
@@ -24,6 +24,8 @@ from lensmae.data.exchange.stacks.images import images_in
 from lensmae.data.exchange.stacks.importing import StoredArray, may_hold_stack
 from lensmae.data.exchange.stacks.layout import Stack, find_stacks, stack_lenses
 from lensmae.data.exchange.stacks.reading import stored_arrays
+from lensmae.data.exchange.tables.label_tables import LabelTable, find_table, table_in_order
+from lensmae.data.exchange.tables.split_lists import listed_indices
 from lensmae.data.images import roles
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.images.guarded_reader import read_image
@@ -77,17 +79,25 @@ class Layout:
         """Whether train, validation or test are named."""
         return bool((self.lenses["split"] != "").any())
 
+    @property
+    def split_of_others(self) -> str:
+        """The split of lenses of which none is named, where others have one: training where all of those are held out, else test,
+        as nothing says that they may be trained on."""
+        return "test" if (self.lenses["split"] == "train").any() else "train"
+
 
 def find_layout(source: Path, classes: Sequence[str] | None = None, choice: ArrayChoice = NO_CHOICE) -> Layout:
     """The layout of a folder or of a file with a stack: npy, npz, HDF5, FITS, TIFF, MATLAB or torch.
 
     Args:
         source: folder or file.
-        classes: names of integer labels 0, 1, ... of a stack; without them they are called class_0, class_1, ...
+        classes: names of integer labels 0, 1, ... of a stack; those of `choice` where None. Without any they are called class_0,
+            class_1, ...
         choice: which array of files with several, which band, and which axis is which.
 
     Raises `DatasetError` where nothing of the kind is there.
     """
+    classes = choice.classes if classes is None else classes
     if source.is_file():
         return _held_out(_of_file(source, classes, choice), source.parent)
     if not source.is_dir():
@@ -189,8 +199,14 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
     arrays = [leaf.folder / name for leaf in leaves for name in leaf.files if may_hold_stack(Path(name))]
     if _are_stacks(arrays, root, choice):
         layout = replace(_stack_layout(root, arrays, classes, choice), ignored=tuple(ignored))
-        table = table_in_order(layout.stacks[0].images.file.parent, len(layout.lenses)) if len(layout.stacks) == 1 else None
-        return layout if table is None else _as_table_says(layout, table, set(layout.lenses["class"]) == {UNKNOWN}, moved=False)
+        if len(layout.stacks) > 1:
+            return layout
+        folder, n = layout.stacks[0].images.file.parent, len(layout.lenses)
+        table = table_in_order(folder, n)
+        if table is not None:
+            layout = _as_table_says(layout, table, set(layout.lenses["class"]) == {UNKNOWN}, moved=False)
+        listed = from_indices(listed_indices(folder), n)
+        return layout if listed is None else _with_splits(layout, listed, "Lists of indices beside the stack say its splits.")
     leaves = [of_one_lens(leaf) for leaf in leaves]
     a_lens_each = len(leaves) > 1 and all(len(leaf.files) == 1 and leaf.names and not is_class(leaf.name) for leaf in leaves)
     named = len({leaf.names for leaf in leaves if leaf.names}) > 1 or any(is_class(leaf.name) for leaf in leaves)
@@ -215,6 +231,12 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
     kept = sum(map(len, beside.values()))
     notes = (f"{kept} files are the noise, flags or PSF of images beside them.",) if kept else ()
     return replace(layout, ignored=tuple(ignored), beside=beside, notes=layout.notes + notes)
+
+
+def _with_splits(layout: Layout, splits: Sequence[str], note: str) -> Layout:
+    """A layout with splits that are said elsewhere; a lens that is said to be of several is held out."""
+    kept = [stricter(old, new) for old, new in zip(layout.lenses["split"], splits, strict=True)]
+    return replace(layout, lenses=layout.lenses.assign(split=kept), notes=(*layout.notes, note))
 
 
 def _with_values(layout: Layout, classes: Sequence[str] | None) -> Layout:
@@ -311,16 +333,20 @@ def _as_table_says(layout: Layout, table: LabelTable, says_classes: bool, moved:
         lenses["class"] = [kind or old for kind, old in zip(table.classes, lenses["class"], strict=True)]
     splits = table.splits
     if splits is not None:
-        # A folder's word goes first.
-        lenses["split"] = [old or new for old, new in zip(lenses["split"], splits, strict=True)]
+        lenses["split"] = [stricter(old, new) for old, new in zip(lenses["split"], splits, strict=True)]
     for name, values in table.numbers.items():
         if name not in lenses and name.lower() not in ("class", "split", "source_file", "notes", "id"):
             lenses[name] = values
     said = [f"classes from the column {table.label}" if table.label else "no column of classes in it"] if says_classes else []
     said += [] if splits is None else ["their splits"]
     names = ", ".join(file.name for file in table.files)
-    note = f"{names} names the lenses" + (f": {', '.join(said)}." if said else ".")
-    return replace(layout, lenses=_ordered(lenses) if moved else lenses, notes=(*layout.notes, note))
+    notes = [f"{names} names the lenses" + (f": {', '.join(said)}." if said else ".")]
+    if table.coded is not None:
+        notes.append(
+            f"Its column {table.coded} says splits as numbers, which nobody can know; all lenses are test. Save it as words "
+            "(train, validation, test)."
+        )
+    return replace(layout, lenses=_ordered(lenses) if moved else lenses, notes=(*layout.notes, *notes))
 
 
 def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout:

@@ -1,7 +1,7 @@
 """Names that published data sets give to classes, splits, labels and bands."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 CLASS_NAMES = {
     "no": "no_sub",
@@ -23,11 +23,21 @@ CLASS_NAMES = {
 LENS_NAMES = dict.fromkeys(("lens", "lenses", "is_lens"), "lens") | dict.fromkeys(
     ("nonlens", "nonlenses", "non_lens", "non_lenses", "notlens", "not_lens", "nolens", "no_lens", "nonlensed"), "nonlens"
 )
-SPLIT_NAMES = {
-    "train": "train", "training": "train", "trainset": "train", "val": "validation", "valid": "validation",
-    "validation": "validation", "valset": "validation", "dev": "validation", "test": "test", "testing": "test", "testset": "test",
-    "eval": "test", "evaluation": "test", "heldout": "test", "holdout": "test",
+_LONG_SPLITS = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
+    "test": "test", "testing": "test", "tests": "test", "eval": "test", "evaluation": "test", "heldout": "test",
+    "holdout": "test", "unseen": "test", "blind": "test",
 }  # fmt: skip
+_SHORT_SPLITS = {
+    "tr": "train", "trn": "train", "va": "validation", "vl": "validation", "dev": "validation", "te": "test", "tst": "test",
+}  # fmt: skip
+SPLIT_NAMES = _LONG_SPLITS | _SHORT_SPLITS
+# What is written without a sign before or behind a split: `testdata`, `Xtrain`, `yte`.
+_BEFORE_SPLITS = ("x", "y", "images", "image", "imgs", "img", "data", "labels", "label")
+_BEHIND_SPLITS = ("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "samples", "files", "labels", "x", "y")
+_BEHIND = frozenset((*_BEHIND_SPLITS, *CLASS_NAMES, *LENS_NAMES)) - {"set"}
+# `Test III` of DeepLense is the name of a task.
+_TASK = re.compile(r"(?:^|[^A-Za-z])Test[ _-]?(?:I{1,3}|IV|VI{0,3}|IX)(?![A-Za-z])")
 # Of columns and arrays that say the split of every lens.
 SPLIT_COLUMNS = frozenset(("split", "splits", "set", "subset", "partition", "usage", "phase"))
 UNKNOWN = "unknown"
@@ -89,12 +99,30 @@ def is_class(name: str) -> bool:
 def split_name(name: str) -> str:
     """Our name of a split, or "" for another word: `test`, `Test set`, `held-out`."""
     key = re.sub(r"[^a-z]", "", name.lower())
-    return SPLIT_NAMES.get(key) or SPLIT_NAMES.get(key.removesuffix("set"), "")
+    if key in SPLIT_NAMES:
+        return SPLIT_NAMES[key]
+    behind = (_LONG_SPLITS.get(key.removesuffix(one)) for one in _BEHIND_SPLITS if key.endswith(one))
+    before = (SPLIT_NAMES.get(key.removeprefix(one)) for one in _BEFORE_SPLITS if key.startswith(one))
+    return next((found for found in (*behind, *before) if found), "")
 
 
 def words(name: str) -> list[str]:
-    """Words of a name as they are written: cut at signs, and before a capital in `TrainLenses` and `ModelIITest`."""
-    return [word for word in re.split(r"[_\-. ]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", name.strip()) if word]
+    """Words of a name as they are written: cut at signs, before a capital in `TrainLenses` and `ModelIITest`, and between a split
+    and another word in `trainlenses`, `ytest`."""
+    cut = re.split(r"[_\-. ]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", name.strip())
+    return [part for word in cut if word for part in apart(word)]
+
+
+def apart(word: str) -> tuple[str, ...]:
+    """A word, cut between a split and what is written without a sign before or behind it."""
+    lower = word.lower()
+    for split in () if lower in SPLIT_NAMES else SPLIT_NAMES:
+        long = split in _LONG_SPLITS
+        if long and lower.startswith(split) and lower[len(split) :] in _BEHIND:
+            return word[: len(split)], word[len(split) :]
+        if lower.endswith(split) and lower[: -len(split)] in (_BEFORE_SPLITS if long else ("x", "y")):
+            return word[: -len(split)], word[-len(split) :]
+    return (word,)
 
 
 def split_and_rest(name: str) -> tuple[str, str]:
@@ -124,9 +152,10 @@ def folder_parts(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Of folders side by side the split and the rest of each name.
 
     A split within a longer name counts only where another folder has the same rest and another split, or the rest alone: so
-    `Test III` alone is a name, and of `Model_II` and `Model_II_test` the first is for training.
+    `Test III` alone is a name, and of `Model_II` and `Model_II_test` the first is for training. What is named for testing without
+    such a folder beside it is held out all the same (`_lone`).
     """
-    cut = {name: split_and_rest(name) for name in names}
+    cut = {name: split_and_rest(name) if not is_output(name) else ("", name) for name in names}
     splits: dict[str, set[str]] = {}
     for split, rest in cut.values():
         splits.setdefault(_joined(rest), set()).add(split)
@@ -143,7 +172,26 @@ def folder_parts(names: Sequence[str]) -> dict[str, tuple[str, str]]:
             found[name] = "" if "train" in shared else "train", rest
         else:
             found[name] = "", name
+    lone = {name for name, (split, _) in cut.items() if split and not found[name][0] and not _TASK.search(name)}
+    held_out = {name for name in lone if cut[name][0] != "train"} if len(names) > 1 else set()
+    if held_out or (lone and {split for split, _ in found.values()} & {"validation", "test"}):
+        found |= _lone(cut, found, lone)
     return found
+
+
+def _lone(cut: Mapping[str, tuple[str, str]], found: Mapping[str, tuple[str, str]], lone: set[str]) -> dict[str, tuple[str, str]]:
+    """Split and rest of folders whose names have a split that no other folder shares: `1_train` and `2_test`, `test_all` beside
+    `train`, `test_new` beside classes. What stands beside them without a split is for training, unless that stands there too."""
+    trains = {name for name in lone if cut[name][0] == "train"}
+    told = {}
+    for name in lone:
+        split, rest = cut[name]
+        # The rest is a class where it is a known one, or one of several for training.
+        of_class = is_class(rest) or (name in trains and len(trains) > 1 and not rest.replace("_", "").isdigit())
+        told[name] = split, rest if of_class else ""
+    trained = trains or "train" in {split for split, _ in found.values()}
+    others = {} if trained else {name: ("train", rest) for name, (split, rest) in found.items() if not split}
+    return others | told
 
 
 def _joined(name: str) -> str:
@@ -152,10 +200,11 @@ def _joined(name: str) -> str:
 
 
 def file_parts(name: str) -> tuple[str, str]:
-    """Split and class that a file's name begins with, or ends with before its number, each "" where it says none:
-    `test_nonlens_12.npy`, `cdm_sim_3.npy`, `lens_4_val.fits`."""
+    """The one split among the words of a file's name, and the class that it begins with, each "" where it says none:
+    `test_nonlens_12.npy`, `cdm_sim_3.npy`, `lens_4_val.fits`, `euclid_test_g_7.npy`."""
     parts = [word.lower() for word in words(name.split(".")[0]) if not word.isdigit()]
-    split = next((found for part in (parts[:1], parts[-1:]) if part and (found := split_name(part[0]))), "")
+    named = {found for part in parts if (found := split_name(part))}
+    split = named.pop() if len(named) == 1 and not _TASK.search(name) else ""
     rest = [part for part in parts if not split or split_name(part) != split]
     kinds = CLASS_NAMES | LENS_NAMES
     return split, next((kinds[key] for n in (2, 1) if (key := "_".join(rest[:n])) in kinds and len(rest) >= n), "")
@@ -164,14 +213,14 @@ def file_parts(name: str) -> tuple[str, str]:
 def parts_of_names(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split and class of files in one folder by their names: "" and unknown where those do not say them.
 
-    Splits count where all names say one, or several say that they are held out: what lies beside these is for training. Classes
+    Splits count where all names say one, or some say that they are held out: what lies beside these is for training. Classes
     count where all names begin with one; lenses are such beside nonlenses only.
     """
     found = [file_parts(name) for name in names]
     splits, kinds = [split for split, _ in found], [kind or UNKNOWN for _, kind in found]
     held_out = sum(split in ("validation", "test") for split in splits)
     if not all(splits):
-        splits = [split or "train" for split in splits] if held_out > 1 else [""] * len(names)
+        splits = [split or "train" for split in splits] if held_out else [""] * len(names)
     if UNKNOWN in kinds or set(kinds) == {"lens"}:
         kinds = [UNKNOWN] * len(names)
     return splits, kinds

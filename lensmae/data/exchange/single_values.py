@@ -9,7 +9,8 @@ import pandas as pd
 from lensmae.data.decoding import read_pieces
 from lensmae.data.exchange.names import LABELS, UNKNOWN
 from lensmae.data.exchange.stacks.columns import class_names
-from lensmae.data.exchange.stacks.importing import may_hold_stack, stored_arrays
+from lensmae.data.exchange.stacks.importing import may_hold_stack
+from lensmae.data.exchange.stacks.listing import stored_arrays
 from lensmae.errors import ImageReadError
 
 _ENDINGS = (".npz", ".h5", ".hdf5", ".mat", ".pt", ".pth")

@@ -24,6 +24,7 @@ _MOST_LAST_BANDS = 16
 _LEAST_FLAT_SIDE = 16
 _LONGEST_SIDE_RATIO = 8
 _NEARLY_SQUARE = 1.5
+_POSITIONS = tuple(map(frozenset, (("x", "y"), ("ra", "dec"), ("lon", "lat"), ("row", "col"), ("rows", "cols"))))
 _SYNONYMS = {"B": "C", "Y": "H", "X": "W", "S": "C"}
 _MEANING = "N lenses, C bands, H rows, W columns, P flattened pixels"
 
@@ -37,12 +38,14 @@ class ArrayChoice:
         band: which band, from 0, or the mean of some (`lensmae.data.images.bands`).
         axes: a letter an axis, as `parse_axes` takes them.
         lens: which lens of a stack, from 0.
+        classes: names of integer labels 0, 1, ... beside a stack.
     """
 
     item: str | None = None
     band: Band = None
     axes: str | None = None
     lens: int | None = None
+    classes: tuple[str, ...] | None = None
 
 
 NO_CHOICE = ArrayChoice()
@@ -97,18 +100,26 @@ def find_axes(
     return found[0]
 
 
-def lenses_said(name: str, shape: Sequence[int], lengths: Mapping[str, int]) -> int | None:
+def lenses_said(name: str, shape: Sequence[int], lengths: Mapping[str, int], lenses_first: bool = True) -> int | None:
     """How many lenses an array of three axes holds, as what lies beside it and its own name say; None where they are silent.
 
     Args:
         name: of the array.
         shape: of the array.
-        lengths: of arrays of one axis beside it, by name. Of a side that may be bands only labels and identifiers tell.
+        lengths: of arrays of one axis beside it, by name. Of a side that may be bands, of a cube of equal sides and where
+            a square says something else only labels and identifiers tell.
+        lenses_first: whether arrays of its format have the lenses along the first axis, which decides for a cube of equal sides;
+            MATLAB's have them along the last.
     """
     if len(shape) < 2:
         return None
-    for side in (shape[0], shape[-1]):
-        if any(length == side and (side > _MAY_BE_PLANES or roles.is_of_lenses(one)) for one, length in lengths.items()):
+    labels = {length for one, length in lengths.items() if _is_of_lenses(one, lengths)}
+    others = {length for one, length in lengths.items() if not roles.is_along(one) and not _is_position(one, lengths)}
+    equal = len(shape) == 3 and len(set(shape)) == 1
+    if equal:
+        return shape[0] if lenses_first and shape[0] in labels else None
+    for side, at_odds in ((shape[0], _is_square(shape[:2], shape)), (shape[-1], _is_square(shape[1:], shape))):
+        if side in labels or (side in others and side > _MAY_BE_PLANES and not at_odds):
             return side
     if len(shape) != 3 or not roles.says_several(name):
         return None
@@ -116,6 +127,33 @@ def lenses_said(name: str, shape: Sequence[int], lengths: Mapping[str, int]) -> 
     if first and not last:
         return shape[0] if shape[0] > 1 else None
     return shape[2] if last and not first and shape[2] > MOST_BANDS else None
+
+
+def _is_square(sides: Sequence[int], shape: Sequence[int]) -> bool:
+    return len(shape) == 3 and sides[0] == sides[1] >= MIN_SIDE
+
+
+def _is_position(name: str, lengths: Mapping[str, int]) -> bool:
+    """Whether an array is one of a pair of coordinates (x and y, ra and dec): `y` beside `x` is no label."""
+    last = name.rsplit("/", 1)[-1].lower()
+    return any(last in pair and pair <= {one.rsplit("/", 1)[-1].lower() for one in lengths} for pair in _POSITIONS)
+
+
+def _is_of_lenses(name: str, lengths: Mapping[str, int]) -> bool:
+    return roles.is_of_lenses(name) and not _is_position(name, lengths)
+
+
+def bands_said(shape: Sequence[int], lengths: Mapping[str, int]) -> str:
+    """Letters of an array of three axes of which one has as many entries as the wavelengths, frequencies or times beside it; ""
+    where that is none or several of them.
+
+    Args:
+        shape: of the array.
+        lengths: of arrays of one axis beside it, by name.
+    """
+    along = {length for one, length in lengths.items() if roles.is_along(one)}
+    found = [axis for axis, side in enumerate(shape) if side in along]
+    return {0: "CHW", 2: "HWC"}.get(found[0], "") if len(shape) == 3 and len(found) == 1 else ""
 
 
 def lenses_by_file(name: str, shape: Sequence[int]) -> int | None:
@@ -167,6 +205,8 @@ def _squeezed(shape: tuple[int, ...], lenses: int | None) -> list[str]:
 
 
 def _three(shape: tuple[int, ...], lenses: int | None, flat: bool) -> tuple[str, ...]:
+    if flat and lenses == shape[0] == shape[1] == shape[2]:
+        return ("NHW",)
     first = "N" if shape[0] > MOST_BANDS or shape[0] == lenses else "C"
     last = "N" if shape[2] > _MOST_LAST_BANDS or (shape[2] == lenses and lenses != shape[0]) else "C"
     middle = ("HCW",) if shape[1] <= MOST_BANDS else ()
@@ -178,10 +218,13 @@ def _best(candidates: Sequence[str], shape: tuple[int, ...], lenses: int | None)
     """The candidates whose image is nearest to a square; those with as many lenses as there are labels, where there are any."""
     # Bands before lenses are taken only where the lenses' axis cannot be bands.
     candidates = [one for one in candidates if one not in ("CNHW", "CHWN") or shape[one.index("N")] > _MOST_LAST_BANDS]
-    if lenses is not None:
-        candidates = [one for one in candidates if "N" in one and shape[one.index("N")] == lenses] or candidates
     ranked = [(_rank(one, shape), one) for one in candidates]
     ranked = [(rank, one) for rank, one in ranked if rank is not None]
+    said = [one for one in ranked if lenses is not None and "N" in one[1] and shape[one[1].index("N")] == lenses]
+    if said and min(said)[0] > 0 and (square := [one for rank, one in ranked if rank == 0]):
+        # Labels say that a square picture is none.
+        return [min(said)[1], *square]
+    ranked = said or ranked
     least = min((rank for rank, _ in ranked), default=0)
     return [one for rank, one in ranked if rank == least]
 

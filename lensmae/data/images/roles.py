@@ -26,15 +26,21 @@ _WORDS = (
 )  # fmt: skip
 # `y_train` is labels, `NIR_Y_FLUX` is not; `X_train` is images, `alpha_x` is not.
 _SPLITS = {"train", "test", "val", "valid", "validation"}
-# `ERRMAP` and `PSFIMAGE` are what they begin with, `FLUXERR` what it ends with.
+# `ERRMAP` and `PSFIMAGE` are what they begin with, `FLUXERR` and `testlabels` what they end with.
 _ENDS = ("map", "image", "img", "array")
-_STARTS = ("flux", "image", "img", "sci", "data")
+_STARTS = ("flux", "image", "img", "sci", "data", "train", "test", "valid", "val")
 # Of arrays with an entry a lens.
 _OF_LENSES = frozenset(
     ("label", "labels", "y", "ytrain", "ytest", "yval", "class", "classes", "target", "targets", "kind", "kinds", "ans", "truth",
      "answers", "category", "id", "ids", "index", "indices", "split", "splits", "name", "names", "redshift", "mass", "masses")
 )  # fmt: skip
 _SEVERAL = frozenset(("x", "xtrain", "xtest", "xval", "images", "imgs", "lenses", "inputs", "cutouts", "stamps"))
+# Of arrays with an entry a band or a moment.
+_ALONG = frozenset(
+    ("wave", "waves", "wavelength", "wavelengths", "wl", "lam", "lambda", "lambdas", "loglam", "freq", "freqs", "frequency",
+     "frequencies", "velocity", "velocities", "vel", "energy", "energies", "band", "bands", "filter", "filters", "channel",
+     "channels", "time", "times", "mjd", "epoch", "epochs")
+)  # fmt: skip
 _ROLES = {word: (index, role) for index, (role, line) in reversed(list(enumerate(_WORDS))) for word in line.split()}
 
 
@@ -92,12 +98,19 @@ def is_plain(name: str) -> bool:
 
 def is_of_lenses(name: str) -> bool:
     """Whether an array's name is that of labels or identifiers, which have an entry a lens."""
-    return not set(words(name.rsplit("/", 1)[-1])).isdisjoint(_OF_LENSES)
+    return not set(map(_plain, words(name.rsplit("/", 1)[-1]))).isdisjoint(_OF_LENSES)
+
+
+def is_along(name: str) -> bool:
+    """Whether an array's name is that of wavelengths, frequencies, bands or times, which have an entry a plane of a cube; times
+    of exposures are none."""
+    parts = set(words(name.rsplit("/", 1)[-1]))
+    return not parts.isdisjoint(_ALONG) and parts.isdisjoint(("exp", "exposure", "n", "num", "id", "index"))
 
 
 def says_several(name: str) -> bool:
     """Whether an array's name is that of many lenses: `images`, `X_train`; not `image`."""
-    return not set(words(name.rsplit("/", 1)[-1])).isdisjoint(_SEVERAL)
+    return not set(map(_plain, words(name.rsplit("/", 1)[-1]))).isdisjoint(_SEVERAL)
 
 
 def root(name: str) -> str:

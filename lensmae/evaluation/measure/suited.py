@@ -1,5 +1,7 @@
 """What a data set needs before a network can be measured on it, done by itself and said: split, classes, data range."""
 
+import re
+
 import numpy as np
 
 from lensmae.data import LensDataset
@@ -42,10 +44,13 @@ def check_classes(model: Classifier, dataset: LensDataset) -> None:
     known = ", ".join(model.classes)
     if missing == [UNKNOWN]:
         raise DatasetError(f"Data set {dataset.name} does not say the classes of its lenses; those of {model.name} are {known}.")
+    numbered = all(re.fullmatch(r"class_\d+", name) for name in missing)
     if missing:
+        # Not these classes as an example: their order may be another than that of the numbers.
+        hint = " Say which class each number is, from 0 on: --classes NAME,NAME,..." if numbered else ""
         raise DatasetError(
             f"Data set {dataset.name} has classes that {model.name} was not trained on: {', '.join(missing)}; its classes are "
-            f"{known}."
+            f"{known}.{hint}"
         )
 
 

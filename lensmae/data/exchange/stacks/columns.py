@@ -24,7 +24,7 @@ def given_splits(arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.nd
     for array in near:
         if (split := split_of_indices(name_of(array))) and array.dtype.kind in "iu":
             listed[split] = whole_array(array).astype(np.int64)
-    splits = from_indices(listed, n) if listed else None
+    splits = from_indices(listed, n)
     if splits is not None:
         return {"split": splits}, ()
     coded = next((one for one in near if says_splits(name_of(one)) and one.shape[0] == n and one.dtype.kind in "biuf"), None)

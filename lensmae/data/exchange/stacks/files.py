@@ -1,4 +1,4 @@
-"""Arrays of FITS, TIFF, MATLAB and torch files by name, read whole: stacks of lenses and what lies beside them."""
+"""Arrays of FITS, TIFF, MATLAB and torch files, and of objects in npy files, by name, read whole."""
 
 import io
 import warnings
@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import roles
-from lensmae.data.images.formats import MAX_FILE, check_chunks, is_hdf5, unpacked
+from lensmae.data.images.formats import MAX_FILE, is_hdf5, unpacked
 from lensmae.data.images.formats.fits_beside import pixels_of
 from lensmae.data.images.formats.fits_file import images_of
 from lensmae.data.images.formats.fits_limits import check_fits
 from lensmae.data.images.formats.fits_tables import image_columns
 from lensmae.data.images.formats.fluxes import as_flux
-from lensmae.data.images.formats.hdf5 import numeric_arrays
+from lensmae.data.images.formats.hdf5 import Hdf5Array, numeric_arrays
 from lensmae.data.images.formats.matlab import SIGNATURE as MATLAB
 from lensmae.data.images.formats.matlab import matlab_arrays
-from lensmae.data.images.formats.npy import MAX_BYTES, count
+from lensmae.data.images.formats.npy import MAX_BYTES, count, read_npy
+from lensmae.data.images.formats.numpy_file import object_columns
 from lensmae.data.images.formats.tiff import page_arrays
 from lensmae.data.images.formats.torch_file import is_torch, tensors
 from lensmae.data.images.wcs import read_sky
@@ -72,6 +73,9 @@ def file_arrays(path: Path) -> dict[str, FileArray]:
 def _arrays(data: bytes) -> dict[str, FileArray]:
     if data.startswith(b"SIMPLE  ="):
         return _fits_arrays(data)
+    if data.startswith(b"\x93NUMPY"):
+        columns = object_columns(read_npy(io.BytesIO(data)))
+        return {name: FileArray.of(array) for name, array in columns.items()}
     if data.startswith((b"II", b"MM")):
         return {"": FileArray.of(*stack)} if (stack := page_arrays(data)) else {}
     if data.startswith(MATLAB):
@@ -135,10 +139,10 @@ def _matlab_hdf5_arrays(data: bytes) -> dict[str, FileArray]:
 
     file = h5py.File(io.BytesIO(data), "r")
 
-    def read(array: Any) -> np.ndarray:
-        check_chunks(array, array.shape)
+    def read(array: Hdf5Array) -> np.ndarray:
+        array.check()
         # MATLAB keeps columns first.
-        values = array[()].T
+        values = array.read().T
         return values.ravel() if values.ndim == 2 and 1 in values.shape else values
 
     found = {}

@@ -9,7 +9,16 @@ from lensmae.data.exchange.stacks.importing import StoredArray, is_fits
 from lensmae.data.exchange.stacks.meaning import class_of, lens_class_of, split_of, words_of_key
 from lensmae.data.exchange.stacks.near import lengths_beside, name_of
 from lensmae.data.images import roles
-from lensmae.data.images.axes import MIN_SIDE, NO_CHOICE, ArrayChoice, count_of, find_axes, lenses_by_file, lenses_said
+from lensmae.data.images.axes import (
+    MIN_SIDE,
+    NO_CHOICE,
+    ArrayChoice,
+    bands_said,
+    count_of,
+    find_axes,
+    lenses_by_file,
+    lenses_said,
+)
 from lensmae.data.images.formats.named_arrays import alike
 from lensmae.errors import DatasetError, ImageReadError
 
@@ -119,13 +128,14 @@ def _letters(array: StoredArray, lengths: Mapping[str, int], choice: ArrayChoice
     """Letters of an array's axes; "" for what is no image. `lengths`: of arrays of one axis beside it, by name."""
     if array.dtype.kind not in "biuf" or not array.shape or 0 in array.shape:
         return ""
-    lenses = lenses_said(array.key, array.shape, lengths)
+    lenses = lenses_said(array.key, array.shape, lengths, lenses_first=array.file.suffix.lower() != ".mat")
     if lenses is None and array.key in _NAMELESS:
         lenses = lenses_by_file(array.file.stem, array.shape)
     of_labels = words_of_key(array) & LABELS and roles.role(name_of(array)) != roles.SCIENCE
     if len(array.shape) == 2 and min(array.shape) <= MOST_CLASSES and of_labels:
         return ""
-    letters = find_axes(array.shape, array.axes, choice.axes, lenses, flat=not is_fits(array.file))
+    axes = array.axes or (bands_said(array.shape, lengths) if array.key else "")
+    letters = find_axes(array.shape, axes, choice.axes, lenses, flat=not is_fits(array.file))
     sides = [side for side, letter in zip(array.shape, letters, strict=True) if letter in "HW"]
     return letters if not sides or min(sides) >= MIN_SIDE else ""
 

@@ -8,22 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.lib.format import open_memmap
 
-from lensmae.data.exchange.stacks.files import SUFFIXES, FileArray, file_arrays
+from lensmae.data.exchange.stacks.files import SUFFIXES, file_arrays
 from lensmae.data.images import roles
-from lensmae.data.images.formats import check_bytes, check_chunks, visit_objects
-from lensmae.data.images.formats.hdf5 import axes_of, no_weights
-from lensmae.data.images.formats.npy import MAX_BYTES, NpyHeader, Npz, count, read_header
+from lensmae.data.images.formats import check_bytes
+from lensmae.data.images.formats.hdf5 import Hdf5Array
+from lensmae.data.images.formats.npy import MAX_BYTES, Npz, count, read_header
 from lensmae.errors import ImageReadError
 
 # Of these a part can be read; the others are read whole.
-_BY_PARTS = (".npy", ".npz", ".h5", ".hdf5", ".hdf", ".he5")
+BY_PARTS = (".npy", ".npz", ".h5", ".hdf5", ".hdf", ".he5")
 _BLOCK_BYTES = 1 << 24
-_MOST_ATTRIBUTES, _LONGEST_TEXT = 32, 64
 
 
 def may_hold_stack(path: Path) -> bool:
     """Whether a file's name is that of a format that can hold many lenses."""
-    return path.name.lower().endswith((*_BY_PARTS, *SUFFIXES))
+    return path.name.lower().endswith((*BY_PARTS, *SUFFIXES))
 
 
 def is_fits(path: Path) -> bool:
@@ -45,6 +44,7 @@ class StoredArray:
         attributes: name and value of short ones of the array and its group.
         content: of a single number or text in an HDF5 file, so that those of thousands of groups are not read one by one.
         role: what it is (`lensmae.data.images.roles`), where the file's header says it.
+        column: of an array of records the field that this is, also the last part of `key`.
     """
 
     file: Path
@@ -56,6 +56,19 @@ class StoredArray:
     attributes: tuple[tuple[str, str], ...] = ()
     content: np.ndarray | None = field(default=None, compare=False)
     role: str = roles.UNKNOWN
+    column: str = ""
+
+    @property
+    def member(self) -> str:
+        """Name in the file of the array that is stored, whose field this may be."""
+        return self.key.removesuffix(self.column).removesuffix("/") if self.column else self.key
+
+    @property
+    def _is_read_whole(self) -> bool:
+        """Whether no part of its file can be read alone; such are objects of npy files, which have names that the file does not
+        know."""
+        suffix = self.file.suffix.lower()
+        return suffix not in BY_PARTS or (suffix == ".npy" and self.key != self.column)
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
         """Rows `start` to `stop` (the end), in order, some 16 MB at a time. Raises `ImageReadError` where it is damaged."""
@@ -63,12 +76,12 @@ class StoredArray:
         step = max(1, _BLOCK_BYTES // max(1, count(self.shape[1:]) * self.dtype.itemsize))
         stop = self.shape[0] if stop is None else min(stop, self.shape[0])
         suffix = self.file.suffix.lower()
-        if suffix == ".npy":
+        if self._is_read_whole:
+            yield from _parts(self._from_file(), start, stop, step)
+        elif suffix == ".npy":
             yield from self._from_npy(start, stop, step)
         elif suffix == ".npz":
             yield from self._from_npz(start, stop, step)
-        elif suffix not in _BY_PARTS:
-            yield from _parts(self._from_file(), start, stop, step)
         else:
             yield from self._from_hdf5(start, stop, step)
 
@@ -81,7 +94,7 @@ class StoredArray:
 
     def _scalar(self) -> np.ndarray:
         """A single value; npy files of such are none of a data set."""
-        if self.file.suffix.lower() not in _BY_PARTS:
+        if self._is_read_whole:
             return self._from_file()
         if self.file.suffix.lower() == ".npz":
             with self.file.open("rb") as file, Npz(file) as archive, archive.open(self.key) as stream:
@@ -90,7 +103,7 @@ class StoredArray:
         import h5py
 
         with h5py.File(self.file, "r") as file:
-            value = file[self.key][()]
+            value = Hdf5Array(file[self.member], self.column).read()[()]
             return np.asarray(value.decode("utf-8", "replace") if isinstance(value, bytes) else value)
 
     def _from_file(self) -> np.ndarray:
@@ -104,16 +117,16 @@ class StoredArray:
             array = open_memmap(self.file, mode="r")
         except (OSError, ValueError) as problem:
             raise ImageReadError(f"{self.file.name} is cut short or damaged ({problem}).") from None
-        yield from map(np.array, _parts(array, start, stop, step))
+        yield from map(np.array, _parts(array[self.column] if self.column else array, start, stop, step))
 
     def _from_npz(self, start: int, stop: int, step: int) -> Iterator[np.ndarray]:
-        with self.file.open("rb") as file, Npz(file) as archive, archive.open(self.key) as stream:
+        with self.file.open("rb") as file, Npz(file) as archive, archive.open(self.member) as stream:
             header = read_header(stream)
             if header.fortran and len(header.shape) > 1:
                 if header.nbytes > MAX_BYTES:
                     raise ImageReadError(f"{self.file.name}: {self.key!r} is in Fortran order; save it in C order.")
                 whole = np.frombuffer(stream.read(header.nbytes), header.dtype).reshape(header.shape, order="F")
-                yield np.ascontiguousarray(whole[start:stop])
+                yield np.ascontiguousarray(self.own(whole)[start:stop])
                 return
             size = count(header.shape[1:]) * header.dtype.itemsize
             for row in range(0, stop, step):
@@ -122,16 +135,21 @@ class StoredArray:
                 if len(data) < rows * size:
                     raise ImageReadError(f"{self.file.name}: {self.key!r} is cut short.")
                 if row + rows > start:
-                    yield np.frombuffer(data, header.dtype).reshape(rows, *header.shape[1:])[max(0, start - row) :]
+                    yield self.own(np.frombuffer(data, header.dtype).reshape(rows, *header.shape[1:]))[max(0, start - row) :]
+
+    def own(self, stored: np.ndarray) -> np.ndarray:
+        """Of stored records the field that this is."""
+        return stored[self.column] if self.column else stored
 
     def _from_hdf5(self, start: int, stop: int, step: int) -> Iterator[np.ndarray]:
         import h5py
 
         try:
             with h5py.File(self.file, "r") as file:
-                array = file[self.key]
-                check_chunks(array, (min(step, self.shape[0]), *self.shape[1:]))
-                for block in _parts(array, start, stop, step):
+                array = Hdf5Array(file[self.member], self.column)
+                array.check(step)
+                for row in range(start, stop, step):
+                    block = array.read(np.s_[row : min(row + step, stop)])
                     yield block.astype(str) if block.dtype == object else block
         except (ImageReadError, MemoryError):
             raise
@@ -146,11 +164,14 @@ def whole_arrays(arrays: list[StoredArray]) -> Iterator[np.ndarray]:
     for array in arrays:
         check_bytes(array.shape, array.dtype.itemsize)
     suffix = path.suffix.lower()
-    if suffix == ".npz":
+    if suffix == ".npy":
+        for array in arrays:
+            yield np.concatenate(list(array.blocks()))
+    elif suffix == ".npz":
         with path.open("rb") as file, Npz(file) as archive:
             for array in arrays:
-                yield archive.read(array.key)
-    elif suffix not in _BY_PARTS:
+                yield array.own(archive.read(array.member))
+    elif suffix not in BY_PARTS:
         found = file_arrays(path)
         for array in arrays:
             yield found[array.key].read()
@@ -159,110 +180,11 @@ def whole_arrays(arrays: list[StoredArray]) -> Iterator[np.ndarray]:
 
         with h5py.File(path, "r") as file:
             for array in arrays:
-                check_chunks(file[array.key], array.shape)
-                yield file[array.key][()]
+                stored = Hdf5Array(file[array.member], array.column)
+                stored.check()
+                yield stored.read()
 
 
 def _parts(rows: Any, start: int, stop: int, step: int) -> Iterator[np.ndarray]:
     """Rows `start` to `stop` of an array, or of what reads like one, `step` at a time."""
     return (rows[row : min(row + step, stop)] for row in range(start, stop, step))
-
-
-def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
-    """The arrays of numbers and texts in a file, from their headers, in its order. `ImageReadError` where it is damaged.
-
-    Args:
-        path: the file.
-        above: the folder from which names count.
-    """
-    suffix, stem = path.suffix.lower(), path.relative_to(above).with_suffix("").as_posix()
-    try:
-        if suffix == ".npy":
-            with path.open("rb") as file:
-                headers = {"": read_header(file)}
-        elif suffix == ".npz":
-            headers = _npz_headers(path)
-        elif suffix not in _BY_PARTS:
-            return [
-                StoredArray(path, key, f"{stem}/{key}" if key else stem, *_facts(array))
-                for key, array in file_arrays(path).items()
-            ]
-        else:
-            return _hdf5_arrays(path, stem)
-    except OSError as problem:
-        raise ImageReadError(f"{path.name} cannot be opened ({problem.strerror or problem}).") from None
-    except ImageReadError as problem:
-        raise ImageReadError(f"{path.name} was not read: {str(problem).rstrip('.')}.") from None
-    return [
-        StoredArray(path, key, f"{stem}/{key}" if key else stem, header.shape, header.dtype)
-        for key, header in headers.items()
-        if header.dtype.kind in "biufUS"
-    ]
-
-
-def _facts(array: FileArray) -> tuple[tuple[int, ...], np.dtype, str, tuple[tuple[str, str], ...], None, str]:
-    """Shape, type, axes, attributes, no content, and role."""
-    said = () if array.scale is None else (("pixel_scale", repr(array.scale)),)
-    return array.shape, array.dtype, array.axes, said, None, array.role
-
-
-def _npz_headers(path: Path) -> dict[str, NpyHeader]:
-    with path.open("rb") as file, Npz(file) as archive:
-        return {key: archive.header(key) for key in archive.keys}
-
-
-def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
-    import h5py
-
-    found: list[StoredArray] = []
-
-    def visit(name: str, entry: object) -> None:
-        if not isinstance(entry, h5py.Dataset) or entry.external is not None or entry.is_virtual:
-            return
-        # Texts of any length are objects in NumPy.
-        text = h5py.check_string_dtype(entry.dtype) is not None
-        if text or entry.dtype.kind in "biuf":
-            dtype = np.dtype("U64") if text else entry.dtype
-            letters, attributes = ("", ()) if text or not entry.ndim else (axes_of(entry), _attributes(entry))
-            content = _single(entry, text) if entry.size == 1 else None
-            found.append(StoredArray(path, name, f"{stem}/{name}", entry.shape, dtype, letters, attributes, content))
-
-    try:
-        with h5py.File(path, "r") as file:
-            no_weights(file)
-            visit_objects(file, visit)
-    except ImageReadError as problem:
-        raise ImageReadError(f"{path.name} was not read: {problem}.") from None
-    except MemoryError:
-        raise
-    except Exception as problem:  # noqa: BLE001
-        # HDF5's C library reports damage in many ways.
-        raise ImageReadError(
-            f"{path.name} was not read: its HDF5 structure is damaged ({type(problem).__name__}: {problem})."
-        ) from None
-    return found
-
-
-def _single(array: Any, text: bool) -> np.ndarray | None:
-    """A number or a short text, as an array of the shape that it has; None of a longer text."""
-    if not text:
-        check_chunks(array, array.shape)
-        return np.asarray(array[()])
-    value = np.ravel(array[()])[0]
-    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return np.array(value).reshape(array.shape) if len(value) <= _LONGEST_TEXT else None
-
-
-def _attributes(array: Any) -> tuple[tuple[str, str], ...]:
-    """Numbers and short texts among the attributes of an HDF5 array and of its group, as texts."""
-    found: dict[str, str] = {}
-    for holder in (array.parent, array):
-        for name in list(holder.attrs)[:_MOST_ATTRIBUTES]:
-            value = holder.attrs[name]
-            if isinstance(value, bytes):
-                value = value.decode("utf-8", "replace")
-            if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
-                found[str(name)] = value
-            elif np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf":
-                found[str(name)] = repr(float(value))
-    return tuple(found.items())

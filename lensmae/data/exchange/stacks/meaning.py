@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from lensmae.data.exchange.names import CLASS_NAMES, LENS_NAMES, UNKNOWN, split_name
+from lensmae.data.exchange.names import CLASS_NAMES, LENS_NAMES, UNKNOWN, apart, split_name
 from lensmae.data.exchange.stacks.importing import StoredArray
 from lensmae.data.exchange.stacks.near import name_of
 
@@ -39,7 +39,7 @@ def _said(array: StoredArray, meaning: Callable[[str], str], silent: frozenset[s
 def _pieces(part: str) -> frozenset[str]:
     """Words of a part of a name, and neighbouring ones joined, so that `no_sub` is found in `train_no_sub_images`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part)
-    words = [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
+    words = [one.lower() for word in re.split(r"[^A-Za-z0-9]+", spaced) if word for one in apart(word)]
     return frozenset(words) | {f"{first}_{second}" for first, second in pairwise(words)}
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from lensmae.data.decoding import read_file, read_pieces
-from lensmae.data.exchange.stacks import importing
+from lensmae.data.exchange.stacks import importing, listing
 from lensmae.data.exchange.stacks.importing import StoredArray
 
 
 def stored_arrays(path: Path, above: Path) -> list[StoredArray]:
-    """`lensmae.data.exchange.stacks.importing.stored_arrays` in a decoding process."""
-    found = read_file(path.name, importing.stored_arrays, path.absolute(), above.absolute())
+    """`lensmae.data.exchange.stacks.listing.stored_arrays` in a decoding process."""
+    found = read_file(path.name, listing.stored_arrays, path.absolute(), above.absolute())
     return [replace(array, file=path) for array in found]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from lensmae.data.images.formats.archives import unpacked
 from lensmae.data.images.formats.fits_file import each_fits, from_fits
-from lensmae.data.images.formats.hdf5 import check_chunks, hdf5_lenses, is_hdf5, visit_objects
+from lensmae.data.images.formats.hdf5 import hdf5_lenses, is_hdf5
 from lensmae.data.images.formats.matlab import SIGNATURE as MATLAB
 from lensmae.data.images.formats.matlab import matlab_lenses
 from lensmae.data.images.formats.numpy_file import npy_lenses, npz_lenses
@@ -20,14 +20,12 @@ __all__ = [
     "MAX_FILE",
     "Stored",
     "check_bytes",
-    "check_chunks",
     "choose_item",
     "decode",
     "decode_lenses",
     "inflated",
     "is_hdf5",
     "unpacked",
-    "visit_objects",
 ]
 
 _Lenses = Callable[[bytes, str | None], Iterator[Stored]]

@@ -81,12 +81,13 @@ def _stored(units: Any, found: dict[str, Any], parts: dict[str, str], chosen: st
     unit = found[chosen]
     array, said = pixels_of(unit), ChainMap(_cards(unit.header), _cards(units[0].header))
     text, scale, letters, sky_notes = read_sky(unit.header, said, units)
+    array, stokes_note = _total_intensity(array, unit.header)
     if isinstance(unit, ImageColumn):
         letters = unit.axes
     array, bunit, flux_note = as_flux(array, said, str(said.get("BUNIT") or "").strip())
     bands = _band_names(said, array.shape)
     around, notes = beside(found, parts, chosen, array, said)
-    notes = [*([flux_note] if flux_note else []), *sky_notes, *notes]
+    notes = [*(one for one in (flux_note, stokes_note) if one), *sky_notes, *notes]
     return Stored(
         array,
         (chosen,),
@@ -99,6 +100,22 @@ def _stored(units: Any, found: dict[str, Any], parts: dict[str, str], chosen: st
         unit=bunit,
         band_names=bands,
     )
+
+
+def _total_intensity(array: np.ndarray, header: Any) -> tuple[np.ndarray, str]:
+    """Of the Stokes parameters along an axis the intensity I alone, as one entry of that axis, and a note; Q, U and V are no
+    light that could be averaged with it."""
+    axes = [axis for axis in range(1, array.ndim + 1) if str(header.get(f"CTYPE{axis}", "")).strip().upper() == "STOKES"]
+    place = array.ndim - axes[0] if axes else 0
+    if not axes or array.shape[place] < 2:
+        return array, ""
+    value, pixel, step = (header.get(f"{key}{axes[0]}", 1.0) for key in ("CRVAL", "CRPIX", "CDELT"))
+    first = round(pixel + (1.0 - value) / (step or 1.0)) - 1
+    if not 0 <= first < array.shape[place]:
+        return array, ""
+    part = [slice(None)] * array.ndim
+    part[place] = slice(first, first + 1)
+    return array[tuple(part)], f"Of its {array.shape[place]} Stokes parameters I was taken."
 
 
 def _band_names(said: Any, shape: tuple[int, ...]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def matlab_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
                 "variable of its own: image = lens.image; save('lens.mat', 'image')"
             )
         shapes = {name: shape for name, (shape, _) in arrays.items()}
-        yield from named_lenses(shapes, lambda name: arrays[name][1](), item)
+        yield from named_lenses(shapes, lambda name: arrays[name][1](), item, lenses_first=False)
     except (ImageReadError, MemoryError):
         raise
     except Exception as problem:  # noqa: BLE001

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import roles, wcs
-from lensmae.data.images.axes import MIN_SIDE, lenses_said
+from lensmae.data.images.axes import MIN_SIDE, bands_said, lenses_said
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside, Stored, check_bytes
 from lensmae.data.images.wcs import plausible_scale
@@ -91,20 +91,23 @@ def alike(shapes: Mapping[str, tuple[int, ...]], chosen: str) -> tuple[str, ...]
     return same if len(same) > 1 else ()
 
 
-def with_beside(stored: Stored, names: Names, facts: Mapping[str, Any] | None = None) -> Stored:
+def with_beside(stored: Stored, names: Names, facts: Mapping[str, Any] | None = None, lenses_first: bool = True) -> Stored:
     """An image with the noise, flags and PSF that lie in its group, and with the pixel scale that a name says.
 
     Args:
         stored: the image, its `item` its name.
         names: of the file.
         facts: attributes and numbers by name; single values among `names` are added.
+        lenses_first: whether arrays of the format have the lenses along the first axis.
     """
     near = names.near(stored.item)
     values = {name: names.read(name) for name in near.scales if name != stored.item}
     around, notes = _beside(stored, near, names)
     scale = stored.pixel_scale or scale_of({**values, **(facts or {})})
-    lenses = lenses_said(stored.item, stored.array.shape, {one: n for one, n in near.lengths.items() if one != stored.item})
-    return replace(stored, beside=around, pixel_scale=scale, notes=(*stored.notes, *notes), lenses=lenses)
+    lengths = {one: n for one, n in near.lengths.items() if one != stored.item}
+    lenses = lenses_said(stored.item, stored.array.shape, lengths, lenses_first)
+    axes = stored.axes or bands_said(stored.array.shape, lengths)
+    return replace(stored, beside=around, pixel_scale=scale, notes=(*stored.notes, *notes), lenses=lenses, axes=axes)
 
 
 def _count(shape: tuple[int, ...]) -> int:

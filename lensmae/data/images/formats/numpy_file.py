@@ -16,6 +16,7 @@ from lensmae.errors import ImageReadError
 # Of DeepLense's axion files; any other number beside an image is none.
 _LARGEST_MASS_EV = 1e-10
 _LARGEST_NUMBER = 10**18
+_MOST_CLASSES = 64
 
 
 def npy_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
@@ -24,23 +25,69 @@ def npy_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
     if array.dtype.names:
         yield from _of_arrays({name: array[name] for name in array.dtype.names}, item)
         return
-    parts = list(array.ravel()) if array.dtype == object else []
-    if len(parts) == 1 and isinstance(parts[0], dict):
-        yield from _of_arrays({str(key): np.asarray(value) for key, value in parts[0].items()}, item)
+    if array.dtype == object and array.size == 1 and isinstance(array.item(), dict):
+        yield from _of_arrays(_entries(array.item()), item)
         return
     yield split_objects(array) if array.dtype == object else Stored(array, flat=True)
+
+
+def _entries(part: dict[Any, Any]) -> dict[str, np.ndarray]:
+    return {str(key): np.asarray(value) for key, value in part.items()}
+
+
+def object_columns(array: np.ndarray) -> dict[str, np.ndarray]:
+    """Arrays with an entry a lens, by name, of an object array: a dictionary of arrays, rows of an image and numbers,
+    or a list of images. Empty where it is of one lens, such as `[image, axion mass]`."""
+    parts = list(array.ravel())
+    if len(parts) == 1 and isinstance(parts[0], dict):
+        return {key: value for key, value in _entries(parts[0]).items() if value.dtype.kind in "biufUS"}
+    if _are_rows(array):
+        numbers = {place: np.array([_number(row[place]) for row in array]) for place in range(1, array.shape[1])}
+        return {"images": np.stack([row[0] for row in array])} | {
+            _name_of_numbers(values, place): values for place, values in numbers.items()
+        }
+    if len(parts) > MOST_BANDS and len({getattr(part, "shape", ()) for part in parts}) == 1 and np.ndim(parts[0]) >= 2:
+        return {"images": np.stack(parts)}
+    return {}
+
+
+def _name_of_numbers(values: np.ndarray, place: int) -> str:
+    """What numbers beside images are: masses of axions by their size, classes where they are few and whole, else no more than
+    numbers."""
+    if (values > 0).all() and (values < _LARGEST_MASS_EV).all():
+        return "axion_mass_ev"
+    whole = np.isin(values, np.arange(_MOST_CLASSES)).all()
+    return "label" if place == 1 and whole else f"value_{place}"
 
 
 def npz_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
     """The image array of an npz file, by its name, then its shape; after it all that are alike."""
     with Npz(io.BytesIO(data)) as archive:
         headers = {key: archive.header(key) for key in archive.keys}
-        shapes = {key: header.shape for key, header in headers.items() if header.dtype.kind in "biuf"}
-        yield from named_lenses(shapes, archive.read, item)
+        numbers = {key: header.shape for key, header in headers.items() if header.dtype.kind in "biuf"}
+        records = {key: header for key, header in headers.items() if header.dtype.names}
+        fields = {f"{key}/{name}": (key, name) for key, header in records.items() for name in header.dtype.names}
+
+        def read(name: str) -> np.ndarray:
+            if name in numbers:
+                return archive.read(name)
+            key, field = fields[name]
+            return archive.read(key)[field]
+
+        shapes = numbers | {
+            name: (*records[key].shape, *records[key].dtype[field].shape)
+            for name, (key, field) in fields.items()
+            if records[key].dtype[field].base.kind in "biuf"
+        }
+        yield from named_lenses(shapes, read, item)
 
 
 def named_lenses(
-    shapes: Mapping[str, tuple[int, ...]], read: Callable[[str], np.ndarray], item: str | None, notes: tuple[str, ...] = ()
+    shapes: Mapping[str, tuple[int, ...]],
+    read: Callable[[str], np.ndarray],
+    item: str | None,
+    notes: tuple[str, ...] = (),
+    lenses_first: bool = True,
 ) -> Iterator[Stored]:
     """Of arrays by name the image, then, where several are lenses of one set, each of them.
 
@@ -49,14 +96,15 @@ def named_lenses(
         read: an array by its name.
         item: the image asked for; the best by name and shape where None.
         notes: what is said of each.
+        lenses_first: whether arrays of the format have the lenses along the first axis.
     """
     chosen, images, passed = choose_array(dict(shapes), item)
     names = Names(shapes, read)
     series = alike(shapes, chosen) if len(images) > 1 else ()
     whole = Stored(read(chosen), images, chosen, notes=notes, flat=True, passed=passed, alike=series)
-    yield with_beside(whole, names)
+    yield with_beside(whole, names, lenses_first=lenses_first)
     for name in series:
-        yield with_beside(Stored(read(name), (name,), name, notes=notes, flat=True), names)
+        yield with_beside(Stored(read(name), (name,), name, notes=notes, flat=True), names, lenses_first=lenses_first)
 
 
 def choose_array(shapes: dict[str, tuple[int, ...]], item: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -64,11 +112,18 @@ def choose_array(shapes: dict[str, tuple[int, ...]], item: str | None) -> tuple[
     images = tuple(key for key, shape in shapes.items() if len(shape) >= 2)
     if not images:
         # Flattened pixels are one axis; nothing else that is one axis is an image.
-        images = tuple(key for key, shape in shapes.items() if len(shape) == 1 and roles.role(key) == roles.SCIENCE)
+        images = tuple(key for key, shape in shapes.items() if len(shape) == 1 and _is_flat_image(key, shapes))
     large = tuple(key for key in images if _can_be_image(shapes[key])) or images
     chosen = choose_item(images if item is not None else large, item, "image array")
     passed = tuple(f"{key}: {roles.role(key)}" for key in images if key != chosen and _not_shown(key))
     return chosen, images, passed
+
+
+def _is_flat_image(key: str, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether an array of one axis is named like an image, and no wavelengths or the like of as many entries lie beside it."""
+    own = (roles.SCIENCE, roles.NOISE, roles.VARIANCE, roles.WEIGHT, roles.FLAGS)
+    along = (one for one, shape in shapes.items() if shape == shapes[key] and roles.role(one) not in own)
+    return roles.role(key) == roles.SCIENCE and next(along, None) is None
 
 
 def _can_be_image(shape: tuple[int, ...]) -> bool:

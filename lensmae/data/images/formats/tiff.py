@@ -15,7 +15,7 @@ from lensmae.errors import ImageReadError
 
 _DEFLATE = (8, 32946)
 _JPEG = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001, 52546)
-_MOST_PAGES = 1000
+_MOST_PAGES, _MOST_CHANNELS = 1000, 16
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _TRANSPARENCY, _SEPARATED, _YCBCR = range(7)
 _ALPHA = (1, 2)
 
@@ -23,6 +23,10 @@ _ALPHA = (1, 2)
 def from_tiff(data: bytes, item: str | None) -> Stored:
     """The page `item` of a TIFF file, or its first one that is no thumbnail."""
     with _opened(data) as file:
+        if item is None and _are_channels(file, data):
+            stored = [_stored(page, data, at) for at, page in enumerate(file.pages)]
+            check_bytes((len(stored), *stored[0].array.shape), stored[0].array.itemsize)
+            return replace(stored[0], array=np.stack([one.array for one in stored]), axes="CHW")
         pages = tuple(f"page {number}" for number in range(min(len(file.pages), _MOST_PAGES)))
         chosen = choose_item(pages, item, "page")
         number = pages.index(chosen)
@@ -33,6 +37,16 @@ def from_tiff(data: bytes, item: str | None) -> Stored:
             chosen, page = pages[number], file.pages[number]
         alike = pages if len(pages) > 1 and all(_alike(file.pages[at], page) for at in range(len(pages))) else ()
         return replace(_stored(page, data, number), items=pages, item=chosen, alike=alike)
+
+
+def _are_channels(file: Any, data: bytes) -> bool:
+    """Whether OME or ImageJ say that the pages are the channels of one image."""
+    if not (file.is_ome or file.is_imagej) or not 1 < len(file.pages) <= _MOST_CHANNELS:
+        return False
+    # Asking for a series turns the pages of its file into frames of one another.
+    with _opened(data) as again:
+        series = again.series[0]
+        return series.axes == "CYX" and series.shape[0] == len(file.pages)
 
 
 def each_tiff(data: bytes, names: Sequence[str]) -> Iterator[Stored]:
@@ -70,7 +84,7 @@ def page_arrays(data: bytes) -> tuple[np.ndarray, str] | None:
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         pages = list(file.pages)
-        if len(pages) < 2 or not all(_alike(page, pages[0]) for page in pages):
+        if len(pages) < 2 or _are_channels(file, data) or not all(_alike(page, pages[0]) for page in pages):
             return None
         if len(pages) > _MOST_PAGES:
             raise ImageReadError(f"it has {len(pages):,} pages; the limit is {_MOST_PAGES:,}: save them as one npy array")

@@ -7,15 +7,37 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
-from PIL import Image
 
-from tests.unit.data.images.files_of_others import fits_file, tiff, unit
+from tests.unit.data.exchange.makers_of_layouts import (
+    LABELS,
+    PARTS,
+    STACK,
+    arrays,
+    beside_each_other,
+    both,
+    challenge,
+    files,
+    four_in,
+    hdf5_of_keras,
+    hdf5_of_links,
+    hdf5_of_records,
+    hdf5_with_scale,
+    hdus,
+    in_json,
+    in_parquet,
+    lens_folders,
+    named,
+    named_four,
+    npy_files,
+    pairs,
+    records,
+    save,
+    table,
+    texts,
+)
+from tests.unit.data.images.files_of_others import mat, objects
 
-STACK = np.random.default_rng(5).random((12, 16, 16)).astype(np.float32)
-LABELS = np.arange(12) % 2
-PARTS = np.array(["train"] * 8 + ["test"] * 4)
 HELD_OUT = {("class_0", "train"): 4, ("class_1", "train"): 4, ("class_0", "test"): 2, ("class_1", "test"): 2}
 LENSES = {("lens", "train"): 3, ("nonlens", "train"): 3, ("lens", "test"): 2, ("nonlens", "test"): 2}
 
@@ -34,128 +56,6 @@ class Case:
     words: str = ""
     source: str = ""
     pairs: bool = False
-
-
-def files(*folders: tuple[str, int], ending: str = "npy", size: int = 16) -> Callable[[Path], None]:
-    """Folders with so many lenses each, named 0, 1, ..."""
-
-    def make(root: Path) -> None:
-        for name, n in folders:
-            (root / name).mkdir(parents=True, exist_ok=True)
-            for index in range(n):
-                save(root / name / f"{index}.{ending}", STACK[index, :size, :size])
-
-    return make
-
-
-def save(path: Path, array: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".npy":
-        np.save(path, array)
-    elif path.suffix == ".fits":
-        path.write_bytes(fits_file(unit(array)))
-    elif path.suffix == ".tif":
-        path.write_bytes(tiff(array))
-    else:
-        Image.fromarray(np.uint8(255 * array)).save(path)
-
-
-def arrays(**named: np.ndarray) -> Callable[[Path], None]:
-    """One npz with arrays."""
-    return lambda root: np.savez(root / "set.npz", **named)
-
-
-def npy_files(**named: np.ndarray) -> Callable[[Path], None]:
-    """An npy file an array."""
-    return lambda root: [save(root / f"{name}.npy", array) for name, array in named.items()]
-
-
-def texts(**named: str) -> Callable[[Path], None]:
-    """Tables; `__` in a name is a point."""
-    return lambda root: [(root / name.replace("__", ".")).write_text(text) for name, text in named.items()]
-
-
-def both(*makers: Callable[[Path], None]) -> Callable[[Path], None]:
-    def make(root: Path) -> None:
-        for one in makers:
-            one(root)
-
-    return make
-
-
-def table(n: int, *columns: str, path: str = "{}.npy", first: int = 0) -> str:
-    """A table of files with columns of values, each a name and an expression of k."""
-    rows = [[path.format(k), *(str(eval(one.split("=")[1], {"k": k})) for one in columns)] for k in range(first, n)]
-    head = ",".join(["file", *(one.split("=")[0] for one in columns)])
-    return "\n".join([head, *map(",".join, rows)])
-
-
-def hdf5_with_scale(root: Path) -> None:
-    with h5py.File(root / "set.h5", "w") as file:
-        file["images"], file["labels"], file["split"] = STACK, LABELS, PARTS.astype("S5")
-        file["images"].attrs["pixel_scale"] = 0.05
-
-
-def hdf5_of_links(root: Path) -> None:
-    with h5py.File(root / "set.h5", "w") as file:
-        file["images"] = h5py.ExternalLink("part.h5", "x")
-
-
-def challenge(*bands: str) -> Callable[[Path], None]:
-    """A folder a band, a file a lens in each, and the classes in a table with a comment above it."""
-
-    def make(root: Path) -> None:
-        for band in bands:
-            for k in range(4):
-                save(root / "Public" / band / f"imageEUC_{band}-{100000 + k}.fits", STACK[k])
-        lines = [f"{100000 + k},{k % 2},1.5" for k in range(4)]
-        (root / "classifications.csv").write_text("\n".join(["# Einstein area in arcsec2", "ID,is_lens,Einstein_area", *lines]))
-
-    return make
-
-
-def lens_folders(root: Path) -> None:
-    for k in range(4):
-        for band in "gri":
-            save(root / f"SLACS{k:04}" / f"{band}.fits", STACK[k])
-    (root / "lenses.csv").write_text("name,label,z\n" + "\n".join(f"SLACS{k:04},{'AB'[k % 2]},0.{k}" for k in range(4)))
-
-
-def pairs(*folders: str, low: str = "LR", high: str = "HR") -> Callable[[Path], None]:
-    def make(root: Path) -> None:
-        for folder in folders:
-            for k in range(2):
-                save(root / folder.format(low) / f"sample{k}.npy", STACK[k, ::2, ::2])
-                save(root / folder.format(high) / f"sample{k}.npy", STACK[k])
-
-    return make
-
-
-def beside_each_other(root: Path) -> None:
-    for k in range(3):
-        save(root / f"lens{k}_LR.npy", STACK[k, ::2, ::2])
-        save(root / f"lens{k}_HR.npy", STACK[k])
-
-
-def named(*patterns: tuple[str, int]) -> Callable[[Path], None]:
-    """So many files of each pattern, numbered from 0."""
-    return lambda root: [save(root / f"{pattern.format(k)}.npy", STACK[k]) for pattern, n in patterns for k in range(n)]
-
-
-def named_four(pattern: str) -> Callable[[Path], None]:
-    """Files of lenses and nonlenses, for training and tests, named after both."""
-    parts = [(pattern.format(split, kind), n) for split, n in (("train", 3), ("test", 2)) for kind in ("lens", "nonlens")]
-    return named(*parts)
-
-
-def hdus(*names: str) -> Callable[[Path], None]:
-    """A FITS file with images of these names."""
-    return lambda root: (root / "a.fits").write_bytes(fits_file(*(unit(STACK[k], name) for k, name in enumerate(names))))
-
-
-def hdf5_of_keras(root: Path) -> None:
-    with h5py.File(root / "set.h5", "w") as file:
-        file["model_weights/dense/kernel"] = STACK[0]
 
 
 X_AND_Y = {"X_train": STACK[:8], "y_train": LABELS[:8], "X_test": STACK[8:], "y_test": LABELS[8:]}
@@ -345,5 +245,93 @@ CASES = {
     ),
     "train_LR beside test_LR": Case(
         pairs("train_{}", "test_{}"), {("unknown", "train"): 2, ("unknown", "test"): 2}, pairs=True
+    ),
+    "traindata, testdata": Case(four_in("traindata", "testdata"), LENSES),
+    "tr, te": Case(four_in("tr", "te"), LENSES),
+    "trn, tst": Case(four_in("trn", "tst"), LENSES),
+    "1_train, 2_test": Case(four_in("1_train", "2_test"), LENSES),
+    "train_2021, test_2022": Case(four_in("train_2021", "test_2022"), LENSES),
+    "train, test_all": Case(four_in("train", "test_all"), LENSES),
+    "trainA, testA": Case(four_in("trainA", "testA"), LENSES),
+    "lens_tr, lens_te": Case(files(("lens_tr", 3), ("nonlens_tr", 3), ("lens_te", 2), ("nonlens_te", 2)), LENSES),
+    "trainlenses": Case(
+        files(("trainlenses", 3), ("trainnonlenses", 3), ("testlenses", 2), ("testnonlenses", 2)), LENSES
+    ),
+    "dev and eval": Case(
+        files(("train", 3), ("dev", 2), ("eval", 2)),
+        {("unknown", "train"): 3, ("unknown", "validation"): 2, ("unknown", "test"): 2},
+    ),
+    "classes beside test_new": Case(
+        files(("cdm", 3), ("axion", 3), ("test_new", 2)), {("cdm", "train"): 3, ("axion", "train"): 3, ("unknown", "test"): 2}
+    ),
+    "a split in the middle of names of files": Case(
+        named(("lens_train_g_{}", 3), ("lens_test_g_{}", 2)), {("unknown", "train"): 3, ("unknown", "test"): 2}
+    ),
+    "one held-out file": Case(named(("{}", 5), ("test", 1)), {("unknown", "train"): 5, ("unknown", "test"): 1}),
+    "Xtrain and Xtest": Case(arrays(Xtrain=STACK[:8], ytrain=LABELS[:8], Xtest=STACK[8:], ytest=LABELS[8:]), HELD_OUT),
+    "X_tr beside X_te": Case(npy_files(X_tr=STACK[:8], y_tr=LABELS[:8], X_te=STACK[8:], y_te=LABELS[8:]), HELD_OUT),
+    "trainimages beside testimages": Case(
+        npy_files(trainimages=STACK[:8], trainlabels=LABELS[:8], testimages=STACK[8:], testlabels=LABELS[8:]), HELD_OUT
+    ),
+    "lists of files in JSON": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2"), splits__json=in_json("{}.npy"))), HELD_OUT,
+        "splits.json",
+    ),
+    "indices in JSON": Case(both(npy_files(X=STACK, y=LABELS), texts(splits__json=in_json(None))), HELD_OUT, "Lists of indices"),
+    "indices in a text": Case(
+        both(npy_files(X=STACK, y=LABELS), texts(test_idx__txt="8\n9\n10\n11\n")),
+        {("class_0", ""): 4, ("class_1", ""): 4, ("class_0", "test"): 2, ("class_1", "test"): 2},
+    ),
+    "numbers of held-out files": Case(
+        both(files(("images", 6)), texts(test_ids__txt="4\n5")), {("unknown", ""): 4, ("unknown", "test"): 2}
+    ),
+    "a list of what is held out of train": Case(
+        both(files(("train", 6)), texts(val__txt="4.npy\n5.npy")), {("unknown", "train"): 4, ("unknown", "validation"): 2}
+    ),
+    "a list beside a table of splits": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "split='train'"),
+                                          heldout__txt="8.npy\n9.npy\n10.npy\n11.npy")), HELD_OUT,
+    ),
+    "a table in Parquet": Case(both(files(("images", 12)), in_parquet), HELD_OUT, "labels.parquet"),
+    "a flag in words": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "is_test=['no', 'yes'][k>=8]"))), HELD_OUT
+    ),
+    "splits of which some are other words": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "split='train' if k<8 else 'pool'"))),
+        {("class_0", "train"): 4, ("class_1", "train"): 4, ("class_0", ""): 2, ("class_1", ""): 2},
+    ),
+    "splits as numbers in a table": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "split=int(k>=8)"))),
+        {("class_0", "test"): 6, ("class_1", "test"): 6}, "nobody can know",
+    ),
+    "a table of a few lenses with their splits": Case(
+        both(files(("images", 12)), texts(some__csv=table(12, "split='test'", first=9))),
+        {("unknown", ""): 9, ("unknown", "test"): 3}, "some.csv",
+    ),
+    "records of image and label": Case(
+        lambda root: np.save(root / "set.npy", records()), {("class_0", ""): 6, ("class_1", ""): 6}, source="set.npy"
+    ),
+    "records in an npz": Case(
+        lambda root: np.savez(root / "set.npz", table=records()), {("class_0", ""): 6, ("class_1", ""): 6}, source="set.npz"
+    ),
+    "records in HDF5": Case(hdf5_of_records, {("class_0", ""): 6, ("class_1", ""): 6}, source="set.h5"),
+    "records without an image": Case(
+        lambda root: np.save(root / "set.npy", np.zeros(12, [("ra", "f8"), ("dec", "f8")])), None, "no stack", "set.npy"
+    ),
+    "rows of objects": Case(
+        lambda root: (root / "set.npy").write_bytes(
+            objects([part for k in range(12) for part in (STACK[k], k % 2)], (12, 2))
+        ), {("class_0", ""): 6, ("class_1", ""): 6}, source="set.npy",
+    ),
+    "a dictionary of arrays": Case(
+        lambda root: (root / "set.npy").write_bytes(objects([{"X": STACK, "y": LABELS}], ())),
+        {("class_0", ""): 6, ("class_1", ""): 6}, source="set.npy",
+    ),
+    "a cube of equal sides with its labels": Case(
+        npy_files(X=STACK[:, :12, :12], y=LABELS), {("class_0", ""): 6, ("class_1", ""): 6}
+    ),
+    "a cube of equal sides without labels": Case(npy_files(X=STACK[:, :12, :12], mean=LABELS), None, "--axes NHW or HWC"),
+    "a cube of equal sides of MATLAB": Case(
+        lambda root: (root / "set.mat").write_bytes(mat(X=STACK[:, :12, :12], y=LABELS)), None, "--axes NHW or HWC", "set.mat"
     ),
 }  # fmt: skip

@@ -9,7 +9,8 @@ from lensmae.data import plan_import
 from lensmae.data.exchange.layouts import find_layout
 from lensmae.data.exchange.names import is_held_out, split_and_rest
 from lensmae.errors import DatasetError
-from tests.unit.data.exchange.layouts_of_others import CASES, STACK, hdf5_with_scale, lens_folders
+from tests.unit.data.exchange.layouts_of_others import CASES
+from tests.unit.data.exchange.makers_of_layouts import STACK, hdf5_with_scale, lens_folders
 
 
 @pytest.mark.parametrize("name", list(CASES))

@@ -203,7 +203,7 @@ def hdf5_elsewhere(kind, **arrays):
         for name, array in arrays.items():
             store[name] = array
         if kind == "records":
-            store["catalogue"] = np.array([(LENS, 1)] * 5, dtype=[("image", "f4", (24, 24)), ("label", "i4")])
+            store["catalogue"] = np.array([(0.5, 1)] * 1024, dtype=[("flux", "f4"), ("label", "i4")])
         elif kind == "link":
             store["image"] = h5py.ExternalLink("part.h5", "x")
         else:
@@ -220,7 +220,7 @@ REFUSED = {
     "a link out of the file": (hdf5_elsewhere("link"), "a link to part.h5"),
     "a virtual dataset": (hdf5_elsewhere("virtual"), "virtual dataset"),
     "a link called image beside another array": (hdf5_elsewhere("link", other=LENS), "lies in another file"),
-    "records in HDF5": (hdf5_elsewhere("records"), "catalogue is a table of records"),
+    "records in HDF5, none of an image": (hdf5_elsewhere("records"), "catalogue is a table of records"),
     "six planes, bands or lenses": (npy(OTHERS[:6]), "--axes NHW or CHW"),
     "twelve planes of FITS": (fits_file(fits.PrimaryHDU(OTHERS[:12])), "--axes NHW or CHW"),
     "noise, flags and nothing else in HDF5": (hdf5(noise=LENS, flags=MASK), "no image"),

@@ -9,7 +9,9 @@ import tifffile
 import torch
 from astropy.io import fits
 
-from lensmae.data.images.formats import fits_file, hdf5
+from lensmae.data.images.formats import fits_file
+from lensmae.data.images.formats.hdf5 import objects as hdf5_objects
+from lensmae.data.images.formats.hdf5 import reading
 from lensmae.data.images.reader import read_image, read_lenses
 from lensmae.errors import ImageReadError
 from tests.unit.data.images.files_of_others import mat, npz, objects, torch_file
@@ -67,18 +69,18 @@ def test_arrays_that_are_no_lenses_of_one_set_are_not_answered_as_such(names):
 
 def test_an_hdf5_may_hold_as_many_objects_as_have_room_in_it(monkeypatch):
     content = hdf5_of(f"lens_{place}/image" for place in range(40))
-    monkeypatch.setattr(hdf5, "MAX_OBJECTS", 20)
+    monkeypatch.setattr(hdf5_objects, "MAX_OBJECTS", 20)
     assert len(list(read_lenses(content, "x.h5"))) == 40
     for name, value in (("_OBJECT_BYTES", len(content) // 30), ("_MOST_OBJECTS", 70)):
         with monkeypatch.context() as limit:
-            limit.setattr(hdf5, name, value)
+            limit.setattr(hdf5_objects, name, value)
             with pytest.raises(ImageReadError, match="groups and arrays; save its lenses as one array"):
                 list(read_lenses(content, "x.h5"))
 
 
 def test_the_objects_of_an_hdf5_are_listed_as_often_for_many_lenses_as_for_few(monkeypatch):
-    listed, whole = [], hdf5.numeric_arrays
-    monkeypatch.setattr(hdf5, "numeric_arrays", lambda file: listed.append(found := whole(file)) or found)
+    listed, whole = [], reading.numeric_arrays
+    monkeypatch.setattr(reading, "numeric_arrays", lambda file: listed.append(found := whole(file)) or found)
     for count in (10, 100):
         listed.clear()
         assert len(list(read_lenses(hdf5_of(f"lens_{place}/image" for place in range(count)), "x.h5"))) == count

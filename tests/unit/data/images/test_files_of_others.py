@@ -19,6 +19,7 @@ from lensmae.data.images.reader import read_image, read_lenses
 from lensmae.data.images.wcs import Grid, fits_unit
 from lensmae.data.images.writer import fits_bytes
 from lensmae.errors import ImageReadError
+from tests.unit.data.images.array_files import CASES as OF_ARRAYS
 from tests.unit.data.images.files_of_others import (
     FITS,
     LENS,
@@ -35,7 +36,9 @@ from tests.unit.data.images.files_of_others import (
     unit,
     wcs_of,
 )  # fmt: skip
-from tests.unit.data.images.survey_files import CASES
+from tests.unit.data.images.survey_files import CASES as OF_SURVEYS
+
+CASES = OF_SURVEYS | OF_ARRAYS
 
 
 @pytest.mark.parametrize("name", list(SAME))

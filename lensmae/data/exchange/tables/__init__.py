@@ -1,0 +1,1 @@
+"""Tables and lists beside the files of a data set."""
