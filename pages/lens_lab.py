@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.lens_lab import controls, page, substructure, telescopes
+from lensmae.app.lens_lab import controls, keep, page, substructure, telescopes
 from lensmae.app.shared import choices
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.widgets import page_title
@@ -25,7 +25,7 @@ def workbench(choice: choices.Choice) -> None:
         page.answers(lens, seen.image, choice)
     telescopes.side_by_side(lens, choice)
     page.sweep(lens, choice)
-    page.save(lens, seen)
+    keep.save(lens, seen)
 
 
 choice = choices.current()

@@ -10,6 +10,7 @@ page_title(
     "Reconstruction",
     "What does the network know? It is given the patches that are left and reconstructs the rest. "
     "Masks of one seed are nested: a larger ratio hides what a smaller one hid, and more. "
-    "Click on a patch, or drag a box over some, to hide or show them yourself.",
+    "Click on a patch, or drag a box over some, to hide or show them yourself. Hatched is in “Masked” what it is not given, "
+    "elsewhere what it is given and so does not predict.",
 )
 fragment(workbench)(choice)

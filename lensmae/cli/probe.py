@@ -56,4 +56,4 @@ def probe(
     ]
     print_table(("checkpoint", "lenses", "probe", "layer", "accuracy (95 %)", "macro AUC"), rows, empty="")
     for part in parts:
-        typer.echo(separation(part))
+        typer.echo(separation(part, len(dataset.info.classes)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ _PLACE_BINS = 48
 _MOST_WORDS = 12
 # Quantities that span orders of magnitude, most of them low in the range, are binned in log10.
 _WIDE, _LOW = 50.0, 0.2
+# What a lens has several of, each with columns of lists.
+_GROUPS = ("subhalo", "clump", "neighbour")
+_TOLD = ["parameter", "value", "unit", "column"]
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,9 @@ def distributions(lenses: pd.DataFrame) -> list[Distribution | Positions]:
         if not _is_list(column):
             found += _plain(name, column, lenses["class"])
             continue
-        group = name.rsplit("_", 1)[0]
+        group = next((one for one in _GROUPS if name.startswith(f"{one}_")), name.rsplit("_", 1)[0])
         counted = f"{group}s"
-        lengths = column.map(len)
+        lengths = column.map(_length)
         if not any(entry.name == counted for entry in found):
             number = columns.QUANTITIES.get(counted) or columns.Column(counted, f"number of {counted.replace('_', ' ')}")
             found += _numbers(number, lengths.to_numpy(float), lenses["class"].to_numpy())
@@ -64,13 +68,13 @@ def distributions(lenses: pd.DataFrame) -> list[Distribution | Positions]:
 
 
 def constants(lenses: pd.DataFrame) -> pd.DataFrame:
-    """Parameters with one value in all lenses: columns parameter, value, unit."""
+    """Parameters with one value in all lenses: parameter (in words), value, unit, and the column's name."""
     rows = []
     for name in _columns(lenses):
         column = lenses[name]
         if not _is_list(column) and column.nunique(dropna=False) == 1 and column.notna().all():
-            rows.append({"parameter": name, "value": _shown(name, column.iloc[0]), "unit": columns.column(name).unit})
-    return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
+            rows.append(_told(str(name), _shown(str(name), column.iloc[0])))
+    return pd.DataFrame(rows, columns=_TOLD)
 
 
 def without_lists(lenses: pd.DataFrame) -> pd.DataFrame:
@@ -79,15 +83,21 @@ def without_lists(lenses: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_row(lens: pd.Series) -> pd.DataFrame:
-    """One lens's parameters for reading: columns parameter, value, unit. Of lists, the length and the range."""
+    """One lens's parameters for reading: parameter (in words), value, unit, and the column's name. Of lists, the length and the
+    range."""
     rows = []
     for name, value in lens.items():
-        if isinstance(value, np.ndarray | list):
+        if _has_list(value):
             if len(value):
-                rows.append({"parameter": name, "value": _range(np.asarray(value)), "unit": columns.column(str(name)).unit})
+                rows.append(_told(str(name), _range(np.asarray(value))))
         elif not pd.isna(value) and value != "":
-            rows.append({"parameter": name, "value": _shown(str(name), value), "unit": columns.column(str(name)).unit})
-    return pd.DataFrame(rows, columns=["parameter", "value", "unit"])
+            rows.append(_told(str(name), _shown(str(name), value)))
+    return pd.DataFrame(rows, columns=_TOLD)
+
+
+def _told(name: str, value: str) -> dict[str, str]:
+    known = columns.column(name)
+    return dict(zip(_TOLD, (known.label, value, known.unit, name), strict=True))
 
 
 def _shown(name: str, value: object) -> str:
@@ -105,7 +115,16 @@ def _columns(lenses: pd.DataFrame) -> list[str]:
 
 
 def _is_list(column: pd.Series) -> bool:
-    return column.dtype == object and isinstance(column.iloc[0], np.ndarray | list)
+    # In a mixture of presets, lenses of some have no list at all.
+    return column.dtype == object and column.map(_has_list).any()
+
+
+def _has_list(value: Any) -> bool:
+    return isinstance(value, np.ndarray | list)
+
+
+def _length(value: Any) -> int:
+    return len(value) if _has_list(value) else 0
 
 
 def _plain(name: str, column: pd.Series, classes: pd.Series) -> list[Distribution | Positions]:
@@ -153,7 +172,7 @@ def _pooled(name: str, group: str, lenses: pd.DataFrame, lengths: pd.Series) -> 
 
 
 def _entries(column: pd.Series) -> np.ndarray:
-    return np.concatenate([np.asarray(entry, dtype=float) for entry in column])
+    return np.concatenate([np.asarray(entry if _has_list(entry) else [], dtype=float) for entry in column])
 
 
 def _positions(group: str, kind: str, x: np.ndarray, y: np.ndarray) -> Positions:

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from lensmae.evaluation.parameters import Distribution, Positions
 from lensmae.figures.class_colours import class_colour, faint
-from lensmae.figures.frame import LEGEND, LOG, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, log_ticks
 
 # Where the classes' numbers differ by more than this, a linear axis would hide one of them.
 _FAR_APART = 30
@@ -53,7 +53,7 @@ def _histogram(found: Distribution) -> go.Figure:
     figure.update_xaxes(title=found.label)
     highest = [counts.max() for counts in found.counts.values()]
     if max(highest) > _FAR_APART * min(highest):
-        figure.update_yaxes(title="number", **LOG)
+        figure.update_yaxes(title="number", **LOG, **log_ticks(*(counts for counts in found.counts.values())))
     else:
         figure.update_yaxes(title="number", rangemode="tozero")
     figure.update_layout(height=260, margin=MARGIN, barmode="group", showlegend=len(found.counts) > 1, legend=LEGEND)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.figures.frame import LEGEND, LOG, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, log_ticks
 
 _SHOWN = 400
 _INSIDE, _OUTSIDE = "#009E73", "#D55E00"
@@ -47,7 +47,9 @@ def domain_strips(measures: Sequence[Measure]) -> go.Figure:
         marker={"size": 13, "symbol": "diamond", "color": colours, "line": {"width": 1, "color": "#ffffff"}},
     )  # fmt: skip
     figure.add_vline(x=1, line={"color": _OUTSIDE, "dash": "dot", "width": 1})
-    figure.update_xaxes(title=f"measure / its limit, from {_LEAST:g} on", **LOG)
+    figure.update_xaxes(
+        title=f"measure / its limit, from {_LEAST:g} on", **LOG, **log_ticks(np.maximum(values, _LEAST), np.array([_LEAST, 1.0]))
+    )
     # Beside the names, where no dot, diamond or line crosses the numbers.
     names = [f"{measure.name}<br>{measure.value:.2g} × the limit" for measure in measures]
     figure.update_yaxes(

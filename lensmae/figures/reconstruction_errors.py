@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from lensmae.figures.frame import LEGEND, LOG, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, log_ticks
 
 _LENS = "#E69F00"
 _SET = "#56B4E9"
@@ -21,9 +21,10 @@ def error_against_ratio(
         name: of the set, for the legend.
     """
     # Given at once: updates of a layout cost more than all the rest, and this is drawn anew for every lens.
+    drawn = errors if band is None else np.concatenate([errors, band[1], band[3]])
     layout = {
         "xaxis": {"title": {"text": "mask ratio"}, "tickformat": ".0%", "range": [0, 1]},
-        "yaxis": {"title": {"text": "MSE of hidden pixels, image on [0, 1]"}} | LOG,
+        "yaxis": {"title": {"text": "MSE of hidden pixels, image on [0, 1]"}} | LOG | log_ticks(drawn),
         "height": 330,
         "margin": MARGIN,
         "legend": LEGEND,
@@ -68,7 +69,7 @@ def place_among(values: np.ndarray, value: float, title: str, names: str, name: 
         top = float(counts.max())
         line = {"color": _LENS, "width": 3}
         figure.add_scatter(x=[value, value], y=[0, top], mode="lines", name=f"{name}, {value:.2e}", line=line)
-    figure.update_xaxes(title=title, **LOG)
+    figure.update_xaxes(title=title, **LOG, **log_ticks(10**edges, np.array([value])))
     figure.update_yaxes(title="lenses")
     figure.update_layout(height=330, margin=MARGIN, legend=LEGEND, bargap=0)
     return figure

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from lensmae.figures.frame import LEGEND, LOG, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, log_ticks
 
 # More points than pixels cost time and show nothing.
 _MOST_POINTS = 500
@@ -56,13 +56,14 @@ def smoothed(values: pd.Series, weight: float) -> pd.Series:
 
 
 def _curves(named: Mapping[str, pd.DataFrame], title: str, log_y: bool, smoothing: float) -> go.Figure:
-    figure = go.Figure()
+    figure, drawn = go.Figure(), []
     for index, (name, points) in enumerate(named.items()):
         known = points.dropna()
         known = known.assign(smooth=smoothed(known["value"], smoothing))
         # Counted from the newest, which is always shown.
         known = known.iloc[:: -max(1, -(-len(known) // _MOST_POINTS))].iloc[::-1]
         colour = _COLOURS[index % len(_COLOURS)]
+        drawn.append(known["value"].to_numpy())
         if smoothing > 0:
             figure.add_scatter(
                 x=known["step"], y=known["value"], mode="lines", line={"color": colour, "width": 1}, opacity=0.3,
@@ -73,7 +74,7 @@ def _curves(named: Mapping[str, pd.DataFrame], title: str, log_y: bool, smoothin
             x=known["step"], y=known["smooth"], mode=mode, name=name, marker={"size": 5}, line={"color": colour, "width": 2}
         )
     figure.update_xaxes(title="optimiser step")
-    figure.update_yaxes(title=title, **(LOG if log_y else {"exponentformat": "power"}))
+    figure.update_yaxes(title=title, **(LOG | log_ticks(*drawn) if log_y else {"exponentformat": "power"}))
     figure.update_layout(height=320, margin=MARGIN, legend=LEGEND, showlegend=True)
     # A zoom is kept while new points arrive.
     figure.update_layout(uirevision="keep")

@@ -4,7 +4,21 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+_LABELS = {
+    "data": "data set",
+    "init": "start from",
+    "residual_of": "residual of the prior of",
+    "emb_dim": "token width",
+    "clip": "gradient norm limit",
+    "drop_path": "stochastic depth",
+    "ema_decay": "decay of the weight average",
+}
 _SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+
+
+def field_label(name: str) -> str:
+    """The name of a field, in words."""
+    return _LABELS.get(name, name.replace("_", " "))
 
 
 def bounds_text(info: FieldInfo) -> str:

@@ -40,6 +40,10 @@ def test_a_read_only_dashboard_measures_no_robustness(home, open_app, monkeypatc
     app = view(open_app, "robustness")
     assert_clean(app)
     assert "`lensmae stress` does" in texts(app.info)
+    assert "unseen lenses" not in texts(app.caption)
+    travelled = app.selectbox("classifier").set_value("classifier-model-ii").run()
+    assert_clean(travelled)
+    assert "300 unseen lenses of DeepLense Model II under each condition" in texts(travelled.caption)
 
 
 def test_what_travels_with_an_autoencoder_says_how_well_it_separates_the_classes(home, open_app):

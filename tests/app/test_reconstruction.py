@@ -66,7 +66,7 @@ def test_the_sensitivity_to_a_subhalo_is_mapped(home, open_app):
     app.button(key="start-Map the sensitivity").click().run()
     app = finish_jobs(app)
     assert_clean(app)
-    assert "A subhalo of 1e+10 solar masses would stand out by 5 σ or more in" in texts(app.caption)
+    assert "A subhalo of 1.0·10¹⁰ solar masses would stand out by 5 σ or more in" in texts(app.caption)
 
 
 def test_many_masks_are_drawn_when_asked_for(home, open_app):

@@ -119,7 +119,7 @@ def test_compared_runs_show_only_what_differs_and_their_best(home, open_app):
     table = app.dataframe[-1].value
     assert table.index.tolist() == ["first", "second"]
     assert table["seed"].tolist() == ["1", "2"]
-    assert "mask_ratio" not in table
+    assert "mask ratio" not in table
     assert table["best validation loss"].tolist() == [0.4, 0.4]
 
 
@@ -150,7 +150,8 @@ def test_a_recipe_says_what_it_is_for_and_how_long_it_took_here(home, open_app):
     open_run("first").update(state="stopped", images_per_second=50.0)
     app = open_app("training")
     seconds = round(make_config("pretrain", "demo").epochs * EPOCH / 50)
-    expected = f"About {seconds // 60} min {seconds % 60:02} s here on simulate:model_ii, as fast as the run first."
+    lenses = "DeepLense Model II, new lenses at every step"
+    expected = f"About {seconds // 60} min {seconds % 60:02} s here on {lenses}; as fast as the run first."
     assert expected in texts(app.caption)
     assert_clean(app)
 

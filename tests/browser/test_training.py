@@ -49,7 +49,7 @@ def test_a_training_from_launch_to_use_across_a_restart_of_the_dashboard(workspa
     with serve("dashboard.py", home) as address:
         page = visit()
         page.goto(f"{address}/training?kind=Classifier")
-        page.get_by_role("combobox", name=re.compile("init")).click()
+        page.get_by_role("combobox", name=re.compile("start from")).click()
         page.get_by_role("option", name="small-mae").click()
         page.get_by_role("spinbutton", name="epochs").fill("100000")
         page.get_by_role("textbox", name="Name of the run").fill("mine")

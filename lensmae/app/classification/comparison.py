@@ -107,7 +107,9 @@ def _lens_by_lens(
     images = np.asarray(loaders.get_dataset(data).images[rows])
     titles = found.table[["row", "true", "first", "second"]].head(_GALLERY).astype(str).agg(" · ".join, axis=1)
     panels = [Panel(title, image) for title, image in zip(titles, images, strict=True)]
-    lens_view(panels, key="disagree", unit=data.flux_unit, columns=6, own=loaders.mixes_units(data), **choice.display)
+    about = f"Row of {data.name}, true class, class by {first}, class by {second}"
+    view = {"key": "disagree", "file": f"{data.name}-disagreement", "unit": data.flux_unit, "about": about, "columns": 6}
+    lens_view(panels, own=loaders.mixes_units(data), **view, **choice.display)
     st.caption(f"Row · true class · {first} · {second}; the surest disagreements first.")
     st.dataframe(shown, hide_index=True, height=38 + 35 * min(8, len(shown)))
     numbers(found.table, f"disagreement-{stem}")

@@ -135,6 +135,7 @@ def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, 
         said = "No lens is misclassified. " if right else "No lens is in this cell. "
         st.info(f"{said}Click another cell of the matrix.", icon=":material/grid_view:")
         return
+    entry = choice.checkpoint("classifier")
     pages = -(-len(members) // _A_PAGE)
     page = st.pagination(pages, key=f"cell-page-{pages}") if pages > 1 else 1
     shown = members[(page - 1) * _A_PAGE : page * _A_PAGE]
@@ -151,6 +152,8 @@ def _gallery(report: ClassificationReport, called: np.ndarray, cell: tuple[int, 
     view = lens_view(
         panels,
         key="cell",
+        file=f"{data.name}-{true}-called-{said}",
+        about=f"{true} called {said}, the surest first: row of {data.name} and p({said}); checkpoint {entry.name}",
         unit=data.flux_unit,
         columns=_COLUMNS,
         own=loaders.mixes_units(data),

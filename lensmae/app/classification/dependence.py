@@ -6,11 +6,11 @@ from lensmae.app.classification import cached
 from lensmae.app.shared import loaders
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure, unfit_number, unknown_value
-from lensmae.data import DatasetInfo
+from lensmae.data import PRESETS, DatasetInfo
 from lensmae.data.store.splits import split_text
 from lensmae.evaluation import ClassificationReport
 from lensmae.evaluation.classification.binned_auc import binned_auc
-from lensmae.evaluation.classification.few_labels import budget, explanation, read_few_labels
+from lensmae.evaluation.classification.few_labels import budget, explanation, model_title, read_few_labels
 from lensmae.figures.classification.dependence import auc_by_parameter, learning_curve
 from lensmae.shipped import CHECKPOINTS
 
@@ -55,9 +55,14 @@ def labels(stem: str) -> None:
         return
     measure = choose("Measure", list(_MEASURES), "measure", _MEASURES)
     title = f"{_MEASURES[measure]}, test split"
-    figure(learning_curve(table, measure, title), "labels", table, f"few-labels-{measure}")
+    drawn = table.assign(model=table["model"].map(model_title))
+    figure(learning_curve(drawn, measure, title), "labels", table, f"few-labels-{measure}")
     sets = ", ".join(sorted(set(table["data"]) - {""})) or "the study's data set"
     st.caption(
-        f"Mean over seeds; the band reaches from the smallest to the largest. Test split of {plain(sets)}, {len(table)} "
-        f"trainings. {budget(table['images'])} {explanation(table['model'])}"
+        f"Mean over seeds; the band reaches from the smallest to the largest. Test split of {plain(sets)}, "
+        f"{len(table)} trainings. {budget(table['images'])} {explanation(table['model'], model_title)}"
+    )
+    st.caption(
+        f"Not of the set in view: lenses of {PRESETS['model_ii'].title} without noise, far easier than files. What holds under "
+        "noise and other nuisances is on Robustness."
     )

@@ -11,12 +11,13 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure
-from lensmae.data import DatasetInfo
+from lensmae.data import PRESETS, DatasetInfo
 from lensmae.evaluation.classification.probe_results import NAME, read_probes
 from lensmae.evaluation.classification.probes import probe_encoder, separation
 from lensmae.figures.representation import probe_bars
 from lensmae.jobs import ThreadJob
 from lensmae.progress import Progress
+from lensmae.shipped import CHECKPOINTS
 from lensmae.workspace import read_only
 
 _LABELS = {"200": 200, "1000": 1000, "2000": 2000}
@@ -32,6 +33,9 @@ def representation(data: DatasetInfo, choice: Choice, stem: str) -> None:
         for name, part in shipped.groupby("checkpoint", sort=False):
             st.caption(plain(separation(part.reset_index(drop=True)) if name == entry.name else f"Beside it: {name}."))
         figure(probe_bars(shipped, measure), f"probes-{measure}", shipped, f"probes-{stem}")
+        if entry.path.parent == CHECKPOINTS:
+            measured = f"Measured on {shipped['n'].max()} unseen lenses of {PRESETS['model_ii'].title}"
+            st.caption(plain(f"{measured}, not on the set in view; below, the same probes on that."))
     labels = _LABELS[choose("Labelled lenses", list(_LABELS), "probe-labels")]
     key = ("probe", loaders.model_key(entry.path), loaders.data_key(data), labels)
     if board().get(key) is None and read_only():
@@ -44,9 +48,9 @@ def representation(data: DatasetInfo, choice: Choice, stem: str) -> None:
     job = functools.partial(ThreadJob, work, "Probing the frozen encoder", "conditions")
     table = offered(key, job, f"Probe {entry.name} on {data.name}")
     if table is not None:
-        st.caption(plain(separation(table)))
+        st.caption(plain(separation(table, len(data.classes))))
         figure(probe_bars(table, measure), f"probes-here-{measure}", table, f"probes-{stem}-here")
     st.caption(
-        "linear: logistic regression on mean-pooled tokens; kNN: 20 nearest by cosine; attentive: one learned query over the "
-        "tokens. All are fitted to the same labelled lenses; the encoder is frozen. Bars: 95 %."
+        "linear: logistic regression on mean-pooled tokens; kNN: 20 nearest by cosine; attentive: four learned queries "
+        "over the tokens. All are fitted to the same labelled lenses; the encoder is frozen. Bars: 95 %."
     )

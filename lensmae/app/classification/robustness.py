@@ -13,9 +13,10 @@ from lensmae.app.shared import loaders, networks
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure
-from lensmae.data import DatasetInfo
+from lensmae.data import PRESETS, DatasetInfo
 from lensmae.data.store.splits import split_text
 from lensmae.errors import CheckpointError
+from lensmae.evaluation.stress.run import COLUMNS
 from lensmae.figures.robustness import robustness as panels
 from lensmae.jobs import ThreadJob
 from lensmae.progress import Progress
@@ -49,6 +50,7 @@ def robustness(data: DatasetInfo, choice: Choice, split: str, stem: str) -> None
     key = ("stress", tuple(loaders.model_key(path) for path in paths), loaders.data_key(data), split, limit)
     if board().get(key) is None and read_only():
         st.info("This dashboard is read-only and measures nothing; `lensmae stress` does.", icon=":material/info:")
+        _measured([own.name, *others])
         return
 
     def work(progress: Progress) -> pd.DataFrame:
@@ -60,16 +62,40 @@ def robustness(data: DatasetInfo, choice: Choice, split: str, stem: str) -> None
     table = offered(key, job, f"Test on {limit} lenses of {data.name}")
     if table is None:
         st.caption("Every nuisance at several strengths; takes minutes without a GPU. `lensmae stress` does the same.")
+        _measured([own.name, *others])
         return
     known = {name: title for name, title in _MEASURES.items() if table[name].notna().any()}
     measure = choose("Show", list(known), "stress-measure", known)
-    figure(panels(table, measure), f"robustness-{measure}", table, f"robustness-{stem}")
+    figure(panels(_titled(table), measure), f"robustness-{measure}", table, f"robustness-{stem}")
     st.caption(
         plain(
             f"{limit} lenses at most of {split_text(split)} of {data.name} under each condition; dotted: as given. Bars: 95 %, "
             "Wilson's of accuracies, bootstrap of areas. Answered: the class is not withheld."
         )
     )
+
+
+def _measured(names: list[str]) -> None:
+    """What `lensmae report` found of those that travel with LensMAE, until they are tested on the set in view."""
+    record = loaders.results()
+    table = pd.DataFrame(record.get("stress", []), columns=list(COLUMNS))
+    table = table[table["checkpoint"].isin(names) & (table["metric"] == "accuracy")]
+    if table.empty:
+        return
+    st.header("As it travels with LensMAE", anchor=False)
+    known = {name: title for name, title in _MEASURES.items() if table[name].notna().any()}
+    measure = choose("Show", list(known), "stress-measure", known)
+    figure(panels(_titled(table), measure), f"robustness-shipped-{measure}", table, "robustness-shipped")
+    lenses = record["data"]["lenses"]
+    st.caption(
+        f"Not of the set in view: {table['n'].max()} unseen lenses of {PRESETS[lenses['preset']].title} under each condition, "
+        "measured by `lensmae report`; dotted: as given. Bars: 95 %. Answered: the class is not withheld."
+    )
+
+
+def _titled(table: pd.DataFrame) -> pd.DataFrame:
+    """Other presets by their titles."""
+    return table.assign(label=[PRESETS[label].title if label in PRESETS else label for label in table["label"]])
 
 
 def _tested(path: Path) -> "Tested":

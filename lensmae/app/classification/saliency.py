@@ -43,6 +43,7 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     lens_view(
         panels,
         key="saliency",
+        file=choice.file("evidence"),
         unit=loaders.flux_unit(data, choice.lens),
         overlays=overlays,
         columns=columns,

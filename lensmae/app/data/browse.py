@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lensmae.app.data import dataset_jobs
 from lensmae.app.grading.desk import desk
 from lensmae.app.grading.lenses import lens_items
 from lensmae.app.lens_view.component import lens_view
@@ -14,7 +15,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.units import size
-from lensmae.app.shared.widgets import choose, figure, unfit_number
+from lensmae.app.shared.widgets import choose, figure, offer_file, unfit_number
 from lensmae.data import DatasetInfo, delete_dataset
 from lensmae.data.exchange.importing import SKIPPED
 from lensmae.data.images.writer import fits_bytes, npy_bytes
@@ -87,6 +88,9 @@ def delete_button(info: DatasetInfo) -> None:
         st.write(f"Delete **{plain(info.name)}** with its {info.n:,} lenses ({size(info.size_bytes)})? This cannot be undone.")
         if st.button(f"Delete {info.name}", type="primary", key=f"delete-{info.name}"):
             delete_dataset(info.name)
+            if (job := dataset_jobs.all_jobs().get(info.name)) is not None:
+                # That it is ready is no longer true.
+                dataset_jobs.forget(info.name, job)
             st.session_state["_deleted"] = info.name
             st.rerun()
 
@@ -101,6 +105,7 @@ def _picture(key: loaders.DataKey, row: int, target: bool, stretch: str, percent
 def gallery(info: DatasetInfo, choice: Choice) -> None:
     """Some lenses of every class, each on its own scale; a click on its name opens one."""
     lenses = loaders.get_dataset(info).lenses
+    st.caption("Each lens between its own limits; a click on its name opens it.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = choose("Split", ("all", "train", "validation", "test"), "split")
         draw = int(st.session_state.get("draw", 0))
@@ -184,19 +189,20 @@ def one_lens(info: DatasetInfo, choice: Choice) -> None:
         percentile = float(st.selectbox("Upper limit (percentile)", _LIMITS, _limit(choice), key="look-limit", width=180))
     dataset = loaders.get_dataset(info)
     lens = dataset.lenses.iloc[row]
-    left, right = st.columns([3, 2], gap="large")
+    panels = _panels(info, row)
+    left, right = st.columns([3, 2] if len(panels) > 1 else 2, gap="large")
     with left:
-        panels = _panels(info, row)
         overlays = _subhalos(info, lens)
-        lens_view(
-            panels, key="data", unit=loaders.flux_unit(info, row), overlays=overlays, stretch=stretch, percentile=percentile
-        )
+        about = f"Row {row} of {info.name}: {loaders.lens_text(info, row)}"
+        view = {"key": "data", "file": f"{info.name}-{row}", "unit": loaders.flux_unit(info, row), "about": about}
+        lens_view(panels, overlays=overlays, stretch=stretch, percentile=percentile, **view)
         st.caption(loaders.describe_lens(info, row) + ("; rings are subhalos, larger ones more massive" if overlays else ""))
         _save(info, row)
         items = lens_items(info, np.arange(info.n))
         desk(items, row, lambda index: st.session_state.update(row=index), "data")
     with right:
-        st.dataframe(describe_row(lens), hide_index=True, height=460)
+        wide = {"parameter": st.column_config.TextColumn(width=230), "value": st.column_config.TextColumn(width=120)}
+        st.dataframe(describe_row(lens), hide_index=True, height=460, column_config=wide)
 
 
 def _limit(choice: Choice) -> int:
@@ -227,22 +233,17 @@ def _subhalos(info: DatasetInfo, lens: pd.Series) -> list[Overlay]:
 
 def _save(info: DatasetInfo, row: int) -> None:
     dataset = loaders.get_dataset(info)
-    pixels = np.array(dataset.images[row] if dataset.targets is None else dataset.targets[row])
     own = pixel_scale_of(dataset.lenses.iloc[row], info.pixel_scale)
-    scale = None if own is None else own * info.shape[0] / pixels.shape[0]
-    name, options = f"{info.name}-{dataset.lenses['id'].iloc[row]}", {"icon": ":material/download:", "type": "tertiary"}
+    name, unit = f"{info.name}-{dataset.lenses['id'].iloc[row]}", loaders.flux_unit(info, row)
+    facts = {"DATASET": (info.name, "data set"), "LENS": (row, "row of the data set")}
+    images = {"": dataset.images} if dataset.targets is None else {" · HR": dataset.targets, " · LR": dataset.images}
     with st.container(horizontal=True):
-        kind = "application/octet-stream"
-        st.download_button("npy", lambda: npy_bytes(pixels), f"{name}.npy", kind, key="save-npy", on_click="ignore", **options)
-        st.download_button(
-            "FITS",
-            lambda: fits_bytes(pixels, scale, unit=loaders.flux_unit(info, row)),
-            f"{name}.fits",
-            kind,
-            key="save-fits",
-            on_click="ignore",
-            **options,
-        )
+        for kind, stack in images.items():
+            pixels, file = np.array(stack[row]), f"{name}{kind.replace(' · ', '-')}"
+            scale = None if own is None else own * info.shape[0] / pixels.shape[0]
+            made = functools.partial(fits_bytes, pixels, scale, facts, unit=unit)
+            offer_file(f"FITS{kind}", made, f"{file}.fits", "image/fits")
+            offer_file(f"npy{kind}", functools.partial(npy_bytes, pixels), f"{file}.npy", "application/octet-stream")
 
 
 def tools(info: DatasetInfo) -> None:

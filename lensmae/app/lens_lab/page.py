@@ -1,6 +1,5 @@
-"""The Lens lab: pictures of a lens made by hand, what networks say of it, a sweep, and saving it."""
+"""The Lens lab: pictures of a lens made by hand, what networks say of it, and a sweep."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,14 +7,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lensmae.app.lens_lab import controls, nuisances, substructure
+from lensmae.app.lens_lab import controls, substructure
 from lensmae.app.lens_lab.controls import LabLens
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders, networks
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
+from lensmae.app.shared.units import power_of_ten
 from lensmae.app.shared.widgets import figure, progress_bar
-from lensmae.data import SPLITS, DatasetInfo
+from lensmae.data import DatasetInfo
 from lensmae.data.simulation.lens_lab import Observation, Vortex, matter_of
 from lensmae.data.simulation.lens_lab import observe as look
 from lensmae.data.simulation.presets import PRESETS
@@ -110,7 +110,9 @@ def pictures(lens: LabLens, seen: Observation, choice: Choice) -> None:
     lens_view(
         lab_panels(seen.image, seen.expected, seen.smooth, seen.source),
         key="lab",
+        file=f"lens-lab-{lens.preset}",
         unit=PRESETS[lens.preset].flux_unit,
+        about=described(lens),
         columns=2,
         overlays=[*drawn, source, *substructure.overlays(lens.matter, pixels, scale)],
         pick=("click",),
@@ -120,6 +122,20 @@ def pictures(lens: LabLens, seen: Observation, choice: Choice) -> None:
     st.caption(
         f"{pixels}×{pixels} pixels of {scale:g} arcsec: {pixels * scale:.1f} arcsec a side. Class: {lens.row['class']}."
         f"{_weaker(lens)}"
+    )
+
+
+def described(lens: LabLens) -> str:
+    """The lens in a line, for the foot of saved images."""
+    kind = PRESETS[lens.preset]
+    if not lens.matter:
+        matter = "no substructure"
+    elif isinstance(lens.matter, Vortex):
+        matter = f"a vortex of an axion of {power_of_ten(lens.matter.axion_mass, 2)} eV"
+    else:
+        matter = f"{len(lens.matter)} subhalos, {power_of_ten(sum(halo.mass for halo in lens.matter), 2)} solar masses in all"
+    return (
+        f"Lens lab, {kind.title}, {lens.extent[1]:g} arcsec/pixel: Einstein radius {lens.scalars['theta_E']:.2f} arcsec; {matter}"
     )
 
 
@@ -200,8 +216,8 @@ def _foreign_count(lens: LabLens, entry: Any) -> None:
     if entry.card.data.get("preset") == lens.preset in _FIXED_COUNT and lens.row["class"] == "cdm" and len(lens.matter) != usual:
         few = f"{len(lens.matter)} subhalo" + ("s" if len(lens.matter) > 1 else "")
         st.info(
-            f"Every cdm lens of {lens.preset} has {usual} subhalos, and this one {few}: the classifier was trained on none like "
-            "it, and may well call it no_sub.",
+            f"Every cdm lens of {PRESETS[lens.preset].title} has {usual} subhalos, and this one {few}: the classifier was "
+            "trained on none like it, and may well call it no_sub.",
             icon=":material/info:",
         )
 
@@ -258,33 +274,3 @@ def _swept(lens: LabLens, entry: Any) -> Any:
         which = 0 if isinstance(lens.matter, Vortex) else substructure.picked()
         options = {"which": which, "base": lens.base, "finish": lens.as_in_file, "progress": progress}
         return sweep_mass(model, lens.preset, lens.scalars, lens.matter, lens.seed, **options)
-
-
-def _keywords(lens: LabLens) -> bytes:
-    from lensmae.data.simulation.lensing.lenstronomy_keywords import lenstronomy_keywords
-
-    return json.dumps(lenstronomy_keywords(lens.preset, lens.row), indent=2).encode()
-
-
-def save(lens: LabLens, seen: Observation) -> None:
-    """Keep the lens: as lenstronomy's keywords, or in a data set of the workspace."""
-    st.header("Keep this lens", anchor=False)
-    st.download_button(
-        "lenstronomy keywords (JSON)", lambda: _keywords(lens), f"{lens.preset}.lenstronomy.json", "application/json",
-        icon=":material/data_object:", on_click="ignore", key="lab-keywords",
-    )  # fmt: skip
-    if read_only():
-        st.caption("This dashboard is read-only: lenses cannot be saved.")
-        return
-    with st.form("lab-save", border=True):
-        name = st.text_input(
-            "Data set", f"lab-{lens.preset}", help="Made where there is none; a set holds lenses of one telescope."
-        )
-        split = st.selectbox("Split", SPLITS, index=SPLITS.index("test"))
-        if st.form_submit_button("Save to the data set", icon=":material/save:"):
-            from lensmae.data.simulation.appending import append_lens
-            from lensmae.data.simulation.lenses import SimulatedLens
-
-            row = lens.row | nuisances.columns(lens.in_file)
-            kept = append_lens(name, lens.preset, SimulatedLens(seen.image, None, None, row), split)
-            st.success(f"Saved as lens {kept.info.n - 1} of {kept.name}, {lens.row['class']}, {split} split.")

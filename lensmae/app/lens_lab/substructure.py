@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.lens_view.events import Click, Drag, Event
+from lensmae.app.shared.units import power_of_ten
 from lensmae.app.shared.widgets import unfit_number
 from lensmae.data.simulation.lens_lab import Subhalo, Substructure, Vortex, matter_of
 from lensmae.data.simulation.priors import VORTEX
@@ -202,7 +203,7 @@ def _halo_controls(preset: str, theta_e: float) -> Substructure:
 
 def _named(found: Sequence[Subhalo], index: int) -> str:
     halo = found[index]
-    return f"{index + 1}: 10^{math.log10(halo.mass):.2f} M☉ at ({halo.x:.2f}, {halo.y:.2f})″"
+    return f"{index + 1}: {power_of_ten(halo.mass, 2)} M☉ at ({halo.x:.2f}, {halo.y:.2f})″"
 
 
 def _vortex_controls() -> Vortex:

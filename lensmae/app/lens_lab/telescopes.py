@@ -21,7 +21,9 @@ def side_by_side(lens: LabLens, choice: Choice) -> None:
     views = [through(telescope, row) for telescope in TELESCOPES]
     panels = [Panel(PRESETS[view.preset].title, view.image) for view in views]
     with part:
-        lens_view(panels, key="telescope-views", unit=_UNIT, columns=len(panels), **choice.display)
+        about = f"One lens of a source of AB magnitude {row['source_magnitude']:.1f}, each with its telescope's own noise"
+        view = {"key": "telescope-views", "unit": _UNIT, "about": about}
+        lens_view(panels, columns=len(panels), **view, **choice.display)
         for view in views:
             side = f"{view.image.shape[0]}×{view.image.shape[0]}"
             st.caption(

@@ -40,6 +40,7 @@ def lens_view(
     panels: Sequence[Panel],
     *,
     key: str,
+    file: str = "",
     stretch: str,
     percentile: float,
     unit: str,
@@ -72,7 +73,8 @@ def lens_view(
         view = lens_view([Panel("Lens", image)], key="lab", unit=unit, overlays=[point], on_event=moved, **choice.display)
 
     Args:
-        key: of the component, and the name of the PNG file that its button saves.
+        key: of the component.
+        file: name of the PNG file that its button saves, without ending; the key where empty.
         stretch, percentile: display stretch, and percentile of the first panel's pixels where it ends.
         unit: of the flux.
         frame: where the slider starts.
@@ -97,7 +99,7 @@ def lens_view(
         scale,
         overlays,
         unit=unit,
-        file=key,
+        file=file or key,
         frame=frame,
         slider=asdict(slider) if slider else None,
         readouts=[asdict(readout) for readout in readouts],

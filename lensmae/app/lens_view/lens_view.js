@@ -173,6 +173,8 @@ function scales(view) {
     // "3.92 × 0.5 e-/s", not "3.92 0.5 e-/s".
     flux: [format(low), format(scale.high), `${unit.replace(/^([\d.]+) /, "× $1 ")} · ${scale.stretch} stretch`],
     residual: [`−${format(scale.bound)}`, `+${format(scale.bound)}`, "linear"],
+    // Every measure has limits of its own in every frame; they stand beside its title.
+    measure: ["least", "largest", "beside each title · linear"],
   };
   for (const [name, texts] of Object.entries(view.bars)) {
     const bar = view.root.querySelector(`.bar.${name}`);

@@ -14,6 +14,7 @@ from lensmae.app.reconstruction.sensitivity import sensitivity
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.guard import whole_page
+from lensmae.app.shared.units import power_of_ten
 from lensmae.app.shared.widgets import figure
 from lensmae.data.store.splits import split_text
 from lensmae.evaluation.reconstruction.anomaly import (
@@ -50,7 +51,8 @@ def anomaly(shown: Shown) -> None:
     if known is not None:
         panels.append(Panel("Signal-to-noise", np.sqrt(own.maps[0] / expected_map(known)), measure="S/N"))
     overlays = substructure_overlays(found)
-    view = {"key": "anomaly", "unit": shown.unit, "about": shown.about, "columns": len(panels)}
+    about = f"{shown.choice.about(shown.entry.name)}; {_MASKS} masks with 75 % of the patches hidden"
+    view = {"key": "anomaly", "file": shown.choice.file("anomaly"), "unit": shown.unit, "about": about, "columns": len(panels)}
     lens_view(panels, overlays=overlays, **view, **shown.choice.display)
     _say(str(row["class"]), found, known is not None, bool(shown.brought))
     smooth = _smooth_scores(shown)
@@ -76,10 +78,10 @@ def _say(kind: str, found: Substructure | None, relative: bool, brought: bool) -
     elif found is None:
         about += "This lens has no substructure." if kind == "no_sub" else "Where this lens has substructure is not recorded."
     elif found.line:
-        about += f"The line is the true vortex: {found.mass.sum():.1e} solar masses."
+        about += f"The line is the true vortex: {power_of_ten(found.mass.sum(), 1)} solar masses."
     else:
-        least, most = found.mass.min(), found.mass.max()
-        about += f"Rings are the true subhalos, larger for larger mass ({least:.1e} to {most:.1e} solar masses)."
+        least, most = (power_of_ten(one, 1) for one in (found.mass.min(), found.mass.max()))
+        about += f"Rings are the true subhalos, larger for larger mass ({least} to {most} solar masses)."
     st.caption(about)
 
 
@@ -90,7 +92,7 @@ def substructure_overlays(found: Substructure | None) -> list[Overlay]:
     if found.line:
         return [Line("vortex", found.x, found.y)]
     heaviest = set(np.argsort(found.mass)[-_LABELLED:].tolist())
-    labels = [f"{mass:.0e} M☉" if index in heaviest else "" for index, mass in enumerate(found.mass)]
+    labels = [f"{power_of_ten(mass, 0)} M☉" if index in heaviest else "" for index, mass in enumerate(found.mass)]
     # The area grows as the Einstein radius of a point mass does, with the root of the mass.
     sizes = 4.0 + 18.0 * (found.mass / 1e10) ** 0.25
     return [Points("subhalos", found.x, found.y, labels, sizes)]

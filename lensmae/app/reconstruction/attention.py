@@ -11,7 +11,7 @@ from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.widgets import choose
 from lensmae.evaluation.reconstruction.attention import attention_maps, position_similarity
-from lensmae.figures import Panel, Points
+from lensmae.figures import Panel, Points, compared
 
 if TYPE_CHECKING:
     from lensmae.evaluation.reconstruction.attention import AttentionMaps
@@ -36,16 +36,18 @@ def attention(shown: Shown) -> None:
         Panel(f"Layer {layer + 1}, head {head + 1}", maps.head(layer, head, patch), measure="weight")
         for head in range(maps.weights.shape[1])
     ]
+    panels = [
+        Panel("Lens", shown.image),
+        *heads,
+        Panel("Mean of heads", maps.heads_mean(layer, patch), measure="weight"),
+        Panel("Rollout, patch", maps.rollout(patch), measure="share"),
+        Panel("Rollout, class", maps.rollout(None), measure="share"),
+        Panel("Positions", position_similarity(shown.model, maps.grid, patch, part), measure="cosine"),
+    ]
     lens_view(
-        [
-            Panel("Lens", shown.image),
-            *heads,
-            Panel("Mean of heads", maps.heads_mean(layer, patch), measure="weight"),
-            Panel("Rollout, patch", maps.rollout(patch), measure="share"),
-            Panel("Rollout, class", maps.rollout(None), measure="share"),
-            Panel("Positions", position_similarity(shown.model, maps.grid, patch, part), measure="cosine"),
-        ],
+        compared(panels),
         key="attention",
+        file=shown.choice.file("attention"),
         unit=shown.unit,
         columns=4,
         overlays=[mark],

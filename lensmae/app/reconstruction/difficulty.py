@@ -121,6 +121,7 @@ def spread(shown: Shown) -> None:
             Panel("Patch error", found.patch_error, measure="MSE"),
         ],
         key="spread",
+        file=shown.choice.file("many-masks"),
         unit=shown.unit,
         columns=5,
         about=f"{shown.about}; {found.masks} masks",

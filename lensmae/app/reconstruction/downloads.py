@@ -1,12 +1,10 @@
 """Reconstruction page: what is shown, as files."""
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
 
 from lensmae.app.reconstruction.state import Shown
-from lensmae.app.shared.widgets import numbers
+from lensmae.app.shared.widgets import numbers, offer_file
 from lensmae.data.images.writer import fits_bytes, npy_bytes
 from lensmae.evaluation.reconstruction.frames import error_table, pixel_masks
 from lensmae.figures.images.animation import gif_bytes
@@ -18,30 +16,28 @@ def files(shown: Shown) -> None:
         for index, (name, _) in enumerate(shown.pairs):
             suffix = f" · {name}" if len(shown.pairs) > 1 else ""
             file = f"{shown.file}-{name}"
-            _offer(f"FITS{suffix}", lambda index=index: fits_file(shown, index), f"{file}.fits", "image/fits")
-            _offer(f"npy{suffix}", lambda index=index: _npy(shown, index), f"{file}.npy", "application/octet-stream")
+            offer_file(f"FITS{suffix}", lambda index=index: fits_file(shown, index), f"{file}.fits", "image/fits")
+            offer_file(f"npy{suffix}", lambda index=index: _npy(shown, index), f"{file}.npy", "application/octet-stream")
         if len(shown.frames.ratios) > 1:
-            _offer("GIF over the mask ratio", lambda: _gif(shown), f"{shown.file}.gif", "image/gif")
+            offer_file("GIF over the mask ratio", lambda: _gif(shown), f"{shown.file}.gif", "image/gif")
         numbers(error_table(shown.whole), shown.file)
     st.caption(
         "FITS: the prediction, then ORIGINAL, HIDDEN (1 = hidden), COMPOSITE and ERROR (prediction minus original) as HDUs, "
-        "in flux, with pixel scale, checkpoint, mask and date in the header. npy: the same five in this order, float32 of shape "
-        "(5, H, W). The PNG button below the pictures saves the view as it is. Each file is made when asked for."
+        "in flux, with WCS, checkpoint, mask and date in the header. Prediction and error are NaN where the network was shown "
+        "the image. npy: the same five in this order, float32 of shape (5, H, W). The PNG button below the pictures saves the "
+        "view as it is. Each file is made when asked for."
     )
-
-
-def _offer(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:
-    options = {"icon": ":material/download:", "key": f"file-{label}", "on_click": "ignore"}
-    st.download_button(label, make, name, kind, **options)
 
 
 def _arrays(shown: Shown, index: int) -> dict[str, np.ndarray]:
     frames, image = shown.pairs[index][1], shown.image
-    prediction, hidden = frames.predictions[shown.index], frames.hidden[shown.index]
+    hidden = pixel_masks(frames.hidden[shown.index][None], image.shape)[0]
+    # As on the page: a prediction of what the network was shown means nothing.
+    prediction = np.where(hidden, frames.predictions[shown.index], np.nan)
     return {
         "PREDICTION": prediction,
         "ORIGINAL": image,
-        "HIDDEN": pixel_masks(hidden[None], image.shape)[0],
+        "HIDDEN": hidden,
         "COMPOSITE": frames.composites(image)[shown.index],
         "ERROR": prediction - image,
     }

@@ -15,7 +15,7 @@ from lensmae.app.reconstruction.difficulty import difficulty, known_difficulty, 
 from lensmae.app.reconstruction.downloads import files
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
-from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.choices import Choice, choose_second
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import (
     asked_ratio,
@@ -25,7 +25,7 @@ from lensmae.app.shared.reconstruction_view import (
     remember_ratio,
     shown_ratio,
 )
-from lensmae.app.shared.widgets import choose, unfit_number, unknown_value
+from lensmae.app.shared.widgets import choose, unfit_number
 from lensmae.errors import ConfigError
 from lensmae.evaluation.reconstruction.frames import STRATEGIES, Frames, masked_frames, nested_masks
 from lensmae.figures import Panel, compared, residual_bound
@@ -53,7 +53,6 @@ SECTION_TITLES = {
 _SECTIONS = {"difficulty": difficulty, "spread": spread, "attention": attention, "anomaly": anomaly, "files": files}
 _SEEDS = 1000
 _VIEW = "reconstruction"
-_NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Mask:
 def workbench(choice: Choice) -> None:
     """Controls, pictures, and the section chosen below them."""
     data, entry = choice.dataset(), choice.checkpoint("mae")
-    other = _other_checkpoint(entry)
+    other = choose_second(entry, "versus")
     _say_prior(entry)
     mask = _mask_controls()
     image = loaders.network_image(data, choice.lens, entry.path)
@@ -83,7 +82,8 @@ def workbench(choice: Choice) -> None:
     pairs = [(entry.name, frames)]
     if other is not None:
         pairs.append((other.name, _other_frames(other, image, mask, frames)))
-    figures = _readouts(pairs) + _share(frames, known_difficulty(entry, data, mask.strategy))
+    owner = "" if other is None else f"{entry.name}: "
+    figures = _readouts(pairs) + _share(frames, known_difficulty(entry, data, mask.strategy), owner)
     index = _view(image, pairs, choice, mask, model.patch_size, loaders.flux_unit(data, choice.lens), figures)
     shown = Shown(choice, data, entry, model, image, mask.strategy, mask.seed, pairs, index)
     custom_mask.remember_shown(frames.hidden[index])
@@ -123,16 +123,6 @@ def _mask_controls() -> Mask:
 
 def _another() -> None:
     st.session_state["seed"] = int(np.random.default_rng().integers(_SEEDS))
-
-
-def _other_checkpoint(entry: "CheckpointEntry") -> "CheckpointEntry | None":
-    """A second MAE to stand beside the first, where there is one and the visitor wants it."""
-    others = {one.name: one for one in loaders.checkpoints("mae") if one.name != entry.name}
-    if not others:
-        return None
-    unknown_value("versus", [_NONE, *others], "checkpoint to compare with", "none")
-    name = st.selectbox(f"Compare {entry.name} with", [_NONE, *others], key="versus", bind="query-params", width=320)
-    return others.get(name)
 
 
 def _frames(entry: "CheckpointEntry", image: np.ndarray, mask: Mask) -> Frames:
@@ -185,6 +175,7 @@ def _view(
     view = lens_view(
         panels,
         key=_VIEW,
+        file=choice.file(_VIEW),
         unit=unit,
         slider=slider,
         frame=asked_ratio(),
@@ -201,11 +192,12 @@ def _view(
 
 
 def _panels(image: np.ndarray, frames: Frames, suffix: str) -> list[Panel]:
+    # Visible patches are hatched: no training asks what the network predicts there, and it would look like a fault.
     at, available, visible = frames.computed, available_frames(frames), ~frames.hidden
     predictions, composites = frames.predictions[at], frames.composites(image)[at]
     errors = np.where(frames.hidden[at], frames.patch_errors(image)[at], 0.0)
     return [
-        Panel(f"Prediction{suffix}", predictions, available=available),
+        Panel(f"Prediction{suffix}", predictions, covered=visible, available=available),
         Panel(f"Composite{suffix}", composites, available=available),
         Panel(
             f"Prediction − original{suffix}",
@@ -237,9 +229,9 @@ def _readouts(pairs: list[tuple[str, Frames]]) -> list[Readout]:
     return [readouts(pairs[0][1])[0], *(one for name, frames in pairs for one in readouts(frames, f"{name}: ")[1:])]
 
 
-def _share(frames: Frames, measured: "Difficulty | None") -> list[Readout]:
+def _share(frames: Frames, measured: "Difficulty | None", owner: str) -> list[Readout]:
     """How much of the set is easier to reconstruct, at every ratio; nothing where that is not known."""
     if measured is None:
         return []
     parts = [measured.easier(ratio, error) for ratio, error in zip(frames.ratios, frames.errors, strict=True)]
-    return [Readout("harder than", tuple(f"{part:.0f} % of the set" if np.isfinite(part) else "–" for part in parts))]
+    return [Readout(f"{owner}harder than", tuple(f"{part:.0f} % of the set" if np.isfinite(part) else "–" for part in parts))]

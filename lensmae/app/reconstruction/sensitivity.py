@@ -11,6 +11,7 @@ from lensmae.app.jobs.view import offered
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
+from lensmae.app.shared.units import power_of_ten
 from lensmae.evaluation.reconstruction.anomaly import AnomalyScores
 from lensmae.figures import Panel, compared
 from lensmae.jobs import Report, ThreadJob
@@ -61,9 +62,11 @@ def sensitivity(shown: Shown, smooth: AnomalyScores | None, masks: int) -> None:
     ]
     if scores is not None:
         panels.append(Panel("Score of the network", scores / np.percentile(smooth.mean, _RARE), measure="of 95 %"))
-    lens_view(panels, key="sensitivity", unit=shown.unit, columns=len(panels), **shown.choice.display)
+    about = f"{shown.choice.about(shown.entry.name)}; a subhalo of {power_of_ten(10**log_mass)} solar masses at every place"
+    view = {"key": "sensitivity", "file": shown.choice.file("sensitivity"), "unit": shown.unit, "about": about}
+    lens_view(panels, columns=len(panels), **view, **shown.choice.display)
     seen = f"{(found.fitted_lens >= _SEEN).mean():.0%} of the field"
-    said = f"A subhalo of {10**log_mass:.2g} solar masses would stand out by {_SEEN:g} σ or more in {seen}"
+    said = f"A subhalo of {power_of_ten(10**log_mass)} solar masses would stand out by {_SEEN:g} σ or more in {seen}"
     if scores is not None:
         share = (scores > np.percentile(smooth.mean, _RARE)).mean()
         said += f"; {shown.entry.name} would score the lens above {_RARE} % of no_sub lenses with it in {share:.0%}"

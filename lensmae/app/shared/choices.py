@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from lensmae.app.shared import loaders
 from lensmae.app.shared.damaged import damaged_records
 from lensmae.app.shared.foreign_weights import load_weights
-from lensmae.app.shared.widgets import empty_state
+from lensmae.app.shared.widgets import empty_state, unknown_value
 from lensmae.data import DatasetInfo
 from lensmae.errors import DatasetError
 from lensmae.figures import STRETCHES
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry
 
 KINDS = {"mae": "Masked autoencoder", "classifier": "Classifier", "superres": "Super-resolver"}
+_NONE = "–"
 _PERCENTILES = (100.0, 99.8, 99.0, 95.0)
 
 
@@ -66,6 +67,10 @@ class Choice:
         said = "" if self.data is None else f"Row {self.lens} of {self.data.name}: {loaders.lens_text(self.data, self.lens)}"
         return "; ".join(filter(None, [said, f"checkpoint {', '.join(checkpoints)}" if checkpoints else ""]))
 
+    def file(self, view: str) -> str:
+        """Name for a file of the chosen lens, as a view shows it."""
+        return view if self.data is None else f"{self.data.name}-{self.lens}-{view}"
+
     @property
     def display(self) -> dict[str, str | float]:
         """Options of `lens_view`."""
@@ -107,6 +112,16 @@ def current() -> Choice:
         PagesManager.uses_pages_directory = False
         st.rerun()
     return st.session_state["_choice"]
+
+
+def choose_second(entry: "CheckpointEntry", key: str) -> "CheckpointEntry | None":
+    """A second checkpoint of the same kind to stand beside the first, where there is one and the visitor wants it."""
+    others = {one.name: one for one in loaders.checkpoints(entry.card.kind) if one.name != entry.name}
+    if not others:
+        return None
+    unknown_value(key, [_NONE, *others], "checkpoint to compare with", "none")
+    name = st.selectbox(f"Compare {entry.name} with", [_NONE, *others], key=key, bind="query-params", width=320)
+    return others.get(name)
 
 
 def _choose(key: str, label: str, names: tuple[str, ...] | list[str], notices: list[str], default: int = 0) -> str:

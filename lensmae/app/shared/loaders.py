@@ -89,7 +89,7 @@ def changed(info: DatasetInfo) -> str:
     if "nuisance" not in lenses:
         return ""
     part = float((lenses["nuisance"] != "none").mean())
-    return f"{part:.0%} of these lenses were then changed by a nuisance (noise, blur, …: columns nuisance, nuisance_strength)"
+    return f"{part:.0%} of these lenses were then changed by a nuisance (noise, blur, …; “One lens” says which)"
 
 
 def kind_of_set(info: DatasetInfo) -> str:

@@ -46,6 +46,7 @@ def reconstruction_view(
     view = lens_view(
         panels,
         key=key,
+        file=choice.file("reconstruction"),
         unit=unit,
         slider=slider,
         frame=asked_ratio(),

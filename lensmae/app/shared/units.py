@@ -1,5 +1,7 @@
 """Numbers with their units, as pages show them."""
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def duration(seconds: float | None) -> str:
     """Hours, minutes and seconds."""
@@ -16,3 +18,9 @@ def size(count: float | None) -> str:
     if count >= 1e9:
         return f"{count / 1e9:.1f} GB"
     return f"{count / 1e6:.3g} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def power_of_ten(value: float, digits: int = 1) -> str:
+    """A positive number with so many digits behind the point, as 8.5·10⁹."""
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{mantissa}·10{str(int(exponent)).translate(_RAISED)}"

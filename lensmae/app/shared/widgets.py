@@ -84,6 +84,18 @@ def _csv(drawing: Any, table: pd.DataFrame | None) -> bytes:
     return (figure_numbers(drawing) if table is None else table).to_csv(index=False).encode()
 
 
+def offer_file(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:
+    """A download that is made when it is asked for.
+
+    Args:
+        label: of the button, one of its kind on a page.
+        make: gives the bytes.
+        name: of the file.
+        kind: its MIME type.
+    """
+    st.download_button(label, make, name, kind, icon=":material/download:", key=f"file-{label}", on_click="ignore")
+
+
 def numbers(table: pd.DataFrame, name: str) -> None:
     """A download of the numbers under a figure."""
     data = table.to_csv(index=False).encode()

@@ -1,23 +1,25 @@
 """One LR/HR pair looked at closely, and a whole split of pairs."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from lensmae.app.lens_view.component import Readout, lens_view
 from lensmae.app.shared import loaders
-from lensmae.app.shared.choices import Choice
+from lensmae.app.shared.choices import Choice, choose_second
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, figure, unfit_number
-from lensmae.app.superresolution import cached
+from lensmae.app.superresolution import cached, downloads
 from lensmae.data import DatasetInfo
 from lensmae.data.store.splits import split_text
 from lensmae.evaluation import SuperResReport
 from lensmae.evaluation.reports.tables import LIMIT, TRUTH, superres_means, superres_table
 from lensmae.evaluation.superresolution.pairs import ResolvedPair
-from lensmae.evaluation.superresolution.structure import power_spectrum, radial_profile, ssim_map
-from lensmae.figures import Panel, compared, score_pairs, selected_rows
-from lensmae.figures.superresolution import distributions, profiles, spectra
+from lensmae.evaluation.superresolution.structure import power_spectrum, radial_profile
+from lensmae.figures import score_pairs, selected_rows
+from lensmae.figures.superresolution import distributions, pair_panels, profiles, spectra
 
 LIMITS = {"50": 50, "200": 200, "1000": 1000, "all": None}
 _MEASURES = {"psnr": "PSNR", "ssim": "SSIM", "mse": "MSE"}
@@ -36,71 +38,64 @@ def one_pair(choice: Choice) -> None:
     default = int(loaders.get_dataset(info).indices("test")[0]) if info.splits["test"] else 0
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         row = int(st.number_input("Pair", 0, info.n - 1, default, key="pair", bind="query-params", width=180))
+        other = choose_second(entry, "versus-superres")
         whole = st.toggle(
             "Test-time augmentation",
             key="ensemble",
             bind="query-params",
             help="Mean over the eight symmetries; eight times the work.",
         )
-    pair = cached.pair(loaders.model_key(entry.path), loaders.data_key(info), row, whole, info)
-    st.caption(
-        f"{loaders.describe_lens(info, row)} of {info.name}, checkpoint {entry.name}; PSNR and SSIM against HR, data range 1."
-    )
-    about = f"Row {row} of {info.name}: {loaders.lens_text(info, row)}; checkpoint {entry.name}"
-    _images(pair, info, choice, about)
+    entries = [entry] if other is None else [entry, other]
+    pairs = {one.name: cached.pair(loaders.model_key(one.path), loaders.data_key(info), row, whole, info) for one in entries}
+    named = " and ".join(pairs)
+    st.caption(f"{loaders.describe_lens(info, row)} of {info.name}, checkpoint {named}; PSNR and SSIM against HR, data range 1.")
+    _images(pairs, info, row, choice)
+    for name, pair in pairs.items():
+        downloads.files(pair, info, row, name, whole, len(pairs) > 1)
+    downloads.explain(pairs[entry.name])
     left, right = st.columns(2, gap="large")
-    scale = (info.pixel_scale or 1.0) * info.shape[0] / info.target_shape[0]
-    images = _kinds(pair)
-    stem = f"{entry.name}-{info.name}-{row}"
+    enlarged = info.target_shape[0] / info.shape[0]
+    scale, unit = (1.0, "HR pixel") if info.pixel_scale is None else (info.pixel_scale / enlarged, "arcsec")
+    images = _kinds(pairs)
+    stem = f"{'-'.join(pairs)}-{info.name}-{row}"
     with left:
-        nyquist = 0.5 / (info.pixel_scale or 1.0)
         figure(
-            spectra({name: power_spectrum(image, scale) for name, image in images.items()}, nyquist),
+            spectra({name: power_spectrum(image, scale) for name, image in images.items()}, 0.5 / (scale * enlarged), unit),
             "spectra",
             name=f"spectra-{stem}",
         )
     with right:
         figure(
-            profiles({name: radial_profile(image, scale, 2 * scale) for name, image in images.items()}),
+            profiles({name: radial_profile(image, scale, 2 * scale) for name, image in images.items()}, unit, info.flux_unit),
             "profiles",
             name=f"profiles-{stem}",
         )
 
 
-def _kinds(pair: ResolvedPair) -> dict[str, np.ndarray]:
-    found = {"nearest": pair.nearest, "bicubic": pair.bicubic, "network": pair.drawn, "HR": pair.high}
-    return found if pair.truth is None else found | {"truth": pair.truth}
+def _kinds(pairs: Mapping[str, ResolvedPair]) -> dict[str, np.ndarray]:
+    first = next(iter(pairs.values()))
+    drawn = {name if len(pairs) > 1 else "network": pair.drawn for name, pair in pairs.items()}
+    found = {"nearest": first.nearest, "bicubic": first.bicubic, **drawn, "HR": first.high}
+    return found if first.truth is None else found | {"truth": first.truth}
 
 
-def _images(pair: ResolvedPair, info: DatasetInfo, choice: Choice, about: str) -> None:
-    panels = [
-        Panel("LR", pair.low),
-        Panel("Nearest", pair.nearest),
-        Panel("Bicubic", pair.bicubic),
-        Panel("Network", pair.drawn),
-        Panel("HR", pair.high),
-    ]
-    panels += [] if pair.truth is None else [Panel("Noise-free truth", pair.truth)]
-    panels += [
-        Panel("Bicubic − HR", pair.bicubic - pair.high, residual=True),
-        Panel("Network − HR", pair.drawn - pair.high, residual=True),
-        Panel("Bicubic, 1 − SSIM", 1 - ssim_map(pair.bicubic, pair.high), measure="local"),
-        Panel("Network, 1 − SSIM", 1 - ssim_map(pair.drawn, pair.high), measure="local"),
-    ]
-    scores = {
-        "nearest": (pair.nearest_psnr, pair.nearest_ssim),
-        "bicubic": (pair.bicubic_psnr, pair.bicubic_ssim),
-        "network": (pair.psnr, pair.ssim),
-    }
-    if pair.floor_psnr is not None:
-        scores[TRUTH] = (pair.floor_psnr, pair.floor_ssim)
-    if pair.limit_psnr is not None:
-        scores[LIMIT] = (pair.limit_psnr, pair.limit_ssim)
+def _images(pairs: Mapping[str, ResolvedPair], info: DatasetInfo, row: int, choice: Choice) -> None:
+    first = next(iter(pairs.values()))
+    drawn = {name if len(pairs) > 1 else "Network": pair.drawn for name, pair in pairs.items()}
+    panels = pair_panels(first.low, {"Nearest": first.nearest, "Bicubic": first.bicubic, **drawn}, first.high, first.truth)
+    scores = {"nearest": (first.nearest_psnr, first.nearest_ssim), "bicubic": (first.bicubic_psnr, first.bicubic_ssim)}
+    scores |= {name if len(pairs) > 1 else "network": (pair.psnr, pair.ssim) for name, pair in pairs.items()}
+    if first.floor_psnr is not None:
+        scores[TRUTH] = (first.floor_psnr, first.floor_ssim)
+    if first.limit_psnr is not None:
+        scores[LIMIT] = (first.limit_psnr, first.limit_ssim)
     readouts = [Readout(name, (f"{ratio:.2f} dB · {similarity:.4f}",)) for name, (ratio, similarity) in scores.items()]
-    readouts.append(Readout("network, flux / HR", (f"{pair.drawn.sum(dtype=float) / pair.high.sum(dtype=float):.5f}",)))
-    panels = compared(panels)
-    view = {"key": "superres", "unit": info.flux_unit, "columns": 4, "readouts": readouts, "swipe": (2, 3)}
-    lens_view(panels, about=about, **view, **choice.display)
+    flux = {name: pair.drawn.sum(dtype=float) / pair.high.sum(dtype=float) for name, pair in pairs.items()}
+    readouts += [Readout(f"{name if len(flux) > 1 else 'network'}, flux / HR", (f"{ratio:.5f}",)) for name, ratio in flux.items()]
+    about = f"Row {row} of {info.name}: {loaders.lens_text(info, row)}; checkpoint {', '.join(pairs)}"
+    view = {"key": "superres", "file": f"{info.name}-{row}-superresolution", "unit": info.flux_unit, "about": about}
+    swipe = (1, 2) if len(pairs) == 1 else (2, 3)
+    lens_view(panels, columns=3 + len(pairs), readouts=readouts, swipe=swipe, **view, **choice.display)
 
 
 def whole_split(choice: Choice) -> None:

@@ -6,6 +6,7 @@ from lensmae.app.shared.widgets import figure, numbers
 from lensmae.figures import compare_curves
 from lensmae.training import read_metrics
 from lensmae.training.compare import compare_runs
+from lensmae.training.fields import field_label
 
 
 def compare(runs: list[str]) -> None:
@@ -15,7 +16,8 @@ def compare(runs: list[str]) -> None:
         st.caption("Choose two runs or more.")
         return
     table = compare_runs(chosen)
-    st.dataframe(table.style.format(precision=4, na_rep="–"))
+    # Settings in words, as the form has them.
+    st.dataframe(table.rename(columns=field_label).style.format(precision=4, na_rep="–"))
     st.caption("Settings that are equal in all of them are left out; losses are per interval, figures of the validation split.")
     curves = {run: read_metrics(run) for run in chosen}
     columns = list(

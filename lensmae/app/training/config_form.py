@@ -8,9 +8,10 @@ import annotated_types
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from lensmae.data import PRESETS
 from lensmae.jobs import JobOptions
 from lensmae.training import CONFIGS, RunConfig, make_config
-from lensmae.training.fields import field_text
+from lensmae.training.fields import field_label, field_text
 
 MAIN = ("data", "init", "classes", "epochs", "batch_size", "learning_rate", "mask_ratio")
 _HIDDEN = ("kind",)
@@ -83,11 +84,12 @@ def _widget(name: str, info: FieldInfo, defaults: Mapping[str, Any], choices: Ma
     default = None if info.is_required() else info.default
     value = defaults.get(name, default)
     text = field_text(info, default)
-    label, options = name.replace("_", " "), {"help": f"{text[:1].upper()}{text[1:]}.", "key": f"{form}-{name}"}
+    label, options = field_label(name), {"help": f"{text[:1].upper()}{text[1:]}.", "key": f"{form}-{name}"}
     if name in choices:
         # What a duplicated run names may be gone, or be a path; its check says so.
         named = choices[name] if value is None or value in choices[name] else [*choices[name], value]
-        return st.selectbox(label, named, index=named.index(value) if value in named else 0, **options)
+        at = named.index(value) if value in named else 0
+        return st.selectbox(label, named, index=at, format_func=named_thing, **options)
     kind = info.annotation
     if get_origin(kind) is Literal:
         return st.selectbox(label, get_args(kind), index=get_args(kind).index(value), **options)
@@ -100,6 +102,14 @@ def _widget(name: str, info: FieldInfo, defaults: Mapping[str, Any], choices: Ma
     step = 1 if numeric is int else None
     number = None if value is None else numeric(value)
     return st.number_input(label, low, high, number, step=step, format="%d" if numeric is int else "%g", **options)
+
+
+def named_thing(name: str) -> str:
+    """A data set, checkpoint or partition as the form offers it: presets that are simulated for the run by their titles."""
+    preset = name.removeprefix("simulate:")
+    if preset != name and preset in PRESETS:
+        return f"{PRESETS[preset].title}, new lenses at every step"
+    return {"": "–", "scratch": "random weights"}.get(name, name)
 
 
 def _bounds(info: FieldInfo, numeric: type) -> tuple[Any, Any]:

@@ -217,7 +217,8 @@ def _film(run_id: str) -> None:
     st.header("What it predicts", anchor=False)
     st.caption("Fixed lenses of the validation split; visible patches are shown as they are." if film.hidden is not None else "")
     slider = Slider("Step", tuple(_moment(step, metrics) for step in film.steps), follow=True)
-    lens_view(panels, key=f"film-{run_id}", unit="flux", slider=slider, frame=len(film.steps) - 1, **display)
+    view = {"key": f"film-{run_id}", "unit": "flux", "about": f"Run {run_id}, lenses of the validation split"}
+    lens_view(panels, slider=slider, frame=len(film.steps) - 1, **view, **display)
 
 
 def _moment(step: int, metrics: pd.DataFrame) -> str:

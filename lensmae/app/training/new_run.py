@@ -8,7 +8,7 @@ from lensmae.app.shared import loaders
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.units import duration
 from lensmae.app.shared.widgets import choose
-from lensmae.app.training.config_form import Wish, config_form
+from lensmae.app.training.config_form import Wish, config_form, named_thing
 from lensmae.app.training.dry_run import forget_probe, show_probe, start_probe
 from lensmae.errors import LensMAEError
 from lensmae.jobs import slurm, slurm_available
@@ -68,7 +68,8 @@ def _explain(kind: str, name: str, data: str) -> None:
     if known is None or images is None:
         time = "“Check first” below measures how long it takes here."
     else:
-        time = f"About {duration(images / known.images_per_second)} here on {config.data}, as fast as the run {known.run}."
+        took = duration(images / known.images_per_second)
+        time = f"About {took} here on {named_thing(config.data)}; as fast as the run {known.run}."
     st.caption(plain(f"{note} {time}"))
 
 

@@ -223,7 +223,7 @@ _GENERALIST = (
     ),
     Preset(
         name="pairs_64",
-        title="VI.B's look at 64 pixels",
+        title="Super-resolution pairs' field, 64 pixels",
         classes=("no_sub",),
         shape=(64, 64),
         target_shape=None,
@@ -258,7 +258,7 @@ _GENERALIST = (
         target_shape=None,
         pixel_scale=None,
         flux_unit="the unit of each lens's stratum",
-        description="A mixture of the presets of 64 pixels, to train generalists on; the column `stratum` says which one it is.",
+        description="A mixture of the presets of 64 pixels, to train generalists on; the column “stratum” says which one it is.",
         source="the presets named in `stratum`",
         cameras=(),
         strata=(
@@ -279,8 +279,8 @@ _GENERALIST = (
         target_shape=None,
         pixel_scale=None,
         flux_unit="the unit of each lens's stratum",
-        description="A mixture of what the shipped networks know well (model_ii), less well (model_ii_free, model_iii) and not "
-        "at all (survey): answers that are right, wrong and withheld; the column `stratum` says which one it is.",
+        description="A mixture of what the shipped networks know well (Model II), less well (free macro model, Model III) and "
+        "not at all (surveys): answers that are right, wrong and withheld; the column “stratum” says which one it is.",
         source="the presets named in `stratum`",
         cameras=(),
         strata=(("model_ii", 0.45), ("model_ii_free", 0.3), ("model_iii", 0.1), ("survey", 0.15)),

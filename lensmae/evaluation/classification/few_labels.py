@@ -1,7 +1,7 @@
 """Results of `lensmae few-labels` as a table: a JSON list of trainings {model, labels, seed, accuracy, macro_auc, ...}."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +19,13 @@ EXPLAINED = {
     "resnet18": "a ResNet-18 from random weights on the images",
 }
 
+_TITLES = {
+    "mae": "MAE, fine-tuned",
+    "resnet18-residual": "ResNet-18 on the residual",
+    "scratch": "transformer from scratch",
+    "resnet18": "ResNet-18",
+}
+
 
 def budget(images: Iterable[int | float | None]) -> str:
     """How long the trainings of a table were, in a sentence; empty where it does not say."""
@@ -28,10 +35,15 @@ def budget(images: Iterable[int | float | None]) -> str:
     return f"Every training passed {' or '.join(f'{count:,}' for count in known)} images, or every label once where that is more."
 
 
-def explanation(models: Iterable[str]) -> str:
-    """The models of a table in a sentence or more."""
+def explanation(models: Iterable[str], title: Callable[[str], str] = str) -> str:
+    """The models of a table in a sentence or more, each called by its `title`."""
     there = set(models)
-    return " ".join(f"{name}: {EXPLAINED[name]}." for name in EXPLAINED if name in there)
+    return " ".join(f"{title(name)}: {EXPLAINED[name]}." for name in EXPLAINED if name in there)
+
+
+def model_title(name: str) -> str:
+    """A model of the study for a legend; others have their names."""
+    return _TITLES.get(name, name)
 
 
 class FewLabelResult(BaseModel):

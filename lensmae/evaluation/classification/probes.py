@@ -175,8 +175,13 @@ def _judged(labels: np.ndarray, chances: np.ndarray) -> dict[str, float]:
     return found | {"auc": auc, "auc_low": auc_low, "auc_high": auc_high}
 
 
-def separation(table: pd.DataFrame) -> str:
-    """What a table of probes says of an encoder, in a sentence: its best probe of each condition."""
+def separation(table: pd.DataFrame, classes: int = 3) -> str:
+    """What a table of probes says of an encoder, in a sentence: its best probe of each condition.
+
+    Args:
+        table: of `probe_encoder`, of one encoder.
+        classes: 2 or more, that the lenses are of.
+    """
     best = table.loc[table.groupby("condition", sort=False)["accuracy"].idxmax()]
     labels, checkpoint = int(table["labels"].iloc[0]), table["checkpoint"].iloc[0]
     said = "; ".join(f"{row.condition}, {row.accuracy:.0%} ({row.probe} probe)" for row in best.itertuples())
@@ -188,5 +193,5 @@ def separation(table: pd.DataFrame) -> str:
         if float(best["accuracy"].max()) >= 0.6
         else "hardly separates the classes"
     )
-    told = f"with {labels:,} labels {said} of the test lenses are classified correctly; chance is a third."
+    told = f"with {labels:,} labels {said} of the test lenses are classified correctly; chance is {1 / classes:.0%}."
     return f"Frozen, {checkpoint} {how}: {told}"

@@ -36,8 +36,10 @@ def preset_note(checkpoint: str, trained: str | None, lenses: Mapping[str, float
         return None
     share = sum(others.values())
     these = "these" if share > 0.999 else f"{share:.0%} of these"
-    own, foreign = (", ".join(map(preset_title, names)) for names in (known if strata else (trained,), others))
-    return f"{checkpoint} was trained on lenses of {own}; {these} are of {foreign}: its answers about them mean little."
+    # Titles have commas of their own.
+    own, foreign = ("; ".join(map(preset_title, names)) for names in (known if strata else (trained,), others))
+    trained_on = f"{checkpoint} was trained on lenses of: {own}."
+    return f"{trained_on} {these[0].upper()}{these[1:]} are of: {foreign}. Its answers about them mean little."
 
 
 def presets_of(dataset: LensDataset) -> dict[str, float]:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from lensmae.evaluation.classification.calibration import Reliability
 from lensmae.figures.class_colours import class_colour, series_colour
 from lensmae.figures.distributions import filled_steps
-from lensmae.figures.frame import LEGEND, LOG, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, log_ticks
 
 
 def reliability_diagram(measured: Mapping[str, Reliability]) -> go.Figure:
@@ -64,6 +64,7 @@ def score_histograms(
         figure.add_vline(x=threshold, line={"color": "#D55E00", "width": 1.5, "dash": "dash"})
     figure.update_xaxes(title=f"probability of {of}", range=[0, 1])
     # Most lenses of a good classifier are in the outermost bins; a logarithm shows the others.
-    figure.update_yaxes(title="share of the true class in a bin", **LOG, dtick=1, range=np.log10([0.5 / len(labels), 1.5]))
+    ends = np.array([0.5 / len(labels), 1.5])
+    figure.update_yaxes(title="share of the true class in a bin", **LOG, **log_ticks(ends), range=np.log10(ends))
     figure.update_layout(height=430, margin=MARGIN, legend=LEGEND)
     return figure

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lensmae.figures.class_colours import class_colour, faint, series_colour
-from lensmae.figures.frame import LEGEND, LOG, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, log_ticks
 
 
 def auc_by_parameter(table: pd.DataFrame, parameter: str) -> go.Figure:
@@ -58,7 +58,7 @@ def learning_curve(table: pd.DataFrame, measure: str, title: str) -> go.Figure:
             text=[f"{count} trainings" for count in found["count"]],
             hovertemplate="%{x} labels: %{y:.4f}, %{text}<extra>" + name + "</extra>",
         )
-    figure.update_xaxes(title="labelled training lenses", **LOG)
+    figure.update_xaxes(title="labelled training lenses", **LOG, **log_ticks(table["labels"].to_numpy()))
     figure.update_yaxes(title=title)
     figure.update_layout(height=430, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure

@@ -9,7 +9,7 @@ from lensmae.evaluation.classification.bootstrap import Band
 from lensmae.evaluation.metrics import PrCurve, RocCurve
 from lensmae.evaluation.rounding import share
 from lensmae.figures.class_colours import class_colour, faint, series_colour
-from lensmae.figures.frame import LOG, MARGIN
+from lensmae.figures.frame import LOG, MARGIN, log_ticks
 
 _CHANCE = {"color": "#888", "width": 1, "dash": "dot"}
 _AVERAGES = ("macro", "micro")
@@ -114,7 +114,8 @@ def _point(figure: go.Figure, point: tuple[float, float, str] | None) -> None:
 
 
 def _rates(figure: go.Figure, log_x: bool) -> None:
-    scale = LOG | {"range": _LOG_RANGE} if log_x else {"type": "linear", "range": [-0.01, 1.01]}
+    logarithmic = LOG | log_ticks(10.0 ** np.array(_LOG_RANGE)) | {"range": _LOG_RANGE}
+    scale = logarithmic if log_x else {"type": "linear", "range": [-0.01, 1.01]}
     figure.update_xaxes(title="false-positive rate", **scale)
     figure.update_yaxes(title="true-positive rate", range=[-0.01, 1.01])
     # Curves fill the lower right corner of a logarithmic view.

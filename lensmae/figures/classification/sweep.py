@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lensmae.figures.class_colours import class_colour
-from lensmae.figures.frame import LEGEND, LOG, MARGIN
+from lensmae.figures.frame import LEGEND, LOG, MARGIN, log_ticks
 
 
 def probability_sweep(table: pd.DataFrame, classes: Sequence[str], title: str, now: float | None = None) -> go.Figure:
@@ -27,7 +27,7 @@ def probability_sweep(table: pd.DataFrame, classes: Sequence[str], title: str, n
         # A trace: the label of Plotly's `add_vline` would stretch a logarithmic axis to 1.
         line = {"color": "#888", "width": 1, "dash": "dot"}
         figure.add_scatter(x=[now, now], y=[0, 1], mode="lines", name="this lens", line=line, hoverinfo="skip")
-    figure.update_xaxes(title=title, **LOG)
+    figure.update_xaxes(title=title, **LOG, **log_ticks(values.to_numpy()))
     figure.update_yaxes(title="class probability", range=[-0.02, 1.02], tickformat=".0%")
     figure.update_layout(height=340, margin=MARGIN, legend=LEGEND)
     return figure

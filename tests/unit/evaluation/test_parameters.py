@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensmae.data import open_dataset
+from lensmae.data import PRESETS, open_dataset
 from lensmae.evaluation.parameters import Positions, constants, describe_row, distributions, without_lists
 
 
@@ -52,17 +52,36 @@ def test_what_is_the_same_in_all_lenses_is_listed_and_not_drawn():
     table = lenses(theta_E=[1.28148936] * 3, e1=[0.1] * 3, seed=[1, 2, 3])
     assert distributions(table) == []
     assert constants(table).to_dict("list") == {
-        "parameter": ["theta_E", "e1"],
+        "parameter": ["Einstein radius parameter theta_E", "lens ellipticity e1"],
         "value": ["1.28149", "0.1"],
         "unit": ["arcsec", ""],
+        "column": ["theta_E", "e1"],
     }
+
+
+def test_lists_that_only_some_strata_of_a_mixture_have_are_counted_and_pooled():
+    pair = np.array([0.5, -0.5])
+    table = lenses(clump_x=[None, pair, np.nan], clump_y=[None, pair, np.nan], clump_R_sersic=[None, pair, np.nan])
+    table = table.assign(stratum=["model_ii", "survey", "model_ii"])
+    counted, places, _ = distributions(table)
+    assert counted.counts["cdm"].tolist() == [2, 0, 1]
+    assert isinstance(places, Positions)
+    assert places.counts.sum() == 2
+    assert list(without_lists(table)) == ["id", "class", "split", "stratum"]
+    assert "clump_x" not in describe_row(table.iloc[0])["column"].tolist()
+
+
+def test_presets_and_nuisances_are_told_by_their_titles():
+    row = pd.Series({"stratum": "survey_jwst", "nuisance": "none", "own": "x"})
+    assert describe_row(row)["value"].tolist() == [PRESETS["survey_jwst"].title, "none", "x"]
+    assert describe_row(pd.Series({"nuisance": "noise"}))["value"].tolist() == ["Noise"]
 
 
 def test_a_simulated_set_is_described_from_its_file(workspace_with_lenses):
     table = open_dataset("lenses").lenses
     names = [entry.name for entry in distributions(table)]
     assert {"source_x", "source_y", "subhalos", "subhalo_mass", "axion_mass_ev", "cdm subhalo positions"} <= set(names)
-    row = describe_row(table[table["class"] == "cdm"].iloc[0]).set_index("parameter")
+    row = describe_row(table[table["class"] == "cdm"].iloc[0]).set_index("column")
     assert row["value"]["subhalo_mass"].startswith("25 from ")
     assert row["unit"]["theta_E"] == "arcsec"
     assert "axion_mass_ev" not in row.index

@@ -14,6 +14,8 @@ from lensmae.figures import (
     score_pairs,
     training_curve,
 )
+from lensmae.figures.frame import log_ticks
+from lensmae.figures.superresolution import pair_panels
 
 CLASSES = ("no_sub", "cdm", "axion")
 
@@ -81,3 +83,37 @@ def test_compared_curves_leave_out_runs_without_the_figure():
 
 def test_class_colours_differ():
     assert len(set(CLASS_COLOURS.values())) == len(CLASS_COLOURS)
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([2e-4, 7e-4], ["2·10<sup>−4</sup>", "3·10<sup>−4</sup>", "5·10<sup>−4</sup>", "7·10<sup>−4</sup>"]),
+        ([1e-5, 1e-2], ["10<sup>−5</sup>", "10<sup>−4</sup>", "10<sup>−3</sup>", "10<sup>−2</sup>"]),
+        ([100, np.nan, -1, 5000], ["100", "200", "500", "1,000", "2,000", "5,000"]),
+        ([3e-8, 5], ["10<sup>−6</sup>", "10<sup>−4</sup>", "10<sup>−2</sup>", "10<sup>0</sup>"]),
+        ([5, 5], ["4", "5", "6"]),
+    ],
+)
+def test_a_logarithmic_axis_says_whole_numbers_whatever_it_spans(values, texts):
+    ticks = log_ticks(np.array(values))
+    assert ticks["ticktext"] == texts
+    assert ticks["tickvals"] == sorted(ticks["tickvals"])
+    assert log_ticks(np.array([0.0, np.nan])) == {}
+
+
+def test_counterparts_of_super_resolution_stand_below_each_other():
+    low, high = np.zeros((32, 32)), np.full((64, 64), 0.5)
+    one = {"Nearest": high * 0, "Bicubic": high * 0.5, "Network": high}
+    two = {**one, "Other": high * 2}
+    for enlarged, truth in ((one, None), (one, high), (two, None), (two, high)):
+        panels = pair_panels(low, enlarged, high, truth)
+        columns = len(enlarged) + 1
+        upper, middle, lower = panels[:columns], panels[columns : 2 * columns], panels[2 * columns :]
+        for above, between, below, name in zip(upper[1:], middle[1:], lower[1:], list(enlarged)[1:], strict=False):
+            assert [above.title, between.title, below.title] == [name, f"{name} − HR", f"{name}, 1 − SSIM"]
+            np.testing.assert_array_equal(between.pixels, above.pixels - high)
+        assert ("Noise-free truth" in [panel.title for panel in panels]) == (truth is not None)
+        assert len({tuple(panel.span[0]) for panel in panels if panel.measure}) == 1
+    assert middle[-1].title == "Network − Other"
+    np.testing.assert_array_equal(middle[-1].pixels, high - high * 2)

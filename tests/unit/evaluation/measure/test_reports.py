@@ -184,7 +184,7 @@ def test_measuring_on_lenses_that_the_checkpoint_learned_from_is_noted(workspace
     second = save("second-stage", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "seed": 99, "mass": known})
     assert "not a test" in overlap_note(load_checkpoint(second), open_dataset("lenses"), "all")
     foreign = save("foreign", "mae", MAE, transform=Transform(), data={"fingerprint": "x", "preset": "model_i", "seed": 0})
-    assert "was trained on lenses of DeepLense Model I; these are of DeepLense Model II:" in overlap_note(
+    assert "was trained on lenses of: DeepLense Model I. These are of: DeepLense Model II." in overlap_note(
         load_checkpoint(foreign), open_dataset("lenses"), "test"
     )
     assert preset_note("any", "survey", {"survey_hst": 1.0}) is None
@@ -194,10 +194,10 @@ def test_measuring_on_lenses_that_the_checkpoint_learned_from_is_noted(workspace
     assert preset_note("any", "generalist", {"model_ii": 0.5, "survey": 0.5}) is None
     known = ("model_ii", "model_iii")
     assert preset_note("any", "generalist", {"model_ii": 0.7, "model_iii": 0.3}, known) is None
-    assert f"; these are of {PRESETS['survey'].title}: its" in preset_note("any", "generalist", {"survey": 1.0}, known)
+    assert f". These are of: {PRESETS['survey'].title}. Its" in preset_note("any", "generalist", {"survey": 1.0}, known)
     assert preset_note("any", "generalist", {"model_ii": 0.75, "survey": 0.25}, known) == (
-        "any was trained on lenses of DeepLense Model II, DeepLense Model III; 25% of these are of "
-        f"{PRESETS['survey'].title}: its answers about them mean little."
+        "any was trained on lenses of: DeepLense Model II; DeepLense Model III. 25% of these are of: "
+        f"{PRESETS['survey'].title}. Its answers about them mean little."
     )
 
 
