@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.analyse import bulk_crop, detail, graded, kept, products, projection, send, summary, uploads
+from lensmae.app.analyse import bulk_crop, detail, grading, kept, products, projection, send, summary, uploads
 from lensmae.app.shared import choices, networks
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.widgets import empty_state, page_title
@@ -27,8 +27,8 @@ def results(files: list, choice: choices.Choice, asked: networks.Asked) -> None:
         look = st.selectbox("Look at", names, key="look", bind="query-params")
     products.all_products(read, asked, choice)
     send.send_button(read, read[names.index(look)], asked)
-    detail.grade(read, names.index(look))
-    graded.grades_of_files(read)
+    grading.grade_files(read, look, choice)
+    grading.grades_of_files(read)
     detail.detail(read[names.index(look)], choice, asked)
     projection.show_projection(read, names, asked, look)
 

@@ -1,6 +1,5 @@
 """Everything about one uploaded image: how it was read, what the networks say, whether it is in domain, files to keep."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,8 +9,7 @@ from lensmae.app.analyse.enlarged import enlarged
 from lensmae.app.analyse.preview import preview
 from lensmae.app.analyse.product_files import offer_files
 from lensmae.app.analyse.titles import MEASURES
-from lensmae.app.analyse.uploads import FILES, Answered, upright
-from lensmae.app.grading.desk import Items, desk
+from lensmae.app.analyse.uploads import Answered, upright
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import KINDS, Choice
@@ -49,13 +47,6 @@ def detail(one: Answered, choice: Choice, asked: Asked) -> None:
         enlarged(one.upload, choice)
     if answer.checks:
         _neighbours(answer, choice, asked)
-
-
-def grade(read: Sequence[Answered], place: int) -> None:
-    """The controls to grade an image with; the arrows lead through all that were read."""
-    names = [one.upload.name for one in read]
-    items = Items(FILES, len(read), lambda at: read[at].upload.item, lambda at: names[at])
-    desk(items, place, lambda at: st.session_state.update(look=names[at]), "analyse")
 
 
 def _verdict(answer: "Analysis") -> None:

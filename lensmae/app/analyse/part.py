@@ -94,7 +94,8 @@ def choose_axes(upload: Upload) -> None:
             st.session_state[f"{key}-problem"] = str(problem)
 
     st.text_input(
-        "Axes of the array", upload.reading.axes or "", key=key, on_change=chosen, placeholder="NHW, NHWC, CHW, ...", width=220,
+        plain(f"Axes of the array in {upload.name}"), upload.reading.axes or "", key=key, on_change=chosen, width=360,
+        placeholder="NHW, NHWC, CHW, ...",
         help="One letter per axis, in order: N lenses, C bands, H rows, W columns.",
     )  # fmt: skip
     if problem := st.session_state.pop(f"{key}-problem", None):

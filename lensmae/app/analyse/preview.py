@@ -53,6 +53,11 @@ def preview(upload: Upload, answer: "Analysis", choice: Choice) -> None:
         _choose_cosmic_rays(upload)
 
 
+def as_drawn(image: LensImage) -> np.ndarray:
+    """Pixels of an image for the screen: a large one at fewer."""
+    return _Shown.of(image).pixels
+
+
 def _unit(image: LensImage) -> str:
     return image.unit or _UNIT
 

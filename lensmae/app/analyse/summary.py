@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry
 
 _FEW = 3
+# What a reason asks for on the command line.
+_ASKED = "with --axes "
 # A ranking of fewer graded images says nothing.
 _RANKED = 4
 _ROWS = {"files": "By file", "objects": "By object"}
@@ -35,18 +37,21 @@ def refusals(found: Sequence[Answered]) -> list[Answered]:
     """Name every file that could not be read; the others are returned."""
     from lensmae.evaluation.images.analyse import Refusal
 
-    refused = [one.answer for one in found if isinstance(one.answer, Refusal)]
-    if len(refused) <= _FEW:
-        for one in found:
-            if isinstance(one.answer, Refusal):
-                st.error(plain(one.answer.reason), icon=":material/error:")
-                if "--axes" in one.answer.reason or one.upload.reading.axes:
-                    choose_axes(one.upload)
-    else:
+    refused = [one for one in found if isinstance(one.answer, Refusal)]
+    if len(refused) > _FEW:
         st.error(f"{len(refused)} of {len(found)} files were not read; each is named here with its reason.")
-        rows = [{"file": one.name, "reason": one.reason} for one in refused]
+        rows = [{"file": one.answer.name, "reason": _reason(one)} for one in refused]
         st.dataframe(pd.DataFrame(rows), hide_index=True, key="refusals", alt="Files that were not read")
+    for one in refused:
+        if len(refused) <= _FEW:
+            st.error(plain(_reason(one)), icon=":material/error:")
+        if _ASKED in one.answer.reason or one.upload.reading.axes:
+            choose_axes(one.upload)
     return [one for one in found if not isinstance(one.answer, Refusal)]
+
+
+def _reason(one: Answered) -> str:
+    return one.answer.reason.replace(_ASKED, "below: ")
 
 
 def unfinished(answered: int, total: int) -> None:

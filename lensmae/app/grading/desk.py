@@ -124,7 +124,9 @@ def _note(items: Items, index: int, name: str, now: str, key: str) -> None:
     widget = f"note-{key}-{items.item(index)}"
 
     def written() -> None:
-        _mark(items, index, name, "note", st.session_state[widget])
+        # Streamlit also calls this where the field of one image took the place of another's: nothing was written then.
+        if (text := st.session_state[widget].strip()) != own_marks(items.sample, items.item(index), name)["note"]:
+            _mark(items, index, name, "note", text)
 
     st.session_state[widget] = now
     st.text_input("Note", key=widget, on_change=written, max_chars=2000, width=320)
