@@ -69,7 +69,7 @@ def _order(read: Sequence[Answered]) -> list[Answered]:
 def _one_by_one(order: Sequence[Answered], look: str, choice: Choice, drawn: int) -> None:
     index = _index(order, look)
     one = order[index]
-    left, right = st.columns([3, 4], gap="large")
+    left, right = st.columns([2, 3], gap="large")
     with left:
         # Each on its own scale: the cut-out may lack what is brightest in the field.
         given = _shown(one).pixels
