@@ -25,7 +25,7 @@ def agree(marks: pd.DataFrame) -> None:
     titles = {"agree": "equal grades", "agree_low": "95 % from", "agree_high": "95 % to"}
     columns = {name: number(title, format="percent") for name, title in titles.items()}
     columns |= {"kappa": kappa, "weighted_kappa": weighted}
-    st.dataframe(table, hide_index=True, width="content", column_config=columns)
+    st.dataframe(table, hide_index=True, width="content", column_config=columns, placeholder="–")
 
 
 def rank(ranked: pd.DataFrame, name: str, titles: Callable[[str], str]) -> None:
