@@ -93,7 +93,8 @@ def _scalar(described: Column, values: pd.Series) -> Fact | None:
         return None
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return quantity(described, values.to_numpy(dtype=np.float64, na_value=np.nan))
-    if isinstance(values.iloc[0], str | bool | np.bool_):
+    first = values.first_valid_index()
+    if first is not None and isinstance(values.loc[first], str | bool | np.bool_):
         return Fact(described.label, names=value_titles(described.name, values.astype(str).to_numpy()))
     return None
 

@@ -10,6 +10,7 @@ import pandas as pd
 from skimage.measure import approximate_polygon, points_in_poly
 
 from lensmae.evaluation.facts import Fact
+from lensmae.evaluation.parameters import without_lists
 
 # A lasso's corners are thinned until they stray by so much of its extent from what was drawn: it must fit into an address.
 _STRAY = 0.004
@@ -91,8 +92,7 @@ def selection_table(lenses: pd.DataFrame, rows: np.ndarray, points: np.ndarray, 
         points: (N, 2 or 3) their positions.
         colour: the values the points are coloured by.
     """
-    lists = [name for name in lenses.columns if len(lenses) and isinstance(lenses[name].iloc[0], list | np.ndarray)]
-    table = lenses.drop(columns=lists).reset_index(drop=True)
+    table = without_lists(lenses).reset_index(drop=True)
     table.insert(0, "row", rows)
     positions = {name: points[:, axis] for axis, name in enumerate("xyz"[: points.shape[1]])}
     table = table.assign(**{f"projection_{name}": values for name, values in positions.items()})
