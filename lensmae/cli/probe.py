@@ -18,6 +18,9 @@ def probe(
     labels: Annotated[int, typer.Option(min=10, help="labelled training lenses, at most")] = 2000,
     test: Annotated[int, typer.Option(min=5, help="test lenses, at most")] = 1000,
     layer: Annotated[list[int] | None, typer.Option(min=1, help="a linear probe of this layer too, given several times")] = None,
+    d4: Annotated[
+        bool, typer.Option("--d4", help="a linear probe of the mean over eight symmetries too; takes eight times as long")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="file that the table is written to as CSV as well")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -28,7 +31,7 @@ def probe(
     from lensmae.evaluation.classification.probes import probe_encoder, separation
     from lensmae.models import load_checkpoint
 
-    dataset, options = open_dataset(data), {"labels": labels, "test": test, "layers": tuple(layer or ())}
+    dataset, options = open_dataset(data), {"labels": labels, "test": test, "layers": tuple(layer or ()), "d4": d4}
     parts = [
         with_progress(
             f"Probing {name}",

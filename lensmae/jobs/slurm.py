@@ -6,8 +6,11 @@ import time
 
 from lensmae.errors import RunError
 
+# A job with processes on a node.
+AT_WORK = ("RUNNING", "COMPLETING", "STOPPED", "SIGNALING", "STAGE_OUT")
 WAITING = ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESIZING", "SUSPENDED", "PREEMPTED")
 _PATIENCE_SECONDS = 20
+_LOOK_SECONDS = 0.2
 # A page asks of every run every few seconds; the controller of a cluster has other work.
 _FRESH_SECONDS = 4.0
 _known: dict[str, tuple[float, str | None]] = {}
@@ -41,6 +44,21 @@ def cancel(job_id: str, at_once: bool = False) -> None:
     said = _run("scancel", *(["--signal=KILL", "--full"] if at_once else []), job_id)
     if said.returncode:
         raise RunError(f"Slurm did not cancel job {job_id}: {said.stderr.strip()}")
+
+
+def end(job_id: str) -> None:
+    """Cancel a job at once, and return when none of its processes can write any more.
+
+    Raises `RunError` where Slurm refuses, or has not ended the job within 20 s.
+    """
+    cancel(job_id, at_once=_ask(job_id) not in WAITING)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    # Slurm only takes note of a cancellation; a process that lives on would write its state over what is recorded of its end.
+    while (state := _ask(job_id)) is None or state in (*WAITING, *AT_WORK):
+        if time.monotonic() > deadline:
+            raise RunError(f"Slurm has not ended job {job_id} yet (its state: {state or 'no answer'}); try again in a minute.")
+        time.sleep(_LOOK_SECONDS)
+    _known.pop(job_id, None)
 
 
 def requeue(job_id: str) -> None:

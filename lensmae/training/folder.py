@@ -215,7 +215,7 @@ class RunFolder:
         if _age(status) < _LOST_AFTER_SECONDS or job is None or job.executor == "local":
             return _age(status) < _LOST_AFTER_SECONDS
         # Silent for long; Slurm knows whether its node still works on it.
-        return slurm.job_state(job.id) in ("RUNNING", "COMPLETING", None)
+        return slurm.job_state(job.id) in (*slurm.AT_WORK, None)
 
     def _waits(self, status: RunStatus) -> bool:
         """Whether a run that says it is queued will get its turn."""
@@ -223,7 +223,7 @@ class RunFolder:
         if job is None or _age(status) < 10:
             return _age(status) < _LOST_AFTER_SECONDS
         if job.executor == "slurm":
-            return slurm.job_state(job.id) in (*slurm.WAITING, "RUNNING", "COMPLETING", None)
+            return slurm.job_state(job.id) in (*slurm.WAITING, *slurm.AT_WORK, None)
         return any(ticket.job == self.id for ticket in live_tickets())
 
     def _waits_for(self) -> str:

@@ -166,7 +166,7 @@ def end_now(run_id: str) -> None:
     if not status.state.active:
         raise RunError(f"Run {run_id} is not running, so it cannot be ended.")
     if job is not None and job.executor == "slurm":
-        slurm.cancel(job.id, at_once=status.state == "running")
+        slurm.end(job.id)
     else:
         withdraw(run_id)
         _kill(folder, status)

@@ -2,12 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.started import started
 
 ROOT = Path(__file__).resolve().parents[2]
 # As `simulate_dataset` has its workers: at work, and waiting for work.
@@ -17,7 +17,8 @@ from joblib import Parallel, delayed
 from lensmae.processes import watch_owner
 
 def work(name):
-    print(os.getpid(), flush=True)
+    # One write: that of another worker does not come between it and the end of its line.
+    os.write(1, f"{os.getpid()}\\n".encode())
     while True:
         time.sleep(0.01)
 
@@ -30,7 +31,7 @@ def test_workers_of_a_killed_process_end_and_let_go_of_its_output(tmp_path):
     program = tmp_path / "owner.py"
     program.write_text(OWNER)
     known = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True, env=known) as owner:
+    with started(str(program), env=known) as owner:
         at_work = {int(owner.stdout.readline()) for _ in range(2)}
         family = psutil.Process(owner.pid).children(recursive=True)
         assert at_work <= {child.pid for child in family}

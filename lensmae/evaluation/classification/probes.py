@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from lensmae.data import LensDataset
 from lensmae.data.nuisances import perturb
+from lensmae.data.symmetry import apply_d4, d4_mean
 from lensmae.errors import DatasetError
 from lensmae.evaluation.ood.network_input import check_images, network_inputs
 from lensmae.evaluation.stress.intervals import macro_auc, share_interval
@@ -28,10 +29,12 @@ _CHUNK = 32
 
 @dataclass(frozen=True)
 class _Seen:
-    """Lenses as an encoder sees them: pooled tokens of some layers (L, N, D), tokens of the last (N, T, D)."""
+    """Lenses as an encoder sees them: pooled tokens of some layers (L, N, D), tokens of the last (N, T, D), and the mean of the
+    last layer's pooled tokens over the eight symmetries (N, D) where it is asked for."""
 
     pooled: np.ndarray
     tokens: Tensor
+    symmetric: np.ndarray | None
 
 
 def probe_encoder(
@@ -42,13 +45,15 @@ def probe_encoder(
     test: int = 1000,
     conditions: Sequence[str] = tuple(CONDITIONS),
     layers: Sequence[int] = (),
+    d4: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """One row a condition and probe, columns `COLUMNS`; every probe is fitted to the same labelled lenses.
 
-    linear is a logistic regression on mean-pooled tokens of the last layer, and of each of `layers`; kNN votes among the 20
-    nearest by cosine; attentive learns four queries that weigh the tokens (Psomas et al. 2025, arXiv:2506.10178).
+    linear is a logistic regression on mean-pooled tokens of the last layer, and of each of `layers`; linear, D4 mean is one on
+    the mean of the last layer's over a lens turned and mirrored in all eight ways, as answers of classifiers are means; kNN votes
+    among the 20 nearest by cosine; attentive learns four queries that weigh the tokens (Psomas et al. 2025, arXiv:2506.10178).
 
     Args:
         model: any checkpoint with an encoder; it is frozen.
@@ -57,6 +62,7 @@ def probe_encoder(
         test: test lenses, at most.
         conditions: names in `CONDITIONS`.
         layers: encoder layers with a linear probe of their own, from 1.
+        d4: fit "linear, D4 mean" too, for which every lens is encoded eight times.
         seed: of the choice of lenses and of the attentive probe.
         progress: called with (conditions done, conditions in all).
 
@@ -76,7 +82,7 @@ def probe_encoder(
     rows, kept = [], [layer for layer in layers if 1 <= layer < model.layers]
     for done, name in enumerate(conditions, start=1):
         seen = [
-            _see(model, _under(np.asarray(dataset.images[part]), name, seed + index), kept)
+            _see(model, _under(np.asarray(dataset.images[part]), name, seed + index), kept, d4)
             for index, part in enumerate((train, held))
         ]
         found = _probes(seen, truth, kept, seed)
@@ -95,7 +101,7 @@ def _under(images: np.ndarray, condition: str, seed: int) -> np.ndarray:
     return images if nuisance is None else perturb(images, *nuisance, seed=seed).numpy()
 
 
-def _see(model: LoadedModel, images: np.ndarray, layers: Sequence[int]) -> _Seen:
+def _see(model: LoadedModel, images: np.ndarray, layers: Sequence[int], d4: bool) -> _Seen:
     pooled, tokens = [[] for _ in layers], []
     for start in range(0, len(images), _CHUNK):
         part = images[start : start + _CHUNK]
@@ -104,7 +110,12 @@ def _see(model: LoadedModel, images: np.ndarray, layers: Sequence[int]) -> _Seen
         tokens.append(model.tokens(part))
     last = torch.cat(tokens)
     stack = [np.concatenate(one) for one in pooled] + [last.mean(dim=1).numpy()]
-    return _Seen(np.stack(stack), last)
+    return _Seen(np.stack(stack), last, _symmetric(model, images) if d4 else None)
+
+
+def _symmetric(model: LoadedModel, images: np.ndarray) -> np.ndarray:
+    flux = torch.from_numpy(np.array(images, dtype=np.float32))
+    return d4_mean(lambda element: torch.from_numpy(model.embed(apply_d4(flux, element).numpy()))).numpy()
 
 
 def _probes(seen: list[_Seen], truth: tuple[np.ndarray, np.ndarray], layers: Sequence[int], seed: int) -> list[tuple]:
@@ -118,6 +129,9 @@ def _probes(seen: list[_Seen], truth: tuple[np.ndarray, np.ndarray], layers: Seq
         linear = fit_linear_probe(fit.pooled[index], truth[0])
         name = str(layers[index]) if index < len(layers) else "last"
         found.append(("linear", name, linear.predict_proba(held.pooled[index])))
+    if fit.symmetric is not None:
+        linear = fit_linear_probe(fit.symmetric, truth[0])
+        found.append(("linear, D4 mean", "last", linear.predict_proba(held.symmetric)))
     nearest = KNeighborsClassifier(min(_NEIGHBOURS, len(truth[0])), metric="cosine", weights="distance")
     nearest = make_pipeline(StandardScaler(), nearest).fit(fit.pooled[-1], truth[0])
     found.append(("kNN", "last", nearest.predict_proba(held.pooled[-1])))

@@ -4,8 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -15,6 +13,7 @@ import pytest
 
 from lensmae.errors import DatasetError
 from lensmae.jobs import JobState, ProcessJob, ThreadJob
+from tests.started import started
 
 PATIENCE_S = 60
 
@@ -199,10 +198,10 @@ while job.done == 0:
 print(*(child.pid for child in psutil.Process().children()), flush=True)
 job.finished.wait()
 """
-    with subprocess.Popen([sys.executable, "-c", asker], stdout=subprocess.PIPE, text=True) as started:
-        worker = psutil.Process(int(started.stdout.readline()))
-        started.kill()
+    with started("-c", asker) as owner:
+        worker = psutil.Process(int(owner.stdout.readline()))
+        owner.kill()
         # It holds none of our output open: this would wait for it.
-        assert started.stdout.read() == ""
+        assert owner.stdout.read() == ""
     _, alive = psutil.wait_procs([worker], timeout=10)
     assert alive == []

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from lensmae.data.decoding import Limits, apply, apply_within, each, pieces, read_file
 from lensmae.errors import DatasetError, ImageReadError
+from tests.started import started
 from tests.unit.data.decoding import tasks
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits on memory and processor time are the Linux kernel's here")
@@ -168,12 +168,7 @@ apply(tasks.{task})
 @pytest.mark.parametrize("task", ["sleep", "spin"])
 def test_it_ends_with_its_parent_however_that_ends(task):
     root = Path(__file__).resolve().parents[4]
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER.format(task=task)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(root)},
-    ) as owner:
+    with started("-c", OWNER.format(task=task), env=os.environ | {"PYTHONPATH": str(root)}) as owner:
         child = int(owner.stdout.readline())
         owner.send_signal(signal.SIGKILL)
         owner.wait()

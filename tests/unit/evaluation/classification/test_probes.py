@@ -22,17 +22,23 @@ from tests.unit.test_cli import call
 
 def test_the_linear_probe_is_scikit_learns_on_the_same_lenses(mae):
     model, lenses = load_checkpoint(mae), open_dataset("lenses")
-    table = probe_encoder(model, lenses, labels=60, test=9, layers=(1,))
+    table = probe_encoder(model, lenses, labels=60, test=9, layers=(1,), d4=True)
     assert list(table.columns) == list(COLUMNS)
-    assert table.groupby("condition").size().tolist() == [4, 4, 4]
+    assert table.groupby("condition").size().tolist() == [5, 5, 5]
     train, held = lenses.indices("train"), lenses.indices("test")
     assert (table["labels"] == min(60, len(train))).all()
     rng = np.random.default_rng(0)
     train, held = np.sort(rng.permutation(train)[:60]), np.sort(rng.permutation(held)[:9])
-    features = [model.embed(np.asarray(lenses.images[rows])) for rows in (train, held)]
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(features[0], lenses.labels[train])
-    mine = table.query("condition == 'as given' and probe == 'linear' and layer == 'last'")
-    assert mine["accuracy"].iloc[0] == pytest.approx(accuracy_score(lenses.labels[held], probe.predict(features[1])))
+    images = [np.asarray(lenses.images[rows]) for rows in (train, held)]
+    turned = [[np.rot90(side, turns, axes=(1, 2)) for side in (part, part[:, :, ::-1]) for turns in range(4)] for part in images]
+    features = {
+        "linear": [model.embed(part) for part in images],
+        "linear, D4 mean": [np.mean([model.embed(view) for view in views], axis=0) for views in turned],
+    }
+    for name, (fit, seen) in features.items():
+        probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(fit, lenses.labels[train])
+        mine = table[(table["condition"] == "as given") & (table["probe"] == name) & (table["layer"] == "last")]
+        assert mine["accuracy"].iloc[0] == pytest.approx(accuracy_score(lenses.labels[held], probe.predict(seen)))
 
 
 def test_the_attentive_probe_finds_what_a_mean_over_tokens_drowns():
