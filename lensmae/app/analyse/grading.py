@@ -1,6 +1,7 @@
 """Going through the uploaded images to grade them; what graders said brought in and taken away, as a data set too."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -92,7 +93,7 @@ def _one_by_one(order: Sequence[Answered], look: str, choice: Choice, drawn: int
                 options = {"icon": ":material/search:", "type": "tertiary", "key": "look-at-graded"}
                 st.button("All about this image", on_click=_look_at, args=(one.upload.name,), **options)
             if revision(FILES) != drawn:
-                told = "They were drawn before the last marks were made."
+                told = "They were drawn before the last marks were made. Downloads hold them already."
                 options = {"icon": ":material/refresh:", "type": "tertiary", "key": "update-analyse"}
                 st.button("Update tables", help=told, on_click=whole_page, **options)
 
@@ -117,17 +118,26 @@ def grades_of_files(read: Sequence[Answered]) -> None:
         return
     say_imported()
     names = {one.upload.item: one.upload.name for one in read}
-    marks = graded(FILES)
-    marks = marks[marks["item"].isin(names)].reset_index(drop=True)
+    marks = _marks(names)
     with st.container(horizontal=True, gap="small"):
-        if len(marks):
-            table = exported(marks.assign(file=marks["item"].map(names))).to_csv(index=False).encode()
-            options = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore", "key": "marks-of-files"}
-            st.download_button("Every grader's marks (CSV)", table, "marks.csv", "text/csv", **options)
+        options = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore", "key": "marks-of-files"}
+        made = functools.partial(_marks_csv, names)
+        st.download_button("Every grader's marks (CSV)", made, "marks.csv", "text/csv", **options)
         import_menu(FILES, lambda: names, "file or item")
         with st.popover("New data set", icon=":material/library_add:"):
             _new_set(read, marks)
     agree(marks)
+
+
+def _marks(names: Mapping[str, str]) -> pd.DataFrame:
+    marks = graded(FILES)
+    return marks[marks["item"].isin(names)].reset_index(drop=True)
+
+
+def _marks_csv(names: Mapping[str, str]) -> bytes:
+    """With the marks of the moment: those made one by one do not draw the page anew."""
+    marks = _marks(names)
+    return exported(marks.assign(file=marks["item"].map(names))).to_csv(index=False).encode()
 
 
 def _new_set(read: Sequence[Answered], marks: pd.DataFrame) -> None:

@@ -102,7 +102,7 @@ def summary(found: Sequence[Answered], names: Sequence[str]) -> None:
         return
     _draw(full, found, on_select=chosen, selection_mode="single-row", key="answers")
     st.caption("Click a heading to sort, a row's box to look at that image.")
-    numbers_of_lenses(full, "analysis")
+    numbers_of_lenses(lambda: table(found), "analysis")
     _ranking(full)
 
 

@@ -103,16 +103,23 @@ def numbers(table: pd.DataFrame, name: str) -> None:
     st.download_button("Numbers (CSV)", data, f"{name}.csv", "text/csv", **options)
 
 
-def numbers_of_lenses(table: pd.DataFrame, name: str) -> None:
-    """Downloads of a table with a row a lens: CSV, and, made when they are asked for, Parquet for notebooks and a VOTable for
-    TOPCAT and Aladin."""
+def numbers_of_lenses(table: Callable[[], pd.DataFrame], name: str) -> None:
+    """Downloads of a table with a row a lens, made when they are asked for: CSV, Parquet for notebooks, a VOTable for TOPCAT and
+    Aladin.
+
+    Args:
+        table: makes it, with the grades of that moment.
+        name: of the files, without ending.
+    """
+    forms: dict[str, tuple[str, str, Callable[[pd.DataFrame], bytes]]] = {
+        "CSV": ("csv", "text/csv", lambda made: made.to_csv(index=False).encode()),
+        "Parquet": ("parquet", "application/vnd.apache.parquet", lambda made: made.to_parquet(index=False)),
+        "VOTable": ("vot", "application/x-votable+xml", _votable),
+    }
     with st.container(horizontal=True):
-        numbers(table, name)
-        options = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore"}
-        made, kind = (lambda: table.to_parquet(index=False)), "application/vnd.apache.parquet"
-        st.download_button("Numbers (Parquet)", made, f"{name}.parquet", kind, key=f"parquet-{name}", **options)
-        made, kind = (lambda: _votable(table)), "application/x-votable+xml"
-        st.download_button("Numbers (VOTable)", made, f"{name}.vot", kind, key=f"votable-{name}", **options)
+        for title, (ending, kind, write) in forms.items():
+            options = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore", "key": f"{ending}-{name}"}
+            st.download_button(f"Numbers ({title})", lambda write=write: write(table()), f"{name}.{ending}", kind, **options)
 
 
 def _votable(table: pd.DataFrame) -> bytes:

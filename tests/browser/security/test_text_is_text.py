@@ -150,7 +150,7 @@ def test_names_and_texts_of_records_are_text(visitor, hostile_server, path):
 _PARAMETERS = [
     "data", "pairs", "mae", "classifier", "superres", "lens", "seed", "ratio", "strategy", "mask", "stretch", "limit", "run",
     "set", "colour", "parameter", "versus", "compare", "look", "base", "halos", "open", "method", "sort", "f-text", "f-tags",
-    "f-column", "f-class", "row", "pair", "kind", "view", "rank-by", "split", "way",
+    "f-column", "f-class", "f-names", "grade-by", "row", "pair", "kind", "view", "rank-by", "split", "way",
 ]  # fmt: skip
 
 
