@@ -10,7 +10,7 @@ from PIL import Image
 
 from lensmae.app.embeddings import view_data
 from lensmae.data import open_dataset
-from lensmae.data.records.grades import Mark, add_marks
+from lensmae.data.records.grades import Mark, add_marks, graded
 from lensmae.evaluation import Projection, embed_dataset, project
 from lensmae.models import load_checkpoint
 from tests.app.conftest import SMALL, assert_clean, fit_domain, texts
@@ -184,6 +184,13 @@ def test_a_kept_selection_is_a_tag_and_a_link_selects_it_again(home, opened, ope
     assert_clean(app)
     assert app.query_params["selected"] == "tag:arcs"
     assert "3 lenses selected" in [heading.value for heading in app.header]
+    # Nobody but ann takes her tags off again.
+    assert "forget-arcs" not in [button.key for button in app.button]
+    app.session_state["_grader"] = "ann"
+    app.run()
+    app.button("forget-arcs").click().run()
+    assert_clean(app)
+    assert graded(fingerprint).empty
 
 
 def test_of_very_many_lenses_some_are_drawn_and_a_lasso_takes_all(home, open_app, monkeypatch):

@@ -7,7 +7,7 @@ from lensmae.app.embeddings import selection
 from lensmae.app.embeddings.view_data import View
 from lensmae.app.grading.desk import grader
 from lensmae.app.shared.plain_text import plain
-from lensmae.data.records.grades import Mark, add_marks
+from lensmae.data.records.grades import Mark, add_marks, graded
 from lensmae.errors import RecordError
 from lensmae.workspace import read_only
 
@@ -30,7 +30,7 @@ def keep_selection(view: View, rows: np.ndarray) -> None:
 
 
 def kept_selections(view: View) -> None:
-    """Those that are kept of this data set, each a click away; nothing where there are none."""
+    """Those that are kept of this data set, each a click away, and one's own to be rid of; nothing where there are none."""
     try:
         found = selection.tagged_rows(view)
     except RecordError as problem:
@@ -42,4 +42,25 @@ def kept_selections(view: View) -> None:
         for name, rows in found.items():
             inside = np.intersect1d(rows, view.rows)
             label = f"{plain(name)} ({len(inside):,} of {len(rows):,} here)"
-            st.button(label, key=f"kept-{name}", on_click=selection.select_tag, args=(view, name), disabled=not len(inside))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.button(label, key=f"kept-{name}", on_click=selection.select_tag, args=(view, name), disabled=not len(inside))
+                mine = [] if read_only() else _own(view, name)
+                if mine:
+                    told = f"Take the tag {plain(name)} off these lenses; other people's tags stay."
+                    options = {"icon": ":material/close:", "type": "tertiary", "key": f"forget-{name}", "help": told}
+                    st.button("", on_click=_forget, args=(view, mine), **options)
+
+
+def _forget(view: View, marks: list[Mark]) -> None:
+    try:
+        add_marks(view.data.fingerprint, grader() or _NOBODY, marks)
+    except RecordError as problem:
+        # A callback's errors do not reach the page's guard.
+        st.toast(plain(str(problem)), icon=":material/error:")
+
+
+def _own(view: View, name: str) -> list[Mark]:
+    """What takes this visitor's tags of a name away again."""
+    marks = graded(view.data.fingerprint)
+    own = marks[(marks["grader"] == (grader() or _NOBODY)) & marks["tags"].map(lambda tags: name in tags)]
+    return [Mark(row.item, row.label, "untag", name) for row in own.itertuples()]
