@@ -38,6 +38,12 @@ def preset_title(name: str) -> str:
     return PRESETS[name].title if name in PRESETS else name
 
 
+def data_title(data: str) -> str:
+    """Lenses as a reference names them, "generalist, simulated" or the name of a data set: presets by their titles."""
+    preset, simulated, _ = data.partition(", simulated")
+    return f"{preset_title(preset)}{simulated}" if simulated else data
+
+
 def _nuisance_title(name: str) -> str:
     return NUISANCE_TITLES.get(name, name)
 

@@ -17,6 +17,7 @@ from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
 from lensmae.app.shared.widgets import choose, figure
+from lensmae.data.value_titles import data_title
 from lensmae.data.withheld import CANNOT_TELL
 from lensmae.figures import Panel, probability_bars, residual_bound
 from lensmae.figures.ood_comparison import Measure, domain_strips
@@ -141,7 +142,7 @@ def _novelties(answer: "Analysis") -> pd.DataFrame:
             "× limit": float(f"{one.ratio:.3g}"),
             "above, % of held-out lenses": round(one.percentile, 1),
             "held-out lenses": one.held_out,
-            "of": check.card.data,
+            "of": data_title(check.card.data),
         }
         for check in answer.checks.values()
         for one in check.novelty
@@ -193,4 +194,4 @@ def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:
     rows = ", ".join(str(one.row) for one in found)
     small = "" if info else " Thumbnails of 32 px, since that data set is not in this workspace."
     turned = " Turned as they were when they were embedded." if reference.turns.any() else ""
-    st.caption(f"Class and distance in embedding space; rows {rows} of {plain(check.card.data)}.{turned}{small}")
+    st.caption(f"Class and distance in embedding space; rows {rows} of {plain(data_title(check.card.data))}.{turned}{small}")

@@ -12,6 +12,7 @@ from lensmae.app.shared.choices import KINDS
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure
+from lensmae.data.value_titles import data_title
 from lensmae.figures import class_scatter
 from lensmae.figures.ood_comparison import with_uploads
 from lensmae.jobs import ThreadJob
@@ -33,7 +34,7 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
     # Where a specialist answered, the image was compared with the lenses of that one.
     own = {name: one.answer.checks[kind] for name, one in zip(names, found, strict=True) if kind in one.answer.checks}
     shown = {name: check for name, check in own.items() if check.card == reference.card}
-    data, checkpoint = plain(reference.card.data), plain(reference.card.checkpoint)
+    data, checkpoint = plain(data_title(reference.card.data)), plain(reference.card.checkpoint)
     if not shown:
         st.caption(f"No image was compared with the training lenses of {checkpoint}: another network answered.")
         return

@@ -72,6 +72,8 @@ def _draw(items: Items, index: int, go: Callable[[int], None], key: str) -> None
             st.session_state.setdefault("_go-on", True)
             st.checkbox("Go on", key=f"go-on-{key}", value=st.session_state["_go-on"], help="To the next image after a grade.",
                         on_change=lambda: st.session_state.update({"_go-on": st.session_state[f"go-on-{key}"]}))  # fmt: skip
+        else:
+            st.caption("Say who grades; then the keys A, B, C and X do.")
 
 
 def grader() -> str:

@@ -1,5 +1,6 @@
 """Why an image is out of a network's domain, which network answered, and what would help: in plain sentences."""
 
+from lensmae.data.value_titles import data_title
 from lensmae.evaluation.images.analyse import Analysis
 from lensmae.evaluation.images.classified import Classified
 from lensmae.evaluation.ood.domain import DomainCheck
@@ -67,7 +68,7 @@ def _beyond(check: DomainCheck) -> list[Novelty]:
 def sentence(check: DomainCheck) -> str:
     """Why an image is out of the domain of a network."""
     card, said = check.card, unusual(check)
-    compared = f"the lenses of {card.data} that it was trained on" if card.trained_on else f"the lenses of {card.data}"
+    compared = f"the lenses of {data_title(card.data)}{' that it was trained on' if card.trained_on else ''}"
     limit = f"limits: {LIMIT_PERCENTILE:g} % of" if card.domain is None else "limits fitted to"
     count = check.novelty[0].held_out if check.novelty else 0
     return (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lensmae.data.simulation.cameras import CAMERAS
-from lensmae.data.value_titles import value_titles
+from lensmae.data.value_titles import data_title, value_titles
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,14 @@ from lensmae.data.value_titles import value_titles
 )
 def test_values_are_shown_by_their_titles(column, values, shown):
     assert value_titles(column, np.array(values)).tolist() == shown
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [("generalist, simulated", "Generalist corpus, simulated"), ("lenses", "lenses"), ("mine, simulated", "mine, simulated")],
+)
+def test_lenses_of_a_reference_are_of_a_preset_by_its_title_or_of_a_set(data, shown):
+    assert data_title(data) == shown
 
 
 def test_every_camera_has_a_title():
