@@ -9,7 +9,10 @@ def test_it_says_what_the_classes_are(home, open_app):
 
 
 def test_the_tour_shows_a_step_on_its_page_only_and_ends_when_asked(home, open_app):
-    app = open_app(None, tour="1", **SMALL)
+    app = open_app(None, **SMALL)
+    app.button("tour-start").click().run()
+    # In the address: the next run of the page, and a reload, know it.
+    assert app.query_params["tour"] == "1"
     assert "1 of 5" in texts(app.markdown)
     app.button("tour-end").click().run()
     assert_clean(app)

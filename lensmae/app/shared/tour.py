@@ -13,9 +13,9 @@ _STEPS = (
 
 
 def start_link() -> None:
-    """The way into the tour."""
-    address = st.query_params.to_dict() | {_KEY: "1"}
-    st.page_link("pages/overview.py", label="A tour in five steps", icon=":material/tour:", query_params=address)
+    """The way into the tour, from its first page. A link to the page that is open would leave the browser's address as it is, and the
+    next run would forget the tour."""
+    st.button("A tour in five steps", icon=":material/tour:", on_click=_start, key="tour-start")
 
 
 def step(page: str) -> None:
@@ -40,6 +40,10 @@ def step(page: str) -> None:
 def _link(index: int, label: str, icon: str) -> None:
     address = st.query_params.to_dict() | {_KEY: str(index + 1)}
     st.page_link(f"pages/{_STEPS[index][0]}.py", label=label, icon=icon, query_params=address)
+
+
+def _start() -> None:
+    st.query_params[_KEY] = "1"
 
 
 def _end() -> None:
