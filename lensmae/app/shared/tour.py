@@ -13,8 +13,8 @@ _STEPS = (
 
 
 def start_link() -> None:
-    """The way into the tour, from its first page. A link to the page that is open would leave the browser's address as it is, and the
-    next run would forget the tour."""
+    """The way into the tour, on its first page."""
+    # A link to the page that is open would leave the browser's address as it is, and the next run would forget the tour.
     st.button("A tour in five steps", icon=":material/tour:", on_click=_start, key="tour-start")
 
 
