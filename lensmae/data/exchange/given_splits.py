@@ -1,11 +1,14 @@
 """Splits that a data set itself gives its lenses: in words, as flags of one split, or as indices of the lenses of one."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
 from lensmae.data.exchange.names import SPLIT_COLUMNS, split_name, words
 
+# What may be written without a sign beside the name of a split: `istest`, `trainmask`.
+_JOINED = re.compile(r"^is(?=[a-z]{3})|(?<=[a-z]{3})(?:mask|flag|idx|ids|inds|indices)$")
 _INDICES = frozenset(("idx", "idxs", "index", "indices", "ind", "inds", "ids", "rows"))
 # What may stand beside the name of a split in that of a flag: `is_test`, `test_mask`.
 _TRUE, _FALSE = frozenset(("true", "yes", "1", "1.0")), frozenset(("false", "no", "0", "0.0"))
@@ -27,9 +30,12 @@ def split_column(name: str, values: np.ndarray) -> np.ndarray | None:
             of which only some are splits the others are silent.
     """
     values = np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values
-    if says_splits(name) and values.dtype.kind in "UO":
+    if values.dtype.kind in "UO":
         said = [split_name(value) if isinstance(value, str) else "" for value in values.tolist()]
-        return np.array(said, dtype=object) if any(said) else None
+        given = [value for value in values.tolist() if isinstance(value, str) and value.strip()]
+        # A column of any name holds splits where it holds nothing else.
+        if any(said) and (says_splits(name) or (len(set(said) - {""}) > 1 and all(map(split_name, given)))):
+            return np.array(said, dtype=object)
     named = flag_of(name)
     if not named or values.dtype.kind not in "biufUO":
         return None
@@ -57,16 +63,17 @@ def stricter(one: str, other: str) -> str:
 
 def flag_of(name: str) -> str:
     """The split whose flag a name is; "" for another name."""
-    parts = [word.lower() for word in words(name)]
+    parts = [_JOINED.sub("", word.lower()) for word in words(name)]
     named = {split_name(word) for word in parts if word not in _FLAG_WORDS}
     return named.pop() if len(named) == 1 else ""
 
 
 def split_of_indices(name: str) -> str:
-    """The split whose lenses an array of this name lists by their indices; "" for another name."""
+    """The split whose lenses an array of this name lists by their indices (`test_idx`, `testidx`, `test_set`, `test`); "" for
+    another name."""
     parts = [word.lower() for word in words(name)]
-    named = {split_name(word) for word in parts if word not in _INDICES}
-    return named.pop() if len(named) == 1 and set(parts) & _INDICES else ""
+    named = {split_name(_JOINED.sub("", word)) for word in parts if word not in _INDICES | _FLAG_WORDS}
+    return named.pop() if len(named) == 1 else ""
 
 
 def from_indices(listed: Mapping[str, np.ndarray], n: int) -> np.ndarray | None:

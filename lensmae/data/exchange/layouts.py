@@ -17,6 +17,7 @@ from lensmae.data.exchange.band_files import bands_in_folders, bands_in_lens_fol
 from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.given_splits import from_indices, stricter
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
+from lensmae.data.exchange.links import once_each
 from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_held_out, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
 from lensmae.data.exchange.single_values import single_values
@@ -35,7 +36,7 @@ from lensmae.errors import DatasetError, ImageReadError
 
 # Of so many files, spread over a folder, each is looked into to tell stacks from single images.
 _LOOKED_AT = 16
-_LISTED = (".png", ".jpg", ".csv", ".tsv", ".pth", ".pt", ".npy", ".npz", ".h5")
+_LISTED = (".png", ".jpg", ".csv", ".tsv", ".txt", ".json", ".yaml", ".yml", ".pkl", ".pth", ".pt", ".npy", ".npz", ".h5")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Layout:
         ignored: what lies there and is no part of the set.
         notes: what one might not expect, in full sentences.
         choice: which array, band and axes the user says.
+        held_out_named: whether tables or lists beside the files say splits.
     """
 
     root: Path
@@ -67,6 +69,7 @@ class Layout:
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     choice: ArrayChoice = NO_CHOICE
+    held_out_named: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -81,9 +84,9 @@ class Layout:
 
     @property
     def split_of_others(self) -> str:
-        """The split of lenses of which none is named, where others have one: training where all of those are held out, else test,
-        as nothing says that they may be trained on."""
-        return "test" if (self.lenses["split"] == "train").any() else "train"
+        """The split of lenses of which none is named, where others have one: training where tables or lists name those that are
+        held out and no others; else test, as nothing says that they may be trained on."""
+        return "train" if self.held_out_named and not (self.lenses["split"] == "train").any() else "test"
 
 
 def find_layout(source: Path, classes: Sequence[str] | None = None, choice: ArrayChoice = NO_CHOICE) -> Layout:
@@ -110,6 +113,9 @@ def find_layout(source: Path, classes: Sequence[str] | None = None, choice: Arra
     except OSError as problem:
         raise DatasetError(f"{source} cannot be read: {problem}.") from None
     layout = _pairs(source, leaves, choice) or _bands(source, leaves) or _folders(source, leaves, classes, choice)
+    if layout is not None and not layout.stacks and not layout.is_pair:
+        lenses, note = once_each(layout.root, layout.lenses)
+        layout = replace(layout, lenses=_ordered(lenses), notes=(*layout.notes, note)) if note else layout
     if layout is None:
         raise DatasetError(
             f"{source} is no data set: it has no dataset.json, no class folders ({', '.join(CLASSES)}) with image files, no LR/ "
@@ -236,7 +242,7 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
 def _with_splits(layout: Layout, splits: Sequence[str], note: str) -> Layout:
     """A layout with splits that are said elsewhere; a lens that is said to be of several is held out."""
     kept = [stricter(old, new) for old, new in zip(layout.lenses["split"], splits, strict=True)]
-    return replace(layout, lenses=layout.lenses.assign(split=kept), notes=(*layout.notes, note))
+    return replace(layout, lenses=layout.lenses.assign(split=kept), notes=(*layout.notes, note), held_out_named=True)
 
 
 def _with_values(layout: Layout, classes: Sequence[str] | None) -> Layout:
@@ -346,7 +352,8 @@ def _as_table_says(layout: Layout, table: LabelTable, says_classes: bool, moved:
             f"Its column {table.coded} says splits as numbers, which nobody can know; all lenses are test. Save it as words "
             "(train, validation, test)."
         )
-    return replace(layout, lenses=_ordered(lenses) if moved else lenses, notes=(*layout.notes, *notes))
+    made = replace(layout, lenses=_ordered(lenses) if moved else lenses, notes=(*layout.notes, *notes))
+    return replace(made, held_out_named=layout.held_out_named or splits is not None)
 
 
 def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout:
@@ -365,7 +372,8 @@ def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, 
     lenses.insert(0, "id", [f"{name}_{index:06d}" for index, name in enumerate(lenses["class"])])
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack.notes))
     is_pair = any(stack.targets is not None for stack in stacks)
-    return Layout(root, "stack", lenses, tuple(stacks), is_pair, notes=notes, choice=choice)
+    said = any("split" in stack.columns for stack in stacks)
+    return Layout(root, "stack", lenses, tuple(stacks), is_pair, notes=notes, choice=choice, held_out_named=said)
 
 
 def describe(layout: Layout) -> str:

@@ -22,7 +22,8 @@ def given_splits(arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.nd
     near = [one for one in arrays if len(one.shape) == 1]
     listed: dict[str, np.ndarray] = {}
     for array in near:
-        if (split := split_of_indices(name_of(array))) and array.dtype.kind in "iu":
+        # With an entry a lens it is a flag, or something else of all lenses.
+        if array.dtype.kind in "iu" and array.shape[0] != n and (split := split_of_indices(name_of(array))):
             listed[split] = whole_array(array).astype(np.int64)
     splits = from_indices(listed, n)
     if splits is not None:

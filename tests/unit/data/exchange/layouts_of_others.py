@@ -27,6 +27,7 @@ from tests.unit.data.exchange.makers_of_layouts import (
     in_json,
     in_parquet,
     lens_folders,
+    links,
     named,
     named_four,
     npy_files,
@@ -307,6 +308,15 @@ CASES = {
     "a table of a few lenses with their splits": Case(
         both(files(("images", 12)), texts(some__csv=table(12, "split='test'", first=9))),
         {("unknown", ""): 9, ("unknown", "test"): 3}, "some.csv",
+    ),
+    "links to held-out files": Case(links, {("cdm", ""): 2, ("unknown", "test"): 1, ("cdm", "test"): 1}, "links to others"),
+    "a flag in one word": Case(arrays(images=STACK, labels=LABELS, istest=PARTS == "test"), HELD_OUT),
+    "splits under any name": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "role=['train', 'test'][k>=8]"))), HELD_OUT
+    ),
+    "indices called test": Case(
+        npy_files(X=STACK, y=LABELS, test=np.arange(8, 12)),
+        {("class_0", ""): 4, ("class_1", ""): 4, ("class_0", "test"): 2, ("class_1", "test"): 2},
     ),
     "records of image and label": Case(
         lambda root: np.save(root / "set.npy", records()), {("class_0", ""): 6, ("class_1", ""): 6}, source="set.npy"

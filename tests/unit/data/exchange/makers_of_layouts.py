@@ -145,6 +145,12 @@ def records() -> np.ndarray:
     return made
 
 
+def links(root: Path) -> None:
+    """Classes, of which one file is also linked in a folder for tests, beside a file of its own."""
+    files(("all/cdm", 3), ("test", 1))(root)
+    (root / "test/held.npy").symlink_to(root / "all/cdm/1.npy")
+
+
 def hdf5_of_records(root: Path) -> None:
     with h5py.File(root / "set.h5", "w") as file:
         file["catalogue"] = records()
