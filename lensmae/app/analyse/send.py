@@ -31,7 +31,9 @@ def send_button(found: Sequence[Answered], one: Answered, asked: Asked) -> None:
     from lensmae.evaluation.images.virtual_observatory import send
 
     try:
-        names = send(write_files(found, one, asked, _folder(one)))
+        # The super-resolution of a large image takes a while.
+        with st.spinner("Writing the images to send"):
+            names = send(write_files(found, one, asked, _folder(one)))
     except LensMAEError as problem:
         st.error(plain(str(problem)), icon=":material/error:")
         return

@@ -36,6 +36,8 @@ SUFFIXES = (
     "npy", "npz", "fits", "fit", "fts", "fits.gz", "fits.fz", "fits.bz2", "fits.xz", "fits.zip", "png", "jpg", "jpeg", "tif",
     "tiff", "h5", "hdf5", "mat", "pt", "pth",
 )  # fmt: skip
+# So many other images of a file are named.
+_MOST_OTHERS = 6
 Source = Path | str | bytes
 # A file that belongs to an image; of a content with its name.
 Part = Source | tuple[str, bytes]
@@ -336,7 +338,11 @@ def _of_items(stored: Stored) -> tuple[str, ...]:
     if len(stored.items) <= 1:
         return ()
     over = f"; passed over: {', '.join(stored.passed[:8])}" if stored.passed else ""
-    return (f"Of its {len(stored.items)} images, {stored.item} was taken{over}.",)
+    meant = {one.rpartition(": ")[0] for one in stored.passed}
+    # Other bands or chips; of a series all are answered.
+    others = [one for one in stored.items if one != stored.item and one not in meant] if not stored.alike else []
+    shown = f", not {', '.join(others[:_MOST_OTHERS])}{' ...' if len(others) > _MOST_OTHERS else ''}" if others else ""
+    return (f"Of its {len(stored.items)} images, {stored.item} was taken{shown}{over}.",)
 
 
 def _of_lenses(found: _Array, lens: int, whole: bool) -> tuple[str, ...]:

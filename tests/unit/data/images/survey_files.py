@@ -279,6 +279,10 @@ CASES = {
     ),
     "scale in a long keyword": case(fits_file(primary(LENS, **{"HIERARCH pixel_scale": 0.07})), LENS, pixel_scale=0.07),
     "scale of another camera": case(fits_file(primary(LENS, PIXSCL=0.07)), LENS, pixel_scale=0.07),
+    "images of several bands": case(
+        fits_file(*[unit(LENS, f"{band}_FLUX") for band in ("VIS", "NIR_Y", "NIR_H")], unit(NOISE, "VIS_RMS")), LENS,
+        said="HDU 1 (VIS_FLUX) was taken, not HDU 2 (NIR_Y_FLUX), HDU 3 (NIR_H_FLUX); passed over: HDU 4 (VIS_RMS): noise",
+    ),
     "a residual before an image without a name": case(fits_file(unit(LENS.T, "RESID"), unit(LENS)), LENS, said="RESID): other"),
     "signal-to-noise before an image without a name": case(fits_file(unit(LENS.T, "SNR"), unit(LENS)), LENS, said="SNR): other"),
     "galactic coordinates": case(
