@@ -117,7 +117,7 @@ def embeddings_page(progress: Progress, per_class: int = 3750, visits: int = 5) 
 
 def _prepare(home: Path, per_class: int, progress: Progress) -> int:
     """Lenses, network, embeddings and projection in the workspace; how many lenses."""
-    base = simulate_dataset("model_ii", "base", per_class, seed=0, progress=progress)
+    base = simulate_dataset("model_ii", "base", per_class, seed=0, device="cpu", progress=progress)
     dataset = _turned(base, home / "datasets" / "turned")
     torch.manual_seed(0)
     architecture = {"encoder": _ENCODER, "classes": 3}

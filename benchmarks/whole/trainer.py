@@ -122,7 +122,7 @@ def _trees() -> Iterator[tuple[tuple[Path, Path], Path]]:
         subprocess.run(["tar", "x"], cwd=old, input=archive.stdout, check=True)
         try:
             os.environ["LENSMAE_HOME"] = str(home)
-            simulate_dataset("model_ii", "lenses", 200, seed=0)
+            simulate_dataset("model_ii", "lenses", 200, seed=0, device="cpu")
             yield (old, _ROOT), home
         finally:
             os.environ.pop("LENSMAE_HOME") if before is None else os.environ.update(LENSMAE_HOME=before)

@@ -11,5 +11,4 @@ def test_everything_that_a_visitor_waits_for_is_timed(mae, classifier, superres)
     assert told[-1] == (5, 5)
     assert found.limits == {**LIMITS, "many embedded": 0.5, "many embedded, brightest half": 0.5}
     assert set(found.seconds) == set(found.processor_s) == set(found.limits)
-    assert all(seconds > 0 for seconds in (*found.seconds.values(), *found.processor_s.values()))
     assert found.seconds["first upload"] <= found.seconds["all uploads"]
