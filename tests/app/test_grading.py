@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lensmae.data import open_dataset
-from lensmae.data.records.grades import Mark, add_marks, graded
+from lensmae.data.records.grades import Mark, add_marks, graded, revision
 from tests.app.conftest import SMALL, assert_clean, fit_domain, texts
 
 
@@ -51,6 +51,11 @@ def test_tags_and_notes_are_kept_under_the_graders_name(sheet):
     assert_clean(app)
     found = graded(fingerprint())
     assert found[["item", "grader", "note"]].values.tolist() == [["0", "ann", "**arc** in the north"]]
+    # The same text again is no entry that undo would have to take back.
+    written = revision(fingerprint())
+    next(field for field in app.text_input if field.label == "Note").set_value("**arc** in the north ").run()
+    assert_clean(app)
+    assert revision(fingerprint()) == written
 
 
 def test_filters_order_and_agreement_show_what_was_graded(sheet):

@@ -60,6 +60,8 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
         import_menu(info.fingerprint, lambda: dict(zip(map(str, range(len(names))), names, strict=True)), "row or id")
     measures.agree(marks)
     measures.rank(table, info.name, title)
+    if measured is None:
+        st.caption("“Predictions” and “Reconstruction error” above add what networks say, to rank and sort by.")
 
 
 def _one_by_one(info: DatasetInfo, rows: np.ndarray, choice: Choice, drawn: int) -> None:
