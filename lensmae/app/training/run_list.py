@@ -5,7 +5,7 @@ import streamlit as st
 
 from lensmae.app.shared.units import duration
 from lensmae.jobs import at_once, live_tickets, set_at_once
-from lensmae.training import RunStatus, list_runs, open_run
+from lensmae.training import KINDS, RunStatus, list_runs, open_run
 
 
 def run_note(run_id: str) -> str:
@@ -29,7 +29,7 @@ def _row(status: RunStatus, waiting: list[str]) -> dict[str, object]:
     state = f"{status.state}, number {waiting.index(status.id) + 1}" if status.id in waiting else status.state
     return {
         "run": status.id,
-        "kind": status.kind,
+        "kind": KINDS[status.kind].title if status.kind in KINDS else status.kind,
         "state": state,
         "progress": status.step / max(1, status.total_steps),
         "images/s": status.images_per_second,
