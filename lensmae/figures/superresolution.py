@@ -102,7 +102,7 @@ def profiles(found: Mapping[str, tuple[np.ndarray, np.ndarray]], unit: str = "ar
         line = {"color": image_colour(name, index), "width": 2, "dash": "dash" if name == "truth" else "solid"}
         figure.add_scatter(x=radius, y=flux, mode="lines", name=name, line=line)
     figure.update_xaxes(title=f"distance from the centre ({unit})")
-    figure.update_yaxes(title=f"mean flux a pixel ({flux_unit})")
+    figure.update_yaxes(title=f"mean flux a pixel<br>({flux_unit})")
     figure.update_layout(height=380, margin=MARGIN, legend=LEGEND, showlegend=True)
     return figure
 

@@ -11,6 +11,7 @@ from lensmae.app.data import dataset_jobs
 from lensmae.app.grading.desk import desk
 from lensmae.app.grading.lenses import lens_items
 from lensmae.app.lens_view.component import lens_view
+from lensmae.app.reconstruction.anomaly import substructure_overlays
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
@@ -23,7 +24,8 @@ from lensmae.data.simulation.presets import PRESETS
 from lensmae.data.simulation.rows import pixel_scale_of
 from lensmae.data.store.splits import split_text
 from lensmae.evaluation.parameters import Distribution, Positions, constants, describe_row, distributions, without_lists
-from lensmae.figures import STRETCHES, Overlay, Panel, Points
+from lensmae.evaluation.reconstruction.anomaly import Substructure, substructure
+from lensmae.figures import STRETCHES, Panel
 from lensmae.figures.distributions import distribution
 from lensmae.figures.images.picture import png
 from lensmae.workspace import read_only
@@ -192,11 +194,13 @@ def one_lens(info: DatasetInfo, choice: Choice) -> None:
     panels = _panels(info, row)
     left, right = st.columns([3, 2] if len(panels) > 1 else 2, gap="large")
     with left:
-        overlays = _subhalos(info, lens)
+        height, width = info.target_shape or info.shape
+        own = pixel_scale_of(lens, info.pixel_scale)
+        found = substructure({**lens, "pixel_scale": own and own * info.shape[1] / width}, (height, width), None)
         about = f"Row {row} of {info.name}: {loaders.lens_text(info, row)}"
         view = {"key": "data", "file": f"{info.name}-{row}", "unit": loaders.flux_unit(info, row), "about": about}
-        lens_view(panels, overlays=overlays, stretch=stretch, percentile=percentile, **view)
-        st.caption(loaders.describe_lens(info, row) + ("; rings are subhalos, larger ones more massive" if overlays else ""))
+        lens_view(panels, overlays=substructure_overlays(found), stretch=stretch, percentile=percentile, **view)
+        st.caption(loaders.describe_lens(info, row) + _said_of(found))
         _save(info, row)
         items = lens_items(info, np.arange(info.n))
         desk(items, row, lambda index: st.session_state.update(row=index), "data")
@@ -218,17 +222,10 @@ def _panels(info: DatasetInfo, row: int) -> list[Panel]:
     return [Panel(name, np.array(array[row])) for name, array in named.items() if array is not None]
 
 
-def _subhalos(info: DatasetInfo, lens: pd.Series) -> list[Overlay]:
-    """Rings at the true subhalos, at most 100 and the heaviest of them, where their positions and the pixel scale are known."""
-    scale = pixel_scale_of(lens, info.pixel_scale)
-    if scale is None or "subhalo_x" not in lens or not len(lens["subhalo_x"]):
-        return []
-    height, width = info.target_shape or info.shape
-    scale *= info.shape[1] / width
-    order = np.argsort(lens["subhalo_mass"])[::-1][:100]
-    x, y, mass = (np.asarray(lens[f"subhalo_{name}"])[order] for name in ("x", "y", "mass"))
-    sizes = 6 + 5 * np.clip(np.log10(mass) - 7, 0, 3)
-    return [Points("subhalos", x=x / scale + (width - 1) / 2, y=y / scale + (height - 1) / 2, sizes=sizes)]
+def _said_of(found: Substructure | None) -> str:
+    if found is None:
+        return ""
+    return "; the line is the true vortex" if found.line else "; rings are the true subhalos, larger ones more massive"
 
 
 def _save(info: DatasetInfo, row: int) -> None:

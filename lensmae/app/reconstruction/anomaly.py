@@ -76,7 +76,11 @@ def _say(kind: str, found: Substructure | None, relative: bool, brought: bool) -
     if brought:
         about += "Where substructure lies in the pixels that the network is asked is not known."
     elif found is None:
-        about += "This lens has no substructure." if kind == "no_sub" else "Where this lens has substructure is not recorded."
+        about += (
+            "This lens has no substructure."
+            if kind == "no_sub"
+            else "Where this lens has substructure is not recorded, or its image was turned or shifted since."
+        )
     elif found.line:
         about += f"The line is the true vortex: {power_of_ten(found.mass.sum(), 1)} solar masses."
     else:

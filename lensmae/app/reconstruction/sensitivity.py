@@ -12,7 +12,7 @@ from lensmae.app.lens_view.component import lens_view
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
 from lensmae.app.shared.units import power_of_ten
-from lensmae.evaluation.reconstruction.anomaly import AnomalyScores
+from lensmae.evaluation.reconstruction.anomaly import AnomalyScores, was_moved
 from lensmae.figures import Panel, compared
 from lensmae.jobs import Report, ThreadJob
 
@@ -35,6 +35,9 @@ def sensitivity(shown: Shown, smooth: AnomalyScores | None, masks: int) -> None:
         return
     row = loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens].to_dict()
     st.header("Could it have been seen?", anchor=False)
+    if was_moved(row):
+        st.info("This image was turned or shifted after it was simulated: a map would not lie over it.", icon=":material/info:")
+        return
     log_mass = st.slider(
         "Mass of the subhalo (log₁₀ of solar masses)", 7.0, 11.0, 9.0, 0.25, key="subhalo-mass", bind="query-params", width=420
     )

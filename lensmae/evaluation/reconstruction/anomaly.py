@@ -15,6 +15,8 @@ from lensmae.models import CheckpointCard, Reconstructor
 from lensmae.models.masking import kept_count, patch_scores
 from lensmae.progress import Progress
 
+# Nuisances that move what is in an image.
+_MOVING = ("rotation", "mirror", "shift")
 _BATCH = 32
 
 
@@ -156,9 +158,18 @@ class Substructure:
     line: bool
 
 
+def was_moved(row: Mapping[str, Any]) -> bool:
+    """Whether a nuisance turned, mirrored or shifted a lens's image after it was simulated: positions in its row are no longer
+    those in its image."""
+    return any(done.split()[0] in _MOVING for done in str(row.get("nuisance") or "none").split(" + "))
+
+
 def substructure(row: Mapping[str, Any], shape: tuple[int, int], pixel_scale: float | None) -> Substructure | None:
     """Substructure from a lens's row of `lenses.parquet`, on an image of `shape` pixels; None where the row or the scale does not
-    say. `pixel_scale` (arcsec) is that of the lens's set; one in the row is the lens's own and goes before it."""
+    say, or the image was moved since. `pixel_scale` (arcsec) is that of the lens's set; one in the row is the lens's own and goes
+    before it."""
+    if was_moved(row):
+        return None
     masses, pixel_scale = row.get("subhalo_mass"), pixel_scale_of(row, pixel_scale)
     if masses is None or pixel_scale is None or np.ndim(masses) == 0 or len(masses) == 0:
         return None

@@ -76,4 +76,12 @@ def test_a_vortex_is_a_line_and_a_lens_without_substructure_has_none():
     assert vortex.line
     assert vortex.mass.sum() == pytest.approx(3e10)
     assert substructure(draw_parameters("model_ii", "no_sub", 1), (64, 64), 0.101) is None
+    lens = draw_parameters("model_ii", "cdm", 1)
+    kept = [
+        substructure(lens | {"nuisance": name}, (64, 64), 0.101) is not None for name in ("none", "noise", "noise 0.1 + blur 1")
+    ]
+    assert kept == [True] * 3
+    # What was moved is no longer where it was simulated.
+    moved = [substructure(lens | {"nuisance": name}, (64, 64), 0.101) for name in ("rotation", "shift", "noise 0.1 + mirror 1")]
+    assert moved == [None] * 3
     assert substructure({"class": "cdm"}, (64, 64), 0.101) is None
