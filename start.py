@@ -82,8 +82,8 @@ def test() -> int:
         # Its cache goes by time stamps and misses changes.
         [SCRIPTS / "lint-imports", "--no-cache"],
     ]
-    # Each keeps to one thread. One more than there are cores: a third of the time tests wait for browsers, servers and Slurm.
-    tests = [PYTHON, "-m", "pytest", "-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+    # One test process a core, so each keeps to one thread.
+    tests = [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
     # A warning, a dead link among them, is an error.
     site = [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "build/site"]
     for step in steps:

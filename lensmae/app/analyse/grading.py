@@ -79,7 +79,7 @@ def _one_by_one(order: Sequence[Answered], look: str, choice: Choice, drawn: int
             panels.insert(0, Panel("As read", as_drawn(one.upload.whole())))
         lens_view(panels, key="grade-analyse", unit="", upright=upright(one.answer), own=True, **choice.display)
     with right:
-        st.markdown(f"**{plain(one.upload.name)}**")
+        st.markdown(plain(one.upload.name))
         called = "not classified" if one.answer.classified is None else f"class: {one.answer.called or CANNOT_TELL}"
         st.caption(plain(called))
 
