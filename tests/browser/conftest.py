@@ -89,7 +89,7 @@ def serving(command: list[str], port: int, home: Path, cwd: Path, base: str = ""
             yield address
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def free_port() -> int:

@@ -62,7 +62,7 @@ def proxied(folder, behind: int):
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def test_the_dashboard_works_behind_the_documented_proxy(chromium, server_home, tmp_path):

@@ -124,7 +124,7 @@ def test_any_damage_gives_an_image_or_a_message(name, draw):
     check(bytes(data[: draw.draw(st.integers(0, len(data)))] if draw.draw(st.booleans()) else data))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_every_numpy_array_is_read_rightly_or_refused(draw):
     kinds = (hnp.array_dtypes(), hnp.scalar_dtypes(), hnp.complex_number_dtypes(), hnp.floating_dtypes(endianness=">"))

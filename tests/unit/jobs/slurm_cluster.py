@@ -80,7 +80,7 @@ def one_node(home: Path) -> Iterator[dict[str, str]]:
     finally:
         for daemon in reversed(running):
             daemon.terminate()
-            daemon.wait(timeout=30)
+            daemon.wait(timeout=120)
 
 
 def _idle(environment: dict[str, str]) -> bool:

@@ -145,7 +145,7 @@ command = ["/bin/sh", "-c", "read line < {opened}; echo done > {home}/done"]
 print(submit(Path("{home}/runs/a"), "a", command, JobOptions(), log=Path("{home}/a.txt")).id, flush=True)
 """
     # Reading to the end of the output would wait for a job that holds it.
-    number = subprocess.run([sys.executable, "-c", submitter], stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+    number = subprocess.run([sys.executable, "-c", submitter], stdout=subprocess.PIPE, text=True, check=True, timeout=300).stdout
     job = psutil.Process(int(number))
     assert os.getsid(job.pid) == job.pid
     opened.write_text("go\n")
@@ -159,7 +159,7 @@ def test_the_job_stored_for_slurm_holds_nothing_but_a_call_of_execv(home):
     # submitit's local executor stores a job as its Slurm executor does.
     order = {"folder": str(folder), "command": ["/bin/true"], "cluster": "local", "parameters": {}}
     write_json(folder / "order.json", order)
-    subprocess.run([sys.executable, "-m", slurm_submission.__name__, str(folder / "order.json")], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", slurm_submission.__name__, str(folder / "order.json")], check=True, timeout=300)
     (stored,) = folder.glob("*_submitted.pkl")
     # Names that unpickling would import, as GLOBAL or as the strings before STACK_GLOBAL.
     names, strings = set(), []

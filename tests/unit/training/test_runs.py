@@ -126,7 +126,7 @@ def test_two_processes_train_as_one_does(workspace_with_lenses):
     options = {**TINY, **KINDS["pretrain"], "devices": 2, "strategy": "ddp", "accelerator": "cpu"}
     arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
     command = [sys.executable, "-m", "lensmae", "train", "pretrain", "--name", "two", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, timeout=100)
+    ended = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, timeout=600)
     assert ended.returncode == 0, ended.stderr.decode()
     one, two = read_metrics("one"), read_metrics("two")
     assert two["train_loss"].tolist() == pytest.approx(one["train_loss"].tolist(), rel=1e-4)
