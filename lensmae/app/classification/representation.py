@@ -51,7 +51,7 @@ def representation(data: DatasetInfo, choice: Choice, stem: str) -> None:
         st.caption(plain(separation(table, len(data.classes))))
         figure(probe_bars(table, measure), f"probes-here-{measure}", table, f"probes-{stem}-here")
     st.caption(
-        "linear: logistic regression on mean-pooled tokens; linear, D4 mean: the same on their mean over a lens turned and "
-        "mirrored in all eight ways; kNN: 20 nearest by cosine; attentive: four learned queries over the tokens. All are fitted "
-        "to the same labelled lenses; the encoder is frozen. Bars: 95 %."
+        "linear: logistic regression on mean-pooled tokens; kNN: 20 nearest by cosine; attentive: four learned queries over the "
+        "tokens. All are fitted to the same labelled lenses; the encoder is frozen. Bars: 95 %. `lensmae probe --d4` adds a "
+        "linear probe of the mean over a lens turned and mirrored in all eight ways."
     )
