@@ -51,7 +51,8 @@ def start_import(name: str, source: Path, options: "ImportOptions") -> Job:
             if source.is_relative_to(uploads_dir()):
                 shutil.rmtree(source.parent, ignore_errors=True)
         left_out = f" Left out, and named below: {len(found.skipped):,}." if found.skipped else ""
-        return f"{name} is ready: {found.dataset.info.n:,} lenses.{left_out}"
+        copies = f" Copies of lenses that are held out, held out with them: {found.copies:,}." if found.copies else ""
+        return f"{name} is ready: {found.dataset.info.n:,} lenses.{left_out}{copies}"
 
     return _start(name, ThreadJob(work, f"Importing {name}", "lenses"))
 

@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 from numpy.lib.format import open_memmap
 
+from lensmae.data.exchange.copies import held_out_together
 from lensmae.data.exchange.import_chunks import Block, Sample, find_form, read_blocks
 from lensmae.data.exchange.layouts import Layout, find_layout
 from lensmae.data.exchange.rows import Form
 from lensmae.data.images.axes import ArrayChoice, parse_axes
 from lensmae.data.images.bands import Band
-from lensmae.data.store.arrays import new_array, new_arrays
+from lensmae.data.store.arrays import new_arrays, rows_apart
 from lensmae.data.store.dataset import LensDataset, open_store, summarise, write_table
 from lensmae.data.store.splits import SPLITS, assign_splits
 from lensmae.errors import Cancelled, DatasetError
@@ -33,7 +34,6 @@ from lensmae.workspace import check_name, datasets_dir, read_json, write_json
 SKIPPED = "skipped.csv"
 _JOURNAL, _PLAN = "journal.jsonl", "plan.json"
 _SAVE_SECONDS = 3.0
-_COPY = 256
 # How long an import waits for another that has its folder; looking at what was killed takes a hundredth of it.
 _PATIENCE_S = 1.0
 
@@ -73,10 +73,16 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """An imported data set, and what was left out of it: the reason by file."""
+    """An imported data set.
+
+    Attributes:
+        skipped: what was left out of it: the reason by file.
+        copies: lenses that are held out because another file of the same pixels is.
+    """
 
     dataset: LensDataset
     skipped: dict[str, str]
+    copies: int = 0
 
 
 @dataclass(frozen=True)
@@ -183,9 +189,9 @@ def import_dataset(
         except Cancelled:
             shutil.rmtree(folder)
             raise
-        skipped = work.finish(name)
+        skipped, copies = work.finish(name)
         rename_whole(folder, final)
-    return ImportReport(open_store(final), skipped)
+    return ImportReport(open_store(final), skipped, copies)
 
 
 @dataclass(frozen=True)
@@ -319,8 +325,9 @@ class _Work:
             os.fsync(journal.fileno())
         self.done += entries
 
-    def finish(self, name: str) -> dict[str, str]:
-        """Leave out what was not read, write the table and the record; the reason of each file left out."""
+    def finish(self, name: str) -> tuple[dict[str, str], int]:
+        """Leave out what was not read, write the table and the record; the reason of each file left out, and how many lenses
+        were held out as copies."""
         table, problems = self.plan.lenses, _gather(self.done, "problems")
         table = _with_facts(table, _gather(self.done, "masses"), _gather(self.done, "notes"), self.plan.layout.is_pair)
         kept = np.setdiff1d(np.arange(len(table)), np.array(sorted(problems), dtype=int))
@@ -331,6 +338,7 @@ class _Work:
             self.arrays = {key: _compacted(self.folder / f"{key}.npy", array, kept) for key, array in self.arrays.items()}
             pd.DataFrame(skipped.items(), columns=["file", "problem"]).to_csv(self.folder / SKIPPED, index=False)
         lenses = table.iloc[kept].drop(columns="low_file", errors="ignore").reset_index(drop=True)
+        lenses, copies = held_out_together(self.arrays["images"], lenses)
         facts = {"preset": None, "seed": None, "pixel_scale": self.plan.form.pixel_scale, "flux_unit": "as in the files"}
         classes = tuple(kind for kind in self.plan.layout.classes if kind in set(lenses["class"]))
         created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -338,7 +346,7 @@ class _Work:
         write_table(self.folder, info, lenses)
         for leftover in (_PLAN, _JOURNAL):
             (self.folder / leftover).unlink(missing_ok=True)
-        return skipped
+        return skipped, copies
 
 
 def _gather(entries: Sequence[dict[str, Any]], key: str) -> dict[int, Any]:
@@ -358,10 +366,7 @@ def _with_facts(table: pd.DataFrame, masses: dict[int, float], notes: dict[int, 
 def _compacted(path: Path, array: np.memmap, kept: np.ndarray) -> np.memmap:
     """The kept rows of an array in a file of their own, which then takes the place of the first."""
     shorter = path.with_name(f"{path.stem}.kept.npy")
-    copy = new_array(shorter, (len(kept), *array.shape[1:]))
-    for start in range(0, len(kept), _COPY):
-        copy[start : start + _COPY] = array[kept[start : start + _COPY]]
-    copy.flush()
+    copy = rows_apart(array, kept, shorter)
     os.replace(shorter, path)
     return copy
 

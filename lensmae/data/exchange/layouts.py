@@ -18,7 +18,7 @@ from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.given_splits import from_indices, stricter
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
 from lensmae.data.exchange.links import once_each
-from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_held_out, parts_of_names
+from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_generic, is_held_out, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
 from lensmae.data.exchange.single_values import single_values
 from lensmae.data.exchange.stacks.images import images_in
@@ -215,12 +215,13 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
         return layout if listed is None else _with_splits(layout, listed, "Lists of indices beside the stack say its splits.")
     leaves = [of_one_lens(leaf) for leaf in leaves]
     a_lens_each = len(leaves) > 1 and all(len(leaf.files) == 1 and leaf.names and not is_class(leaf.name) for leaf in leaves)
-    named = len({leaf.names for leaf in leaves if leaf.names}) > 1 or any(is_class(leaf.name) for leaf in leaves)
+    told = {leaf.names for leaf in leaves if leaf.names and not is_generic(leaf.name)}
+    named = len(told) > 1 or any(is_class(leaf.name) for leaf in leaves)
     named = named and not a_lens_each
     rows, beside = [], {}
     for leaf in leaves:
         splits, kinds = parts_of_names(leaf.files)
-        kinds = [class_name(leaf.name)] * len(leaf.files) if named and leaf.names else kinds
+        kinds = [class_name(leaf.name)] * len(leaf.files) if named and leaf.names in told else kinds
         rows += [
             (kind, leaf.split or split, _path(root, leaf, name))
             for kind, split, name in zip(kinds, splits, leaf.files, strict=True)
@@ -347,6 +348,8 @@ def _as_table_says(layout: Layout, table: LabelTable, says_classes: bool, moved:
     said += [] if splits is None else ["their splits"]
     names = ", ".join(file.name for file in table.files)
     notes = [f"{names} names the lenses" + (f": {', '.join(said)}." if said else ".")]
+    if table.folds > 1:
+        notes.append(f"They are {table.folds} folds of a cross-validation; the first is taken.")
     if table.coded is not None:
         notes.append(
             f"Its column {table.coded} says splits as numbers, which nobody can know; all lenses are test. Save it as words "

@@ -65,6 +65,7 @@ TARGETS = frozenset(
 _GENERIC = frozenset(
     ("image", "images", "img", "imgs", "data", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")
 )
+_FOLDS = re.compile(r"(?i)(?:k?fold|cv)[_ -]?\d+")
 _OUTPUTS = frozenset(
     ("plot", "plots", "figure", "figures", "fig", "figs", "preview", "previews", "thumbnail", "thumbnails", "result", "results",
      "log", "logs", "run", "runs", "weights", "checkpoint", "checkpoints", "ckpt", "model", "models", "saved",
@@ -233,8 +234,8 @@ def is_output(name: str) -> bool:
 
 
 def is_generic(name: str) -> bool:
-    """Whether a folder's name says nothing of its content."""
-    return name.lower() in _GENERIC
+    """Whether a folder's name says nothing of its content, as those of the folds of a cross-validation."""
+    return name.lower() in _GENERIC or _FOLDS.fullmatch(name) is not None
 
 
 def is_band(name: str) -> bool:

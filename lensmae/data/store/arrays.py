@@ -13,6 +13,7 @@ from lensmae.errors import DatasetError
 from lensmae.folders import disk_is_full
 
 _BLOCK = 1 << 20
+_ROWS = 256
 
 
 def new_arrays(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.memmap]:
@@ -44,6 +45,15 @@ def new_arrays(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
 def new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:
     """One of `new_arrays`, by its path PARENT/NAME.npy."""
     return new_arrays(path.parent, {path.stem: shape})[path.stem]
+
+
+def rows_apart(array: np.ndarray, rows: np.ndarray, path: Path) -> np.memmap:
+    """The rows (K,) of an array (N, ...), a block at a time, in a new one PARENT/NAME.npy."""
+    copied = new_array(path, (len(rows), *array.shape[1:]))
+    for start in range(0, len(rows), _ROWS):
+        copied[start : start + _ROWS] = array[rows[start : start + _ROWS]]
+    copied.flush()
+    return copied
 
 
 def _reserve(path: Path) -> None:

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lensmae.data.store.arrays import new_array
+from lensmae.data.store.arrays import rows_apart
 from lensmae.data.store.dataset import LensDataset, check_labels, open_store, summarise, write_table
 from lensmae.errors import DatasetError
 from lensmae.folders import new_folder
 from lensmae.workspace import check_name, datasets_dir
-
-_BLOCK = 1024
 
 
 def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str, labels: np.ndarray | None = None) -> LensDataset:
@@ -48,7 +46,7 @@ def subset_dataset(dataset: LensDataset, rows: np.ndarray, name: str, labels: np
 
 def _write(dataset: LensDataset, rows: np.ndarray, name: str, folder: Path, labels: np.ndarray | None) -> None:
     found = {"images": dataset.images, "targets": dataset.targets, "truths": dataset.truths}
-    arrays = {kind: _copy(array, rows, folder / f"{kind}.npy") for kind, array in found.items() if array is not None}
+    arrays = {kind: rows_apart(array, rows, folder / f"{kind}.npy") for kind, array in found.items() if array is not None}
     lenses = dataset.lenses.iloc[rows].reset_index(drop=True).assign(origin=dataset.name, origin_row=rows)
     info = dataset.info
     classes = info.classes
@@ -59,12 +57,3 @@ def _write(dataset: LensDataset, rows: np.ndarray, name: str, folder: Path, labe
     created = datetime.now(UTC).isoformat(timespec="seconds")
     origin = {"name": info.name, "fingerprint": info.fingerprint}
     write_table(folder, summarise(name, lenses, arrays, classes=classes, created=created, origin=origin, **facts), lenses)
-
-
-def _copy(array: np.ndarray, rows: np.ndarray, path: Path) -> np.ndarray:
-    """The rows, a block at a time, in a file of their own."""
-    copied = new_array(path, (len(rows), *array.shape[1:]))
-    for start in range(0, len(rows), _BLOCK):
-        copied[start : start + _BLOCK] = array[rows[start : start + _BLOCK]]
-    copied.flush()
-    return copied

@@ -12,9 +12,9 @@ def write_axion(path: Path, image: np.ndarray, mass: float) -> None:
     np.save(path, pair, allow_pickle=True)
 
 
-def write_classes(folder: Path, per_class: int = 3, side: int = 16) -> dict[str, np.ndarray]:
+def write_classes(folder: Path, per_class: int = 3, side: int = 16, seed: int = 0) -> dict[str, np.ndarray]:
     """no_sub/, cdm/ and axion/; the images by their path. Axion masses are 1e-22, 1e-23, ... in the order of names."""
-    rng, images = np.random.default_rng(0), {}
+    rng, images = np.random.default_rng(seed), {}
     for name in ("no_sub", "cdm", "axion"):
         (folder / name).mkdir(parents=True)
         for place in range(per_class):

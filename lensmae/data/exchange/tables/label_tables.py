@@ -11,10 +11,10 @@ import pandas as pd
 from lensmae.data.exchange.given_splits import says_splits, split_column, stricter
 from lensmae.data.exchange.names import LABELS, class_name, is_label, split_and_rest
 from lensmae.data.exchange.tables.lens_names import LensNames
-from lensmae.data.exchange.tables.split_lists import LISTS, listed_splits, read_frame
+from lensmae.data.exchange.tables.split_lists import LISTS, MAPPINGS, listed_splits, read_frame
 
 _ENDINGS = (".csv", ".tsv", ".parquet")
-_READ = (*_ENDINGS, *LISTS, ".json")
+_READ = (*_ENDINGS, *LISTS, *MAPPINGS)
 _FEW = 64
 _MOST_TABLES = 64
 
@@ -28,12 +28,14 @@ class LabelTable:
         rows: what they say, by the index of the lens; NaN and None where they are silent.
         label: column of classes, or None.
         listed: by the index of a lens the split whose list names it.
+        folds: how many splits of a cross-validation there are, of which the first is in `listed`.
     """
 
     files: tuple[Path, ...]
     rows: pd.DataFrame
     label: str | None
     listed: Mapping[int, str] = field(default_factory=dict)
+    folds: int = 1
 
     @property
     def classes(self) -> list[str | None]:
@@ -85,7 +87,8 @@ def find_table(folders: Sequence[Path], lenses: Sequence[str], splits: Sequence[
     """
     found: list[tuple[Path, pd.DataFrame]] = []
     paths = sorted({path for folder in folders for path in folder.iterdir() if path.suffix.lower() in _READ})[:_MOST_TABLES]
-    listed, lists = listed_splits(paths, lenses, splits)
+    found_lists = listed_splits(paths, lenses, splits)
+    listed, lists = found_lists.splits, found_lists.files
     for path in paths:
         if path.suffix.lower() not in _ENDINGS:
             continue
@@ -119,7 +122,7 @@ def find_table(folders: Sequence[Path], lenses: Sequence[str], splits: Sequence[
         return None
     rows = pd.concat([more for _, more in kept]) if enough else pd.DataFrame()
     files = dict.fromkeys([*(path for path, _ in kept if enough), *lists])
-    return LabelTable(tuple(files), rows.reindex(range(len(lenses))), label if enough else None, listed)
+    return LabelTable(tuple(files), rows.reindex(range(len(lenses))), label if enough else None, listed, found_lists.folds)
 
 
 def table_in_order(folder: Path, n: int) -> LabelTable | None:

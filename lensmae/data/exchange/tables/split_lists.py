@@ -1,7 +1,9 @@
-"""Lists of the lenses of a split beside them: a text or table a split (`test.txt`), or all of them in a JSON file."""
+"""Lists of the lenses of a split beside them: a text or table a split (`test.txt`), or all of them in a JSON or YAML file."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,72 +22,141 @@ _OF_NUMBERS = frozenset(
      "images", "objects", "numbers")
 )  # fmt: skip
 _LARGEST = 1 << 26
+# YAML is read ten times as slowly.
+_LARGEST_YAML = 1 << 22
 _DEEPEST = 4
+MAPPINGS = (".json", ".yaml", ".yml")
+_FOLD = re.compile(r"(?i)(?:^|[^a-z])((?:k?fold|cv)[_-]?\d+)")
 
 
-def listed_splits(paths: Sequence[Path], lenses: Sequence[str], splits: Sequence[str]) -> tuple[dict[int, str], list[Path]]:
-    """By the index of a lens the split whose list names it, and the files that were used. One in two lists is held out.
+@dataclass(frozen=True)
+class _List:
+    """A list of the lenses of one split.
+
+    Attributes:
+        values: names or numbers.
+        numbers: whether numbers alone may name lenses.
+        fold: of a cross-validation, where there may be several; "" for a list that stands alone.
+    """
+
+    split: str
+    values: list[object]
+    numbers: bool
+    fold: str = ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What lists say.
+
+    Attributes:
+        splits: by the index of a lens the split whose list names it. One in two lists is held out.
+        files: that were used.
+        folds: how many splits of a cross-validation there are; what the first says is in `splits`.
+    """
+
+    splits: dict[int, str]
+    files: list[Path]
+    folds: int = 1
+
+
+def listed_splits(paths: Sequence[Path], lenses: Sequence[str], splits: Sequence[str]) -> Listed:
+    """The splits of lenses that lists name.
 
     Args:
         paths: files that may be lists.
         lenses: paths of files, or of the folders of lenses that have one each.
         splits: of each lens, "" where no folder says it.
     """
-    names, listed, used = LensNames(lenses), {}, []
+    names, used = LensNames(lenses), []
+    found: list[tuple[_List, list[int]]] = []
     for path in paths if names else ():
-        found = [(split, names.indices(values, numbers)) for split, values, numbers in _lists(path, splits)]
-        for split, here in found:
-            listed |= {index: stricter(split, listed.get(index, "")) for index in here}
-        used += [path] if any(here for _, here in found) else []
+        here = [(one, names.indices(one.values, one.numbers)) for one in _lists(path, splits)]
+        found += here
+        used += [path] if any(indices for _, indices in here) else []
+    kept, folds = _first_fold(found)
+    listed: dict[int, str] = {}
+    for one, indices in kept:
+        listed |= {index: stricter(one.split, listed.get(index, "")) for index in indices}
     if set(listed.values()) == {"train"} and len(listed) == len(lenses):
         # A list of all lenses holds none out.
-        return {}, []
-    return listed, used
+        return Listed({}, [])
+    return Listed(listed, used, folds)
+
+
+def _first_fold(found: list[tuple[_List, list[int]]]) -> tuple[list[tuple[_List, list[int]]], int]:
+    """The lists that hold together, and how many folds of a cross-validation there are: where what one holds out is for training
+    in another, the first counts, and the lists that are of none."""
+    sides = {(one.fold, one.split == "train") for one, _ in found}
+    folds = [fold for fold in dict.fromkeys(one.fold for one, _ in found) if fold and {(fold, True), (fold, False)} <= sides]
+    trained = {(one.fold, index) for one, indices in found if one.split == "train" for index in indices}
+    held_out = [(one.fold, index) for one, indices in found if one.split != "train" for index in indices]
+    if not any((other, index) in trained for fold, index in held_out if fold in folds for other in folds if other != fold):
+        return found, 1
+    return [(one, indices) for one, indices in found if one.fold not in folds[1:]], len(folds)
 
 
 def listed_indices(folder: Path) -> dict[str, np.ndarray]:
-    """By split, the indices of lenses that lists in a folder name: numbers alone, beside a stack."""
-    found: dict[str, np.ndarray] = {}
+    """By split, the indices of lenses that lists in a folder name: numbers alone, beside a stack; of several folds the first."""
+    found: list[tuple[_List, list[int]]] = []
     for path in sorted(folder.iterdir()):
-        for split, values, _ in _lists(path, ()) if split_of_indices(path.stem) or path.suffix.lower() == ".json" else ():
-            texts = [str(value).strip().removesuffix(".0") for value in values]
+        for one in _lists(path, ()) if split_of_indices(path.stem) or path.suffix.lower() in MAPPINGS else ():
+            texts = [str(value).strip().removesuffix(".0") for value in one.values]
             if texts and all(text.isdigit() and len(text) < 10 for text in texts):
-                found[split] = np.array([int(text) for text in texts])
-    return found
+                found.append((one, [int(text) for text in texts]))
+    return {one.split: np.array(indices) for one, indices in _first_fold(found)[0]}
 
 
-def _lists(path: Path, splits: Sequence[str]) -> Iterator[tuple[str, list[object], bool]]:
-    """Split, entries, and whether numbers among these may name lenses, of each list in a file."""
-    if path.suffix.lower() == ".json":
-        yield from ((split, values, True) for split, values in _in_json(path))
+def _lists(path: Path, splits: Sequence[str]) -> Iterator[_List]:
+    if path.suffix.lower() in MAPPINGS:
+        yield from _in_mapping(path)
         return
-    split = split_and_rest(path.stem)[0] if path.suffix.lower() in LISTS else ""
+    fold = _FOLD.search(path.stem)
+    stem = path.stem.replace(fold[1], "") if fold else path.stem
+    split = split_and_rest(stem.strip("_-"))[0] if path.suffix.lower() in LISTS else ""
     if not split or split in splits:
         return
     frame = read_frame(path, header=False)
-    rest = {word.lower() for word in words(path.stem) if not split_name(word)}
+    rest = {word.lower() for word in words(stem) if not split_name(word)}
     for column in () if frame is None else frame.columns:
         head, *values = [str(value).strip() for value in frame[column]] or [""]
         named = head.lower() in _COLUMNS
-        yield split, list(values) if named else [head, *values], named or (rest <= _OF_NUMBERS and len(frame.columns) == 1)
+        numbers = named or (rest <= _OF_NUMBERS and len(frame.columns) == 1)
+        yield _List(split, list(values) if named else [head, *values], numbers, fold[1].lower() if fold else "")
 
 
-def _in_json(path: Path) -> Iterator[tuple[str, list[object]]]:
-    """Lists by the names of splits, as deep as `{"splits": {"train": [...]}}`."""
+def _in_mapping(path: Path) -> Iterable[_List]:
+    """Lists by the names of splits, as deep as `{"splits": {"train": [...]}}`; what lies beside each other in several places may
+    be folds."""
+    most = _LARGEST if path.suffix.lower() == ".json" else _LARGEST_YAML
     try:
-        content = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= _LARGEST else None
+        text = path.read_text(encoding="utf-8") if path.stat().st_size <= most else ""
+        content = json.loads(text or "null") if path.suffix.lower() == ".json" else _of_yaml(text)
     except (OSError, ValueError, RecursionError):
+        return []
+    return _entries(content, "/", 0)
+
+
+def _of_yaml(text: str) -> object:
+    """Plain values of a YAML text. Raises `ValueError` where it is none."""
+    import yaml
+
+    try:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as problem:
+        raise ValueError(str(problem)) from None
+
+
+def _entries(content: object, place: str, depth: int) -> Iterator[_List]:
+    if depth >= _DEEPEST or not isinstance(content, Mapping | list):
         return
-    yield from _entries(content, 0)
-
-
-def _entries(content: object, depth: int) -> Iterator[tuple[str, list[object]]]:
-    for key, value in content.items() if isinstance(content, Mapping) and depth < _DEEPEST else ():
-        split = split_and_rest(str(key))[0]
+    inner = content.items() if isinstance(content, Mapping) else enumerate(content)
+    for key, value in inner:
+        split = split_and_rest(key)[0] if isinstance(key, str) else ""
         if split and isinstance(value, list) and all(isinstance(one, str | int) for one in value):
-            yield split, value
-        else:
-            yield from _entries(value, depth + 1)
+            yield _List(split, value, True, place)
+        elif isinstance(value, Mapping | list):
+            yield from _entries(value, f"{place}{key}/", depth + 1)
 
 
 def read_frame(path: Path, header: bool = True) -> pd.DataFrame | None:

@@ -24,6 +24,7 @@ from tests.unit.data.exchange.makers_of_layouts import (
     hdf5_of_records,
     hdf5_with_scale,
     hdus,
+    in_folds,
     in_json,
     in_parquet,
     lens_folders,
@@ -310,6 +311,35 @@ CASES = {
         {("unknown", ""): 9, ("unknown", "test"): 3}, "some.csv",
     ),
     "links to held-out files": Case(links, {("cdm", ""): 2, ("unknown", "test"): 1, ("cdm", "test"): 1}, "links to others"),
+    "lists in YAML": Case(
+        both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2"), splits__yaml=in_json("{}.npy"))), HELD_OUT,
+        "splits.yaml",
+    ),
+    "lists in block YAML": Case(
+        both(files(("images", 4)), texts(splits__yml="train:\n  - 0.npy\n  - 1.npy\ntest: [2.npy, 3.npy]\n")),
+        {("unknown", "train"): 2, ("unknown", "test"): 2},
+    ),
+    "folds of a cross-validation": Case(
+        both(files(("images", 12)), texts(folds__json=in_folds("{}.npy"))),
+        {("unknown", "train"): 9, ("unknown", "validation"): 3}, "3 folds of a cross-validation; the first is taken",
+    ),
+    "folds beside a held-out part": Case(
+        both(files(("images", 12)), texts(folds__json=in_folds("{}.npy", 9, test=["9.npy", "10.npy", "11.npy"]))),
+        {("unknown", "train"): 6, ("unknown", "validation"): 3, ("unknown", "test"): 3}, "3 folds",
+    ),
+    "folds in texts": Case(
+        both(files(("images", 4)), texts(train_fold0__txt="0.npy\n1.npy", val_fold0__txt="2.npy\n3.npy",
+                                         train_fold1__txt="2.npy\n3.npy", val_fold1__txt="0.npy\n1.npy")),
+        {("unknown", "train"): 2, ("unknown", "validation"): 2}, "2 folds",
+    ),
+    "folds of indices": Case(
+        both(npy_files(X=STACK), texts(folds__json=in_folds(None))), {("unknown", "train"): 9, ("unknown", "validation"): 3}
+    ),
+    "folders of folds": Case(files(("fold_0", 3), ("fold_1", 3)), {("unknown", ""): 6}),
+    "a data set in each fold": Case(
+        files(("fold_0/train/cdm", 2), ("fold_0/val/cdm", 2), ("fold_1/train/cdm", 2), ("fold_1/val/cdm", 2)), None,
+        "several data sets: fold_0, fold_1",
+    ),
     "a flag in one word": Case(arrays(images=STACK, labels=LABELS, istest=PARTS == "test"), HELD_OUT),
     "splits under any name": Case(
         both(files(("images", 12)), texts(labels__csv=table(12, "label=k%2", "role=['train', 'test'][k>=8]"))), HELD_OUT

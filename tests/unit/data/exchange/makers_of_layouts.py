@@ -162,6 +162,13 @@ def in_json(pattern: str | None) -> str:
     return json.dumps({"seed": 3, "splits": {"train": names[:8], "test": names[8:]}})
 
 
+def in_folds(pattern: str | None, n: int = 12, **more: list[object]) -> str:
+    """Three folds of a cross-validation of the first `n` files, or indices."""
+    names = [k if pattern is None else pattern.format(k) for k in range(n)]
+    folds = {f"fold_{f}": {"train": [*names[:f], *names[f + 3 :]], "val": names[f : f + 3]} for f in (0, 3, 6)}
+    return json.dumps(folds | more)
+
+
 def in_parquet(root: Path) -> None:
     rows = {"file": [f"{k}.npy" for k in range(12)], "label": LABELS, "split": PARTS}
     pd.DataFrame(rows).to_parquet(root / "labels.parquet")

@@ -49,6 +49,27 @@ def test_two_processes_give_the_same_set_as_one(home):
     pd.testing.assert_frame_equal(one.lenses, two.lenses)
 
 
+def test_a_copy_of_a_held_out_lens_is_held_out_under_any_name(home):
+    rng = np.random.default_rng(3)
+    for part, names in (("train", "abc"), ("test", "de")):
+        for kind in ("cdm", "no_sub"):
+            (home / "src" / part / kind).mkdir(parents=True)
+            for name in names:
+                np.save(home / "src" / part / kind / f"{name}.npy", rng.random((8, 8)))
+    held_out = np.load(home / "src/test/cdm/d.npy")
+    # As another type of number in another container.
+    fits.PrimaryHDU(held_out.astype(np.float32)).writeto(home / "src/train/cdm/x.fits")
+    np.save(home / "src/train/no_sub/blank.npy", np.zeros((8, 8)))
+    np.save(home / "src/test/no_sub/blank.npy", np.zeros((8, 8)))
+    report = import_dataset(home / "src", "set", jobs=1)
+    lenses = report.dataset.lenses.set_index("source_file")
+    assert report.copies == 1
+    assert lenses["split"]["train/cdm/x.fits"] == "test"
+    assert lenses["notes"]["train/cdm/x.fits"] == "The same pixels as test/cdm/d.npy, which is held out: held out with it."
+    assert (lenses["split"] == "test").sum() == 6
+    assert lenses["split"]["train/no_sub/blank.npy"] == "train"
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -143,8 +164,8 @@ def test_two_imports_under_one_name_do_not_mix(home):
 
 
 def test_named_splits_are_kept_and_a_split_can_be_given(home):
-    for part in ("train", "val"):
-        write_classes(home / "src" / part)
+    for seed, part in enumerate(("train", "val")):
+        write_classes(home / "src" / part, seed=seed)
     assert import_dataset(home / "src", "kept", jobs=1).dataset.info.splits == {"train": 9, "validation": 9, "test": 0}
     dataset = import_dataset(home / "src", "given", ImportOptions(split="test"), jobs=1).dataset
     assert dataset.info.splits == {"train": 0, "validation": 0, "test": 18}
