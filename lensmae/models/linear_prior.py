@@ -87,7 +87,6 @@ class LinearPrior(nn.Module):
         """
         return self.surprise(images, self.explained(images))
 
-    @torch.compiler.disable
     def explained(self, images: Tensor) -> Tensor:
         """What the linear model makes of images (B, 1, H, W) of which nothing is hidden; differentiable."""
         self._check(images)
@@ -102,7 +101,6 @@ class LinearPrior(nn.Module):
         if images.shape[1:] != (1, self.image_size, self.image_size):
             raise ValueError(f"This network takes images of {self.image_size}x{self.image_size}, not {tuple(images.shape[1:])}.")
 
-    @torch.compiler.disable
     @torch.no_grad()
     def forward(self, images: Tensor, hidden: Tensor) -> Tensor:
         """The guess of every pixel, (B, 1, H, W), from the visible pixels alone.
