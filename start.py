@@ -83,7 +83,7 @@ def test() -> int:
         [SCRIPTS / "lint-imports", "--no-cache"],
     ]
     # One test process a core, so each keeps to one thread.
-    tests = [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    tests = [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     # A warning, a dead link among them, is an error.
     site = [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "build/site"]
     for step in steps:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Error, Locator, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Locator, Page, TimeoutError, expect, sync_playwright
 
 from tests.models import save_small_networks
 
@@ -151,16 +151,38 @@ class Console:
             self.complaints.append(f"asked another host: {url}")
 
 
-@pytest.fixture
-def page(chromium, server):
-    """A fresh visitor, with `page.console` listening."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+@pytest.fixture(scope="session")
+def context(chromium) -> Iterator[BrowserContext]:
+    """The browser in which all visitors open their pages: Streamlit's scripts, which take it longer than a page, are fetched and
+    compiled once."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, color_scheme="light")
     context.set_default_timeout(_PATIENCE_MS)
     expect.set_options(timeout=_PATIENCE_MS)
-    opened = context.new_page()
-    opened.console = Console(opened, server)
-    yield opened
+    yield context
     context.close()
+
+
+@contextlib.contextmanager
+def visiting(context: BrowserContext, address: str) -> Iterator[Page]:
+    """A page of a visitor who has not been here, with `page.console` listening; nothing of it is kept."""
+    before, opened = context.pages, context.new_page()
+    opened.console = Console(opened, address)
+    try:
+        yield opened
+    finally:
+        if opened.url.startswith("http"):
+            opened.evaluate("localStorage.clear()")
+        context.clear_cookies()
+        # The visitor may have opened others.
+        for one in set(context.pages).difference(before):
+            one.close()
+
+
+@pytest.fixture
+def page(context, server):
+    """A fresh visitor."""
+    with visiting(context, server) as opened:
+        yield opened
 
 
 def finished(page: Page) -> None:

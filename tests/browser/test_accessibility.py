@@ -1,10 +1,12 @@
 """Every page for those who see little, use no mouse, or hold a tablet: axe-core's rules, focus that is seen, nothing cut."""
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NETWORKS, Console, finished
+from tests.browser.conftest import NETWORKS, assert_no_error, finished, visiting
 from tests.titles import PATHS
 
 pytestmark = pytest.mark.browser
@@ -20,6 +22,11 @@ _AT_REST = """() => {
   window.moved = false;
   return !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]')
     && document.querySelector('[data-testid="stApp"]').dataset.testScriptState === 'notRunning';
+}"""
+# Streamlit follows the system's theme.
+_IS = """(theme) => {
+  const [red] = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor.match(/\\d+/g).map(Number);
+  return (red < 128) === (theme === 'dark');
 }"""
 # Text that reaches over the right edge of the window. What scrolls by itself (a table, tabs, code) may be wider than it is.
 _CUT = """() => [...document.querySelectorAll('[data-testid="stMain"] *')].filter((element) => {
@@ -51,20 +58,16 @@ _SEEN_FOCUS = """() => {
 }"""
 
 
-@pytest.fixture(params=["light", "dark"])
-def themed(request, chromium, server) -> Page:
-    """A fresh visitor whose system is set to a theme."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=request.param)
-    context.set_default_timeout(90_000)
-    expect.set_options(timeout=90_000)
-    opened = context.new_page()
-    opened.console = Console(opened, server)
-    yield opened
-    context.close()
+@pytest.fixture(scope="module", params=PATHS)
+def visited(request, context, server) -> Iterator[Page]:
+    """Every page in turn, opened by a link, drawn to its end and at rest; the tests below look at it one after the other."""
+    with visiting(context, server) as page:
+        opened(page, server, request.param)
+        yield page
 
 
 def opened(page: Page, server: str, path: str) -> None:
-    """A page, drawn to its end and at rest."""
+    """A page, drawn to its end."""
     page.goto(f"{server}/{path}?{NETWORKS}&lens=40&method=PCA")
     expect(page.get_by_role("heading", level=1, name=PATHS[path])).to_be_visible()
     finished(page)
@@ -82,25 +85,30 @@ def violations(page: Page) -> list[dict]:
     raise AssertionError("The page did not come to rest.")
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_no_page_breaks_a_serious_rule_of_axe_or_skips_a_level_of_headings(themed, server, path):
-    opened(themed, server, path)
+def test_a_link_opens_every_page_without_an_error(visited):
+    assert_no_error(visited)
+    expect(visited.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("40")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_breaks_a_serious_rule_of_axe_or_skips_a_level_of_headings(visited, theme):
+    visited.set_viewport_size({"width": 1440, "height": 1000})
+    visited.emulate_media(color_scheme=theme)
+    visited.wait_for_function(_IS, arg=theme)
     serious = [
         (rule["id"], node["target"], node["failureSummary"])
-        for rule in violations(themed)
+        for rule in violations(visited)
         if rule["impact"] in ("serious", "critical") or rule["id"] == "heading-order"
         for node in rule["nodes"]
     ]
     assert serious == []
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_no_text_is_cut_on_a_tablet_or_a_phone(page, server, path):
-    opened(page, server, path)
+def test_no_text_is_cut_on_a_tablet_or_a_phone(visited):
     for width in (820, 390):
-        page.set_viewport_size({"width": width, "height": 1000})
+        visited.set_viewport_size({"width": width, "height": 1000})
         # Figures and the component's grids are laid out anew, in their own time.
-        page.wait_for_function(f"() => ({_CUT})().length === 0 && ({_WIDER})() <= 0", timeout=30_000)
+        visited.wait_for_function(f"() => ({_CUT})().length === 0 && ({_WIDER})() <= 0", timeout=30_000)
 
 
 def test_the_keyboard_shows_where_it_is(page, server):

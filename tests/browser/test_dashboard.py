@@ -27,15 +27,6 @@ def slide(page, place: int) -> None:
     )
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_link_opens_every_page_without_an_error(page, server, path):
-    page.goto(f"{server}/{path}?{NETWORKS}&lens=40&method=PCA")
-    expect(page.get_by_role("heading", level=1, name=PATHS[path])).to_be_visible()
-    finished(page)
-    assert_no_error(page)
-    expect(page.get_by_test_id("stSidebar").get_by_label("Lens", exact=True)).to_have_value("40")
-
-
 def test_walking_through_all_pages_leaves_the_console_empty(page, server):
     page.goto(f"{server}/?{NETWORKS}&method=PCA")
     for title in PATHS.values():

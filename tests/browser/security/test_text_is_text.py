@@ -16,7 +16,7 @@ from lensmae.data.records.grades import Mark, add_marks
 from lensmae.data.records.views import save_view
 from lensmae.models import read_card
 from lensmae.training import create_run, make_config
-from tests.browser.conftest import finished, serve
+from tests.browser.conftest import finished, serve, visiting
 from tests.models import save_small_networks
 from tests.titles import PATHS
 
@@ -103,16 +103,12 @@ def _hostile_records(home) -> None:
 
 
 @pytest.fixture
-def visitor(chromium, hostile_server):
+def visitor(context, hostile_server):
     """A page that remembers what it asked for."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
-    context.set_default_timeout(90_000)
-    expect.set_options(timeout=90_000)
-    page = context.new_page()
-    page.asked = []
-    page.on("request", lambda request: page.asked.append(request.url.split("?")[0]))
-    yield page
-    context.close()
+    with visiting(context, hostile_server) as page:
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url.split("?")[0]))
+        yield page
 
 
 def _all_open(page) -> None:

@@ -1,9 +1,12 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from benchmarks.embeddings_page import embeddings_page
 
 
+@pytest.mark.benchmark
 def test_the_embeddings_benchmark_visits_returns_and_circles_lenses_in_a_real_browser():
     before, told = os.environ.get("LENSMAE_HOME"), []
     # In a thread of its own: the browser tests of this process have a Playwright at work in the main one.

@@ -1,3 +1,5 @@
+import pytest
+
 from benchmarks.pretrain import learned, pretrain
 
 SMALL = {"encoder_layers": 1, "decoder_layers": 1}
@@ -13,6 +15,7 @@ def test_every_step_is_measured_beside_the_reference():
     assert set(found.images_per_second) == {"reference", *STEPS}
 
 
+@pytest.mark.benchmark
 def test_a_network_that_learned_longer_reaches_a_lower_loss_by_every_step():
     short, long = (learned(images, layers=(1, 1)) for images in (64, 320))
     assert all(long[step] < short[step] for step in STEPS)

@@ -5,6 +5,7 @@ from lensmae.data import list_datasets
 from lensmae.training import RECIPES
 
 
+@pytest.mark.benchmark
 def test_every_recipe_of_a_kind_is_timed_and_nothing_is_kept(tmp_path, monkeypatch):
     monkeypatch.setenv("LENSMAE_HOME", str(tmp_path))
     small = {"backbone": "edsr", "init": "scratch", "width": 4, "depth": 1, "batch_size": 4}

@@ -9,7 +9,7 @@ from benchmarks.slider import served_dashboard
 from benchmarks.visitors import crowd
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_visitors_get_their_pictures_without_an_error(workspace_with_lenses):
     with served_dashboard(str(workspace_with_lenses)) as address, ThreadPoolExecutor(1) as pool:
         # In a thread of its own: Playwright's event loop runs in this one once a browser test has run in this process.

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.whole.points import points
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_gestures_on_points_are_timed():
     pytest.importorskip("playwright")
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"))):

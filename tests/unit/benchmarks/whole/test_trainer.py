@@ -13,7 +13,7 @@ def test_a_clone_without_the_other_version_is_told_what_to_do(monkeypatch):
         trainer.trainer(lambda *_: None)
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_both_versions_of_the_trainer_are_timed():
     if subprocess.run(["git", "cat-file", "-e", BEFORE], capture_output=True).returncode:
         pytest.skip(f"this clone has no commit {BEFORE}; it was fetched without its history")

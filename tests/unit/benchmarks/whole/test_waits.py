@@ -3,7 +3,7 @@ import pytest
 from benchmarks.whole.waits import LIMITS, waits
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_everything_that_a_visitor_waits_for_is_timed(mae, classifier, superres):
     told = []
     names = (str(classifier), str(mae), str(superres))
