@@ -129,11 +129,11 @@ def test_a_selection_becomes_a_data_set(plane, server_home):
 
 
 def test_the_lens_under_the_pointer_is_shown(plane):
-    target = plane.evaluate(FIRST_POINT)
     card = plane.locator(".card")
     expect(card).to_be_attached()
-    # A chart that is drawn anew is listened to again within half a second: the pointer comes until it is heard.
+    # A chart that is drawn anew, perhaps elsewhere, is listened to within half a second: the pointer comes until it is heard.
     for _ in range(60):
+        target = plane.evaluate(FIRST_POINT)
         plane.mouse.move(target["x"] - 60, target["y"])
         plane.mouse.move(target["x"], target["y"])
         with contextlib.suppress(TimeoutError):
@@ -146,6 +146,7 @@ def test_the_lens_under_the_pointer_is_shown(plane):
 
 def test_clicking_a_point_shows_the_lens_and_its_neighbours(plane):
     expect(plane.get_by_role("img", name="Lens 40", exact=True)).to_be_visible()
+    place_of(plane.locator(".js-plotly-plot .nsewdrag").first)
     target = plane.evaluate(FIRST_POINT)
     plane.mouse.move(target["x"], target["y"])
     expect(plane.locator(".hoverlayer .hovertext").first).to_be_visible()
