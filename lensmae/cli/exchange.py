@@ -14,7 +14,7 @@ _NAMED = 20
 
 @commands.command("import")
 def import_command(
-    source: Annotated[Path, typer.Argument(help="folder, or npy, npz or HDF5 file")],
+    source: Annotated[Path, typer.Argument(help="folder, or a file of many lenses (npy, npz, HDF5, FITS, TIFF, MATLAB, torch)")],
     name: Annotated[str, typer.Argument(help="name of the new data set")],
     classes: Annotated[str | None, typer.Option(help=CLASSES_HELP)] = None,
     split: Annotated[str | None, typer.Option(help="put all lenses into train, validation or test")] = None,
@@ -32,7 +32,7 @@ def import_command(
     scheduler: Scheduler = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what was found and import nothing")] = False,
 ) -> None:
-    """Import class folders, LR/HR pairs, image folders, or stacks in npy, npz or HDF5 files."""
+    """Import class folders, LR/HR pairs, image folders, or stacks in npy, npz, HDF5, FITS, TIFF, MATLAB or torch files."""
     from lensmae.data import ImportOptions, import_dataset, plan_import
     from lensmae.data.exchange.layouts import describe
 

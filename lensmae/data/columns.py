@@ -1,5 +1,5 @@
-"""Every column of `lenses.parquet`, and every quantity made of several: name, label, unit, meaning, type. All else that speaks of
-them (axis titles, tables, the page `docs/data.md`) takes its words from here.
+"""Every column of `lenses.parquet`, and every quantity made of several: name, label, unit, meaning, type. Axis titles,
+tables and the page `docs/data.md` take their words from here.
 
 Parameters have lenstronomy's names. Positions are in arcsec from the middle of the image, x along rows and y along columns.
 """

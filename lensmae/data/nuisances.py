@@ -5,7 +5,6 @@ strength, `NUISANCES[name].apply`). Images are (B, H, W) on any device; strength
 """
 
 import io
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,11 +16,11 @@ from PIL import Image
 from torch import Tensor
 
 from lensmae.data.simulation.batched.imaging import gaussian_matrix
+from lensmae.data.statistics import FWHM_OF_SIGMA
 from lensmae.data.value_titles import NUISANCE_TITLES
 
 Strength = float | Tensor
 # FWHM of a Gaussian in units of its sigma.
-_FWHM = 2 * math.sqrt(2 * math.log(2))
 # A Gaussian ends at so many sigma.
 _TRUNCATION = 5.0
 
@@ -105,7 +104,7 @@ def levels(images: Tensor, strength: Strength, _: torch.Generator) -> Tensor:
 
 def blur(images: Tensor, strength: Strength, _: torch.Generator) -> Tensor:
     """A broader PSF: convolved with a Gaussian whose FWHM is `strength` pixels."""
-    sigma = _each(strength, images)[:, 0, 0] / _FWHM
+    sigma = _each(strength, images)[:, 0, 0] / FWHM_OF_SIGMA
     truncation = torch.full_like(sigma, _TRUNCATION)
     rows = gaussian_matrix(sigma, truncation, images.shape[1], images.dtype)
     columns = rows if images.shape[1] == images.shape[2] else gaussian_matrix(sigma, truncation, images.shape[2], images.dtype)

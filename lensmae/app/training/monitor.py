@@ -88,7 +88,8 @@ def _state(run_id: str, was_active: bool) -> None:
 def _is_demo(run_id: str) -> bool:
     """Whether a run has all settings of its kind's demo."""
     config = open_run(run_id).config()
-    return all(getattr(config, name) == value for name, value in RECIPES[config.kind]["demo"].items())
+    demo = RECIPES[config.kind].get("demo")
+    return demo is not None and all(getattr(config, name) == value for name, value in demo.items())
 
 
 def _notes(run_id: str) -> None:

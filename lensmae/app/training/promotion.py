@@ -5,20 +5,21 @@ import streamlit as st
 from lensmae.app.shared import loaders
 from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import DatasetInfo
-from lensmae.training import RunStatus, open_run
+from lensmae.training import KINDS, RunStatus, open_run
 
-PAGES = {
-    "pretrain": ("pages/reconstruction.py", "mae", "Reconstruction"),
-    "classifier": ("pages/classification.py", "classifier", "Classification"),
-    "mass": ("pages/classification.py", "classifier", "Classification"),
-    "superres": ("pages/superresolution.py", "superres", "Super-resolution"),
+# By the kind of the network, which is also its name in a page's address.
+_PAGES = {
+    "mae": ("pages/reconstruction.py", "Reconstruction"),
+    "classifier": ("pages/classification.py", "Classification"),
+    "superres": ("pages/superresolution.py", "Super-resolution"),
 }
 
 
 def open_product(status: RunStatus) -> None:
     """A way to what the run made: pages offer it under the run's id."""
-    page, key, title = PAGES[status.kind]
-    st.page_link(page, label=f"Open on {title}", icon=":material/arrow_forward:", query_params={key: status.id})
+    made = KINDS[status.kind].makes
+    page, title = _PAGES[made]
+    st.page_link(page, label=f"Open on {title}", icon=":material/arrow_forward:", query_params={made: status.id})
 
 
 def promotion(status: RunStatus) -> None:
@@ -65,9 +66,10 @@ def _there(name: str) -> bool:
 def _show(kind: str, name: str) -> None:
     from lensmae.workspace import models_dir
 
-    page, key, title = PAGES[kind]
+    made = KINDS[kind].makes
+    page, title = _PAGES[made]
     st.success(f"“{name}” is a checkpoint now; all pages offer it.", icon=":material/check_circle:")
-    st.page_link(page, label=f"Open it on the page {title}", icon=":material/arrow_forward:", query_params={key: name})
+    st.page_link(page, label=f"Open it on the page {title}", icon=":material/arrow_forward:", query_params={made: name})
     card = models_dir() / f"{name}.md"
     if card.is_file():
         with st.container(border=True, height=320):

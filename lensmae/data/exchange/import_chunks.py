@@ -164,7 +164,7 @@ def _blocks_apart(layout: Layout, form: Form, todo: Sequence[tuple[int, int]], e
         yield block
 
 
-def _read_stacks(stacks: Sequence[Stack], band: int | None, form: Form, todo: Sequence[tuple[int, int]]) -> list[Block]:
+def _read_stacks(stacks: Sequence[Stack], band: Band, form: Form, todo: Sequence[tuple[int, int]]) -> list[Block]:
     return list(_of_stacks(stacks, band, form, todo))
 
 
@@ -255,7 +255,7 @@ def _stack_blocks(layout: Layout, form: Form, todo: Sequence[tuple[int, int]]) -
     return _of_stacks(layout.stacks, layout.choice.band, form, todo)
 
 
-def _of_stacks(stacks: Sequence[Stack], band: int | None, form: Form, todo: Sequence[tuple[int, int]]) -> Iterator[Block]:
+def _of_stacks(stacks: Sequence[Stack], band: Band, form: Form, todo: Sequence[tuple[int, int]]) -> Iterator[Block]:
     first = 0
     for run in _runs(stacks):
         n = sum(stack.n for stack in run)

@@ -1,8 +1,9 @@
 """Data sets as others keep them: what a folder or file holds, found from names and headers, without reading pixels.
 
 Known are class folders, also under train/, val/ and test/ or named like train_lenses; LR/ and HR/ with equal names; a folder of
-image files, also a file or a folder a band, with a table of labels beside them; and stacks: arrays of many lenses in npy, npz or
-HDF5 files, with their labels and parameters in arrays of as many entries beside them. What is left out is listed.
+image files, also a file or a folder a band, with a table of labels beside them; and stacks: arrays of many lenses in npy, npz,
+HDF5, FITS, TIFF, MATLAB or torch files, with their labels and parameters in arrays of as many entries beside them. What is left
+out is listed.
 """
 
 from collections import Counter
@@ -18,7 +19,7 @@ from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.given_splits import from_indices, stricter
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
 from lensmae.data.exchange.links import once_each
-from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_generic, is_held_out, parts_of_names
+from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_generic, held_out_split, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
 from lensmae.data.exchange.single_values import single_values
 from lensmae.data.exchange.stacks.images import images_in
@@ -55,7 +56,7 @@ class Layout:
         ignored: what lies there and is no part of the set.
         notes: what one might not expect, in full sentences.
         choice: which array, band and axes the user says.
-        held_out_named: whether tables or lists beside the files say splits.
+        splits_listed: whether tables or lists beside the files say splits.
     """
 
     root: Path
@@ -69,7 +70,7 @@ class Layout:
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     choice: ArrayChoice = NO_CHOICE
-    held_out_named: bool = False
+    splits_listed: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -86,7 +87,7 @@ class Layout:
     def split_of_others(self) -> str:
         """The split of lenses of which none is named, where others have one: training where tables or lists name those that are
         held out and no others; else test, as nothing says that they may be trained on."""
-        return "train" if self.held_out_named and not (self.lenses["split"] == "train").any() else "test"
+        return "train" if self.splits_listed and not (self.lenses["split"] == "train").any() else "test"
 
 
 def find_layout(source: Path, classes: Sequence[str] | None = None, choice: ArrayChoice = NO_CHOICE) -> Layout:
@@ -153,7 +154,7 @@ class _NoStack(DatasetError):
 
 def _held_out(layout: Layout, folder: Path) -> Layout:
     """Where nothing within says a split and the folder's own name says test or validation, that of all lenses."""
-    split = next((found for one in (folder, folder.parent) if (found := is_held_out(one.name))), "")
+    split = next((found for one in (folder, folder.parent) if (found := held_out_split(one.name))), "")
     if not split or layout.has_splits:
         return layout
     note = f"They lie in a folder named for {split}, so none is for training; a split that is given goes before that."
@@ -243,7 +244,7 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
 def _with_splits(layout: Layout, splits: Sequence[str], note: str) -> Layout:
     """A layout with splits that are said elsewhere; a lens that is said to be of several is held out."""
     kept = [stricter(old, new) for old, new in zip(layout.lenses["split"], splits, strict=True)]
-    return replace(layout, lenses=layout.lenses.assign(split=kept), notes=(*layout.notes, note), held_out_named=True)
+    return replace(layout, lenses=layout.lenses.assign(split=kept), notes=(*layout.notes, note), splits_listed=True)
 
 
 def _with_values(layout: Layout, classes: Sequence[str] | None) -> Layout:
@@ -356,7 +357,7 @@ def _as_table_says(layout: Layout, table: LabelTable, says_classes: bool, moved:
             "(train, validation, test)."
         )
     made = replace(layout, lenses=_ordered(lenses) if moved else lenses, notes=(*layout.notes, *notes))
-    return replace(made, held_out_named=layout.held_out_named or splits is not None)
+    return replace(made, splits_listed=layout.splits_listed or splits is not None)
 
 
 def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout:
@@ -376,7 +377,7 @@ def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, 
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack.notes))
     is_pair = any(stack.targets is not None for stack in stacks)
     said = any("split" in stack.columns for stack in stacks)
-    return Layout(root, "stack", lenses, tuple(stacks), is_pair, notes=notes, choice=choice, held_out_named=said)
+    return Layout(root, "stack", lenses, tuple(stacks), is_pair, notes=notes, choice=choice, splits_listed=said)
 
 
 def describe(layout: Layout) -> str:

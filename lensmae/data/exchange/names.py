@@ -139,7 +139,7 @@ def split_and_rest(name: str) -> tuple[str, str]:
     return split_name(parts[index]), "_".join(parts[:index] + parts[after:])
 
 
-def is_held_out(name: str) -> str:
+def held_out_split(name: str) -> str:
     """The split, validation or test, that a folder's name says of all that it holds; "" for another name.
 
     That is the whole name, or its end (`Model_II_test`); `Test III` and `test_of_masks` are names like any other.

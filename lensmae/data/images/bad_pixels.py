@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensmae.data.images.fitting import fill_bad
+from lensmae.data.statistics import robust_sigma
 from lensmae.errors import ImageReadError
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -97,10 +98,9 @@ def _is_region(mask: np.ndarray, plane: np.ndarray, others: np.ndarray) -> bool:
     if mask.mean() < _MANY_FLAGGED or not others.any():
         return False
     pieces, n = label(mask)
-    sky = plane[others].astype(np.float64)
-    level, spread = float(np.median(sky)), 1.4826 * float(np.median(np.abs(sky - np.median(sky))))
+    level, spread = robust_sigma(plane[others].astype(np.float64))
     light = float(np.median(plane[mask]))
-    if mask.sum() > _LEAST_PIECE * n and light > level + 3 * spread and light > float(np.percentile(sky, 90)):
+    if mask.sum() > _LEAST_PIECE * n and light > level + 3 * spread and light > float(np.percentile(plane[others], 90)):
         return True
     largest = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
     # What was never observed has one value everywhere, or next to no noise.
@@ -117,8 +117,7 @@ def _empty_border(plane: np.ndarray, bad: np.ndarray) -> float | None:
     others = plane[~bad & (plane != value)].astype(np.float64)
     if len(others) < plane.size * (1 - _MOST_FLAGGED) or value > others.min():
         return None
-    sky = np.median(others)
-    spread = 1.4826 * float(np.median(np.abs(others - sky)))
+    sky, spread = robust_sigma(others)
     # Noise-free images fade to an exact 0 as well; there is no gap below their sky.
     return value if spread > 0 and others.min() - value > _GAP * (sky - others.min() + spread) else None
 

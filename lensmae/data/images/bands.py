@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lensmae.data.images.fitting import SAME_SCALE
 from lensmae.errors import ImageReadError
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ MOST_AVERAGED = 4
 ALL = "all"
 # A band by its index or name, several joined by + (0+2, g+r), all of them; None: as the number of bands has it.
 Band = int | str | None
-_SAME_SCALE = 0.005
+# Unnamed images of one shape in a file, more than any camera has bands, are lenses.
+MOST_UNNAMED_BANDS = 16
 
 
 def places_of(band: Band, n: int, names: Sequence[str] = ()) -> tuple[int, ...]:
@@ -119,7 +121,7 @@ def _same_pixels(one: "LensImage", other: "LensImage") -> bool:
         return False
     if one.sky is None or other.sky is None:
         scales = one.pixel_scale, other.pixel_scale
-        return None in scales or abs(scales[0] / scales[1] - 1) < _SAME_SCALE
+        return None in scales or abs(scales[0] / scales[1] - 1) < SAME_SCALE
     height, width = one.pixels.shape
     corners = [(0, 0), (height - 1, width - 1)]
     here, there = ([image.sky.position(*at) for at in corners] for image in (one, other))

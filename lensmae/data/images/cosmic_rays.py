@@ -6,6 +6,7 @@ import numpy as np
 
 from lensmae.data.images.fitting import fill_bad
 from lensmae.data.images.lens_image import LensImage
+from lensmae.data.statistics import SIGMA_OF_MAD, robust_sigma
 
 # Laplacian over noise, and over the fine structure, from which on a pixel is hit.
 _SIGNIFICANCE, _CONTRAST = 5.0, 5.0
@@ -16,8 +17,6 @@ _NEAR, _WIDE = 5, 9
 _WORTH_SAYING = 0.005
 # So much of a large image, its middle, is looked at for that.
 _LOOKED_AT = 512
-# Standard deviation over median absolute deviation of normal noise.
-_SIGMA = 1.4826
 
 
 def find_cosmic_rays(pixels: np.ndarray) -> np.ndarray:
@@ -31,13 +30,12 @@ def find_cosmic_rays(pixels: np.ndarray) -> np.ndarray:
     from astroscrappy import detect_cosmics
     from scipy.ndimage import median_filter
 
-    sky = float(np.median(pixels))
     smooth = median_filter(pixels, _NEAR)
-    everywhere = _SIGMA * float(np.median(np.abs(pixels - sky)))
+    sky, everywhere = robust_sigma(pixels)
     if everywhere == 0:
         # More than half of the pixels are equal: a drawing, or empty sky without noise.
         return np.zeros(pixels.shape, dtype=bool)
-    noise = np.maximum(everywhere, _SIGMA * median_filter(np.abs(pixels - smooth), _WIDE))
+    noise = np.maximum(everywhere, SIGMA_OF_MAD * median_filter(np.abs(pixels - smooth), _WIDE))
     variance = np.square(noise) + np.square(_STEEPNESS * np.clip(smooth - sky, 0, None))
     # In units of the noise: float32 would lose very small fluxes.
     hit, _ = detect_cosmics(

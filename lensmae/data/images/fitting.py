@@ -10,7 +10,7 @@ from lensmae.data.images.wcs import Grid
 _REACH = 2
 _BLOCK = 1 << 14
 # Scales that differ by less are one scale.
-_SAME_SCALE = 0.005
+SAME_SCALE = 0.005
 
 
 def fill_bad(pixels: np.ndarray, bad: np.ndarray) -> np.ndarray:
@@ -86,12 +86,12 @@ def _to_scale(pixels: np.ndarray, size: int, scale: float, wanted: float) -> tup
     """Resample to another pixel scale; only the field that is kept, so that a coarse image takes no memory."""
     notes: tuple[str, ...] = ()
     ratio = wanted / scale
-    field = [min(side, int(np.ceil(size * ratio - _SAME_SCALE))) for side in pixels.shape]
+    field = [min(side, int(np.ceil(size * ratio - SAME_SCALE))) for side in pixels.shape]
     grid = Grid()
     if tuple(field) != pixels.shape:
         pixels, grid = _centre(pixels, *field)
         notes = (f"The central {field[0]}x{field[1]} pixels were taken.",)
-    if abs(ratio - 1) < _SAME_SCALE:
+    if abs(ratio - 1) < SAME_SCALE:
         pixels, inner = _centre(pixels, *(min(side, size) for side in field))
         return pixels, grid.then(inner), notes
     height, width = (max(1, min(size, round(side / ratio))) for side in field)

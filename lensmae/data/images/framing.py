@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensmae.data.images.fitting import Crop
+from lensmae.data.statistics import robust_sigma
 
 # Light this many times the noise above the sky belongs to something.
 _THRESHOLD = 3.0
-_SIGMA = 1.4826
 # The brightest of it must rise so many times the noise: in a million pixels of noise alone none does.
 _DETECTION = 6.0
 # Share of the image's side within which pieces of light are one thing: arcs, counter-images, the galaxy between them.
@@ -68,8 +68,7 @@ def _sky(smooth: np.ndarray) -> tuple[float, float]:
     """Level and noise of the sky, from the pixels that remain when the bright ones are clipped."""
     values = smooth.ravel()
     for _ in range(8):
-        level = float(np.median(values))
-        spread = _SIGMA * float(np.median(np.abs(values - level)))
+        level, spread = robust_sigma(values)
         kept = values[values < level + _THRESHOLD * spread] if spread > 0 else values
         if len(kept) in (0, len(values)):
             break

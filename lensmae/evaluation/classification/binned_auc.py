@@ -9,6 +9,7 @@ import pandas as pd
 from lensmae.data import LensDataset
 from lensmae.data.columns import COLUMNS, QUANTITIES
 from lensmae.data.simulation.presets import PRESETS
+from lensmae.data.statistics import SIGMA_OF_MAD
 from lensmae.evaluation.classification.delong import auc_interval
 from lensmae.evaluation.facts import largest_subhalo, quantity
 
@@ -104,7 +105,7 @@ def signal_to_noise(images: np.ndarray) -> np.ndarray:
         axis=1,
     )
     sky = np.median(border, axis=1)
-    rms = 1.4826 * np.median(np.abs(border - sky[:, None]), axis=1)
+    rms = SIGMA_OF_MAD * np.median(np.abs(border - sky[:, None]), axis=1)
     signal = images - sky[:, None, None]
     # In a noise-free image the border differs from pixel to pixel by the faintest light of the lens only.
     noisy = rms > 1e-3 * signal.max(axis=(1, 2))

@@ -212,7 +212,9 @@ def evaluate(
     dataset = open_dataset(data, leave_out=True) if isinstance(data, str) else data
     split, chosen = held_out(dataset) if split is None else (split, None)
     of_kind = {Classifier: evaluate_classifier, SuperResolver: evaluate_superres, Reconstructor: evaluate_reconstruction}
-    measure = next(measure for kind, measure in of_kind.items() if isinstance(model, kind))
+    measure = next((measure for kind, measure in of_kind.items() if isinstance(model, kind)), None)
+    if measure is None:
+        raise TypeError(f"There are no figures of a {type(model).__name__}.")
     report = measure(model, dataset, split, limit=limit, progress=progress, source=source)
     return replace(report, note=_said(report.note, chosen, left_out_note(dataset)))
 

@@ -13,7 +13,8 @@ from lensmae.evaluation.ood.references import Reference, ReferenceCard
 from lensmae.models import Classifier, SuperResolver
 from lensmae.models.predictors import LoadedModel
 
-NEIGHBOURS = 6
+# Nearest training lenses that an answer names.
+_NEAREST_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def check_domain(
     found = {"embedding": reference.space.distances(embedded)} | ({} if errors is None else {"error": errors})
     measures = measure(model, reference, images, found, views)
     decided = [reference.novelty(name, values) for name, values in measures.items() if reference.asks(name)]
-    distances, indices = reference.space.nearest(embedded, min(NEIGHBOURS, len(reference.embeddings)))
+    distances, indices = reference.space.nearest(embedded, min(_NEAREST_NAMED, len(reference.embeddings)))
     points = reference.space.project(embedded)
     strict = resized is not None and not model.any_size
     return [

@@ -8,7 +8,7 @@ import numpy as np
 from lensmae.data.nuisances import NUISANCES, perturb
 from lensmae.data.simulation.batched import generator_of, simulate_batch
 from lensmae.evaluation.ood.domain import embedding_input, measure
-from lensmae.evaluation.ood.fit_domain import beyond, limits_of_image
+from lensmae.evaluation.ood.fit_domain import EVEN, beyond, limits_of_image
 from lensmae.evaluation.ood.references import Domain, Reference
 from lensmae.evaluation.ood.risk import Risk, aurc, failure_auroc, fit_risk
 from lensmae.evaluation.ood.trials import AS_SIMULATED
@@ -20,8 +20,6 @@ from lensmae.progress import Progress
 
 # Of images on which the network does well, measures of the image may flag so many; of those answered, it may fail on so many.
 _FLAGGED, _FAILED = 0.03, 0.02
-# More probably failed than not.
-_EVEN = 0.5
 _BATCH = 16
 # What is done to LR alone: with others, HR would be another image.
 _OF_LOW = ("noise", "shot_noise", "levels", "jpeg", "bad_pixels")
@@ -116,7 +114,7 @@ def _limits(tries: Tries) -> tuple[dict[str, float], Risk | None]:
     share = np.cumsum(tries.failed[kept][order]) / np.arange(1, kept.sum() + 1)
     most = np.flatnonzero(share <= _FAILED)
     limit = held_out[kept][order[most[-1]]] if len(most) else held_out[kept].min()
-    return limits | {"risk": max(float(limit), _EVEN)}, risk
+    return limits | {"risk": max(float(limit), EVEN)}, risk
 
 
 def _under(failed: np.ndarray, flagged: np.ndarray, rows: np.ndarray) -> dict[str, float | None]:

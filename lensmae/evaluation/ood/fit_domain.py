@@ -23,7 +23,7 @@ from lensmae.progress import Progress
 # right ones, 1 % of plain Model II (measured with `classifier`; a tenth of the right ones would leave nine in ten of them).
 _FLAGGED_BY_IMAGE, _FLAGGED_OF_BROAD, _WITHHELD, _RIGHT_WITHHELD = 0.008, 0.02, 0.4, 0.15
 # More probably wrong than right.
-_EVEN = 0.5
+EVEN = 0.5
 # Of answers that are wrong with confidence, so many must be flagged.
 _CAUGHT = 0.97
 _LEVELS = (0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
@@ -182,11 +182,11 @@ def _broad_risk_limit(trials: Trials, caught: np.ndarray, sure: np.ndarray) -> t
     risk, held_out = fitted
     right, left = ~trials.wrong[inside] & ~caught[inside], (sure & ~caught)[inside]
     if not left.any():
-        return _EVEN, risk
+        return EVEN, risk
     # Foreign images that nothing catches are among those that may be left.
     spared = max(0, _spared(sure) - int((sure & ~caught & trials.foreign).sum()))
     floor = float(np.quantile(held_out[right], 1 - _RIGHT_WITHHELD)) if right.any() else 0.0
-    return min(_EVEN, max(_catching(held_out, left, spared), floor)), risk
+    return min(EVEN, max(_catching(held_out, left, spared), floor)), risk
 
 
 def _spared(sure: np.ndarray) -> int:

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data import PRESETS, LensDataset, LensImage, fit_image
+from lensmae.data.images.fitting import SAME_SCALE
 from lensmae.evaluation.ood.references import Reference, ReferenceCard, reference_or_problem
 from lensmae.models import SuperResolver
 from lensmae.models.predictors import LoadedModel
 from lensmae.models.registry import reference_path
 
 _SIDES = range(8, 4097)
-# Scales that differ by less are one scale, as for `fit_pixels`.
-_SAME_SCALE = 0.005
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def network_inputs(dataset: LensDataset, model: LoadedModel) -> tuple[LensDatase
 def _is_so(shape: tuple[int, int], scales: np.ndarray, form: TrainedForm) -> bool:
     if tuple(shape) != (form.size, form.size):
         return False
-    return form.pixel_scale is None or not (np.abs(form.pixel_scale / scales - 1) >= _SAME_SCALE).any()
+    return form.pixel_scale is None or not (np.abs(form.pixel_scale / scales - 1) >= SAME_SCALE).any()
 
 
 def _scales(dataset: LensDataset) -> np.ndarray:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 # The k of "distance to the k-th nearest" (Sun et al. 2022, arXiv:2204.06507, where results hardly depend on it).
-NEIGHBOUR = 10
+KTH_NEAREST = 10
 # Share of held-out lenses, in percent, that an image must lie beyond to be called outside.
 LIMIT_PERCENTILE = 99.5
 _COMPONENTS = 50
@@ -33,7 +33,7 @@ class Novelty:
 
     @property
     def outside(self) -> bool:
-        """Whether it lies beyond the limit. Of lenses like the training ones about one in 200 does."""
+        """Whether it lies beyond the limit: without a fitted one, one in 200 of lenses like the training ones does."""
         return self.value > self.limit
 
     @property
@@ -85,7 +85,7 @@ class EmbeddingSpace:
 
     def distances(self, embeddings: np.ndarray) -> np.ndarray:
         """Distance of embeddings (B, D) to their 10th nearest training lens, (B,)."""
-        return self.nearest(embeddings, min(NEIGHBOUR, len(self.embeddings)))[0][:, -1]
+        return self.nearest(embeddings, min(KTH_NEAREST, len(self.embeddings)))[0][:, -1]
 
     def nearest(self, embeddings: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Distances and indices of the `count` nearest training lenses of embeddings (B, D), (B, count) each, near ones first."""

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from lensmae.data.statistics import FWHM_OF_SIGMA
+
 # Of a floating-point number; keeps logarithms and quotients finite.
 _TINY = 1e-30
 _LEAST_NOISE = 1e-9
@@ -17,7 +19,6 @@ _NEAR, _FAR, _CORNER = (0.10, 0.18), (0.20, 0.30), 0.5
 _STANDARD_ERRORS = 3.0
 # Widths that are told apart, pixels.
 _WIDTHS = np.linspace(0.0, 10.0, 201)
-_FWHM = 2 * math.sqrt(2 * math.log(2))
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _band(power: np.ndarray, noise: np.ndarray, chosen: np.ndarray) -> np.ndarra
 def _falls(height: int, width: int) -> np.ndarray:
     """Logarithm of the ratio of the power in both bands for Gaussians of `_WIDTHS`, whose power is exp(-4 pi^2 s^2 k^2)."""
     frequency = _frequency(height, width)
-    exponent = -4 * math.pi**2 * (_WIDTHS[:, None] / _FWHM) ** 2
+    exponent = -4 * math.pi**2 * (_WIDTHS[:, None] / FWHM_OF_SIGMA) ** 2
     near, far = (
         np.exp(exponent * frequency[(frequency >= low) & (frequency < high)][None] ** 2).mean(axis=1)
         for low, high in (_NEAR, _FAR)

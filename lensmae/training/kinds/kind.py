@@ -79,6 +79,7 @@ class Kind:
 
     Attributes:
         title: on pages.
+        makes: kind of the network, as its card says it; the page that shows such networks opens the run's.
         config: its run configuration; the field `kind` is its name.
         recipes: overrides of the configuration's defaults, by name.
         notes: what each recipe is for, and what it has reached, a sentence or two for whoever chooses.
@@ -92,6 +93,7 @@ class Kind:
     """
 
     title: str
+    makes: str
     config: type[RunConfig]
     recipes: Mapping[str, Mapping[str, Any]]
     notes: Mapping[str, str]

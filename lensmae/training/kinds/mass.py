@@ -131,6 +131,7 @@ class MassObjective(Objective):
 
 KIND = Kind(
     "Axion mass",
+    "classifier",
     MassConfig,
     RECIPES,
     NOTES,

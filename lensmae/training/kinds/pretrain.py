@@ -54,8 +54,9 @@ _MAE_CPU = CPU | {"batch_size": 32, "compile": True, "learning_rate": 5e-4, "ema
 _SMALL = {"patch_size": 8, "encoder_layers": 4, "decoder_layers": 2, "batch_size": 32, "validation_images": 512}
 _DENOISING = GENERALIST | {"denoise": True, "gain": 20.0, "warmup": 0.05}
 
-# `reference` is the net of DESIGN.md section 3, with a GPU, `reference-cpu` the same in hours on two cores; `no-sub` learns from
-# lenses without substructure only, to be surprised by it; `generalist` is the MAE a newcomer gets.
+# `reference` is the reference network (patches of 4 pixels, 192 numbers, 12 layers) with a GPU, `reference-cpu` the same in hours
+# on two cores; `no-sub` learns from lenses without substructure only, to be surprised by it; `generalist` is the MAE that a
+# newcomer gets.
 RECIPES: dict[str, dict[str, Any]] = {
     "reference": _LINEAR_PRIOR | _MAE_GPU | {"epochs": 15},
     "reference-cpu": _LINEAR_PRIOR | _MAE_CPU | {"epochs": 1.5},
@@ -74,9 +75,8 @@ NOTES = {
     "no-sub": "Learns lenses without substructure only, to be surprised by it: so `mae-no-sub` was made. It leaves 2e-6 of such "
     "images (masked MSE) and finds cdm and axion lenses with an AUC of 1.000.",
     "no-sub-cpu": "The same, cut to what two cores do in ten minutes.",
-    "generalist": "Lenses as files hold them, simulated anew at every step, with the noise-free image as target: "
-    "so `mae` was made.",
-    "generalist-cpu": "The same, cut to what two cores do in hours.",
+    "generalist": "Lenses as files hold them, simulated anew at every step, with the noise-free image as target, on a GPU.",
+    "generalist-cpu": "The same, cut to what two cores do in hours, a quarter of the hidden patches a step: so `mae` was made.",
     "fast": "Patches of 8 pixels instead of 4: a quarter of the tokens, several times as fast, coarser.",
     "demo": "Model II lenses without substructure, in about a minute of two cores: masked MSE 5e-5, and 3e-3 where there is "
     "substructure, so that the error tells that there is some. Its linear estimate does most of the work.",
@@ -176,4 +176,4 @@ def _row_scores(network: MAEViT, rows: np.ndarray) -> Tensor:
     return patch_scores([int(row) for row in rows], _tokens(network))
 
 
-KIND = Kind("Masked autoencoder", PretrainConfig, RECIPES, NOTES, start, PretrainObjective)
+KIND = Kind("Masked autoencoder", "mae", PretrainConfig, RECIPES, NOTES, start, PretrainObjective)

@@ -1,7 +1,9 @@
 """The kinds of training. A new one is a module with its configuration, recipes, start and objective, and a name below.
 
-One that makes a network of a new kind also needs `lensmae.models.checkpoint`, `lensmae.models.predictors` and
-`lensmae.evaluation.measure.rows`, which refuse kinds that they do not know.
+One that makes a network of a new kind also needs `lensmae.models.checkpoint` and `lensmae.models.predictors` (to keep it),
+`lensmae.evaluation.measure.rows` and `.reports` with `lensmae.evaluation.reports.headlines` (to measure it),
+`lensmae.app.shared.choices` and `lensmae.app.training.promotion` (to choose and open it on a page), and, where it answers files,
+`lensmae.evaluation.images.analyse` and `.verdicts`. What measures or loads refuses kinds that it does not know.
 """
 
 import math

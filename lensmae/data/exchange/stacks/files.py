@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import roles
+from lensmae.data.images.bands import MOST_UNNAMED_BANDS
 from lensmae.data.images.formats import MAX_FILE, is_hdf5, unpacked
 from lensmae.data.images.formats.fits_beside import pixels_of
 from lensmae.data.images.formats.fits_file import images_of
@@ -28,8 +29,6 @@ from lensmae.data.images.wcs import read_sky
 from lensmae.errors import ImageReadError
 
 SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fits.bz2", ".fits.xz", ".tif", ".tiff", ".mat", ".pt", ".pth")
-# Unnamed images of one file, more than any camera has bands, are lenses.
-_MOST_UNNAMED_BANDS = 16
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _fits_arrays(data: bytes) -> dict[str, FileArray]:
     found: dict[str, FileArray] = {}
     for place, unit in images:
         key = unit.name or f"HDU {place}"
-        if key not in found and (unit.name or unnamed > _MOST_UNNAMED_BANDS or unit is named.get(chosen)):
+        if key not in found and (unit.name or unnamed > MOST_UNNAMED_BANDS or unit is named.get(chosen)):
             found[key] = _image_array(unit, units, role_of[id(unit)])
     for column in {} if found else image_columns(units).values():
         found.setdefault(column.name, FileArray(column.shape, np.dtype(np.float64), lambda one=column: one.data, column.axes))

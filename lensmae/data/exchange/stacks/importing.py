@@ -1,4 +1,4 @@
-"""Arrays that hold many lenses: npy, npz and HDF5 files, read block by block, whatever their size."""
+"""Arrays that hold many lenses: npy, npz and HDF5 files are read block by block, whatever their size, others whole."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -7,6 +7,7 @@ import numpy as np
 
 from lensmae.data.images import roles
 from lensmae.data.images.formats.stored import Beside, check_bytes
+from lensmae.data.statistics import FWHM_OF_SIGMA, SIGMA_OF_MAD
 
 # JWST and Roman flag with bit 0 what must not be used; their other bits inform.
 _DO_NOT_USE = 1
@@ -22,7 +23,6 @@ _EXPOSURES = ("EXPTIME", "TEXPTIME", "EXPOSURE", "XPOSURE")
 # A noise that differs by more from the scatter of neighbouring pixels is in another unit: drizzling and smooth light make
 # some ten of difference.
 _FAR_FROM_SCATTER = 20.0
-_FWHM = 2 * np.sqrt(2 * np.log(2))
 _LARGEST_BEAM = 64
 
 
@@ -83,7 +83,7 @@ def _fits_scatter(deviation: float, image: np.ndarray) -> bool:
     # A step of two: neighbours of drizzled images are correlated.
     steps = np.abs(np.diff(image.astype(np.float64), 2, axis=-1)) / np.sqrt(6)
     steps = steps[np.isfinite(steps)]
-    scatter = 1.4826 * float(np.median(steps)) if steps.size else 0.0
+    scatter = SIGMA_OF_MAD * float(np.median(steps)) if steps.size else 0.0
     return scatter == 0 or 1 / _FAR_FROM_SCATTER < deviation / scatter < _FAR_FROM_SCATTER
 
 
@@ -112,7 +112,7 @@ def beam(header: Any, scale: float | None) -> tuple[np.ndarray | None, str]:
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     # From north (up) to east (left).
     along, across = rows * np.cos(turn) - columns * np.sin(turn), rows * np.sin(turn) + columns * np.cos(turn)
-    psf = np.exp(-0.5 * _FWHM**2 * (np.square(along / major) + np.square(across / minor)))
+    psf = np.exp(-0.5 * FWHM_OF_SIGMA**2 * (np.square(along / major) + np.square(across / minor)))
     name = f"the beam of {sides[0] * 3600:.3g} by {sides[1] * 3600:.3g} arcsec in its header"
     return (psf / psf.sum()).astype(np.float32), name
 

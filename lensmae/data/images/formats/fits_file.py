@@ -13,6 +13,7 @@ import numpy as np
 
 from lensmae.data.images import roles
 from lensmae.data.images.axes import MIN_SIDE
+from lensmae.data.images.bands import MOST_UNNAMED_BANDS
 from lensmae.data.images.formats.fits_beside import beam, beside, pixels_of, uncertainty
 from lensmae.data.images.formats.fits_limits import check_fits
 from lensmae.data.images.formats.fits_tables import ImageColumn, image_columns
@@ -24,8 +25,6 @@ from lensmae.errors import ImageReadError
 
 # Sides of an image that can be a lens differ by less than this.
 _LONGEST_RATIO = 8
-# Unnamed images of one shape, more than any camera has bands, are lenses.
-_MOST_UNNAMED_BANDS = 16
 
 
 def from_fits(data: bytes, item: str | None) -> Stored:
@@ -146,7 +145,7 @@ def _alike(found: dict[str, Any], parts: dict[str, str], chosen: str) -> tuple[s
     like = found[chosen]
     if not like.name.rstrip("0123456789") or like.name == "PRIMARY":
         same = tuple(name for name, unit in found.items() if unit.shape == like.shape and parts[name] == roles.UNKNOWN)
-        return same if len(same) > _MOST_UNNAMED_BANDS else ()
+        return same if len(same) > MOST_UNNAMED_BANDS else ()
     series = roles.stem(like.name)
     same = tuple(
         name

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lensmae.data.simulation.batched.models import FWHM_OF_SIGMA, background_of, flux_of, gain_of
+from lensmae.data.simulation.batched.models import background_of, flux_of, gain_of
 from lensmae.data.simulation.batched.profiles import sersic_unit_flux
 from lensmae.data.simulation.batched.scene import Halos, Knots, Light, Macro, Points, Scene
 from lensmae.data.simulation.cameras import Instrument
@@ -16,6 +16,7 @@ from lensmae.data.simulation.lensing.halos import concentration, halo_shape
 from lensmae.data.simulation.presets import Preset
 from lensmae.data.simulation.priors import MODEL_I_AMPLITUDE, SOURCE_MAGNITUDE
 from lensmae.data.simulation.rows import camera_of, centre_of, known, listed
+from lensmae.data.statistics import FWHM_OF_SIGMA
 
 Row = Mapping[str, Any]
 _NONE = (0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)

@@ -11,8 +11,7 @@ from lensmae.data.simulation.batched.profiles import sersic_unit_flux
 from lensmae.data.simulation.batched.scene import Light, Macro, Points, Scene
 from lensmae.data.simulation.cameras import CAMERAS, Instrument
 from lensmae.data.simulation.presets import Preset
-
-FWHM_OF_SIGMA = 2.3548200450309493
+from lensmae.data.statistics import FWHM_OF_SIGMA
 
 
 def model_scene(preset: Preset, class_name: str, count: int, draws: Draws) -> tuple[Scene, Tensor]:

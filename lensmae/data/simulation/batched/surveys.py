@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lensmae.data.simulation.batched.draws import Draws
-from lensmae.data.simulation.batched.models import FWHM_OF_SIGMA, flux_of, vortex
+from lensmae.data.simulation.batched.models import flux_of, vortex
 from lensmae.data.simulation.batched.scene import Halos, Knots, Light, Macro, Points, Scene
 from lensmae.data.simulation.cameras import CAMERAS
 from lensmae.data.simulation.lensing.halos import halo_shape, log_concentration
@@ -22,6 +22,7 @@ from lensmae.data.simulation.priors import (
     SURVEY_PRIORS,
 )
 from lensmae.data.simulation.sampling import expected_subhalos
+from lensmae.data.statistics import FWHM_OF_SIGMA
 
 # Subhalos that are drawn at most: six standard deviations more than the largest lens has on average.
 _MEAN = expected_subhalos(SURVEY_PRIORS["theta_E"][1])

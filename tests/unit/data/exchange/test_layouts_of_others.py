@@ -7,7 +7,7 @@ import pytest
 
 from lensmae.data import plan_import
 from lensmae.data.exchange.layouts import find_layout
-from lensmae.data.exchange.names import is_held_out, split_and_rest
+from lensmae.data.exchange.names import held_out_split, split_and_rest
 from lensmae.errors import DatasetError
 from tests.unit.data.exchange.layouts_of_others import CASES
 from tests.unit.data.exchange.makers_of_layouts import STACK, hdf5_with_scale, lens_folders
@@ -56,5 +56,5 @@ def test_words_of_splits_in_names():
     assert split_and_rest("DIV2K_train_HR") == ("train", "DIV2K_HR")
     assert split_and_rest("trainLenses") == ("train", "Lenses")
     assert split_and_rest("train_test") == ("", "train_test")
-    assert [is_held_out(name) for name in ("Model_II_test", "Test set", "held-out", "val")] == ["test"] * 3 + ["validation"]
-    assert [is_held_out(name) for name in ("Test III", "test_of_masks", "latest", "train", "contest")] == [""] * 5
+    assert [held_out_split(name) for name in ("Model_II_test", "Test set", "held-out", "val")] == ["test"] * 3 + ["validation"]
+    assert [held_out_split(name) for name in ("Test III", "test_of_masks", "latest", "train", "contest")] == [""] * 5
