@@ -19,7 +19,7 @@ from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.given_splits import from_indices, stricter
 from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
 from lensmae.data.exchange.links import once_each
-from lensmae.data.exchange.names import UNKNOWN, class_name, is_class, is_generic, held_out_split, parts_of_names
+from lensmae.data.exchange.names import UNKNOWN, class_name, held_out_split, is_class, is_generic, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
 from lensmae.data.exchange.single_values import single_values
 from lensmae.data.exchange.stacks.images import images_in
