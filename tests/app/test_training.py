@@ -9,6 +9,7 @@ from lensmae.training import CONFIGS, KINDS, RECIPES, create_run, list_runs, mak
 from lensmae.training.folder import open_run
 from lensmae.training.loading.stream import EPOCH
 from tests.app.conftest import assert_clean, texts
+from tests.models import ARCHITECTURES
 
 RECIPE_NOTE = KINDS["pretrain"].notes["demo"]
 CURVE = {"step": [10, 20], "epoch": [1.0, 2.0], "train_loss": [1.0, 0.5], "validation_loss": [None, 0.4]}
@@ -113,14 +114,22 @@ def test_a_duplicated_run_fills_the_form_with_its_configuration(home, open_app, 
 def test_compared_runs_show_only_what_differs_and_their_best(home, open_app):
     finished_run("first", seed=1)
     finished_run("second", seed=2)
-    app = open_app("training", compare="first,second")
-    app.multiselect("compare").set_value(["first", "second"]).run()
+    app = open_app("training", compare=["first", "second"])
     assert_clean(app)
+    assert app.multiselect("compare").value == ["first", "second"]
     table = app.dataframe[-1].value
     assert table.index.tolist() == ["first", "second"]
     assert table["seed"].tolist() == ["1", "2"]
     assert "mask ratio" not in table
     assert table["best validation loss"].tolist() == [0.4, 0.4]
+
+
+def test_a_link_to_runs_that_are_not_here_says_so(home, open_app):
+    finished_run("first")
+    finished_run("second")
+    app = open_app("training", compare="first,second")
+    assert [one.value for one in app.warning] == ["The address asks for the comparison with “first,second”, which is not here."]
+    assert app.multiselect("compare").value == []
 
 
 def test_the_number_of_runs_at_once_is_set_for_all(home, open_app):
@@ -182,4 +191,4 @@ def test_a_demo_says_that_it_is_one_and_a_finished_run_is_opened_where_it_is_use
 
 
 def test_what_every_kind_of_training_makes_has_a_page():
-    assert set(PAGES) == set(KINDS)
+    assert set(PAGES) == {kind.makes for kind in KINDS.values()} == set(ARCHITECTURES)

@@ -8,7 +8,7 @@ from lensmae.app.classification.curves import ONE_CLASS
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
-from lensmae.app.shared.widgets import choose, figure, numbers
+from lensmae.app.shared.widgets import choose, figure, numbers, unknown_values
 from lensmae.data import PRESETS, DatasetInfo
 from lensmae.data.store.splits import split_text
 from lensmae.evaluation import ClassificationReport
@@ -29,6 +29,7 @@ def comparison(report: ClassificationReport, data: DatasetInfo, choice: Choice, 
     entry = choice.checkpoint("classifier")
     others = {other.name: other for other in loaders.checkpoints("classifier") if other.name != entry.name}
     fits = [] if read_only() else [name for name in cached.BASELINES if name != "probe" or "mae" in choice.checkpoints]
+    unknown_values("beside", [cached.BASELINES.get(name, name) for name in (*others, *fits)], "comparison with")
     chosen = st.multiselect(
         f"Beside {entry.name}",
         [*others, *fits],

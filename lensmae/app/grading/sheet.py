@@ -15,7 +15,7 @@ from lensmae.app.grading.state import Sheet, with_marks
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.guard import fragment, whole_page
-from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, progress_bar, unknown_value
+from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, progress_bar, unknown_value, unknown_values
 from lensmae.data import DatasetInfo
 from lensmae.data.records.grades import GRADES, graded, revision
 from lensmae.data.value_titles import value_titles
@@ -105,6 +105,7 @@ def _filters(info: DatasetInfo, table: pd.DataFrame, marks: pd.DataFrame) -> Fil
     tags = sorted({tag for tags in marks["tags"] for tag in tags})
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         grade = _pills("Grade", list(_TITLES), "f-grade", _TITLES.get)
+        unknown_values("f-tags", tags, "tag")
         tagged = st.multiselect("Tags", tags, key="f-tags", bind="query-params", width=220) if tags else []
         classes = _pills("Class", list(info.classes), "f-class") if len(info.classes) > 1 else []
         predicted, wrong = [], False

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from lensmae.app.shared.widgets import unknown_value
+from lensmae.app.shared.widgets import unknown_value, unknown_values
 from lensmae.data.nuisances import NUISANCES, perturb
 
 # Name and strength of each, in the order in which they act.
@@ -13,6 +13,7 @@ _MOST = 4
 
 def controls() -> Chosen:
     """Draw the choice of nuisances and their strengths."""
+    unknown_values("nuisances", [one.title for one in NUISANCES.values()], "nuisance")
     names = st.multiselect(
         "What the file does to it",
         list(NUISANCES),

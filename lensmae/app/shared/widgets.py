@@ -150,6 +150,14 @@ def unknown_value(key: str, allowed: Sequence[str], what: str, fallback: str) ->
         )
 
 
+def unknown_values(key: str, allowed: Sequence[str], what: str) -> None:
+    """The same of a choice of several, each a `key=` of its own in the address; the widget leaves out what is not there."""
+    missing = [asked for asked in st.query_params.get_all(key) if asked not in allowed]
+    if missing:
+        named = ", ".join(f"“{plain(asked[:60])}”" for asked in missing[:4])
+        st.warning(f"The address asks for the {what} {named}, which {'is' if len(missing) == 1 else 'are'} not here.")
+
+
 def unfit_number(key: str, low: float, high: float, what: str) -> None:
     """Say so where the address holds no number from `low` to `high`; the widget then takes its default."""
     asked = st.query_params.get(key)

@@ -10,7 +10,7 @@ from lensmae.app.lens_view.component import Readout, lens_view
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice, choose_second
 from lensmae.app.shared.plain_text import plain
-from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, figure, unfit_number
+from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, figure, unfit_number, unknown_values
 from lensmae.app.superresolution import cached, downloads
 from lensmae.data import DatasetInfo
 from lensmae.data.store.splits import split_text
@@ -111,6 +111,7 @@ def whole_split(choice: Choice) -> None:
             help="Mean over the eight symmetries; eight times the work.",
         )
     others = {other.name: other for other in loaders.checkpoints("superres") if other.name != entry.name}
+    unknown_values("beside-pairs", list(others), "comparison with")
     beside = st.multiselect(f"Beside {entry.name}", list(others), key="beside-pairs", bind="query-params") if others else []
     reports = {
         name: cached.report(path, info, split, LIMITS[most], whole)

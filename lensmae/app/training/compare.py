@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lensmae.app.shared.widgets import figure, numbers
+from lensmae.app.shared.widgets import figure, numbers, unknown_values
 from lensmae.figures import compare_curves
 from lensmae.training import read_metrics
 from lensmae.training.compare import compare_runs
@@ -11,6 +11,7 @@ from lensmae.training.fields import field_label
 
 def compare(runs: list[str]) -> None:
     """Draw the comparison of the chosen runs."""
+    unknown_values("compare", runs, "comparison with")
     chosen = st.multiselect("Runs to compare", runs, key="compare", bind="query-params", max_selections=7)
     if len(chosen) < 2:
         st.caption("Choose two runs or more.")

@@ -8,7 +8,7 @@ from lensmae.data import DatasetInfo
 from lensmae.training import KINDS, RunStatus, open_run
 
 # By the kind of the network, which is also its name in a page's address.
-_PAGES = {
+PAGES = {
     "mae": ("pages/reconstruction.py", "Reconstruction"),
     "classifier": ("pages/classification.py", "Classification"),
     "superres": ("pages/superresolution.py", "Super-resolution"),
@@ -18,7 +18,7 @@ _PAGES = {
 def open_product(status: RunStatus) -> None:
     """A way to what the run made: pages offer it under the run's id."""
     made = KINDS[status.kind].makes
-    page, title = _PAGES[made]
+    page, title = PAGES[made]
     st.page_link(page, label=f"Open on {title}", icon=":material/arrow_forward:", query_params={made: status.id})
 
 
@@ -67,7 +67,7 @@ def _show(kind: str, name: str) -> None:
     from lensmae.workspace import models_dir
 
     made = KINDS[kind].makes
-    page, title = _PAGES[made]
+    page, title = PAGES[made]
     st.success(f"“{name}” is a checkpoint now; all pages offer it.", icon=":material/check_circle:")
     st.page_link(page, label=f"Open it on the page {title}", icon=":material/arrow_forward:", query_params={made: name})
     card = models_dir() / f"{name}.md"
