@@ -30,6 +30,7 @@ _FEW = 3
 _ASKED = "with --axes "
 # A ranking of fewer graded images says nothing.
 _RANKED = 4
+_ROWS_IN_SIGHT, _ROW_PX, _HEADING_PX = 10, 52, 38
 _ROWS = {"files": "By file", "objects": "By object"}
 
 
@@ -147,10 +148,13 @@ def table(found: Sequence[Answered]) -> pd.DataFrame:
 def _draw(full: pd.DataFrame, found: Sequence[Answered], **options: Any) -> None:
     """The table; rows whose class is withheld are pale and carry no numbers that look like an answer."""
     shown = _shown(full, found)
+    # Half of a row, where there are more than fit, says that there are more.
+    rows = len(shown) if len(shown) < _ROWS_IN_SIGHT else _ROWS_IN_SIGHT - 0.5
     st.dataframe(
         shown,
         hide_index=True,
-        row_height=52,
+        row_height=_ROW_PX,
+        height=_HEADING_PX + round(_ROW_PX * rows),
         column_config=_columns(shown),
         placeholder="–",
         alt="Answers, one row per file",
