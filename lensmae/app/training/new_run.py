@@ -69,8 +69,8 @@ def _explain(kind: str, name: str, data: str) -> None:
         time = "“Check first” below measures how long it takes here."
     else:
         took = duration(images / known.images_per_second)
-        time = f"About {took} here on {named_thing(config.data)}; as fast as the run {known.run}."
-    st.caption(plain(f"{note} {time}"))
+        time = plain(f"About {took} here on {named_thing(config.data)}; as fast as the run {known.run}.")
+    st.caption(f"{note} {time}")
 
 
 def _images(kind: str, config: RunConfig) -> float | None:
