@@ -56,7 +56,7 @@ def import_command(
     counts = ", ".join(f"{n} {kind}" for kind, n in dataset.info.counts.items())
     typer.echo(f"{dataset.path}: {dataset.info.n} lenses, {counts}")
     if report.copies:
-        typer.echo(f"{report.copies:,} lenses have the pixels of a file that is held out, and are held out with it.", err=True)
+        typer.echo(f"Copies of lenses that are held out, held out with them: {report.copies:,}.", err=True)
     _say_skipped(report.skipped, dataset.path)
 
 

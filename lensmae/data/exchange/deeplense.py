@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lensmae.data.exchange.copies import held_out_together
 from lensmae.data.exchange.import_chunks import find_form, read_blocks
 from lensmae.data.exchange.layouts import find_layout
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
@@ -17,7 +18,7 @@ _MAX_BYTES = 8 << 30
 def read_original(source: Path, choice: ArrayChoice = NO_CHOICE, leave_out: bool = False) -> LensDataset:
     """Read a folder or file in a layout of `find_layout` into memory, in float32.
 
-    Where no split is named every lens is "test": nothing there was trained on.
+    Where no split is named every lens is "test": nothing there was trained on. A copy of a held-out lens is held out with it.
 
     Args:
         source: the folder or file.
@@ -54,6 +55,7 @@ def read_original(source: Path, choice: ArrayChoice = NO_CHOICE, leave_out: bool
         if not len(kept):
             raise DatasetError(f"No image of {source} could be read. {next(iter(skipped.values()))}")
         arrays, lenses = {name: array[kept] for name, array in arrays.items()}, lenses.iloc[kept].reset_index(drop=True)
+    lenses, _ = held_out_together(arrays["images"], lenses)
     facts = {"preset": None, "seed": None, "pixel_scale": form.pixel_scale, "flux_unit": "as in the files"}
     classes = tuple(kind for kind in layout.classes if kind in set(lenses["class"]))
     created = datetime.now(UTC).isoformat(timespec="seconds")

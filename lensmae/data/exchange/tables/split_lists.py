@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ _OF_NUMBERS = frozenset(
     ("id", "ids", "idx", "idxs", "index", "indices", "inds", "list", "files", "filenames", "names", "set", "split", "lenses",
      "images", "objects", "numbers")
 )  # fmt: skip
+_OF_LISTS = _OF_NUMBERS | {"splits", "folds", "fold", "partition", "partitions"}
 _LARGEST = 1 << 26
 # YAML is read ten times as slowly.
 _LARGEST_YAML = 1 << 22
@@ -104,7 +105,10 @@ def listed_indices(folder: Path) -> dict[str, np.ndarray]:
             texts = [str(value).strip().removesuffix(".0") for value in one.values]
             if texts and all(text.isdigit() and len(text) < 10 for text in texts):
                 found.append((one, [int(text) for text in texts]))
-    return {one.split: np.array(indices) for one, indices in _first_fold(found)[0]}
+    kept: dict[str, list[int]] = {}
+    for one, indices in _first_fold(found)[0]:
+        kept.setdefault(one.split, []).extend(indices)
+    return {split: np.array(indices) for split, indices in kept.items()}
 
 
 def _lists(path: Path, splits: Sequence[str]) -> Iterator[_List]:
@@ -134,15 +138,23 @@ def _in_mapping(path: Path) -> Iterable[_List]:
         content = json.loads(text or "null") if path.suffix.lower() == ".json" else _of_yaml(text)
     except (OSError, ValueError, RecursionError):
         return []
-    return _entries(content, "/", 0)
+    found = list(_entries(content, "/", 0))
+    # Numbers under the name of one split alone may be settings, unless the file is named for lists.
+    listing = not _OF_LISTS.isdisjoint(word.lower() for word in words(path.stem))
+    sides = {place: {one.split for one in found if one.fold == place} for place in {one.fold for one in found}}
+    return [replace(one, numbers=listing or len(sides[one.fold]) > 1) for one in found]
 
 
 def _of_yaml(text: str) -> object:
-    """Plain values of a YAML text. Raises `ValueError` where it is none."""
+    """Plain values of a YAML text without references, by which a few lines become gigabytes. Raises `ValueError` where there are
+    any, or where it is no YAML."""
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
+            raise ValueError("a list of splits has no references")
+        return yaml.load(text, loader)
     except yaml.YAMLError as problem:
         raise ValueError(str(problem)) from None
 

@@ -3,6 +3,7 @@
 Where a set holds out lenses itself, whatever way it says so, none of them may be for training.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -334,6 +335,18 @@ CASES = {
     ),
     "folds of indices": Case(
         both(npy_files(X=STACK), texts(folds__json=in_folds(None))), {("unknown", "train"): 9, ("unknown", "validation"): 3}
+    ),
+    "held-out indices of two fields": Case(
+        both(npy_files(X=STACK), texts(splits__json=json.dumps({
+            field: {"train": [k, k + 1], "test": [k + 8, k + 9]} for field, k in (("a", 0), ("b", 2))
+        }))), {("unknown", "train"): 4, ("unknown", ""): 4, ("unknown", "test"): 4},
+    ),
+    "numbers of a configuration": Case(
+        both(files(("images", 12)), texts(config__yaml="crop:\n  test: [4, 4]\n", labels__csv=table(12, "label=k%2"))),
+        {("class_0", ""): 6, ("class_1", ""): 6},
+    ),
+    "YAML with references": Case(
+        both(files(("images", 4)), texts(splits__yml="a: &a [0.npy]\nb: &b [*a, *a]\ntest: [*b, *b]\n")), {("unknown", ""): 4}
     ),
     "folders of folds": Case(files(("fold_0", 3), ("fold_1", 3)), {("unknown", ""): 6}),
     "a data set in each fold": Case(

@@ -68,6 +68,8 @@ def test_a_copy_of_a_held_out_lens_is_held_out_under_any_name(home):
     assert lenses["notes"]["train/cdm/x.fits"] == "The same pixels as test/cdm/d.npy, which is held out: held out with it."
     assert (lenses["split"] == "test").sum() == 6
     assert lenses["split"]["train/no_sub/blank.npy"] == "train"
+    # Also where the folder is used as it lies there.
+    assert open_dataset(home / "src").lenses.set_index("source_file")["split"].to_dict() == lenses["split"].to_dict()
 
 
 KILLED = """
