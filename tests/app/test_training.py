@@ -11,7 +11,7 @@ from lensmae.training.loading.stream import EPOCH
 from tests.app.conftest import assert_clean, texts
 from tests.models import ARCHITECTURES
 
-RECIPE_NOTE = KINDS["pretrain"].notes["demo"]
+RECIPE_NOTE = KINDS["pretrain"].advice["demo"]
 CURVE = {"step": [10, 20], "epoch": [1.0, 2.0], "train_loss": [1.0, 0.5], "validation_loss": [None, 0.4]}
 
 

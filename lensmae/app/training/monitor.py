@@ -58,7 +58,7 @@ def follow(run_id: str) -> None:
     _buttons(get_run(run_id))
     if _is_demo(run_id):
         kind = open_run(run_id).config().kind
-        st.caption(f"A demo. {KINDS[kind].notes['demo']} Choose another recipe above for a network to work with.")
+        st.caption(f"A demo. {KINDS[kind].advice['demo']} Choose another recipe above for a network to work with.")
     fragment(_notes)(run_id)
     fragment(_curves, run_every=every(_curve_seconds(run_id)))(run_id)
     fragment(_film, run_every=every(_FILM_SECONDS))(run_id)

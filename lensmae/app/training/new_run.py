@@ -56,8 +56,8 @@ def new_run() -> None:
 
 def _explain(kind: str, name: str, data: str) -> None:
     """What the recipe is for, what it has reached, and how long it takes here, where that is known."""
-    note = KINDS[kind].notes.get(name)
-    if note is None:
+    advice = KINDS[kind].advice.get(name)
+    if advice is None:
         return
     try:
         config = make_config(kind, name, **{"data": data, **RECIPES[kind][name]})
@@ -70,7 +70,7 @@ def _explain(kind: str, name: str, data: str) -> None:
     else:
         took = duration(images / known.images_per_second)
         time = plain(f"About {took} here on {named_thing(config.data)}; as fast as the run {known.run}.")
-    st.caption(f"{note} {time}")
+    st.caption(f"{advice} {time}")
 
 
 def _images(kind: str, config: RunConfig) -> float | None:

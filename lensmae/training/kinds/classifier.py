@@ -162,7 +162,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 # Figures: checkpoints/RESULTS.md and the comments above; accuracy on 3,000 unseen Model II lenses where nothing else is said.
-NOTES = {
+ADVICE = {
     "reference": "Lenses of one simulator, seen whitened, from random weights, on a GPU.",
     "reference-cpu": "The same, cut to what two cores do in half an hour: 99.77 % after 384,000 images.",
     "deep-stem": "More convolutions before the transformer: so `classifier-model-ii` was made, 99.90 %.",
@@ -334,7 +334,7 @@ KIND = Kind(
     "classifier",
     ClassifierConfig,
     RECIPES,
-    NOTES,
+    ADVICE,
     start,
     ClassifierObjective,
     fitted_first=fit_head,

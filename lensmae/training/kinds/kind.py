@@ -82,7 +82,7 @@ class Kind:
         makes: kind of the network, as its card says it; the page that shows such networks opens the run's.
         config: its run configuration; the field `kind` is its name.
         recipes: overrides of the configuration's defaults, by name.
-        notes: what each recipe is for, and what it has reached, a sentence or two for whoever chooses.
+        advice: what each recipe is for, and what it has reached, a sentence or two for whoever chooses.
         start: configuration, data set and training rows (N,) -> card without metrics, and the network that begins.
         objective: what the network learns.
         fitted_first: fits a part of the network of a run that begins to its first batches: configuration, card, network, feed.
@@ -96,7 +96,7 @@ class Kind:
     makes: str
     config: type[RunConfig]
     recipes: Mapping[str, Mapping[str, Any]]
-    notes: Mapping[str, str]
+    advice: Mapping[str, str]
     start: Callable[[Any, LensDataset, np.ndarray], tuple[CheckpointCard, nn.Module]]
     objective: type[Objective]
     fitted_first: Callable[[Any, CheckpointCard, nn.Module, Feed], None] = lambda *_: None

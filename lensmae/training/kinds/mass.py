@@ -52,7 +52,7 @@ class MassConfig(RunConfig):
 
 RECIPES: dict[str, dict[str, Any]] = {"reference": {}, "demo": {"epochs": 20, "batch_size": 32, "save_every": 5}}
 # Figures: checkpoints/RESULTS.md.
-NOTES = {
+ADVICE = {
     "reference": "Gives a classifier that whitens a network for the axion mass: 0.011 dex (rms) where the vortex is longer than "
     "a pixel, as `classifier-model-ii` has it.",
     "demo": "Shows how a run goes, in a minute or two on a small set.",
@@ -134,7 +134,7 @@ KIND = Kind(
     "classifier",
     MassConfig,
     RECIPES,
-    NOTES,
+    ADVICE,
     start,
     MassObjective,
     finished=finished_card,

@@ -69,7 +69,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 # Figures: checkpoints/RESULTS.md and the comments above.
-NOTES = {
+ADVICE = {
     "reference": "The reference network with a linear prior, for lenses of one kind, on a GPU.",
     "reference-cpu": "The same, cut to what two cores do in an hour.",
     "no-sub": "Learns lenses without substructure only, to be surprised by it: so `mae-no-sub` was made. It leaves 2e-6 of such "
@@ -176,4 +176,4 @@ def _row_scores(network: MAEViT, rows: np.ndarray) -> Tensor:
     return patch_scores([int(row) for row in rows], _tokens(network))
 
 
-KIND = Kind("Masked autoencoder", "mae", PretrainConfig, RECIPES, NOTES, start, PretrainObjective)
+KIND = Kind("Masked autoencoder", "mae", PretrainConfig, RECIPES, ADVICE, start, PretrainObjective)

@@ -48,7 +48,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "demo": FROM_SCRATCH | {"backbone": "edsr", "width": 32, "depth": 4, "epochs": 20, "batch_size": 8, "save_every": 10},
 }
 # Figures: checkpoints/RESULTS.md; bicubic interpolation has 41.74 dB there, and 42.77 dB is about the most that can be had.
-NOTES = {
+ADVICE = {
     "reference": "The encoder of an MAE and 16 convolutions behind it, on a GPU: 42.76 dB. So `superres` began.",
     "reference-cpu": "The same, cut to what two cores do in an hour or so.",
     "generalist-cpu": "On from `superres` with pairs of every preset, simulated anew at every step: several PSFs and noises, "
@@ -116,7 +116,7 @@ KIND = Kind(
     "superres",
     SuperResConfig,
     RECIPES,
-    NOTES,
+    ADVICE,
     start,
     SuperResObjective,
     starts_from=lambda card: card.kind in ("mae", "superres"),

@@ -174,5 +174,5 @@ def test_every_module_of_a_kind_of_training_is_in_the_registry():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_recipe_is_explained(kind):
-    assert set(KINDS[kind].notes) == set(KINDS[kind].recipes)
-    assert all(note.endswith(".") for note in KINDS[kind].notes.values())
+    assert set(KINDS[kind].advice) == set(KINDS[kind].recipes)
+    assert all(note.endswith(".") for note in KINDS[kind].advice.values())
