@@ -25,6 +25,7 @@ from lensmae.training.optimizer import learning_rate_factor
 # Of the reference net, forward and backward, at mask ratio 0.75 with all patches drawn.
 _GFLOP = 5.53
 _BATCH, _RATE = 64, 1e-3
+_FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Of the machine whose speed is told; what is measured is one core's time.
 _CORES = 2
 
@@ -41,7 +42,7 @@ class PretrainResult:
         ratio: of our steps, median over rounds of the reference's processor time over theirs, above 1 where we are faster.
         gflop_per_image: of the reference net's whole step; times images a second, what the processor does.
         peak_gflops: what a core reaches here in a product of square matrices of 2048, measured, in "float32" and "bfloat16": the
-            denominator of `mfu`, as no data sheet says what a virtual core can.
+            denominator of `mfu`, as no data sheet says what a virtual core can; "bfloat16" only where the processor has it.
         mfu: model FLOP utilisation, the share of that peak, in the format that the step multiplies in. Of "a quarter drawn" there
             is none: it computes less than those FLOP.
         learned: validation loss by step of smaller networks of one beginning after the same `learned_images` new Model II lenses:
@@ -94,7 +95,8 @@ def pretrain(
             seconds[name].append(_busy(steps[name]))
         progress(done + 1, rounds)
     times = {name: np.array(values) for name, values in seconds.items()}
-    peak = {"float32": matmul_gflops(torch.float32), "bfloat16": matmul_gflops(torch.bfloat16)}
+    # Where bfloat16 is emulated, such a product takes a minute and is nobody's peak.
+    peak = {name: matmul_gflops(dtype) for name, dtype in _FORMATS.items() if dtype is torch.float32 or multiplies_bfloat16()}
     formats = {"reference": "float32", "float32": "float32", "bfloat16": "bfloat16" if multiplies_bfloat16() else "float32"}
     of_core = {name: batch_size / float(np.median(times[name])) for name in formats}
     return PretrainResult(

@@ -32,6 +32,8 @@ COMMANDS = {
 }
 # Of the machine and the day.
 CHANGING = {"images_per_second", "date", "measured", "machine", "lensmae"}
+# What is fitted while it is measured: another machine's rounding may swap lenses of a ranking, of which there are few here.
+FITTED, RANKS = ".simple_classifiers.", 0.1
 
 
 @pytest.fixture
@@ -78,7 +80,8 @@ def test_a_record_has_the_keys_and_values_that_it_had(workspace, command):
     assert found.keys() == kept.keys()
     numbers = {name for name, value in kept.items() if isinstance(value, float)}
     for name in numbers:
-        assert found[name] == pytest.approx(kept[name], rel=2e-3, abs=2e-6), name
+        near = RANKS if name.startswith(FITTED) else 2e-6
+        assert found[name] == pytest.approx(kept[name], rel=2e-3, abs=near), name
     assert {name: found[name] for name in kept if name not in numbers} == {
         name: kept[name] for name in kept if name not in numbers
     }

@@ -13,6 +13,7 @@ def test_every_step_is_measured_beside_the_reference():
     assert found.parameters == found.reference_parameters
     assert set(found.ratio) == set(found.learned) == STEPS
     assert set(found.images_per_second) == {"reference", *STEPS}
+    assert set(found.peak_gflops) == ({"float32", "bfloat16"} if found.bfloat16 else {"float32"})
 
 
 @pytest.mark.benchmark
