@@ -35,9 +35,9 @@ def main() -> int:
         print(f"LensMAE needs Python 3.11 or later; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
     try:
-        install("requirements-dev.txt" if options.action == "test" else "requirements.txt")
         if options.action == "test":
             return test()
+        install("requirements.txt")
     except subprocess.CalledProcessError as problem:
         print(f"This step failed (exit status {problem.returncode}): {' '.join(map(str, problem.cmd))}", file=sys.stderr)
         return 1
@@ -75,7 +75,11 @@ def open_dashboard(port: int, no_browser: bool) -> int:
 
 def test() -> int:
     """Linter, format, import contracts, tests and documentation; stops at the first that fails."""
-    find_programs()
+    with ThreadPoolExecutor(1) as beside:
+        # The system's packages and Python's come from different places.
+        found = beside.submit(find_programs)
+        install("requirements-dev.txt")
+        found.result()
     steps = [
         [SCRIPTS / "ruff", "check", "."],
         [SCRIPTS / "ruff", "format", "--check", "."],
