@@ -31,10 +31,15 @@ _PAUSE_MS = 150
 _TIMER = """(element) => {
     const root = element.getRootNode();
     window.lensTimes = [];
-    const painted = (from) => requestAnimationFrame(() => setTimeout(() => window.lensTimes.push(performance.now() - from)));
+    window.maskTimes = [];
+    const painted = (from, times = window.lensTimes) =>
+        requestAnimationFrame(() => setTimeout(() => times.push(performance.now() - from)));
     root.addEventListener("input", (event) => painted(event.timeStamp));
     let released = null;
-    root.addEventListener("pointerup", (event) => (released = event.timeStamp), true);
+    root.addEventListener("pointerup", (event) => {
+        released = event.timeStamp;
+        painted(released, window.maskTimes);
+    }, true);
     new MutationObserver(() => {
         if (released === null) return;
         painted(released);
@@ -51,7 +56,8 @@ class SliderResult:
         moves: steps of the mask-ratio slider, by key; the pictures of all ratios are in the browser.
         median_ms, p95_ms: of a step.
         clicks: clicks on patches; each goes to the server, which reconstructs the lens under the new mask.
-        click_median_ms, click_p95_ms: of a click.
+        mask_median_ms, mask_p95_ms: until the patch is turned over in the mask, which the browser does.
+        click_median_ms, click_p95_ms: until the reconstruction is there.
         checkpoint: that redrew.
         browser: name and version.
     """
@@ -60,6 +66,8 @@ class SliderResult:
     median_ms: float
     p95_ms: float
     clicks: int
+    mask_median_ms: float
+    mask_p95_ms: float
     click_median_ms: float
     click_p95_ms: float
     checkpoint: str
@@ -81,10 +89,10 @@ def slider(progress: Progress, moves: int = 100, clicks: int = 40, checkpoint: s
         _idle(page)
         handle.evaluate(_TIMER)
         steps = _moves(page, handle, moves, lambda done: progress(done, total))
-        waits = _clicks(page, clicks, lambda done: progress(moves + done, total))
+        masks, waits = _clicks(page, clicks, lambda done: progress(moves + done, total))
         version = f"{browser.browser_type.name} {browser.version}"
         browser.close()
-    figures = [float(value) for times in (steps, waits) for value in (np.median(times), np.percentile(times, 95))]
+    figures = [float(value) for times in (steps, masks, waits) for value in (np.median(times), np.percentile(times, 95))]
     return SliderResult(moves, *figures[:2], clicks, *figures[2:], checkpoint, version)
 
 
@@ -98,19 +106,21 @@ def _moves(page: Any, handle: Any, moves: int, progress: Callable[[int], None]) 
     return _times(page, moves)
 
 
-def _clicks(page: Any, clicks: int, progress: Callable[[int], None]) -> list[float]:
+def _clicks(page: Any, clicks: int, progress: Callable[[int], None]) -> tuple[list[float], list[float]]:
+    """Until the mask, and until the reconstruction is drawn."""
     frame = page.locator(".frame").nth(1)
-    times: list[float] = []
+    masks, times = [], []
     for done, (x, y) in enumerate(np.random.default_rng(0).uniform(0.1, 0.9, (clicks + 1, 2))):
         _idle(page)
-        page.evaluate("window.lensTimes = []")
+        page.evaluate("window.lensTimes = []; window.maskTimes = []")
         # Measured anew: the slider goes with the first click, and the pictures move up.
         box = frame.bounding_box()
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         times += _times(page, 1)[:1]
+        masks += page.evaluate("window.maskTimes")[:1]
         progress(done)
     # The first click also turns the strategy to the visitor's own; it is not counted.
-    return times[1:]
+    return masks[1:], times[1:]
 
 
 def _times(page: Any, count: int) -> list[float]:

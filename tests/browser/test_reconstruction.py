@@ -71,6 +71,41 @@ def test_a_click_on_a_patch_flips_it_and_a_box_hides_patches(bench, lens):
     assert_no_error(bench)
 
 
+# A click as a script makes it, and what the canvas shows before anything else can happen: whether the patch is hatched.
+TURNED = """([frame, x, y]) => {
+    const box = frame.getBoundingClientRect(), canvas = frame.querySelector("canvas");
+    const at = { clientX: box.left + x * box.width, clientY: box.top + y * box.height, bubbles: true, pointerId: 1, button: 0 };
+    frame.setPointerCapture = () => {};
+    for (const kind of ["pointerdown", "pointerup"]) frame.dispatchEvent(new PointerEvent(kind, at));
+    return canvas.getContext("2d").getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data[3] === 0;
+}"""
+HATCHED = """([frame, x, y]) => {
+    const canvas = frame.querySelector("canvas");
+    return canvas.getContext("2d").getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data[3] === 0;
+}"""
+
+
+def test_a_patch_turns_over_at_once_and_back_where_it_may_not(page, server):
+    # All patches but the first are hidden; the first row is the lowest.
+    page.goto(f"{server}/reconstruction?{NETWORKS}&lens=40&ask=Files&strategy=Own&mask=7fffffffffffffff")
+    expect(page.locator("dd").first).to_have_text("63 of 64")
+    finished(page)
+    frame = page.locator(".frame").nth(1).element_handle()
+    other, last = [frame, 5.5 / 8, 1 - 4.5 / 8], [frame, 0.5 / 8, 1 - 0.5 / 8]
+    assert page.evaluate(HATCHED, other)
+    assert not page.evaluate(TURNED, other)
+    expect(page.locator("dd").first).to_have_text("62 of 64")
+    finished(page)
+    assert page.evaluate(TURNED, other)
+    expect(page.locator("dd").first).to_have_text("63 of 64")
+    finished(page)
+    # The last visible patch stays visible.
+    assert page.evaluate(TURNED, last)
+    expect(page.get_by_text("at least one patch visible")).to_be_visible()
+    page.wait_for_function(f"(place) => !({HATCHED})(place)", arg=last)
+    expect(page.locator("dd").first).to_have_text("63 of 64")
+
+
 def test_a_link_reopens_an_own_mask_and_the_slider_comes_back_with_a_strategy(page, server):
     page.goto(f"{server}/reconstruction?{NETWORKS}&lens=40&ask=Files&strategy=Own&mask=f000000000000001&ratio=0.5")
     expect(page.locator("dd").first).to_have_text("5 of 64")

@@ -57,6 +57,7 @@ def lens_view(
     about: str = "",
     sky: Tangent | None = None,
     own: bool = False,
+    mask: int | None = None,
 ) -> View:
     """Draw panels on one shared scale, with linked zoom, pan and pointer; returns the frame that the slider was released at, and
     what the visitor did.
@@ -89,11 +90,13 @@ def lens_view(
         swipe: indices of two panels to lay over each other in a frame of their own; the visitor can choose others there.
         about: what a saved PNG file says below its images: lens, checkpoint.
         own: every image between its own limits, where they are lenses of several flux units that are not to be compared.
+        mask: index of the panel whose covered patches are the mask that clicks change: there a patch turns over at once.
     """
     height, width = panels[0].pixels.shape[-2:]
     scale = shared_scale(panels, stretch, percentile)
     if own:
         panels, scale, unit = on_own_limits(panels, percentile), replace(scale, low=0.0, high=1.0), "of each image's own range"
+    name = f"view-{key}"
     packed = pack(
         panels,
         scale,
@@ -110,11 +113,14 @@ def lens_view(
         swipe=swipe,
         about=about,
         sky=asdict(sky) if sky else None,
+        mask=mask,
+        # The browser draws what is new only, and takes back what it turned over where an event changed nothing here.
+        heard=st.session_state.get(f"{name}-heard", 0) if mask is not None else 0,
     )
-    name = f"view-{key}"
 
     def heard() -> None:
         event = read_event(st.session_state[name].event, height, width)
+        st.session_state[f"{name}-heard"] = st.session_state.get(f"{name}-heard", 0) + 1
         if on_event is not None and event is not None:
             on_event(event)
 

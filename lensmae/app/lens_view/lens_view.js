@@ -86,10 +86,15 @@ function show(view) {
   point(view, view.pointer);
 }
 
-function valueAt(view, panel, where) {
+// Where the pixel under a place is in a panel's frame.
+function pixelAt(view, panel, where) {
   const column = Math.min(panel.width - 1, Math.floor(where.x * panel.width));
   const row = Math.min(panel.height - 1, Math.floor((view.header.upright ? where.y : 1 - where.y) * panel.height));
-  const inside = row * panel.width + column;
+  return row * panel.width + column;
+}
+
+function valueAt(view, panel, where) {
+  const inside = pixelAt(view, panel, where);
   const covered = panel.covered && panel.covered[shown(view) * panel.cells + panel.cellOf[inside]];
   const at = storedAt(view, panel);
   const start = at * panel.size;

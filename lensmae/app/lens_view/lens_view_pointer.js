@@ -43,7 +43,19 @@ function send(view, event) {
 }
 
 function sendClick(view, slot, where) {
-  if (view.header.pick.includes("click") && slot !== view.swiped) send(view, { kind: "click", panel: slot.index, ...toPixel(view, where) });
+  if (!view.header.pick.includes("click") || slot === view.swiped) return;
+  turnOver(view, where);
+  send(view, { kind: "click", panel: slot.index, ...toPixel(view, where) });
+}
+
+// A patch of the mask turns over at once; what the network predicts of it comes with Python's answer.
+function turnOver(view, where) {
+  const { mask } = view.header;
+  const panel = view.panels[mask];
+  if (!panel) return;
+  const cell = shown(view) * panel.cells + panel.cellOf[pixelAt(view, panel, where)];
+  panel.covered[cell] = 1 - panel.covered[cell];
+  paint(view, panel, view.slots[mask].canvas);
 }
 
 function sendBox(view, slot, first, second) {

@@ -184,6 +184,7 @@ def _view(
         pick=("click", "box"),
         patch_size=patch_size,
         on_event=partial(custom_mask.edit, patch_size=patch_size),
+        mask=[panel.title for panel in panels].index(masked.title),
         swipe=(0, 3) if len(pairs) == 1 else (2, 7),
         about=f"{choice.about(*(name for name, _ in pairs))}; {TITLES[mask.strategy].lower()} mask, seed {mask.seed}",
         **choice.display,
