@@ -86,14 +86,14 @@ def test() -> int:
         # Its cache goes by time stamps and misses changes.
         [SCRIPTS / "lint-imports", "--no-cache"],
     ]
-    # One test process a core, so each keeps to one thread.
-    tests = [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    # Every test process keeps to one thread. One more than cores: now and then one waits for a browser, or for Slurm.
+    processes = str(1 + (os.cpu_count() or 1))
+    tests = [PYTHON, "-m", "pytest", "-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
     # A warning, a dead link among them, is an error.
     site = [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "build/site"]
     for step in steps:
         if status := shown(step):
             return status
-    # Tests wait for browsers and for Slurm now and then; the documentation is built meanwhile.
     with ThreadPoolExecutor(1) as beside:
         built = beside.submit(shown, site)
         return shown(tests) or built.result()
