@@ -6,7 +6,7 @@ from typing import Any
 from lensmae.data import LensDataset
 from lensmae.errors import CheckpointError
 from lensmae.evaluation.ood.references import Reference, find_reference
-from lensmae.evaluation.stress.run import Tested, stress
+from lensmae.evaluation.stress.run import StressTested, stress
 from lensmae.models import SuperResolver
 from lensmae.models.checkpoint import FORMER_FIGURES
 from lensmae.models.predictors import LoadedModel
@@ -45,7 +45,7 @@ def stress_record(
     found = []
     for model in models:
         data = pairs if isinstance(model, SuperResolver) else lenses
-        tested = stress([Tested(model, _reference(model))], data, split=split, limit=limit, progress=progress)
+        tested = stress([StressTested(model, _reference(model))], data, split=split, limit=limit, progress=progress)
         found += tested.astype(object).where(tested.notna(), None).to_dict("records")
     return found
 

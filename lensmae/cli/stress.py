@@ -12,7 +12,7 @@ from lensmae.workspace import replacing
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lensmae.evaluation.stress.run import Tested
+    from lensmae.evaluation.stress.run import StressTested
 
 commands = typer.Typer()
 
@@ -59,18 +59,18 @@ def stress(
         _print(table)
 
 
-def _tested(name: str, device: str) -> "Tested":
+def _tested(name: str, device: str) -> "StressTested":
     from lensmae.evaluation.measure.reports import pick_device
     from lensmae.evaluation.ood.references import find_reference
-    from lensmae.evaluation.stress.run import Tested
+    from lensmae.evaluation.stress.run import StressTested
     from lensmae.models import load_checkpoint
 
     model = load_checkpoint(name, pick_device(device))
     try:
-        return Tested(model, find_reference(model.path))
+        return StressTested(model, find_reference(model.path))
     except CheckpointError as problem:
         typer.echo(f"{problem} Which answers are withheld is not measured.", err=True)
-        return Tested(model)
+        return StressTested(model)
 
 
 def _print(table: "pd.DataFrame") -> None:

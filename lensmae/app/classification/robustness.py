@@ -23,7 +23,7 @@ from lensmae.progress import Progress
 from lensmae.workspace import read_only
 
 if TYPE_CHECKING:
-    from lensmae.evaluation.stress.run import Tested
+    from lensmae.evaluation.stress.run import StressTested
 
 _MEASURES = {
     "value": "Accuracy",
@@ -98,11 +98,11 @@ def _titled(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(label=[PRESETS[label].title if label in PRESETS else label for label in table["label"]])
 
 
-def _tested(path: Path) -> "Tested":
-    from lensmae.evaluation.stress.run import Tested
+def _tested(path: Path) -> "StressTested":
+    from lensmae.evaluation.stress.run import StressTested
 
     try:
-        return Tested(loaders.get_model(path), networks.beside(path))
+        return StressTested(loaders.get_model(path), networks.beside(path))
     except CheckpointError:
         # A reference of other weights: then it is not known what would be withheld, and the figure has no such curve.
-        return Tested(loaders.get_model(path))
+        return StressTested(loaders.get_model(path))

@@ -35,7 +35,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Tested:
+class StressTested:
     """A checkpoint with its reference, where it has one: then shares that are answered are measured too."""
 
     model: LoadedModel
@@ -43,7 +43,7 @@ class Tested:
 
 
 def stress(
-    tested: Sequence[Tested],
+    tested: Sequence[StressTested],
     dataset: LensDataset,
     *,
     split: str = "test",
@@ -108,7 +108,7 @@ def stress(
 
 
 def _pairs_of(
-    one: Tested, pairs: list[tuple[Condition, np.ndarray, np.ndarray]]
+    one: StressTested, pairs: list[tuple[Condition, np.ndarray, np.ndarray]]
 ) -> list[tuple[Condition, np.ndarray, np.ndarray]]:
     """Those of other presets that a network is tested on: they are twice as large in HR."""
     return pairs if isinstance(one.model, SuperResolver) and one.model.scale == 2 else []
@@ -133,13 +133,13 @@ def _checked(model: LoadedModel, dataset: LensDataset) -> LensDataset:
     return dataset
 
 
-def _row(one: Tested, condition: Condition, measured: Mapping[str, float | str]) -> dict[str, float | str]:
+def _row(one: StressTested, condition: Condition, measured: Mapping[str, float | str]) -> dict[str, float | str]:
     facts = {"checkpoint": one.model.name, "kind": one.model.card.kind, "nuisance": condition.nuisance, "title": condition.title}
     facts |= {"unit": condition.unit, "strength": condition.strength, "label": condition.label}
     return dict.fromkeys(COLUMNS, np.nan) | facts | dict(measured)
 
 
-def _accuracy(one: Tested, images: np.ndarray, labels: np.ndarray) -> dict[str, float | str]:
+def _accuracy(one: StressTested, images: np.ndarray, labels: np.ndarray) -> dict[str, float | str]:
     model = one.model
     views = [trusted_views(model, one.reference, images[at : at + _BATCH]) for at in range(0, len(images), _BATCH)]
     probabilities = np.concatenate([view.probabilities for view in views])

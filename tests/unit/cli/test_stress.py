@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data import open_dataset
-from lensmae.evaluation.stress.run import Tested, stress
+from lensmae.evaluation.stress.run import StressTested, stress
 from lensmae.models import load_checkpoint
 from tests.unit.test_cli import call, refused
 
@@ -17,7 +17,7 @@ def test_json_and_csv_hold_the_same_rows_as_python(classifier, tmp_path):
     result = call("stress", classifier, "lenses", *options, "--json", "--out", tmp_path / "table.csv")
     assert result.exit_code == 0, result.stderr
     rows = json.loads(result.stdout)
-    expected = stress([Tested(load_checkpoint(classifier))], open_dataset("lenses"), limit=10, nuisances=["noise"])
+    expected = stress([StressTested(load_checkpoint(classifier))], open_dataset("lenses"), limit=10, nuisances=["noise"])
     assert [row["nuisance"] for row in rows] == expected["nuisance"].tolist()
     np.testing.assert_allclose([row["value"] for row in rows], expected["value"])
     assert rows[0]["answered"] is None

@@ -149,7 +149,7 @@ def test_what_is_fitted_probed_tested_and_embedded_are_the_same_pixels(classifie
     fitted, expected = (fit_reference(encoder, one, 10, 5) for one in (lenses, plain))
     assert fitted.card.size == 64
     np.testing.assert_array_equal(fitted.distances, expected.distances)
-    tables = [run.stress([run.Tested(network)], one, limit=3, nuisances=["noise"]) for one in (lenses, plain)]
+    tables = [run.stress([run.StressTested(network)], one, limit=3, nuisances=["noise"]) for one in (lenses, plain)]
     assert tables[0]["value"].tolist() == tables[1]["value"].tolist()
     probes = [probe_encoder(encoder, one, labels=12, test=6, conditions=["as given"]) for one in (lenses, plain)]
     assert probes[0]["auc"].tolist() == probes[1]["auc"].tolist()

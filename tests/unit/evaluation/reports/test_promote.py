@@ -14,7 +14,7 @@ from lensmae.evaluation.measure.reports import evaluate
 from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.ood.references import find_reference, save_reference
 from lensmae.evaluation.reports.promote import keep_stress, promote
-from lensmae.evaluation.stress.run import Tested, stress
+from lensmae.evaluation.stress.run import StressTested, stress
 from lensmae.models import find_checkpoint, list_checkpoints, load_checkpoint, read_card
 from lensmae.models.checkpoint import read_network, save_checkpoint
 from lensmae.models.registry import reference_path
@@ -41,7 +41,9 @@ def test_a_stress_test_in_the_card_changes_no_weight_and_keeps_the_reference(cla
     path = promote(classifier, "best", "lenses", precision="int8")
     save_reference(reference_path(path), fit_reference(load_checkpoint("best"), open_dataset("lenses"), 60, 9))
     before = load_file(path)
-    table = stress([Tested(load_checkpoint("best"), find_reference(path))], open_dataset("lenses"), limit=9, nuisances=["sky"])
+    table = stress(
+        [StressTested(load_checkpoint("best"), find_reference(path))], open_dataset("lenses"), limit=9, nuisances=["sky"]
+    )
     assert keep_stress("best", table, "lenses") == path
     after = load_file(path)
     assert before.keys() == after.keys()

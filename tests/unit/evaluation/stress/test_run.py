@@ -14,7 +14,7 @@ from lensmae.evaluation.ood.fit_reference import fit_reference
 from lensmae.evaluation.reconstruction.inpainting import error_ratios
 from lensmae.evaluation.stress.conditions import AS_GIVEN, OTHER_PRESET, conditions, other_pairs, other_presets
 from lensmae.evaluation.stress.intervals import bootstrap_interval, macro_auc, share_interval
-from lensmae.evaluation.stress.run import COLUMNS, Tested, stress
+from lensmae.evaluation.stress.run import COLUMNS, StressTested, stress
 from lensmae.models import bicubic_upsample, load_checkpoint
 from tests.unit.conftest import CLASSES
 
@@ -64,7 +64,7 @@ def test_every_nuisance_is_tested_at_every_strength():
 
 def test_figures_of_a_classifier_are_scikit_learns(lenses, classifier):
     model = load_checkpoint(classifier)
-    table = stress([Tested(model)], lenses, split="all", limit=45, nuisances=["mirror", "sky"])
+    table = stress([StressTested(model)], lenses, split="all", limit=45, nuisances=["mirror", "sky"])
     assert list(table.columns) == list(COLUMNS)
     assert table["nuisance"].tolist() == [AS_GIVEN, *["sky"] * 0, "mirror", "sky", "sky", "sky"]
     rows = lenses.indices("all")
@@ -82,7 +82,7 @@ def test_figures_of_a_classifier_are_scikit_learns(lenses, classifier):
 
 def test_the_share_answered_is_measured_where_there_is_a_reference(lenses, classifier):
     model = load_checkpoint(classifier)
-    table = stress([Tested(model, fit_reference(model, lenses, 60, 9))], lenses, limit=20, nuisances=["noise"])
+    table = stress([StressTested(model, fit_reference(model, lenses, 60, 9))], lenses, limit=20, nuisances=["noise"])
     assert table["answered"].between(0, 1).all()
     # Strong noise is no lens to a network of noise-free ones.
     assert table["answered"].iloc[-1] < table["answered"].iloc[0]
@@ -97,7 +97,7 @@ def test_the_masked_error_is_compared_with_biharmonic_inpainting(lenses, mae):
         assert ratio == pytest.approx(
             np.square(prediction - image)[mask].mean() / np.square(filled - image)[mask].mean(), rel=1e-3
         )
-    table = stress([Tested(model)], lenses, limit=10, nuisances=["min_max"])
+    table = stress([StressTested(model)], lenses, limit=10, nuisances=["min_max"])
     assert table["metric"].tolist() == ["error ratio"] * 2
     rows = lenses.indices("test")
     rows = rows[np.linspace(0, len(rows) - 1, min(10, len(rows))).round().astype(int)]
@@ -106,7 +106,7 @@ def test_the_masked_error_is_compared_with_biharmonic_inpainting(lenses, mae):
 
 def test_super_resolution_is_compared_with_bicubic_interpolation(workspace_with_lenses, superres):
     pairs, model = open_dataset("pairs"), load_checkpoint(superres)
-    table = stress([Tested(model)], pairs, split="all", limit=10, nuisances=["gain", "levels"])
+    table = stress([StressTested(model)], pairs, split="all", limit=10, nuisances=["gain", "levels"])
     low, high = np.array(pairs.images)[:10], np.array(pairs.targets)[:10]
     rows = pairs.indices("all")
     rows = rows[np.linspace(0, len(rows) - 1, 10).round().astype(int)]
@@ -125,7 +125,7 @@ def test_super_resolution_is_compared_with_bicubic_interpolation(workspace_with_
 
 
 def test_a_super_resolver_is_tested_on_pairs_of_every_preset(workspace_with_lenses, superres):
-    table = stress([Tested(load_checkpoint(superres))], open_dataset("pairs"), split="all", limit=2)
+    table = stress([StressTested(load_checkpoint(superres))], open_dataset("pairs"), split="all", limit=2)
     other = table[table["nuisance"] == OTHER_PRESET]
     pairs = other_pairs(2)
     assert other["label"].tolist() == [condition.label for condition, _, _ in pairs]
@@ -148,14 +148,14 @@ def test_other_presets_are_simulated_with_their_labels():
 
 def test_a_set_that_fits_no_checkpoint_is_a_plain_message(lenses, classifier, superres):
     with pytest.raises(DatasetError, match="no HR targets"):
-        stress([Tested(load_checkpoint(superres))], lenses)
+        stress([StressTested(load_checkpoint(superres))], lenses)
     with pytest.raises(ConfigError, match="at least one"):
         stress([], lenses)
 
 
 def test_the_same_call_gives_the_same_table(lenses, classifier):
     model = load_checkpoint(classifier)
-    tables = [stress([Tested(model)], lenses, limit=10, nuisances=["noise", "bad_pixels"]) for _ in range(2)]
+    tables = [stress([StressTested(model)], lenses, limit=10, nuisances=["noise", "bad_pixels"]) for _ in range(2)]
     pd.testing.assert_frame_equal(*tables)
 
 
