@@ -112,6 +112,15 @@ def test_a_bad_file_gets_a_message_that_names_it(home, open_app, name, content):
     assert "Traceback" not in app.error[0].value
 
 
+def test_labels_among_the_files_say_that_an_array_is_of_lenses(home, open_app):
+    lenses = np.array(open_dataset("lenses").images[:5])
+    app = analyse(open_app, ("set.npy", npy(lenses)), ("y.npy", npy(np.arange(5))))
+    assert_clean(app)
+    assert "Lens, 0 to 4" in [field.label for field in app.number_input]
+    assert "labels of set.npy" in texts(app.caption)
+    assert not app.error
+
+
 def test_one_bad_file_never_spoils_the_rest(lens, open_app):
     app = analyse(open_app, ("a.npy", npy(lens)), ("bad.fits", b"no"), ("b.npy", npy(lens[::-1])))
     assert [error.value.split(" ")[0] for error in app.error] == ["bad.fits"]

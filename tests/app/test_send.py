@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 
 from lensmae.data import open_dataset
+from lensmae.evaluation.images import derived_images
 from tests.app.conftest import assert_clean, texts
 from tests.app.test_analyse import analyse, fits_file
 
@@ -51,6 +52,20 @@ def test_a_button_sends_table_and_images_to_a_viewer_where_the_dashboard_was_sta
     assert sorted(kind for kind, _ in sent) == ["image.load.fits"] * 3 + ["table.load.votable"]
     original = next(url for _, url in sent if url.endswith("/lens.fits"))
     np.testing.assert_allclose(fits.getdata(url2pathname(urlparse(original).path)), lens, rtol=1e-6)
+
+
+def test_what_is_sent_is_what_the_page_has_of_the_same_network_and_image(lens, open_app, monkeypatch, heard):
+    computed, whole = [], derived_images.superres_product
+    monkeypatch.setattr(derived_images, "superres_product", lambda *how: computed.append(how[0].name) or whole(*how))
+    monkeypatch.setenv("LENSMAE_SAMP", "1")
+    app = analyse(open_app, ("lens.fits", fits_file(lens)), ("other.fits", fits_file(lens[::-1])))
+    assert computed == ["lens.fits"]
+    next(button for button in app.button if button.key == "samp").click().run()
+    assert_clean(app)
+    assert computed == ["lens.fits"]
+    sent = dict(heard.get(timeout=60)[::-1] for _ in range(4))
+    enlarged = fits.getdata(url2pathname(urlparse(next(url for url in sent if url.endswith(".superres.fits"))).path))
+    assert enlarged.shape == (2 * lens.shape[0], 2 * lens.shape[1])
 
 
 def test_without_a_hub_the_button_says_what_to_open(lens, open_app, monkeypatch, tmp_path):

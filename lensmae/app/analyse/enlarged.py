@@ -23,6 +23,7 @@ from lensmae.progress import Progress
 
 if TYPE_CHECKING:
     from lensmae.evaluation.images.derived_images import Product
+    from lensmae.models import SuperResolver
 
 _UNIT = "in the file's unit"
 # A larger image is enlarged in its middle: more would take minutes.
@@ -74,6 +75,21 @@ def _found(model: loaders.ModelKey, upload: Upload, low: LensImage) -> "tuple[Pr
     elif made.get(key) is None:
         offered(mine, functools.partial(ThreadJob, work, f"Super-resolving {upload.name}", "tiles"))
     return made.get(key)
+
+
+def whole_superres(upload: Upload, network: "SuperResolver") -> "Product":
+    """The super-resolved image of a whole file; where the page has it, it is not computed again."""
+    from lensmae.evaluation.images.derived_images import superres_product
+
+    image, key, made = upload.read(), (loaders.model_key(network.path), upload.key), enlargements()
+    if max(image.pixels.shape) > _LARGEST:
+        # Of a larger image the page has the middle.
+        return superres_product(image, network)[0]
+    found = made.get(key)
+    if found is None:
+        found = superres_product(image, network)
+        made.put(key, found)
+    return found[0]
 
 
 def _central(image: LensImage) -> LensImage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from lensmae.app.analyse.enlarged import whole_superres
 from lensmae.app.analyse.summary import table
 from lensmae.app.analyse.uploads import Answered
 from lensmae.app.jobs.view import offered
@@ -60,12 +61,12 @@ def all_products(found: Sequence[Answered], asked: Asked, choice: Choice) -> Non
 
 def products_of(one: Answered, asked: Asked) -> "Iterator[Product]":
     """What the networks made of one file: its reconstruction, the super-resolved image."""
-    from lensmae.evaluation.images.derived_images import reconstruction_product, superres_product
+    from lensmae.evaluation.images.derived_images import reconstruction_product
 
     if asked.networks.mae is not None and one.answer.reconstruction is not None:
         yield reconstruction_product(one.answer, asked.networks.mae)
     if asked.networks.superres is not None:
-        yield superres_product(one.upload.read(), asked.networks.superres)[0]
+        yield whole_superres(one.upload, asked.networks.superres)
 
 
 def _files(stem: str, product: "Product", stretch: str) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import LensImage
+from lensmae.data.images import roles
 from lensmae.data.images.companions import companions
+from lensmae.data.images.labels_beside import labels_of, shape_in
 from lensmae.data.images.read_options import Reading
 from lensmae.data.records.uploads import KeptFile
 from lensmae.figures import Panel
@@ -31,7 +34,7 @@ _SHOW_S = 1.0
 
 
 # What files that belong to an image are of it.
-_ROLES = {"noise": "noise map", "bad": "flags of bad pixels", "psf": "PSF"}
+_ROLES = {"noise": "noise map", "bad": "flags of bad pixels", "psf": "PSF", "labels": "labels"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Upload:
     Attributes:
         name: unlike those of the other files.
         key: of the file and its reading, and of those that belong to it.
-        beside: its noise, flags and PSF among the other files.
+        beside: its noise, flags, PSF and labels among the other files.
     """
 
     name: str
@@ -88,9 +91,11 @@ class Answered:
 def uploads(files: Sequence[Any]) -> list[Upload]:
     """The files in their order; where several have one name, the later ones get their place behind it.
 
-    The noise, flags and PSF of one of them belong to it and are none themselves.
+    The noise, flags, PSF and labels of one of them belong to it and are none themselves.
     """
     belong = companions(file.name for file in files)
+    for part, image in _labels(files).items():
+        belong.setdefault(image, {})["labels"] = part
     parts = {name for found in belong.values() for name in found.values()}
     named = {file.name: file for file in files}
     how = kept.readings()
@@ -103,6 +108,14 @@ def uploads(files: Sequence[Any]) -> list[Upload]:
         key = file.file_id, how.get(file.file_id, Reading()), tuple(part.file_id for part in beside.values())
         found[name] = Upload(name, key, file, beside)
     return list(found.values())
+
+
+def _labels(files: Sequence[Any]) -> dict[str, str]:
+    """By the name of an npy file of labels, that of the stack which they are of."""
+    arrays = [file for file in files if file.name.endswith(".npy")]
+    labels = [file for file in arrays if roles.is_of_lenses(Path(file.name).stem)]
+    shapes = {file.name: shape_in(file.getvalue()) for file in arrays} if labels and len(arrays) > 1 else {}
+    return labels_of(shapes, [file.name for file in labels]) if shapes else {}
 
 
 def say_companions(wanted: Sequence[Upload]) -> None:

@@ -17,8 +17,8 @@ _FLAG_WORDS = frozenset(("is", "in", "mask", "flag", "set", "split"))
 
 
 def says_splits(name: str) -> bool:
-    """Whether a column or an array is named like one of splits."""
-    return name.strip().lower() in SPLIT_COLUMNS
+    """Whether a column or an array is named like one of splits: `split`, `train_test`."""
+    return name.strip().lower() in SPLIT_COLUMNS or len({split_name(word) for word in words(name)} - {""}) > 1
 
 
 def split_column(name: str, values: np.ndarray) -> np.ndarray | None:

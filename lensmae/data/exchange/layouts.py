@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from lensmae.data.exchange.band_files import bands_in_folders, bands_in_lens_folders, bands_in_names
@@ -22,22 +21,23 @@ from lensmae.data.exchange.links import once_each
 from lensmae.data.exchange.names import UNKNOWN, class_name, held_out_split, is_class, is_generic, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
 from lensmae.data.exchange.single_values import single_values
+from lensmae.data.exchange.stacks.folders import LOOKED_AT, are_stacks, arrays_of_file
 from lensmae.data.exchange.stacks.images import images_in
-from lensmae.data.exchange.stacks.importing import StoredArray, may_hold_stack
+from lensmae.data.exchange.stacks.importing import may_hold_stack
 from lensmae.data.exchange.stacks.layout import Stack, find_stacks, stack_lenses
 from lensmae.data.exchange.stacks.reading import stored_arrays
+from lensmae.data.exchange.tables.frames import TABLES
 from lensmae.data.exchange.tables.label_tables import LabelTable, find_table, table_in_order
 from lensmae.data.exchange.tables.split_lists import listed_indices
-from lensmae.data.images import roles
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.images.guarded_reader import read_image
 from lensmae.data.simulation.presets import CLASSES
 from lensmae.data.store.dataset import RECORD
 from lensmae.errors import DatasetError, ImageReadError
 
-# Of so many files, spread over a folder, each is looked into to tell stacks from single images.
-_LOOKED_AT = 16
-_LISTED = (".png", ".jpg", ".csv", ".tsv", ".txt", ".json", ".yaml", ".yml", ".pkl", ".pth", ".pt", ".npy", ".npz", ".h5")
+# So many arrays that are passed over are named.
+_MOST_NAMED = 20
+_LISTED = (*TABLES, ".png", ".jpg", ".pkl", ".pth", ".pt", ".npy", ".npz", ".h5")
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,9 @@ def _bands(root: Path, leaves: list[Leaf]) -> Layout | None:
     lens_folders = {Path(part).parent for parts in paths.values() for part in parts}
     in_folders = len(lens_folders) == len(paths) > 1
     with_table = _with_table(layout, root, leaves, in_folders)
+    if with_table is layout and not in_folders:
+        # Of `100000_g.fits` a table may name `100000` alone.
+        with_table = _with_table(layout, root, leaves, in_folders, named=list(map(str, found.files)))
     files = {parts[0]: parts for parts in paths.values()}
     return replace(with_table, bands=found.bands, band_files=files, notes=(note, *with_table.notes))
 
@@ -204,8 +207,9 @@ def _path(root: Path, leaf: Leaf, name: str) -> str:
 def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choice: ArrayChoice) -> Layout | None:
     leaves, ignored = _one_set(root, leaves, choice)
     arrays = [leaf.folder / name for leaf in leaves for name in leaf.files if may_hold_stack(Path(name))]
-    if _are_stacks(arrays, root, choice):
-        layout = replace(_stack_layout(root, arrays, classes, choice), ignored=tuple(ignored))
+    if are_stacks(arrays, root, choice):
+        layout = _stack_layout(root, arrays, classes, choice)
+        layout = replace(layout, ignored=(*layout.ignored, *ignored))
         if len(layout.stacks) > 1:
             return layout
         folder, n = layout.stacks[0].images.file.parent, len(layout.lenses)
@@ -270,7 +274,7 @@ def _one_set(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> tuple[list[
     if inner and right_here:
         (own,) = right_here
         arrays = [own.folder / name for name in own.files if may_hold_stack(Path(name))]
-        stacked = sum(images_in(_arrays(path, root), choice) for path in arrays[:_LOOKED_AT])
+        stacked = sum(images_in(arrays_of_file(path, root), choice) for path in arrays[:LOOKED_AT])
         if stacked > max(1, len(arrays)) and stacked > sum(len(leaf.files) for leaf in inner) and not _known(inner):
             return [own, *unnamed], [f"{leaf.folder.name}/ ({len(leaf.files)} files)" for leaf in inner]
         return [*inner, *unnamed], [name for leaf in right_here for name in leaf.files][:20]
@@ -279,25 +283,6 @@ def _one_set(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> tuple[list[
 
 def _known(leaves: list[Leaf]) -> bool:
     return any(is_class(leaf.name) for leaf in leaves)
-
-
-def _are_stacks(files: list[Path], above: Path, choice: ArrayChoice) -> bool:
-    """Whether most of these npy, npz and HDF5 files that hold images hold many lenses each, not one; some of them are opened."""
-    spread = sorted({int(index) for index in np.linspace(0, len(files) - 1, _LOOKED_AT)}) if files else []
-    arrays = [_arrays(files[index], above) for index in spread]
-    near = [array for one in arrays for array in one if len(array.shape) == 1]
-    # A PSF or a noise map beside a stack says nothing of what the others are.
-    shown = [one for one in arrays if one and roles.role(one[0].file.stem) in (roles.SCIENCE, roles.UNKNOWN)]
-    held = [images_in(one, choice, near) for one in shown or arrays]
-    return sum(n > 1 for n in held) > sum(n == 1 for n in held)
-
-
-def _arrays(file: Path, above: Path) -> list[StoredArray]:
-    try:
-        return stored_arrays(file, above)
-    except ImageReadError:
-        # A damaged file says nothing of the folder; it is named when it is read.
-        return []
 
 
 def _file_layout(root: Path, title: str, rows: list[tuple[str, str, str]]) -> Layout:
@@ -316,7 +301,9 @@ def _ordered(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _with_table(layout: Layout, root: Path, leaves: list[Leaf], in_folders: bool, says_classes: bool = True) -> Layout:
+def _with_table(
+    layout: Layout, root: Path, leaves: list[Leaf], in_folders: bool, says_classes: bool = True, named: list[str] | None = None
+) -> Layout:
     """Classes, splits and parameters from tables beside the files; the same layout where there are none.
 
     Args:
@@ -325,9 +312,10 @@ def _with_table(layout: Layout, root: Path, leaves: list[Leaf], in_folders: bool
         leaves: its folders.
         in_folders: whether each lens has a folder, by which tables name it.
         says_classes: whether its classes are wanted; folders of classes say those themselves.
+        named: what tables call the lenses, where that is neither a file nor a folder.
     """
     files = layout.lenses["source_file"].tolist()
-    named = [Path(name).parent.as_posix() for name in files] if in_folders else files
+    named = named or ([Path(name).parent.as_posix() for name in files] if in_folders else files)
     folders = {root, *(leaf.folder for leaf in leaves), *(leaf.folder.parent for leaf in leaves)}
     here = [folder for folder in folders if folder.is_relative_to(root)]
     table = find_table(here, named, layout.lenses["split"].tolist())
@@ -377,7 +365,19 @@ def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, 
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack.notes))
     is_pair = any(stack.targets is not None for stack in stacks)
     said = any("split" in stack.columns for stack in stacks)
-    return Layout(root, "stack", lenses, tuple(stacks), is_pair, notes=notes, choice=choice, splits_listed=said)
+    used = {id(one) for stack in stacks for one in (stack.images, stack.targets)}
+    over = [f"{one.location} {one.shape}" for one in arrays if one.key and len(one.shape) > 2 and id(one) not in used]
+    return Layout(
+        root,
+        "stack",
+        lenses,
+        tuple(stacks),
+        is_pair,
+        notes=notes,
+        choice=choice,
+        splits_listed=said,
+        ignored=tuple(over[:_MOST_NAMED]),
+    )
 
 
 def describe(layout: Layout) -> str:

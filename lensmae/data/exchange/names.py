@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from lensmae.data.split_words import LONG_SPLITS, SPLIT_NAMES
+
 CLASS_NAMES = {
     "no": "no_sub",
     "no_sub": "no_sub",
@@ -23,15 +25,6 @@ CLASS_NAMES = {
 LENS_NAMES = dict.fromkeys(("lens", "lenses", "is_lens"), "lens") | dict.fromkeys(
     ("nonlens", "nonlenses", "non_lens", "non_lenses", "notlens", "not_lens", "nolens", "no_lens", "nonlensed"), "nonlens"
 )
-_LONG_SPLITS = {
-    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
-    "test": "test", "testing": "test", "tests": "test", "eval": "test", "evaluation": "test", "heldout": "test",
-    "holdout": "test", "unseen": "test", "blind": "test",
-}  # fmt: skip
-_SHORT_SPLITS = {
-    "tr": "train", "trn": "train", "va": "validation", "vl": "validation", "dev": "validation", "te": "test", "tst": "test",
-}  # fmt: skip
-SPLIT_NAMES = _LONG_SPLITS | _SHORT_SPLITS
 # What is written without a sign before or behind a split: `testdata`, `Xtrain`, `yte`.
 _BEFORE_SPLITS = ("x", "y", "images", "image", "imgs", "img", "data", "labels", "label")
 _BEHIND_SPLITS = ("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "samples", "files", "labels", "x", "y")
@@ -46,7 +39,7 @@ MAX_CLASS_NAME = 64
 _ODD = re.compile(r"[^\w .,+\-/()]")
 LABELS = frozenset(
     ("label", "labels", "y", "class", "classes", "kind", "target", "targets", "ans", "answer", "answers", "truth", "ground_truth",
-     "gt", "category", "categories", "is_lens", "islens", "lensed")
+     "gt", "category", "categories", "is_lens", "islens", "lensed", "cls", "lbl", "lbls", "onehot", "one_hot", "one_hots")
 )  # fmt: skip
 # An array or a column of what a network said is no label.
 _PREDICTED = frozenset(
@@ -63,7 +56,7 @@ TARGETS = frozenset(
 )
 # Folders that say nothing of their content.
 _GENERIC = frozenset(
-    ("image", "images", "img", "imgs", "data", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")
+    ("image", "images", "img", "imgs", "data", "dataset", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")
 )
 _FOLDS = re.compile(r"(?i)(?:k?fold|cv)[_ -]?\d+")
 _OUTPUTS = frozenset(
@@ -73,7 +66,7 @@ _OUTPUTS = frozenset(
 )  # fmt: skip
 _BESIDE_OUTPUTS = frozenset(("my", "new", "old", "final", "training", "test", "val", "saved"))
 _BAND = re.compile(
-    r"(?i)(?:[a-z]+[_-])?(?:band[_-]?(?:\d+|[a-z])|channel[_-]?\d+|[ugrizy]|vis|nir[_-]?[yjhk]|[jhk]s?|f\d{3,4}[a-z]{1,2}\d?)$"
+    r"(?i)(?:[a-z]+[_.-])?(?:band[_-]?(?:\d+|[a-z])|channel[_-]?\d+|[ugrizy]|vis|nir[_-]?[yjhk]|[jhk]s?|f\d{3,4}[a-z]{1,2}\d?)$"
 )
 
 
@@ -102,7 +95,7 @@ def split_name(name: str) -> str:
     key = re.sub(r"[^a-z]", "", name.lower())
     if key in SPLIT_NAMES:
         return SPLIT_NAMES[key]
-    behind = (_LONG_SPLITS.get(key.removesuffix(one)) for one in _BEHIND_SPLITS if key.endswith(one))
+    behind = (LONG_SPLITS.get(key.removesuffix(one)) for one in _BEHIND_SPLITS if key.endswith(one))
     before = (SPLIT_NAMES.get(key.removeprefix(one)) for one in _BEFORE_SPLITS if key.startswith(one))
     return next((found for found in (*behind, *before) if found), "")
 
@@ -118,7 +111,7 @@ def apart(word: str) -> tuple[str, ...]:
     """A word, cut between a split and what is written without a sign before or behind it."""
     lower = word.lower()
     for split in () if lower in SPLIT_NAMES else SPLIT_NAMES:
-        long = split in _LONG_SPLITS
+        long = split in LONG_SPLITS
         if long and lower.startswith(split) and lower[len(split) :] in _BEHIND:
             return word[: len(split)], word[len(split) :]
         if lower.endswith(split) and lower[: -len(split)] in (_BEFORE_SPLITS if long else ("x", "y")):
@@ -173,6 +166,9 @@ def folder_parts(names: Sequence[str]) -> dict[str, tuple[str, str]]:
             found[name] = "" if "train" in shared else "train", rest
         else:
             found[name] = "", name
+    if "train" not in (whole := {split for split, rest in found.values() if split and not rest}) and whole:
+        # `data` beside `test` or `data_test`.
+        found |= {name: ("train", "") for name in names if is_generic(name) and not found[name][0]}
     lone = {name for name, (split, _) in cut.items() if split and not found[name][0] and not _TASK.search(name)}
     held_out = {name for name in lone if cut[name][0] != "train"} if len(names) > 1 else set()
     if held_out or (lone and {split for split, _ in found.values()} & {"validation", "test"}):

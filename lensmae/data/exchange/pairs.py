@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lensmae.data.exchange.leaves import Leaf
-from lensmae.data.exchange.names import INPUTS, TARGETS, UNKNOWN, class_name, is_class, resolution
+from lensmae.data.exchange.names import INPUTS, TARGETS, UNKNOWN, class_name, is_band, is_class, resolution
+from lensmae.data.exchange.stacks.images import images_in
+from lensmae.data.exchange.stacks.importing import may_hold_stack
+from lensmae.data.exchange.stacks.reading import stored_arrays
 from lensmae.data.images.axes import ArrayChoice
 from lensmae.data.images.guarded_reader import read_image
 from lensmae.errors import DatasetError, ImageReadError
@@ -41,7 +44,8 @@ def find_pairs(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> Pairs | N
     """All pairs; None where there are none.
 
     Folders such as input/ and target/ may be of another task than super-resolution: they are pairs where all names match and the
-    second has a whole multiple of the first's pixels.
+    second has a whole multiple of the first's pixels. So are two folders of any other names (HSC/ and HST/, 64/ and 128/) where
+    that is true. LR and HR that are stacks are none of files.
 
     Args:
         root: from which paths count.
@@ -53,8 +57,11 @@ def find_pairs(root: Path, leaves: list[Leaf], choice: ArrayChoice) -> Pairs | N
     """
     both, used = _both(leaves, _sides)
     notes: tuple[str, ...] = ()
+    if both and _is_stack(next(iter(next(iter(both.values()))["low"].files.values())), root, choice):
+        return None
     if not both:
         both, used = _both(leaves, _sides_by_task)
+        both, used = (both, used) if both else _by_size(leaves, choice)
         if not both:
             return None
         factor, names = _enlargement(root, both, choice)
@@ -90,6 +97,47 @@ def _sides_by_task(leaf: Leaf) -> _Found:
         if part:
             side = Side({Path(one).stem: leaf.folder / one for one in leaf.files})
             yield (leaf.split, leaf.names[:index] + leaf.names[index + 1 :]), part, side
+
+
+def _is_stack(path: Path, root: Path, choice: ArrayChoice) -> bool:
+    try:
+        return may_hold_stack(path) and images_in(stored_arrays(path, root), choice) > 1
+    except ImageReadError:
+        # It is named when it is read.
+        return False
+
+
+def _by_size(leaves: list[Leaf], choice: ArrayChoice) -> tuple[dict[Group, dict[str, Side]], set[Path]]:
+    """As `_both`, of two folders that are neither classes nor bands and hold files of the same names, by the first of them."""
+    groups: dict[Group, list[Leaf]] = {}
+    for leaf in leaves:
+        groups.setdefault((leaf.split, leaf.names[:-1]), []).append(leaf)
+    told = {tuple(sorted(leaf.name for leaf in group)) for group in groups.values()}
+    if len(told) != 1 or len(two := told.pop()) != 2 or "" in two or any(is_class(name) or is_band(name) for name in two):
+        return {}, set()
+    stems = [[{Path(one).stem for one in leaf.files} for leaf in group] for group in groups.values()]
+    if any(one != other for one, other in stems):
+        return {}, set()
+    sides = {leaf.name: _side_of_pixels(leaf, choice) for leaf in next(iter(groups.values()))}
+    low, high = sorted(two, key=lambda name: sides[name])
+    if not sides[low] or sides[high] % sides[low] or sides[high] == sides[low]:
+        return {}, set()
+    part = {low: "low", high: "high"}
+    both = {
+        key: {part[leaf.name]: Side({Path(one).stem: leaf.folder / one for one in leaf.files}) for leaf in group}
+        for key, group in groups.items()
+    }
+    return both, {leaf.folder for leaf in leaves}
+
+
+def _side_of_pixels(leaf: Leaf, choice: ArrayChoice) -> int:
+    """Rows of the first image of a folder; 0 where it cannot be read or is a stack."""
+    try:
+        image = read_image(leaf.folder / min(leaf.files), item=choice.item, band=choice.band, axes=choice.axes)
+    except ImageReadError:
+        # It is named when it is read.
+        return 0
+    return image.pixels.shape[0] if image.lenses == 1 else 0
 
 
 def _enlargement(root: Path, both: dict[Group, dict[str, Side]], choice: ArrayChoice) -> tuple[int, str]:

@@ -183,6 +183,8 @@ def _as_given(letters: str, shape: tuple[int, ...]) -> str:
 def _by_shape(shape: tuple[int, ...], lenses: int | None, flat: bool) -> list[str]:
     if len(shape) == 1:
         return ["P"] if flat and _is_flat(shape[0]) else []
+    if len(shape) == 2 and flat and shape[1] == 1 and _is_flat(shape[0]):
+        return ["P1"]
     if len(shape) == 2:
         return ["NP"] if flat and _is_flat_stack(shape, lenses) else ["HW"]
     if len(shape) == 3:

@@ -65,7 +65,7 @@ def said_of(band: Band, places: tuple[int, ...], n: int, names: Sequence[str] = 
         return (f"Its {n} bands were averaged.",)
     called = [f"{place} ({names[place]})" if names else str(place) for place in places]
     if len(places) > 1:
-        return (f"The mean of the bands {', '.join(called)} of its {n} was taken.",)
+        return (f"The mean of its bands {', '.join(called[:-1])} and {called[-1]} was taken, of {n} (0 to {n - 1}).",)
     if band is None:
         return (f"It has {n} bands; the middle one, band {called[0]}, was taken.",)
     return (f"Band {called[0]} of its {n} was taken.",)

@@ -11,12 +11,17 @@ from lensmae.data.images import roles
 _MOST_OF_ONE = 32
 _ROLES = {roles.NOISE: "noise", roles.VARIANCE: "noise", roles.WEIGHT: "noise", roles.FLAGS: "bad", roles.PSF: "psf"}
 _ENDING = re.compile(r"(?i)\.(fits|fit|fts)(\.(gz|fz|bz2|xz))?$")
-_TAIL = (
-    r"(?:noise_map|noisemap|noise|rms|err|error|sigma|std|unc|uncertainty|var|variance|wht|weight|ivar|psf|dq|mask|flags?|bpm)"
-)
+_PARTS = (
+    "noise_map", "noisemap", "noise", "rms", "err", "error", "sigma", "std", "unc", "uncertainty", "var", "variance", "wht",
+    "weight_map", "weight", "ivar", "invvar", "psf_model", "psf", "kernel", "dq", "mask", "flag", "flags", "bpm",
+)  # fmt: skip
+_TAIL = f"(?:{'|'.join(_PARTS)})"
 _COMPANION = re.compile(rf"(?i)^(?P<root>.+?)[_.-](?P<tail>{_TAIL})$")
 # In a folder of one lens, as PyAutoLens and the lens modelling challenge keep it, the role alone is the name.
 _BARE = re.compile(rf"(?i)^{_TAIL}$")
+# The same words may stand before the name that is shared: `image_a.fits`, `noise_a.fits`, `psf_a.fits`.
+_COMPANION_HEAD = re.compile(rf"(?i)^(?P<tail>{_TAIL})(?P<sign>[_.-])(?P<root>.+)$")
+_IMAGE_HEAD = re.compile(r"(?i)^(data|sci|science|image|img|flux)[_.-](?=.)")
 _IMAGE_TAIL = re.compile(r"(?i)[_.-](data|sci|image|img|flux|drz|drc)$")
 
 
@@ -38,7 +43,9 @@ def companions(names: Iterable[str]) -> dict[str, dict[str, str]]:
             continue
         if match := _COMPANION.match(stem):
             tails.append((name, folder, match["root"].casefold(), match["tail"]))
-        root = _IMAGE_TAIL.sub("", stem).casefold()
+        elif match := _COMPANION_HEAD.match(stem):
+            tails.append((name, folder, _root(match["root"]).casefold(), match["tail"]))
+        root = _root(stem).casefold()
         if root != stem.casefold() or (folder, root) not in images:
             images[folder, root] = name
     found: dict[str, dict[str, str]] = {}
@@ -60,9 +67,13 @@ def beside(path: Path) -> dict[str, Path]:
     stem = _parts(path.name)[1]
     if stem is None or not path.parent.is_dir():
         return {}
-    root = _IMAGE_TAIL.sub("", stem)
+    root = _root(stem)
     # Only names that begin like it: a folder may hold a hundred thousand files.
     near = [one.name for one in path.parent.glob(f"{_escaped(root)}[_.-]*") if one.is_file()]
+    # Those with the role before it are looked for by all the names that they may have.
+    ending = path.name[len(stem) :]
+    heads = (f"{part}{sign}{rest}{ending}" for part in _PARTS for sign in "_-" for rest in dict.fromkeys((root, stem)))
+    near += [name for name in heads if (path.parent / name).is_file()]
     # ... but for the few that belong to the only image of theirs.
     some = [one.name for one in itertools.islice(path.parent.iterdir(), _MOST_OF_ONE) if _parts(one.name)[1] is not None]
     near = sorted({*near, *some}) if len(some) < _MOST_OF_ONE and any(_BARE.match(_parts(one)[1] or "") for one in some) else near
@@ -76,13 +87,19 @@ def _parts(name: str) -> tuple[str, str | None]:
     return path.parent.as_posix(), path.name[: match.start()] if match else None
 
 
+def _root(stem: str) -> str:
+    """The name that an image and what belongs to it share."""
+    return _IMAGE_TAIL.sub("", _IMAGE_HEAD.sub("", stem))
+
+
 def _role(tail: str) -> str:
     return _ROLES[roles.role(tail)]
 
 
 def kind(name: str) -> str:
     """What the tail of a companion's name says it is, in the words of `roles`: noise, variance, weight, flags or psf."""
-    match = _COMPANION.match(_parts(name)[1] or "")
+    stem = _parts(name)[1] or ""
+    match = _COMPANION.match(stem) or _COMPANION_HEAD.match(stem)
     return roles.role(match["tail"]) or roles.NOISE if match else roles.UNKNOWN
 
 

@@ -10,6 +10,7 @@ from lensmae.data.decoding import each, named, read_file, read_pieces
 from lensmae.data.images import reader
 from lensmae.data.images.formats.in_memory import as_source
 from lensmae.data.images.formats.npy import plain_content
+from lensmae.data.images.labels_beside import content_may_be_stack, lengths_beside
 from lensmae.data.images.lens_image import LensImage
 from lensmae.data.images.reader import Part, Source
 from lensmae.errors import ImageReadError
@@ -88,7 +89,10 @@ def _here(place: int, content: bytes, sources: Sequence[tuple[Source, str]], how
 
 def _undecoded(source: Source, how: Mapping[str, Any]) -> bytes | None:
     """The content of a file that needs no decoder; None of all others."""
-    return None if isinstance(source, bytes) or how.get("beside") else plain_content(Path(source))
+    if isinstance(source, bytes) or how.get("beside") or (content := plain_content(Path(source))) is None:
+        return None
+    # Of a stack the labels in files beside it may say which axis is that of lenses.
+    return None if content_may_be_stack(content) and lengths_beside(Path(source)) else content
 
 
 def _call(source: Source, label: str, how: Mapping[str, Any]) -> dict[str, Any]:

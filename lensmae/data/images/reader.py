@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from lensmae.data.images import bands, companions, roles
-from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, lenses_by_file, ordered
+from lensmae.data.images.axes import MAX_SIDE, MIN_SIDE, ArrayChoice, count_of, find_axes, lenses_by_file, lenses_said, ordered
 from lensmae.data.images.bad_pixels import clean
 from lensmae.data.images.fitting import fill_bad
 from lensmae.data.images.formats import MAX_FILE, Stored, decode, decode_lenses
 from lensmae.data.images.formats.fits_beside import flagged, noise_of
 from lensmae.data.images.formats.stored import Beside
+from lensmae.data.images.labels_beside import lengths_beside, may_be_stack
 from lensmae.data.images.lens_image import LensImage, fit_image, frame_of
 from lensmae.data.images.wcs import Sky
 from lensmae.errors import ImageReadError
@@ -64,8 +65,8 @@ def read_image(
             where None, of more the middle is taken.
         axes: a letter an axis (N lenses, C bands, H rows, W columns), where header and shape do not say it.
         lens: which lens of a stack, from 0; the first where None.
-        beside: files that belong to it, by "noise", "bad" and "psf", contents with their names; of a file on disk those of its
-            name where None.
+        beside: files that belong to it, by "noise", "bad", "psf" and "labels", contents with their names; of a file on disk
+            those of its name where None.
 
     Raises `ImageReadError` with the file's name, what was wrong and what to do.
     """
@@ -77,12 +78,16 @@ def read_image(
         raise ImageReadError(f"{label} was not read: {str(problem).rstrip('.')}.") from None
 
 
-def _as_named(stored: Stored, kind: str, label: str) -> Stored:
-    """An array of npy or of a primary HDU, whose only name is that of the file: `X_test.npy` is of many lenses."""
+def _as_named(stored: Stored, kind: str, label: str, source: Source) -> Stored:
+    """An array of npy or of a primary HDU, whose only name is that of the file: `X_test.npy` is of many lenses. Of npy the labels
+    in files beside it say that first."""
     nameless = not stored.items if kind == "npy" else stored.item.endswith("(PRIMARY)") and len(stored.items) == 1
+    shape = stored.array.shape
     if not nameless or stored.lenses is not None:
         return stored
-    return replace(stored, lenses=lenses_by_file(Path(label).stem, stored.array.shape))
+    lengths = lengths_beside(Path(source)) if kind == "npy" and may_be_stack(shape) and not isinstance(source, bytes) else {}
+    said = lenses_said("", shape, lengths) if lengths else None
+    return replace(stored, lenses=lenses_by_file(Path(label).stem, shape) if said is None else said)
 
 
 def _items(source: Source, item: str | None) -> tuple[str | None, ...]:
@@ -91,7 +96,9 @@ def _items(source: Source, item: str | None) -> tuple[str | None, ...]:
 
 def _read_one(source: Source, label: str, choice: ArrayChoice, beside: Mapping[str, Part] | None) -> LensImage:
     kind, stored = _decoded(source, choice.item, beside)
-    return _image(_Array.of(_as_named(stored, kind, label), choice), stored, label, kind, choice, choice.lens or 0, whole=False)
+    return _image(
+        _Array.of(_as_named(stored, kind, label, source), choice), stored, label, kind, choice, choice.lens or 0, whole=False
+    )
 
 
 def read_lenses(
@@ -126,7 +133,7 @@ def read_lenses(
             for part in parts:
                 yield from _of_item(part, kind, label, choice)
             return
-        found = _Array.of(_as_named(stored, kind, label), choice)
+        found = _Array.of(_as_named(stored, kind, label, source), choice)
         for lens in range(found.lenses):
             named = label if found.lenses == 1 else f"{label}[{lens}]"
             yield _image(found, stored, named, kind, choice, lens, whole=True)
@@ -226,6 +233,10 @@ def _with_files(stored: Stored, beside: Mapping[str, Part]) -> Stored:
             array = decode(_load(source))[1].array
         except ImageReadError as problem:
             notes = (*notes, f"{label} was not used: {problem}.")
+            continue
+        if role == "labels":
+            said = lenses_said("", stored.array.shape, {Path(label).stem: len(array)}) if array.ndim == 1 else None
+            stored = replace(stored, lenses=stored.lenses if said is None else said)
             continue
         if role != "psf" and array.shape != stored.array.shape[-2:]:
             notes = (*notes, f"{label} was not used: its shape is {array.shape}.")

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from lensmae.data.split_words import SPLIT_NAMES
+
 SCIENCE, NOISE, VARIANCE, WEIGHT, FLAGS, PSF, OTHER, UNKNOWN = (
     "science", "noise", "variance", "weight", "flags", "psf", "other", "",
 )  # fmt: skip
@@ -13,28 +15,30 @@ _WORDS = (
     (FLAGS, "dq dqf mask masks msk flag flags flg bpm bad badpix badpixel badpixels quality"),
     (PSF, "psf psfs psfim kernel"),
     (VARIANCE, "var variance variances stat covariance"),
-    (WEIGHT, "wht wgt weight weights ivar invvar wmap"),
+    (WEIGHT, "wht wgt weight weights ivar invvar ivm wmap"),
     (NOISE, "err error errors rms sigma std stdev stddev noise noisemap unc uncert uncertainty uncertainties"),
-    (OTHER, "label labels ytrain ytest yval class classes seg segm segmentation segmap thumb thumbnail preview model models "
+    (OTHER, "label labels class classes seg segm segmentation segmap thumb thumbnail preview model models "
             "residual residuals resid catalog catalogue source src unlensed alpha deflection deflections kappa convergence shear "
             "gamma potential magnification light"),
-    (SCIENCE, "sci science image images img imgs data flux signal intensity lens lenses lensed observed observation xtrain xtest "
-              "xval lr hr lowres highres input inputs pixels array picture cutout cutouts stamp stamps"),
+    (SCIENCE, "sci science image images img imgs data flux signal intensity lens lenses lensed observed observation "
+              "lr hr lowres highres input inputs pixels array picture cutout cutouts stamp stamps"),
     (OTHER, "target targets ctx con context conf confidence maskbits wt exp exptime exposure nsamp samp time bkg background sky "
             "coverage cov hits area id ids index indices hist history wavelength dimarr imarr wcsdvarr wcscorr beams chi snr "
             "dark flat gain nexp"),
 )  # fmt: skip
 # `y_train` is labels, `NIR_Y_FLUX` is not; `X_train` is images, `alpha_x` is not.
-_SPLITS = {"train", "test", "val", "valid", "validation"}
+_SPLITS = frozenset(SPLIT_NAMES)
 # `ERRMAP` and `PSFIMAGE` are what they begin with, `FLUXERR` and `testlabels` what they end with.
 _ENDS = ("map", "image", "img", "array")
+# What an array is whose name ends so, whatever is joined before it: `badmask`, `lensmodel`.
+_TAILS = ("mask", "psf", "model", "residual")
 _STARTS = ("flux", "image", "img", "sci", "data", "train", "test", "valid", "val")
 # Of arrays with an entry a lens.
 _OF_LENSES = frozenset(
-    ("label", "labels", "y", "ytrain", "ytest", "yval", "class", "classes", "target", "targets", "kind", "kinds", "ans", "truth",
+    ("label", "labels", "y", "class", "classes", "target", "targets", "kind", "kinds", "ans", "truth",
      "answers", "category", "id", "ids", "index", "indices", "split", "splits", "name", "names", "redshift", "mass", "masses")
 )  # fmt: skip
-_SEVERAL = frozenset(("x", "xtrain", "xtest", "xval", "images", "imgs", "lenses", "inputs", "cutouts", "stamps"))
+_SEVERAL = frozenset(("x", "train", "training", "images", "imgs", "lenses", "inputs", "cutouts", "stamps"))
 # Of arrays with an entry a band or a moment.
 _ALONG = frozenset(
     ("wave", "waves", "wavelength", "wavelengths", "wl", "lam", "lambda", "lambdas", "loglam", "freq", "freqs", "frequency",
@@ -45,9 +49,10 @@ _ROLES = {word: (index, role) for index, (role, line) in reversed(list(enumerate
 
 
 def words(name: str) -> list[str]:
-    """Words of a name in lower case: cut at signs, at digits and where a capital follows a small letter."""
+    """Words of a name in lower case: cut at signs, digits, where a capital follows a small letter, and in `xtest`, `ytrain`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return [word for word in re.split(r"[^a-z]+", spaced.lower()) if word]
+    found = [word for word in re.split(r"[^a-z]+", spaced.lower()) if word]
+    return [part for word in found for part in ((word[0], word[1:]) if word[0] in "xy" and word[1:] in _SPLITS else (word,))]
 
 
 def role(name: str) -> str:
@@ -68,6 +73,8 @@ def _plain(word: str) -> str:
     """A word without what another is joined to."""
     if word in _ROLES:
         return word
+    if tail := next((tail for tail in _TAILS if word.endswith(tail)), ""):
+        return tail
     cut = [word.removesuffix(end) for end in _ENDS] + [word.removeprefix(start) for start in _STARTS]
     return next((one for one in cut if one != word and one in _ROLES), word)
 
@@ -108,8 +115,13 @@ def is_along(name: str) -> bool:
     return not parts.isdisjoint(_ALONG) and parts.isdisjoint(("exp", "exposure", "n", "num", "id", "index"))
 
 
+def says_inverse_variance(name: str) -> bool:
+    """Whether an array's name is that of inverse variances, and not of weights of any kind."""
+    return not {"ivar", "invvar", "ivm"}.isdisjoint(words(name))
+
+
 def says_several(name: str) -> bool:
-    """Whether an array's name is that of many lenses: `images`, `X_train`; not `image`."""
+    """Whether an array's name is that of many lenses: `images`, `X`, `train_img`; not `image`."""
     return not set(map(_plain, words(name.rsplit("/", 1)[-1]))).isdisjoint(_SEVERAL)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lensmae.data.images import roles
+
 if TYPE_CHECKING:
     from astropy.wcs import WCS
 
@@ -15,7 +17,7 @@ _PLAUSIBLE = (1e-4, 60.0)
 # Header keywords in arcsec/pixel, as cameras and drizzling write them.
 _KEYWORDS = ("PIXSCALE", "PIXELSCL", "PIXSCAL1", "PIXSCAL", "PIXSIZE", "PIXELSZ", "SECPIX", "SECPIX1", "D001SCAL", "PLTSCALE",
              "PIXELSCALE", "PIXSCAY", "PIXSCALX", "ESO INS PIXSCALE", "SCALE", "PIXSCL", "PSCALE", "IMSCALE", "SKYSCALE",
-             "CCDSCALE", "CCDSCAL", "SECPIX2", "PIXELSC", "PLATESCL", "PLATSCAL", "IDCSCALE")  # fmt: skip
+             "CCDSCALE", "CCDSCAL", "SECPIX2", "ARCSECPP", "PIXELSC", "PLATESCL", "PLATSCAL", "IDCSCALE")  # fmt: skip
 # Names of keywords, keys and attributes that are no cameras' own, without signs and in small letters.
 _SCALES = frozenset(
     ("pixelscale", "pixscale", "pxscale", "deltapix", "pixelsize", "pixsize", "pixelwidth", "pixwidth", "pixelscalearcsec",
@@ -35,6 +37,13 @@ _WCS_CARD = re.compile(
     r"CTYPE[12]|CRVAL[12]|CRPIX[12]|CUNIT[12]|CDELT[12]|CROTA[12]|CD[12]_[12]|PC[12]_[12]|PV[12]_\d+|[AB]P?_\w+|LONPOLE|LATPOLE|"
     r"RADESYS|EQUINOX"
 )
+# Axes of FITS by CTYPE up to its first sign: the sky, and what an image is repeated along.
+_CELESTIAL = frozenset(("RA", "DEC", "GLON", "GLAT", "ELON", "ELAT", "SLON", "SLAT", "HLON", "HLAT"))
+_ALONG = frozenset(
+    ("FREQ", "ENER", "WAVN", "VRAD", "WAVE", "VOPT", "ZOPT", "AWAV", "VELO", "FELO", "BETA", "STOKES", "COMPLEX", "FACET",
+     "LAMBDA", "UTC", "TAI", "MJD", "JD", "PHASE")
+)  # fmt: skip
+_MOST_AXES = 8
 # Sides of pixels that differ by less are equal.
 _SQUARE = 0.01
 
@@ -170,25 +179,39 @@ def read_sky(
     from astropy.wcs import WCS
 
     header, notes = _inherited(header, units)
+    key = _key(header)
+    letters = _letters(header, key)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            wcs = WCS(header, fobj=units, key=_key(header))
-            letters, scales = _letters(wcs), _scales(wcs)
-            text = wcs.celestial.to_header(relax=True, key=" ").tostring(sep="\n") if wcs.has_celestial else ""
+            text, scales = _text_and_scales(WCS(header, fobj=units, key=key))
         except Exception as problem:  # noqa: BLE001
             # wcslib and astropy refuse headers in a dozen ways; the pixels are good all the same.
-            notes = (
-                *notes,
-                f"Its WCS could not be used ({str(problem).splitlines()[0][:120]}).",
-            )
-            letters, scales, text = "", None, ""
+            text, scales = _of_sky_alone(_celestial(header, key))
+            which = "WCS" if scales is None else "WCS along the other axes"
+            notes = (*notes, f"Its {which} could not be used ({str(problem).splitlines()[0][:120]}).")
     if scales is not None and max(scales) > (1 + _SQUARE) * min(scales):
         notes = (*notes, f"Its pixels have sides of {scales[0]:.4g} and {scales[1]:.4g} arcsec; their geometric mean is used.")
     if scales is None:
         return text, _from_keywords(header if said is None else said, _comments(header, units)), letters, notes
     # 0.1, and not the 0.100000000000008 of a matrix in degrees.
     return text, float(f"{np.sqrt(scales[0] * scales[1]):.9g}"), letters, notes
+
+
+def _text_and_scales(wcs: "WCS") -> tuple[str, tuple[float, float] | None]:
+    """The celestial WCS as text, and arcsec/pixel of both sides."""
+    return wcs.celestial.to_header(relax=True, key=" ").tostring(sep="\n") if wcs.has_celestial else "", _scales(wcs)
+
+
+def _of_sky_alone(cards: Any) -> tuple[str, tuple[float, float] | None]:
+    """The same of the celestial axes alone, where they make a WCS."""
+    from astropy.wcs import WCS
+
+    try:
+        return _text_and_scales(WCS(cards)) if cards else ("", None)
+    except Exception:  # noqa: BLE001
+        # As above; that it could not be used is said there.
+        return "", None
 
 
 def _comments(header: Any, units: Any) -> dict[str, str]:
@@ -217,16 +240,56 @@ def _key(header: Any) -> str:
     return found[0] if len(found) == 1 and "CTYPE1" not in header and "CRVAL1" not in header else " "
 
 
-def _letters(wcs: "WCS") -> str:
-    """Letters of the axes in NumPy's order, the reverse of FITS's."""
-    # Thousands are what wcslib knows of an axis; astropy's `get_axis_types` does not know times.
-    kinds = [int(kind) // 1000 or (str(name).strip().upper().startswith("TIME") or None) for kind, name in
-             zip(wcs.wcs.axis_types, wcs.wcs.ctype, strict=True)]  # fmt: skip
-    letters = ["C" if kind is not None else "?" for kind in kinds]
-    if wcs.has_celestial:
-        first, second = sorted((wcs.wcs.lng, wcs.wcs.lat))
-        letters[first], letters[second] = "W", "H"
-    return "".join(reversed(letters)) if any(kind is not None for kind in kinds) else ""
+def _letters(header: Any, key: str) -> str:
+    """Letters of the axes in NumPy's order, the reverse of FITS's, by CTYPE alone: that holds where a WCS cannot be used too."""
+    names = [str(header.get(f"CTYPE{axis}{key}".strip(), "")).strip().upper() for axis in range(1, _axes_of(header) + 1)]
+    sky = [place for place, name in enumerate(names) if _is_celestial(name)]
+    letters = ["C" if _is_along(name) else "?" for name in names]
+    silent = [place for place, letter in enumerate(letters) if letter == "?" and int(header.get(f"NAXIS{place + 1}") or 0) != 1]
+    if len(sky) != 2 and "C" in letters and len(silent) == 2:
+        # Where all others are named, those two are the image.
+        sky = silent
+    if len(sky) == 2:
+        letters[sky[0]], letters[sky[1]] = "W", "H"
+    return "".join(reversed(letters)) if {"C", "W"} & set(letters) else ""
+
+
+def _axes_of(header: Any) -> int:
+    return min(int(header.get("NAXIS") or 0), _MOST_AXES)
+
+
+def _is_celestial(name: str) -> bool:
+    return name.split("-")[0] in _CELESTIAL or bool(re.match(r"[A-Z]{2}(LN|LT)-|[A-Z](LON|LAT)-", name))
+
+
+def _is_along(name: str) -> bool:
+    """Whether CTYPE names wavelengths, velocities, bands, times or Stokes parameters."""
+    return name.split("-")[0] in _ALONG or name.startswith("TIME") or roles.is_along(name)
+
+
+def _celestial(header: Any, key: str) -> Any:
+    """The cards of the two celestial axes alone, as axes 1 and 2: what another axis says may be no use to wcslib. Empty without
+    two such axes."""
+    from astropy.io import fits
+
+    found = [axis for axis in range(1, _axes_of(header) + 1) if _is_celestial(str(header.get(f"CTYPE{axis}{key}".strip(), "")))]
+    made = fits.Header()
+    if len(found) != 2:
+        return made
+    new = {str(axis): str(place) for place, axis in enumerate(found, start=1)}
+    for card in header.cards:
+        if match := re.fullmatch(rf"(CTYPE|CRVAL|CRPIX|CUNIT|CDELT|CROTA)(\d){key.strip()}", card.keyword):
+            name, axes = match[1], (match[2],)
+        elif match := re.fullmatch(rf"(PC|CD)(\d)_(\d){key.strip()}", card.keyword):
+            name, axes = match[1], (match[2], match[3])
+        elif card.keyword in ("RADESYS", "EQUINOX", "LONPOLE", "LATPOLE"):
+            made[card.keyword] = card.value
+            continue
+        else:
+            continue
+        if all(axis in new for axis in axes):
+            made[f"{name}{'_'.join(new[axis] for axis in axes)}"] = card.value
+    return made
 
 
 def _scales(wcs: "WCS") -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from lensmae.data import LensImage
 from lensmae.data.images.companions import companions
 from lensmae.data.images.fitting import Crop
+from lensmae.data.images.labels_beside import labels_among
 from lensmae.data.images.read_options import Reading
 from lensmae.errors import ImageReadError
 from lensmae.evaluation.images.analyse import Source
@@ -66,8 +67,9 @@ def _refuse(problem: ImageReadError) -> LensImage:
 
 
 def without_companions(files: list[Entry], say: Callable[[str], None] = lambda _: None) -> list[Entry]:
-    """The files without those that are the noise, flags or PSF of another of them; `say` is told which."""
+    """The files without those that are the noise, flags, PSF or labels of another of them; `say` is told which."""
     belongs = {part: image for image, parts in companions(map(str, files)).items() for part in parts.values()}
+    belongs |= {str(part): str(image) for part, image in labels_among(one for one in files if isinstance(one, Path)).items()}
     for part, image in belongs.items():
         say(f"{part} belongs to {image} and is not answered for itself.")
     return [path for path in files if str(path) not in belongs]

@@ -42,7 +42,7 @@ def _tensors(path: Path) -> dict[str, np.ndarray]:
         raise CheckpointError(
             f"{path.name} holds no state dict of tensors. Save `model.state_dict()` with torch.save, or as safetensors."
         )
-    return {str(name): tensor.float().numpy() for name, tensor in state.items()}
+    return {str(name): tensor.detach().float().numpy() for name, tensor in state.items()}
 
 
 def _safetensors(path: Path) -> Any:

@@ -40,7 +40,14 @@ def given_splits(arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.nd
 
 def may_be_labels(array: StoredArray) -> bool:
     """Whether an array may be labels by its type and axes, whatever its name."""
-    return array.dtype.kind in "biuUS" and len(array.shape) == 1 and not words_of_key(array) & {"id", "ids", "index", "indices"}
+    if len(array.shape) != 1 or words_of_key(array) & {"id", "ids", "index", "indices"}:
+        return False
+    # All numbers of MATLAB are floats.
+    return array.dtype.kind in "biuUS" or (array.file.suffix.lower() == ".mat" and _may_be_classes(whole_array(array)))
+
+
+def _may_be_classes(values: np.ndarray) -> bool:
+    return _are_whole(values) and 0 <= np.nanmin(values) <= np.nanmax(values) < MOST_CLASSES
 
 
 def column_of(array: StoredArray, n: int, classes: Sequence[str] | None) -> dict[str, np.ndarray]:

@@ -29,6 +29,7 @@ from lensmae.data.images.wcs import read_sky
 from lensmae.errors import ImageReadError
 
 SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fits.fz", ".fits.bz2", ".fits.xz", ".tif", ".tiff", ".mat", ".pt", ".pth")
+_LONGEST_ROW = 64
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,10 @@ def _fits_arrays(data: bytes) -> dict[str, FileArray]:
         if not unit.is_image and hasattr(unit, "columns"):
             for name in unit.columns.names:
                 kind = unit.columns.dtype[name]
-                if not kind.shape and kind.kind in "biufSU" and name not in found:
-                    rows = (int(unit.header["NAXIS2"]),)
-                    found[name] = FileArray(rows, kind, lambda one=unit, key=name: _column(one, key))
+                # Rows of a few numbers may be labels, one-hot.
+                if count(kind.shape) <= _LONGEST_ROW and len(kind.shape) < 2 and kind.base.kind in "biufSU" and name not in found:
+                    shape = (int(unit.header["NAXIS2"]), *kind.shape)
+                    found[name] = FileArray(shape, kind.base, lambda one=unit, key=name: _column(one, key))
     return found
 
 

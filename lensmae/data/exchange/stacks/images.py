@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from lensmae.data.exchange.names import HIGH, LABELS, LOW, UNKNOWN
 from lensmae.data.exchange.stacks.importing import StoredArray, is_fits
 from lensmae.data.exchange.stacks.meaning import class_of, lens_class_of, split_of, words_of_key
@@ -62,6 +64,7 @@ def axes_of(
         if letters := _as_beside(array, found, list(unclear)):
             found[array] = letters
             del unclear[array]
+    found |= {array: letters for array in found if (letters := _as_other_split(array, found))}
     if unclear and not found:
         first = next(iter(unclear.values()))
         raise DatasetError(f"{first}." + (f" {len(unclear) - 1} more are of that kind." if len(unclear) > 1 else ""))
@@ -79,6 +82,19 @@ def _as_beside(array: StoredArray, found: Mapping[StoredArray, str], unclear: Se
             return letters
     sizes = {one.shape[1:] for one in unclear if one.shape[:1] == array.shape[:1] and len(one.shape) == len(array.shape)}
     return "NHW" if len(sizes) > 1 and len(array.shape) == 3 else ""
+
+
+def _as_other_split(array: StoredArray, found: Mapping[StoredArray, str]) -> str:
+    """Letters of an array of one split that seems to be of bands, as that of another split has them: `img_test` (3, 64, 64)
+    beside `img_train` (100, 64, 64). "" where there is no such array."""
+    if "N" in found[array] or len(array.shape) != 3 or not split_of(array):
+        return ""
+    for other, letters in found.items():
+        if len(other.shape) == 3 and letters in ("NHW", "HWN") and split_of(other) and split_of(other) != split_of(array):
+            at = letters.index("N")
+            if np.delete(other.shape, at).tolist() == np.delete(array.shape, at).tolist():
+                return letters
+    return ""
 
 
 def _role(array: StoredArray) -> str:

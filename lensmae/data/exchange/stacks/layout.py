@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from lensmae.data.exchange.given_splits import flag_of, says_splits
-from lensmae.data.exchange.names import HIGH, INPUTS, LABELS, LOW, TARGETS, UNKNOWN, is_label
+from lensmae.data.exchange.names import HIGH, INPUTS, LABELS, LOW, TARGETS, UNKNOWN, is_label, split_name
 from lensmae.data.exchange.stacks.columns import column_of, from_attributes, given_splits, may_be_labels
 from lensmae.data.exchange.stacks.images import MOST_CLASSES, axes_of, count_lenses, of_one_set
 from lensmae.data.exchange.stacks.importing import StoredArray
 from lensmae.data.exchange.stacks.meaning import class_of, lens_class_of, split_of, words_of, words_of_key
 from lensmae.data.exchange.stacks.near import Near, name_of
 from lensmae.data.exchange.stacks.reading import whole_array
+from lensmae.data.images import roles
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice, count_of
 from lensmae.data.images.formats.named_arrays import is_scale, scale_of
 from lensmae.errors import DatasetError
@@ -97,17 +98,27 @@ def _lens_classes(stacks: list[Stack]) -> list[Stack]:
     ]
 
 
+def _without_split(array: StoredArray) -> str:
+    """`x` of `x` and of `x_train`."""
+    return "_".join(word for word in roles.words(name_of(array)) if not split_name(word))
+
+
 def _targets(
     images: Sequence[StoredArray], arrays: Sequence[StoredArray], axes: Mapping[StoredArray, str]
 ) -> dict[StoredArray, StoredArray]:
     """Of stacks called input, x and the like, those called target, y, ... with as many images of a whole multiple of pixels."""
-    inputs = [one for one in images if "N" in axes[one] and name_of(one).lower() in INPUTS]
-    named = [one for one in arrays if name_of(one).lower() in TARGETS] if inputs else []
+    inputs = [one for one in images if "N" in axes[one] and _without_split(one) in INPUTS]
+    named = [one for one in arrays if _without_split(one) in TARGETS] if inputs else []
     found = {}
     for image in inputs:
         letters = axes[image]
         for target in named:
-            if target.file.parent != image.file.parent or len(target.shape) != len(image.shape) or target is image:
+            if (
+                target.file.parent != image.file.parent
+                or split_of(target) != split_of(image)
+                or len(target.shape) != len(image.shape)
+                or target is image
+            ):
                 continue
             ratios = {
                 one / other for one, other, letter in zip(target.shape, image.shape, letters, strict=True) if letter in "HW"
@@ -146,9 +157,9 @@ def _stack(
     n, unused, used = count_lenses(images, axes), [], {images.file}
     # Of several arrays of labels `y` and `labels` go before `y_true` and `coarse_label`.
     near = sorted(near, key=lambda array: name_of(array).lower() in LABELS)
-    others = {split_of(one) for one in axes}
+    others, kinds = ({of(one) for one in axes} for of in (split_of, class_of))
     for array in near:
-        if _belongs(array, images, n, split, kind, others):
+        if _belongs(array, images, n, (split, others), (kind, kinds)):
             found = column_of(array, n, classes)
             columns |= found
             used |= {array.file} if found else set()
@@ -201,18 +212,19 @@ def _may_belong(array: StoredArray) -> bool:
     return len(array.shape) < 2 or (len(array.shape) == 2 and bool(words_of_key(array) & LABELS)) or is_scale(name_of(array))
 
 
-def _belongs(array: StoredArray, images: StoredArray, n: int, split: str, kind: str, others: set[str]) -> bool:
+def _belongs(array: StoredArray, images: StoredArray, n: int, split: tuple[str, set[str]], kind: tuple[str, set[str]]) -> bool:
     """Whether an array describes the lenses of a stack: as many entries, in the same file or as a file beside it; of one lens a
-    single value in the same group."""
+    single value in the same group. `split`, `kind`: what the stack's own name says, and what those of all stacks say."""
     if n == 1:
         group = array.key.rpartition("/")[0] == images.key.rpartition("/")[0]
         return array.file == images.file and group and array.shape in ((), (1,))
     words = words_of_key(array)
     # Flags and words of splits describe all lenses, whatever split their own name has.
     of_splits = bool(flag_of(name_of(array))) or says_splits(name_of(array))
-    own = split_of(array)
-    # `y_train` beside `images` alone is of them.
-    same_split = own == split or (not split and own not in others)
-    same_part = of_splits or (same_split and class_of(array) in (kind, UNKNOWN))
+    own, own_kind = split_of(array), class_of(array)
+    # `y_train` and `subhalo_type` beside `images` alone are of them.
+    same_split = own == split[0] or (not split[0] and own not in split[1])
+    same_kind = own_kind in (kind[0], UNKNOWN) or (kind[0] == UNKNOWN and own_kind not in kind[1])
+    same_part = of_splits or (same_split and same_kind)
     short = len(array.shape) == 1 or (len(array.shape) == 2 and bool(words & LABELS) and array.shape[1] <= MOST_CLASSES)
     return same_part and short and array.shape[0] == n

@@ -10,12 +10,17 @@ import pandas as pd
 
 from lensmae.data.exchange.given_splits import says_splits, split_column, stricter
 from lensmae.data.exchange.names import LABELS, class_name, is_label, split_and_rest
+from lensmae.data.exchange.tables.frames import MAPPINGS, TABLES, read_frame
 from lensmae.data.exchange.tables.lens_names import LensNames
-from lensmae.data.exchange.tables.split_lists import LISTS, MAPPINGS, listed_splits, read_frame
+from lensmae.data.exchange.tables.split_lists import LISTS, listed_splits
 
-_ENDINGS = (".csv", ".tsv", ".parquet")
-_READ = (*_ENDINGS, *LISTS, *MAPPINGS)
+_READ = tuple(dict.fromkeys((*TABLES, *LISTS, *MAPPINGS)))
+# Beside a stack, texts that name nothing may be anything.
+_IN_ORDER = (".csv", ".tsv", ".parquet", ".json", ".jsonl")
 _FEW = 64
+# Columns of 0 and 1, or of words for them.
+_LENS_FLAGS = frozenset(("lens", "lenses", "is_a_lens", "has_lens", "lensing"))
+_TRUTHS = frozenset(("0", "1", "0.0", "1.0", "True", "False", "true", "false", "yes", "no"))
 _MOST_TABLES = 64
 
 
@@ -90,13 +95,11 @@ def find_table(folders: Sequence[Path], lenses: Sequence[str], splits: Sequence[
     found_lists = listed_splits(paths, lenses, splits)
     listed, lists = found_lists.splits, found_lists.files
     for path in paths:
-        if path.suffix.lower() not in _ENDINGS:
-            continue
         split = split_and_rest(path.stem)[0]
         scope = [index for index, one in enumerate(splits) if not split or split not in splits or one == split]
         frame = read_frame(path)
-        rows = None if frame is None else _rows(frame, [lenses[index] for index in scope])
-        if rows is not None:
+        rows = None if frame is None else _rows(_with_first(frame, path, lenses), [lenses[index] for index in scope])
+        if rows is not None and len(rows.columns):
             found.append((path, rows.set_axis([scope[index] for index in rows.index])))
     found.sort(key=lambda one: -len(one[1]))
     kept, covered, label = [], set(), None
@@ -127,13 +130,20 @@ def find_table(folders: Sequence[Path], lenses: Sequence[str], splits: Sequence[
 
 def table_in_order(folder: Path, n: int) -> LabelTable | None:
     """The table beside a stack of `n` lenses that has a row for each, in their order, with their classes or splits."""
-    for path in sorted(one for one in folder.iterdir() if one.suffix.lower() in _ENDINGS)[:_MOST_TABLES]:
+    for path in sorted(one for one in folder.iterdir() if one.suffix.lower() in _IN_ORDER)[:_MOST_TABLES]:
         frame = read_frame(path)
         if frame is not None and len(frame) == n:
             table = LabelTable((path,), frame.reset_index(drop=True), _label_column(frame))
             if table.label or table.splits is not None:
                 return table
     return None
+
+
+def _with_first(frame: pd.DataFrame, path: Path, lenses: Sequence[str]) -> pd.DataFrame:
+    """The table, read without a header where the first row names a lens as the others do."""
+    named = LensNames(lenses).indices(frame.columns, numbers=False)
+    again = read_frame(path, header=False) if named else None
+    return frame if again is None else again
 
 
 def _rows(frame: pd.DataFrame, lenses: list[str]) -> pd.DataFrame | None:
@@ -151,11 +161,12 @@ def _label_column(rows: pd.DataFrame) -> str | None:
     exact = [name for name in rows if name.lower().replace(" ", "_") in LABELS]
     # `lens_class`, where it is of classes and not of measured numbers.
     others = [name for name in rows if is_label(name) and not (rows[name].dtype.kind == "f" and (rows[name] % 1 != 0).any())]
-    return next((name for name in (*exact, *others) if rows[name].nunique() <= _FEW), None)
+    flags = [name for name in rows if name.lower() in _LENS_FLAGS and set(map(str, rows[name].dropna())) <= _TRUTHS]
+    return next((name for name in (*exact, *others, *flags) if rows[name].nunique() <= _FEW), None)
 
 
 def _class_of(column: str, value: object) -> str:
-    if column.lower().replace(" ", "_") in ("is_lens", "islens", "lensed"):
+    if column.lower().replace(" ", "_") in ("is_lens", "islens", "lensed", *_LENS_FLAGS):
         return "lens" if str(value).strip().lower() in ("1", "1.0", "true", "yes") else "nonlens"
     if isinstance(value, float) and value.is_integer():
         value = int(value)

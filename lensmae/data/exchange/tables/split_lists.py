@@ -1,16 +1,15 @@
 """Lists of the lenses of a split beside them: a text or table a split (`test.txt`), or all of them in a JSON or YAML file."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from lensmae.data.exchange.given_splits import split_of_indices, stricter
 from lensmae.data.exchange.names import split_and_rest, split_name, words
+from lensmae.data.exchange.tables.frames import MAPPINGS, read_frame, read_mapping
 from lensmae.data.exchange.tables.lens_names import LensNames
 
 # Lists of the lenses of one split may be plain texts.
@@ -22,11 +21,7 @@ _OF_NUMBERS = frozenset(
      "images", "objects", "numbers")
 )  # fmt: skip
 _OF_LISTS = _OF_NUMBERS | {"splits", "folds", "fold", "partition", "partitions"}
-_LARGEST = 1 << 26
-# YAML is read ten times as slowly.
-_LARGEST_YAML = 1 << 22
 _DEEPEST = 4
-MAPPINGS = (".json", ".yaml", ".yml")
 _FOLD = re.compile(r"(?i)(?:^|[^a-z])((?:k?fold|cv)[_-]?\d+)")
 
 
@@ -132,31 +127,11 @@ def _lists(path: Path, splits: Sequence[str]) -> Iterator[_List]:
 def _in_mapping(path: Path) -> Iterable[_List]:
     """Lists by the names of splits, as deep as `{"splits": {"train": [...]}}`; what lies beside each other in several places may
     be folds."""
-    most = _LARGEST if path.suffix.lower() == ".json" else _LARGEST_YAML
-    try:
-        text = path.read_text(encoding="utf-8") if path.stat().st_size <= most else ""
-        content = json.loads(text or "null") if path.suffix.lower() == ".json" else _of_yaml(text)
-    except (OSError, ValueError, RecursionError):
-        return []
-    found = list(_entries(content, "/", 0))
+    found = list(_entries(read_mapping(path), "/", 0))
     # Numbers under the name of one split alone may be settings, unless the file is named for lists.
     listing = not _OF_LISTS.isdisjoint(word.lower() for word in words(path.stem))
     sides = {place: {one.split for one in found if one.fold == place} for place in {one.fold for one in found}}
     return [replace(one, numbers=listing or len(sides[one.fold]) > 1) for one in found]
-
-
-def _of_yaml(text: str) -> object:
-    """Plain values of a YAML text without references, by which a few lines become gigabytes. Raises `ValueError` where there are
-    any, or where it is no YAML."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
-            raise ValueError("a list of splits has no references")
-        return yaml.load(text, loader)
-    except yaml.YAMLError as problem:
-        raise ValueError(str(problem)) from None
 
 
 def _entries(content: object, place: str, depth: int) -> Iterator[_List]:
@@ -169,28 +144,3 @@ def _entries(content: object, place: str, depth: int) -> Iterator[_List]:
             yield _List(split, value, True, place)
         elif isinstance(value, Mapping | list):
             yield from _entries(value, f"{place}{key}/", depth + 1)
-
-
-def read_frame(path: Path, header: bool = True) -> pd.DataFrame | None:
-    """A table of texts or Parquet; None where it cannot be read or is too large. Without `header` its first row is one like the
-    others."""
-    try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else _of_text(path, header)
-    except (OSError, ValueError, pd.errors.ParserError):
-        return None
-    frame.columns = [str(name).strip() for name in frame.columns]
-    return frame.loc[:, [name for name in frame.columns if not name.startswith("Unnamed")]]
-
-
-def _of_text(path: Path, header: bool) -> pd.DataFrame:
-    import io
-
-    text = path.read_text(encoding="utf-8", errors="replace")
-    # Challenges write a few lines of comment first.
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    ending = path.suffix.lower()
-    # Names alone hold nothing that Python could tell a separator by.
-    apart = "\t" if ending == ".tsv" else None if ending == ".csv" and header else r"[,\s]+"
-    return pd.read_csv(io.StringIO("\n".join(lines)), sep=apart, engine="python", header=0 if header else None)

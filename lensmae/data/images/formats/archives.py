@@ -15,6 +15,8 @@ _GZIP, _BZIP2, _XZ, _ZIP = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
 # What xz -9 needs to unpack.
 _XZ_MEMORY = 1 << 27
 _MOST_STREAMS = 1000
+# Twice, and once to see that it is packed no more.
+_DEEPEST = 3
 _UNKNOWN = {
     b"\x1f\x9d": "compress (.Z)", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard",
     b"\x5d\x00\x00\x80\x00": "LZMA (.lzma)",
@@ -22,7 +24,15 @@ _UNKNOWN = {
 
 
 def unpacked(data: bytes) -> bytes:
-    """The content of a packed file, or the data as they are."""
+    """The content of a packed file, or the data as they are; of a `fits.gz` in a zip archive that of both."""
+    for _ in range(_DEEPEST):
+        if (inner := _once(data)) is data:
+            return data
+        data = inner
+    raise ImageReadError(f"it is packed more than {_DEEPEST - 1} times; unpack it first")
+
+
+def _once(data: bytes) -> bytes:
     for signature, name in _UNKNOWN.items():
         if data.startswith(signature):
             raise ImageReadError(f"it is packed by {name}, which is not read; unpack it first")

@@ -52,7 +52,7 @@ def standard_deviation(values: np.ndarray, part: str) -> np.ndarray:
 
 
 def noise_of(values: np.ndarray, part: str, source: str, image: np.ndarray, header: Any) -> Noise:
-    """Noise from a map of it; weights are inverse variances only where they fit the image's own scatter.
+    """Noise from a map of it; weights are inverse variances where their name says so or they fit the image's own scatter.
 
     Args:
         values: the map.
@@ -62,7 +62,7 @@ def noise_of(values: np.ndarray, part: str, source: str, image: np.ndarray, head
         header: of the image, for its exposure time.
     """
     deviation = standard_deviation(values, part)
-    if part != roles.WEIGHT:
+    if part != roles.WEIGHT or roles.says_inverse_variance(source):
         return Noise(deviation)
     positive = values[np.isfinite(values) & (values > 0)]
     if not positive.size:

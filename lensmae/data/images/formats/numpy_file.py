@@ -1,5 +1,6 @@
 """npy and npz files as images."""
 
+import contextlib
 import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -51,6 +52,20 @@ def object_columns(array: np.ndarray) -> dict[str, np.ndarray]:
     return {}
 
 
+def _without_objects(entries: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays, those of objects as the numbers that they hold; what holds no image is left out."""
+    found = {}
+    for key, array in entries.items():
+        if array.dtype != object:
+            found[key] = array
+            continue
+        columns = object_columns(array)
+        with contextlib.suppress(ImageReadError):
+            columns = columns or {"": split_objects(array).array}
+        found |= {key if name in ("", "images") else f"{key}/{name}": one for name, one in columns.items()}
+    return found
+
+
 def _name_of_numbers(values: np.ndarray, place: int) -> str:
     """What numbers beside images are: masses of axions by their size, classes where they are few and whole, else no more than
     numbers."""
@@ -64,6 +79,10 @@ def npz_lenses(data: bytes, item: str | None) -> Iterator[Stored]:
     """The image array of an npz file, by its name, then its shape; after it all that are alike."""
     with Npz(io.BytesIO(data)) as archive:
         headers = {key: archive.header(key) for key in archive.keys}
+        if any(header.dtype == object for header in headers.values()):
+            entries = {key: archive.read(key) for key, header in headers.items() if header.dtype.kind in "biufO"}
+            yield from _of_arrays(_without_objects(entries), item)
+            return
         numbers = {key: header.shape for key, header in headers.items() if header.dtype.kind in "biuf"}
         records = {key: header for key, header in headers.items() if header.dtype.names}
         fields = {f"{key}/{name}": (key, name) for key, header in records.items() for name in header.dtype.names}
@@ -156,7 +175,7 @@ def split_objects(array: np.ndarray) -> Stored:
         lenses = len(images) if len(images) > MOST_BANDS else None
         return Stored(np.stack(images), notes=(f"It holds {len(images)} arrays of one shape.",), lenses=lenses)
     rows = [part for part in parts if isinstance(part, np.ndarray) and part.ndim == 1]
-    if array.ndim == 1 and len(rows) == len(parts) > 1 and len({len(row) for row in rows}) == 1:
+    if array.size == array.shape[0] and len(rows) == len(parts) > 1 and len({len(row) for row in rows}) == 1:
         return Stored(np.stack(rows), flat=True, notes=("Its rows were stored as objects.",))
     raise ImageReadError(f"its object array of shape {array.shape} is not [image, axion mass]")
 

@@ -18,6 +18,7 @@ _JPEG = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001, 52546)
 _MOST_PAGES, _MOST_CHANNELS = 1000, 16
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _TRANSPARENCY, _SEPARATED, _YCBCR = range(7)
 _ALPHA = (1, 2)
+_NEARLY_SQUARE = 1.5
 
 
 def from_tiff(data: bytes, item: str | None) -> Stored:
@@ -27,6 +28,9 @@ def from_tiff(data: bytes, item: str | None) -> Stored:
             stored = [_stored(page, data, at) for at, page in enumerate(file.pages)]
             check_bytes((len(stored), *stored[0].array.shape), stored[0].array.itemsize)
             return replace(stored[0], array=np.stack([one.array for one in stored]), axes="CHW")
+        if item is None and _are_rows(file):
+            stored = [_stored(page, data, at) for at, page in enumerate(file.pages)]
+            return replace(stored[0], array=np.stack([one.array for one in stored]), axes="HWC")
         pages = tuple(f"page {number}" for number in range(min(len(file.pages), _MOST_PAGES)))
         chosen = choose_item(pages, item, "page")
         number = pages.index(chosen)
@@ -47,6 +51,15 @@ def _are_channels(file: Any, data: bytes) -> bool:
     with _opened(data) as again:
         series = again.series[0]
         return series.axes == "CYX" and series.shape[0] == len(file.pages)
+
+
+def _are_rows(file: Any) -> bool:
+    """Whether the pages are the rows of one image with its bands last, as tifffile writes an array (64, 64, 5): pages of 64x5."""
+    shape, n = file.pages[0].shape, len(file.pages)
+    if len(shape) != 2 or not 1 < shape[1] <= _MOST_CHANNELS < 2 * min(n, shape[0]) or file.is_ome or file.is_imagej:
+        return False
+    near = max(n, shape[0]) <= _NEARLY_SQUARE * min(n, shape[0]) and _NEARLY_SQUARE * shape[1] < min(n, shape[0])
+    return near and n <= _MOST_PAGES and all(_alike(page, file.pages[0]) for page in file.pages)
 
 
 def each_tiff(data: bytes, names: Sequence[str]) -> Iterator[Stored]:
@@ -84,7 +97,7 @@ def page_arrays(data: bytes) -> tuple[np.ndarray, str] | None:
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         pages = list(file.pages)
-        if len(pages) < 2 or _are_channels(file, data) or not all(_alike(page, pages[0]) for page in pages):
+        if len(pages) < 2 or _are_channels(file, data) or _are_rows(file) or not all(_alike(page, pages[0]) for page in pages):
             return None
         if len(pages) > _MOST_PAGES:
             raise ImageReadError(f"it has {len(pages):,} pages; the limit is {_MOST_PAGES:,}: save them as one npy array")
@@ -119,6 +132,8 @@ def _check_segments(page: Any, data: bytes) -> None:
 
 def _from_page(page: Any, data: bytes, index: int) -> Stored:
     model = int(page.photometric)
+    if model > _YCBCR and page.bitspersample != 8 and page.samplesperpixel > 1:
+        raise ImageReadError(f"its colours ({page.photometric.name} of {page.bitspersample} bits) are not read; save it as RGB")
     if page.dtype is None or model > _YCBCR or (model == _YCBCR and page.compression not in _JPEG):
         # L*a*b*, raw YCbCr and the like, of 8 bits: as viewers show them.
         return from_pillow(data, ("TIFF",), index)

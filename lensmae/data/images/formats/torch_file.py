@@ -50,6 +50,8 @@ def tensors(data: bytes) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
+            if any(one.filename.endswith("/constants.pkl") for one in members):
+                raise ImageReadError("it is a TorchScript archive, a network with its code, and no image")
             if any(one.compress_type != zipfile.ZIP_STORED for one in members) or sum(m.file_size for m in members) > MAX_BYTES:
                 raise ImageReadError(f"it is a torch file larger than an image; {_HOW}")
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)

@@ -9,8 +9,11 @@ from lensmae.data import plan_import
 from lensmae.data.exchange.layouts import find_layout
 from lensmae.data.exchange.names import held_out_split, split_and_rest
 from lensmae.errors import DatasetError
-from tests.unit.data.exchange.layouts_of_others import CASES
+from tests.unit.data.exchange.labels_and_splits import CASES as LABELS_AND_SPLITS
+from tests.unit.data.exchange.layouts_of_others import CASES as LAYOUTS
 from tests.unit.data.exchange.makers_of_layouts import STACK, hdf5_with_scale, lens_folders
+
+CASES = LAYOUTS | LABELS_AND_SPLITS
 
 
 @pytest.mark.parametrize("name", list(CASES))

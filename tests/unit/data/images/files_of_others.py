@@ -35,9 +35,14 @@ def npz(**arrays):
     return file.getvalue()
 
 
-def objects(parts, shape=None):
+def in_objects(parts):
     array = np.empty(len(parts), dtype=object)
     array[:] = parts
+    return array
+
+
+def objects(parts, shape=None):
+    array = in_objects(parts)
     return npy(array if shape is None else array.reshape(shape), allow_pickle=True)
 
 
@@ -84,6 +89,12 @@ def mat(**arrays):
 def torch_file(content):
     file = io.BytesIO()
     torch.save(content, file)
+    return file.getvalue()
+
+
+def torch_script():
+    file = io.BytesIO()
+    torch.jit.save(torch.jit.script(torch.nn.Linear(3, 3)), file)
     return file.getvalue()
 
 
@@ -135,6 +146,10 @@ SAME = {
     "ten lenses last, MATLAB": (mat(images=np.moveaxis(OTHERS[:10], 0, -1)), LENS),
     "bands and their wavelengths": (npz(image=np.stack([LENS] * 4), wavelength=np.arange(4.0)), LENS),
     "rows as objects": (objects(list(LENS)), LENS),
+    "rows as objects, as a column": (objects(list(LENS), (24, 1)), LENS),
+    "flattened, as a column": (npy(LENS.reshape(-1, 1)), LENS),
+    "an image of objects in an npz": (npz(image=np.array(LENS.astype(float).tolist(), dtype=object)), LENS),
+    "images as objects in an npz": (npz(images=in_objects(list(OTHERS)), labels=np.arange(30)), LENS),
     "pixels as objects": (objects(list(LENS.astype(float).ravel()), (24, 24)), LENS),
     "image, mass and label": (objects([LENS, 1e-23, 2]), LENS),
     "image and mass as arrays": (objects([LENS[None], np.array([1e-23])]), LENS),
@@ -156,6 +171,10 @@ SAME = {
     "xz of two members": (lzma.compress(FITS[:3000]) + lzma.compress(FITS[3000:]), LENS),
     "zip": (zipped("lens.fits", FITS), LENS),
     "zip of macOS": (zipped("folder/lens.fits", FITS), LENS),
+    "FITS that gzip and zip packed": (zipped("lens.fits.gz", gzip.compress(FITS)), LENS),
+    "a badmask before an image without a name": (fits_file(unit(np.ones((24, 24)), "BADMASK"), unit(LENS)), LENS),
+    "an IVM before an image without a name": (fits_file(unit(np.ones((24, 24)), "IVM"), unit(LENS)), LENS),
+    "a lensmodel before the array": (npz(lensmodel=LENS.T, arr=LENS), LENS),
     "ERR before SCI": (fits_file(unit(np.ones((24, 24)), "ERR"), unit(LENS, "SCI")), LENS),
     "WHT before DATA": (fits_file(unit(np.ones((24, 24)), "WHT"), unit(LENS, "DATA")), LENS),
     "HDUCLAS2 says which is the error": (
@@ -177,6 +196,7 @@ SAME = {
     "predictor of floats": (tiff(LENS, compression="zlib", predictor=True), LENS),
     "LZW with predictor": (tiff(DEEP, compression="lzw", predictor=True), DEEP),
     "Zstandard": (tiff(LENS, compression="zstd"), LENS),
+    "five bands, stored as narrow pages": (tiff(np.repeat(LENS[..., None], 5, 2)), LENS),
     "BigTIFF": (tiff(LENS, bigtiff=True), LENS),
     "big-endian TIFF": (tiff(LENS, byteorder=">"), LENS),
     "tiles": (tiff(LENS, tile=(16, 16)), LENS),
@@ -204,6 +224,8 @@ def hdf5_elsewhere(kind, **arrays):
             store[name] = array
         if kind == "records":
             store["catalogue"] = np.array([(0.5, 1)] * 1024, dtype=[("flux", "f4"), ("label", "i4")])
+        elif kind == "dangling":
+            store["image"] = h5py.SoftLink("/nope")
         elif kind == "link":
             store["image"] = h5py.ExternalLink("part.h5", "x")
         else:
@@ -218,6 +240,10 @@ REFUSED = {
     "a cube of equal sides": (npy(np.zeros((24, 24, 24))), "--axes NHW"),
     "pixels and a label in one row": (npy(np.zeros(577)), "image"),
     "a link out of the file": (hdf5_elsewhere("link"), "a link to part.h5"),
+    "a link to nothing": (hdf5_elsewhere("dangling"), "a link to /nope, which is not there"),
+    "packed three times": (gzip.compress(gzip.compress(gzip.compress(FITS))), "packed more than 2 times"),
+    "CIELAB of 16 bits": (tiff(np.repeat(DEEP[..., None], 3, 2), photometric="cielab"), "CIELAB of 16 bits"),
+    "TorchScript": (torch_script(), "TorchScript"),
     "a virtual dataset": (hdf5_elsewhere("virtual"), "virtual dataset"),
     "a link called image beside another array": (hdf5_elsewhere("link", other=LENS), "lies in another file"),
     "records in HDF5, none of an image": (hdf5_elsewhere("records"), "catalogue is a table of records"),

@@ -266,6 +266,23 @@ CASES = {
         fits_file(primary(np.stack([LENS] * 30), CTYPE3="TIME", CUNIT3="s", CDELT3=60.0, **tan(0.1))), LENS, pixel_scale=0.1,
         bands=30, lenses=1, position=(150.0, 2.0),
     ),
+    "frequencies in a unit that wcslib refuses": case(
+        fits_file(primary(np.stack([LENS] * 24), CTYPE3="FREQ", CUNIT3="Angstrom", CDELT3=1.0, CRVAL3=5000.0, **tan(0.1))), LENS,
+        pixel_scale=0.1, bands=24, lenses=1, position=(150.0, 2.0), said="along the other axes could not be used",
+    ),
+    "wavelengths in a table that is not there": case(
+        fits_file(primary(np.stack([LENS] * 70), CTYPE3="WAVE-TAB", PS3_0="WCS-TABLE", CDELT3=1.0, **tan(0.1))), LENS,
+        pixel_scale=0.1, bands=70, lenses=1,
+    ),
+    "wavelengths and nothing of the sky": case(
+        fits_file(primary(np.stack([LENS] * 70), CTYPE3="WAVE", CDELT3=1e-9)), LENS, bands=70, lenses=1
+    ),
+    "a wavelength in words and nothing of the sky": case(
+        fits_file(primary(np.stack([LENS] * 24), CTYPE3="Wavelength", CDELT3=1.0)), LENS, bands=24, lenses=1
+    ),
+    "an inverse variance that is far from the scatter": case(
+        fits_file(unit(LENS, "SCI"), unit(np.full((24, 24), 1e-8, "f4"), "IVAR")), LENS, noise=1e4
+    ),
     "an alternate WCS alone": case(
         fits_file(primary(LENS, **{f"{key}A": value for key, value in tan(0.1).items()})), LENS, pixel_scale=0.1,
         position=(150.0, 2.0),

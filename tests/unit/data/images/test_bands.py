@@ -29,7 +29,7 @@ def test_bands_have_the_names_that_a_survey_gives_them():
     content = fits_file(fits.PrimaryHDU(CUBE[:3], header=fits.Header({"BANDS": "grz"})))
     image = read_image(content, "x", band="g+z")
     np.testing.assert_allclose(image.pixels, (CUBE[0] + CUBE[2]) / 2, rtol=1e-6)
-    assert "The mean of the bands 0 (g), 2 (z) of its 3 was taken." in image.notes
+    assert "The mean of its bands 0 (g) and 2 (z) was taken, of 3 (0 to 2)." in image.notes
     with pytest.raises(ImageReadError, match=r"3 bands, 0 to 2 \(g, r, z\); there is no band i"):
         read_image(content, "x", band="g+i")
     with pytest.raises(ImageReadError, match="there is no band 5"):

@@ -50,6 +50,27 @@ def test_the_picture_is_the_one_that_the_file_shows(name):
     np.testing.assert_allclose(image.pixels, shown, rtol=2e-6, atol=1.0 if shown.dtype == np.float64 else 1e-3)
 
 
+BESIDE = [
+    ("image_a.fits", "noise_a.fits", "psf_a.fits"), ("a.fits", "sigma_a.fits", "psf-a.fits"),
+    ("a.fits", "a_invvar.fits", "a_kernel.fits"),
+    ("data-a.fits.gz", "rms-a.fits.gz", "psf-a.fits.gz"), ("lens_I.fits", "lens_I_noise_map.fits", "lens_I_psf_model.fits"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("image", "noise", "psf"), BESIDE)
+def test_noise_and_psf_lie_beside_an_image_by_the_names_that_people_give_them(tmp_path, image, noise, psf):
+    inverse = "invvar" in noise
+    for name, array in ((image, LENS), (noise, np.full_like(LENS, 25.0 if inverse else 0.2)), (psf, np.eye(5, dtype="f4"))):
+        fits.PrimaryHDU(array).writeto(tmp_path / name)
+    # Another lens with its own, and one whose name only begins alike.
+    fits.PrimaryHDU(LENS.T).writeto(tmp_path / "ab.fits")
+    found = read_image(tmp_path / image)
+    np.testing.assert_allclose(found.noise, 0.2, rtol=1e-6)
+    np.testing.assert_array_equal(found.psf, np.eye(5))
+    assert companions([image, noise, psf, "ab.fits"]) == {image: {"noise": noise, "psf": psf}}
+    assert read_image(tmp_path / "ab.fits").noise is None
+
+
 @pytest.mark.parametrize("name", list(REFUSED))
 def test_what_cannot_be_told_is_refused_with_what_to_do(name):
     content, words = REFUSED[name]

@@ -40,7 +40,7 @@ def grey():
     return torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(2))
 
 
-WRAPS = ["plain", "ddp", "compiled", "nested", "half", "safetensors", "trainer", "lightning", "own name"]
+WRAPS = ["plain", "ddp", "compiled", "nested", "half", "safetensors", "trainer", "lightning", "own name", "parameters"]
 
 
 @pytest.mark.usefixtures("here")
@@ -55,6 +55,8 @@ def test_icarus_weights_predict_as_an_independent_forward_pass_however_they_are_
     elif wrap == "own name":
         beside = {"optimizer": {"exp_avg": torch.zeros(3), **state}, "epoch": 3}
         torch.save({**beside, "net": {f"_orig_mod.net.{name}": tensor for name, tensor in state.items()}}, path)
+    elif wrap == "parameters":
+        torch.save({name: torch.nn.Parameter(tensor) for name, tensor in state.items()}, path)
     elif wrap == "half":
         torch.save({name: tensor.bfloat16() for name, tensor in state.items()}, path)
     elif wrap == "trainer":

@@ -118,7 +118,14 @@ def axes_of(array: Hdf5Array) -> str:
     if array.field or len(array.shape) == 2:
         return ""
     labels = [_name_of(dimension) for dimension in array.dataset.dims]
-    said = next((text_of(array.attrs[name]) for name in ("axes", "AXES", "dims", "_ARRAY_DIMENSIONS") if name in array.attrs), "")
+    said = next(
+        (
+            text_of(array.attrs[name])
+            for name in ("axes", "AXES", "dims", "dimensions", "dimension_order", "layout", "_ARRAY_DIMENSIONS")
+            if name in array.attrs
+        ),
+        "",
+    )
     if not all(labels) and said:
         parts = said.replace(",", " ").split()
         labels = parts if len(parts) == len(array.shape) else list(said) if len(said) == len(array.shape) else labels

@@ -106,7 +106,7 @@ def _choose(file: Any, shapes: dict[str, tuple[int, ...]], item: str | None) -> 
         return choose_array(shapes, item)
     except ImageReadError as problem:
         if outside := _outside(file):
-            raise ImageReadError(f"its arrays lie in other files, which are not followed: {', '.join(outside[:4])}; "
+            raise ImageReadError(f"its arrays lie elsewhere, which is not followed: {', '.join(outside[:4])}; "
                                  "copy the pixels into one file") from None  # fmt: skip
         if tables := _tables(file):
             raise ImageReadError(
@@ -151,6 +151,8 @@ def _outside(file: Any) -> list[str]:
             link = group.get(name, getlink=True)
             if isinstance(link, h5py.ExternalLink):
                 found.append(f"{name} (a link to {link.filename})")
+            elif isinstance(link, h5py.SoftLink) and group.get(name) is None:
+                found.append(f"{name} (a link to {link.path}, which is not there)")
 
     links(file)
     visit_objects(file, visit)

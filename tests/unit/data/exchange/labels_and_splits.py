@@ -1,0 +1,128 @@
+"""Further ways of saying labels and splits: tables in JSON and texts, names of arrays and folders; a case is a line of
+`CASES`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from astropy.table import Table
+
+from tests.unit.data.exchange.layouts_of_others import HELD_OUT, Case
+from tests.unit.data.exchange.makers_of_layouts import LABELS, PARTS, STACK, arrays, both, files, npy_files, pairs, save
+from tests.unit.data.images.files_of_others import mat, tiff
+
+ROWS = [{"file": f"{k}.npy", "label": k % 2, "split": str(PARTS[k])} for k in range(12)]
+CLASSES = {("class_0", ""): 6, ("class_1", ""): 6}
+PARTED = {("unknown", "train"): 8, ("unknown", "test"): 4}
+LENS = {("lens", ""): 6, ("nonlens", ""): 6}
+IN_FOLDER = files(("images", 12))
+
+
+def lines(rows, head=""):
+    return "\n".join([*([head] if head else []), *rows])
+
+
+def written(name, text):
+    """Twelve lenses in a folder and a text beside them."""
+    return both(IN_FOLDER, lambda root: (root / name).write_text(text))
+
+
+def in_bands(text):
+    """Twelve lenses named by a number, in two bands, and a table of the numbers."""
+
+    def make(root: Path) -> None:
+        for k in range(12):
+            for band in "gr":
+                save(root / f"{100 + k}_{band}.fits", STACK[k])
+        (root / "labels.csv").write_text(text)
+
+    return make
+
+
+def fits_one_hot(root: Path) -> None:
+    Table({"image": STACK, "labels_onehot": np.eye(2, dtype="f4")[LABELS]}).write(root / "set.fits")
+
+
+def matlab(**named):
+    return lambda root: (root / "set.mat").write_bytes(mat(**named))
+
+
+def narrow_pages(root: Path) -> None:
+    """tifffile writes an array (16, 16, 5) as 16 pages of 16x5."""
+    for k in range(3):
+        (root / f"{k}.tif").write_bytes(tiff(np.repeat(STACK[k][..., None], 5, axis=2)))
+
+
+# name -> folder, and what an import plans
+CASES = {
+    "records in JSON": Case(written("meta.json", json.dumps(ROWS)), HELD_OUT, "meta.json"),
+    "records in JSON, in one entry": Case(written("meta.json", json.dumps({"version": 1, "samples": ROWS})), HELD_OUT),
+    "records in lines of JSON": Case(written("meta.jsonl", lines(map(json.dumps, ROWS))), HELD_OUT),
+    "records by their names in JSON": Case(
+        written("meta.json", json.dumps({one["file"]: {"label": one["label"], "split": one["split"]} for one in ROWS})), HELD_OUT
+    ),
+    "columns in JSON": Case(
+        written("meta.json", json.dumps({key: [one[key] for one in ROWS] for key in ("file", "label", "split")})), HELD_OUT
+    ),
+    "splits by name in JSON": Case(written("splits.json", json.dumps({one["file"]: one["split"] for one in ROWS})), PARTED),
+    "labels by name in YAML": Case(
+        written("labels.yaml", lines(f"{one['file']}: {one['label']}" for one in ROWS)), CLASSES
+    ),
+    "columns of a text": Case(
+        written("meta.txt", lines((f"{one['file']} {one['split']}" for one in ROWS), "file part")), PARTED
+    ),
+    "columns of a text without their names": Case(
+        written("meta.txt", lines(f"{one['file']} {one['split']}" for one in ROWS)), PARTED
+    ),
+    "a CSV without names of columns": Case(written("m.csv", lines(f"{one['file']},{one['split']}" for one in ROWS)), PARTED),
+    "names of columns in a comment": Case(
+        written("labels.dat", lines((f"{k} {k % 2}" for k in range(12)), "# ID is_lens")), LENS
+    ),
+    "a column lens of 0 and 1": Case(written("m.tsv", lines((f"{k}\t{k % 2}" for k in range(12)), "objid\tlens")), LENS),
+    "a table of numbers beside a file a band": Case(
+        in_bands(lines((f"{100 + k};{k % 2}" for k in range(12)), "id;class")), CLASSES, "2 bands"
+    ),
+    "folders data.R, data.G": Case(
+        files(*[(f"data.{band}", 4) for band in "RGI"], ending="fits"), {("unknown", ""): 4}, "3 bands"
+    ),
+    "data beside data_test": Case(
+        files(("data/cdm", 3), ("data/axion", 3), ("data_test/cdm", 2), ("data_test/axion", 2)),
+        {("cdm", "train"): 3, ("axion", "train"): 3, ("cdm", "test"): 2, ("axion", "test"): 2},
+    ),
+    "images beside test": Case(files(("images", 3), ("test", 2)), {("unknown", "train"): 3, ("unknown", "test"): 2}),
+    "X_train beside X_holdout": Case(
+        arrays(X_train=STACK[:8], Y_train=LABELS[:8], X_holdout=STACK[8:], Y_holdout=LABELS[8:]), HELD_OUT
+    ),
+    "Xtrain beside Xunseen, as files": Case(
+        npy_files(Xtrain=STACK[:8], ytrain=LABELS[:8], Xunseen=STACK[8:], yunseen=LABELS[8:]), HELD_OUT
+    ),
+    "a few held-out lenses of MATLAB": Case(
+        matlab(img_train=np.moveaxis(STACK[:8], 0, -1), img_test=np.moveaxis(STACK[8:], 0, -1)), PARTED
+    ),
+    "an array that is passed over": Case(arrays(images=STACK, kappa=STACK + 1, y=LABELS), CLASSES, "set/kappa (12, 16, 16)"),
+    "one-hot labels by their own name": Case(arrays(images=STACK, one_hot=np.eye(2)[LABELS]), CLASSES),
+    "one-hot labels in a FITS table": Case(fits_one_hot, CLASSES),
+    "labels named after a class": Case(
+        arrays(images=STACK, subhalo_type=LABELS), {("unknown", ""): 12}, "subhalo_type of 12 entries was not used"
+    ),
+    "labels of MATLAB under another name": Case(
+        matlab(images=np.moveaxis(STACK[:8], 0, -1), morphology=LABELS[:8].astype(float)), {("unknown", ""): 8}, "morphology"
+    ),
+    "lr.npy beside hr.npy": Case(npy_files(lr=STACK[:, ::2, ::2], hr=STACK), {("unknown", ""): 12}, pairs=True),
+    "x_train beside y_train, of images": Case(
+        npy_files(x_train=STACK[:9, ::2, ::2], y_train=STACK[:9], x_test=STACK[9:, ::2, ::2], y_test=STACK[9:]),
+        {("unknown", "train"): 9, ("unknown", "test"): 3}, pairs=True,
+    ),
+    "HSC beside HST": Case(
+        pairs("train/{}", "test/{}", low="HSC", high="HST"), {("unknown", "train"): 2, ("unknown", "test"): 2}, "2 times",
+        pairs=True,
+    ),
+    "128 beside 64": Case(pairs("{}", low="64", high="128"), {("unknown", ""): 2}, "64/ and 128/", pairs=True),
+    "two folders of the same names and sizes": Case(files(("a", 3), ("b", 3)), {("a", ""): 3, ("b", ""): 3}),
+    "cls": Case(arrays(images=STACK, cls=LABELS), CLASSES),
+    "numbers named after two splits": Case(
+        arrays(images=STACK, y=LABELS, train_test=np.arange(12) // 8), {("class_0", "test"): 6, ("class_1", "test"): 6},
+        "nobody can",
+    ),
+    "TIFF of five bands in narrow pages": Case(narrow_pages, {("unknown", ""): 3}),
+}  # fmt: skip
