@@ -23,16 +23,25 @@ class BandFiles:
 
 
 def bands_in_folders(leaves: list[Leaf]) -> BandFiles | None:
-    """Folders that are named like bands and hold the same lenses."""
-    named = [leaf for leaf in leaves if leaf.names and is_band(leaf.name)]
-    if len(named) < 2 or len(named) != len(leaves) or len({(leaf.split, leaf.names[:-1]) for leaf in named}) > 1:
+    """Folders that are named like bands and hold the same lenses; of several splits each has the same bands."""
+    if not leaves or not all(leaf.names and is_band(leaf.name) for leaf in leaves):
         return None
-    by_id = [{_number(name): name for name in leaf.files} for leaf in named]
-    shared = set(by_id[0]).intersection(*by_id[1:])
-    if len(shared) < max(1, max(map(len, by_id)) // 2):
+    groups: dict[tuple[str, tuple[str, ...]], list[Leaf]] = {}
+    for leaf in leaves:
+        groups.setdefault((leaf.split, leaf.names[:-1]), []).append(leaf)
+    bands = {tuple(leaf.name for leaf in group) for group in groups.values()}
+    if len(bands) != 1 or len(order := bands.pop()) < 2 or len({split for split, _ in groups}) < len(groups):
         return None
-    files = {lens: tuple((leaf, one[lens]) for leaf, one in zip(named, by_id, strict=True)) for lens in sorted(shared)}
-    return BandFiles(tuple(leaf.name for leaf in named), files)
+    files: dict[str, tuple[tuple[Leaf, str], ...]] = {}
+    for (split, _), group in groups.items():
+        by_id = [{_number(name): name for name in leaf.files} for leaf in group]
+        shared = set(by_id[0]).intersection(*by_id[1:])
+        if len(shared) < max(1, max(map(len, by_id)) // 2):
+            return None
+        for lens in sorted(shared):
+            key = lens if len(groups) == 1 else f"{split}/{lens}"
+            files[key] = tuple((leaf, one[lens]) for leaf, one in zip(group, by_id, strict=True))
+    return BandFiles(order, files)
 
 
 def bands_in_lens_folders(leaves: list[Leaf]) -> BandFiles | None:

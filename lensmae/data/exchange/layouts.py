@@ -27,7 +27,7 @@ from lensmae.data.exchange.stacks.importing import may_hold_stack
 from lensmae.data.exchange.stacks.layout import Stack, find_stacks, stack_lenses
 from lensmae.data.exchange.stacks.reading import stored_arrays
 from lensmae.data.exchange.tables.frames import TABLES
-from lensmae.data.exchange.tables.label_tables import LabelTable, find_table, table_in_order
+from lensmae.data.exchange.tables.label_tables import LabelTable, find_table, table_in_order, table_of_sidecars
 from lensmae.data.exchange.tables.split_lists import listed_indices
 from lensmae.data.images.axes import NO_CHOICE, ArrayChoice
 from lensmae.data.images.guarded_reader import read_image
@@ -187,8 +187,8 @@ def _bands(root: Path, leaves: list[Leaf]) -> Layout | None:
     if found is None:
         return None
     paths = {lens: tuple(_path(root, leaf, name) for leaf, name in parts) for lens, parts in found.files.items()}
-    leaf = next(iter(found.files.values()))[0][0]
-    layout = _file_layout(root, "lenses with a file a band", [(UNKNOWN, leaf.split, parts[0]) for parts in paths.values()])
+    rows = [(UNKNOWN, found.files[lens][0][0].split, parts[0]) for lens, parts in paths.items()]
+    layout = _file_layout(root, "lenses with a file a band", rows)
     note = f"Each lens has {len(found.bands)} bands ({', '.join(found.bands)}) in files of their own."
     lens_folders = {Path(part).parent for parts in paths.values() for part in parts}
     in_folders = len(lens_folders) == len(paths) > 1
@@ -316,9 +316,10 @@ def _with_table(
     """
     files = layout.lenses["source_file"].tolist()
     named = named or ([Path(name).parent.as_posix() for name in files] if in_folders else files)
-    folders = {root, *(leaf.folder for leaf in leaves), *(leaf.folder.parent for leaf in leaves)}
+    folders = {root}.union(*({leaf.folder, *leaf.folder.parents} for leaf in leaves))
     here = [folder for folder in folders if folder.is_relative_to(root)]
     table = find_table(here, named, layout.lenses["split"].tolist())
+    table = table_of_sidecars(root, files) if table is None else table
     return layout if table is None else _as_table_says(layout, table, says_classes)
 
 
@@ -364,7 +365,8 @@ def _stack_layout(root: Path, files: list[Path], classes: Sequence[str] | None, 
     lenses.insert(0, "id", [f"{name}_{index:06d}" for index, name in enumerate(lenses["class"])])
     notes = tuple(dict.fromkeys(note for stack in stacks for note in stack.notes))
     is_pair = any(stack.targets is not None for stack in stacks)
-    said = any("split" in stack.columns for stack in stacks)
+    # What lies beside stacks that are named for testing is for training, as with folders.
+    said = any("split" in stack.columns for stack in stacks) or {"train", ""} & {stack.split for stack in stacks} == {""}
     used = {id(one) for stack in stacks for one in (stack.images, stack.targets)}
     over = [f"{one.location} {one.shape}" for one in arrays if one.key and len(one.shape) > 2 and id(one) not in used]
     return Layout(

@@ -58,6 +58,7 @@ TARGETS = frozenset(
 _GENERIC = frozenset(
     ("image", "images", "img", "imgs", "data", "dataset", "files", "npy", "npz", "fits", "png", "samples", "stamps", "cutouts")
 )
+_ENDING = re.compile(r"(?i)\.\w{2,5}(\.(gz|bz2|xz|fz|zip))?$")
 _FOLDS = re.compile(r"(?i)(?:k?fold|cv)[_ -]?\d+")
 _OUTPUTS = frozenset(
     ("plot", "plots", "figure", "figures", "fig", "figs", "preview", "previews", "thumbnail", "thumbnails", "result", "results",
@@ -109,7 +110,7 @@ def words(name: str) -> list[str]:
 
 def apart(word: str) -> tuple[str, ...]:
     """A word, cut between a split and what is written without a sign before or behind it."""
-    lower = word.lower()
+    lower = word.lower().rstrip("0123456789")
     for split in () if lower in SPLIT_NAMES else SPLIT_NAMES:
         long = split in LONG_SPLITS
         if long and lower.startswith(split) and lower[len(split) :] in _BEHIND:
@@ -199,7 +200,7 @@ def _joined(name: str) -> str:
 def file_parts(name: str) -> tuple[str, str]:
     """The one split among the words of a file's name, and the class that it begins with, each "" where it says none:
     `test_nonlens_12.npy`, `cdm_sim_3.npy`, `lens_4_val.fits`, `euclid_test_g_7.npy`."""
-    parts = [word.lower() for word in words(name.split(".")[0]) if not word.isdigit()]
+    parts = [word.lower() for word in words(_ENDING.sub("", name)) if not word.isdigit()]
     named = {found for part in parts if (found := split_name(part))}
     split = named.pop() if len(named) == 1 and not _TASK.search(name) else ""
     rest = [part for part in parts if not split or split_name(part) != split]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lensmae.data.exchange.stacks.images import images_in
+from lensmae.data.exchange.stacks.images import images_in, of_several_lengths
 from lensmae.data.exchange.stacks.importing import StoredArray
 from lensmae.data.exchange.stacks.reading import stored_arrays
 from lensmae.data.images import roles
@@ -28,6 +28,8 @@ def are_stacks(files: list[Path], above: Path, choice: ArrayChoice) -> bool:
     near = [array for one in arrays for array in one if len(array.shape) == 1]
     # A PSF or a noise map beside a stack says nothing of what the others are.
     shown = [one for one in arrays if one and roles.role(one[0].file.stem) in (roles.SCIENCE, roles.UNKNOWN)] or arrays
+    if of_several_lengths([one[0] for one in shown if len(one) == 1]):
+        return True
     held = [images_in(one, choice, near) for one in shown]
     many = {one[0].shape[1:] for one, n in zip(shown, held, strict=True) if n > 1}
     # Two lenses for tests beside a hundred for training are a stack too.

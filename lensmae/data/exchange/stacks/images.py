@@ -64,6 +64,8 @@ def axes_of(
         if letters := _as_beside(array, found, list(unclear)):
             found[array] = letters
             del unclear[array]
+    several = dict.fromkeys(of_several_lengths([*found, *unclear]), "NHW")
+    found, unclear = found | several, {array: problem for array, problem in unclear.items() if array not in several}
     found |= {array: letters for array in found if (letters := _as_other_split(array, found))}
     if unclear and not found:
         first = next(iter(unclear.values()))
@@ -84,13 +86,24 @@ def _as_beside(array: StoredArray, found: Mapping[StoredArray, str], unclear: Se
     return "NHW" if len(sizes) > 1 and len(array.shape) == 3 else ""
 
 
+def of_several_lengths(arrays: Sequence[StoredArray]) -> list[StoredArray]:
+    """Arrays that are named after splits or classes, alike but for their lengths: `train/cdm` (5, 64, 64) and `test/cdm`
+    (3, 64, 64). Bands would be as many in all of them."""
+    named = [one for one in arrays if len(one.shape) == 3 and (split_of(one) or class_of(one) != UNKNOWN) and not one.axes]
+    alike: dict[tuple[int, ...], list[StoredArray]] = {}
+    for array in named:
+        alike.setdefault(array.shape[1:], []).append(array)
+    groups = [some for some in alike.values() if len({one.shape[0] for one in some}) > 1]
+    return [one for some in groups for one in some if some[0].shape[1] == some[0].shape[2]]
+
+
 def _as_other_split(array: StoredArray, found: Mapping[StoredArray, str]) -> str:
     """Letters of an array of one split that seems to be of bands, as that of another split has them: `img_test` (3, 64, 64)
     beside `img_train` (100, 64, 64). "" where there is no such array."""
     if "N" in found[array] or len(array.shape) != 3 or not split_of(array):
         return ""
     for other, letters in found.items():
-        if len(other.shape) == 3 and letters in ("NHW", "HWN") and split_of(other) and split_of(other) != split_of(array):
+        if len(other.shape) == 3 and letters in ("NHW", "HWN") and split_of(other) != split_of(array):
             at = letters.index("N")
             if np.delete(other.shape, at).tolist() == np.delete(array.shape, at).tolist():
                 return letters

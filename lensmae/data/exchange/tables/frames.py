@@ -6,14 +6,21 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from lensmae.data.exchange.names import split_name
+from lensmae.data.exchange.names import split_name, words
+from lensmae.data.images.formats.npy import Npz, read_header
+from lensmae.errors import ImageReadError
 
-MAPPINGS = (".json", ".yaml", ".yml")
+MAPPINGS = (".json", ".yaml", ".yml", ".npz")
+# An npz of lists is one by its name; others hold lenses.
+_LISTS = frozenset(("split", "splits", "fold", "folds", "partition", "partitions", "index", "indices", "idx", "idxs"))
 _LINES = (".jsonl", ".ndjson")
 _TEXTS = (".txt", ".dat", ".lst", ".list")
 TABLES = (".csv", ".tsv", ".parquet", *_TEXTS, *MAPPINGS, *_LINES)
+# An attribute of a table: the only column that may name lenses.
+NAMES = "names"
 _LARGEST = 1 << 26
 # YAML is read ten times as slowly.
 _LARGEST_YAML = 1 << 22
@@ -22,12 +29,27 @@ _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 
 
 def read_mapping(path: Path) -> object:
-    """The plain values of a JSON or YAML file; None where it cannot be read or is too large."""
+    """The plain values of a JSON or YAML file, or the lists in an npz file that is named for them; None where it cannot be read,
+    is too large or is none."""
+    if path.suffix.lower() == ".npz":
+        return _in_npz(path)
     as_json = path.suffix.lower() == ".json"
     try:
         text = path.read_text(encoding="utf-8") if path.stat().st_size <= (_LARGEST if as_json else _LARGEST_YAML) else ""
         return json.loads(text or "null") if as_json else _of_yaml(text)
     except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _in_npz(path: Path) -> dict[str, list[object]] | None:
+    if _LISTS.isdisjoint(word.lower() for word in words(path.stem)):
+        return None
+    try:
+        with path.open("rb") as file, Npz(file) as archive:
+            heads = {key: archive.header(key) for key in archive.keys}
+            lists = [key for key, one in heads.items() if len(one.shape) == 1 and one.dtype.kind in "iu"]
+            return {key: archive.read(key).tolist() for key in lists if heads[key].nbytes < _LARGEST}
+    except (OSError, ImageReadError):
         return None
 
 
@@ -58,6 +80,8 @@ def read_frame(path: Path, header: bool = True) -> pd.DataFrame | None:
             return None
         if ending in (*MAPPINGS, *_LINES):
             frame = _of_records(_lines(path) if ending in _LINES else read_mapping(path), path.stem)
+        elif ending == ".npy":
+            frame = _of_names(path)
         else:
             frame = pd.read_parquet(path) if ending == ".parquet" else _of_text(path, header)
     except (OSError, ValueError, RecursionError, pd.errors.ParserError):
@@ -66,6 +90,19 @@ def read_frame(path: Path, header: bool = True) -> pd.DataFrame | None:
         return None
     frame.columns = [str(name).strip() for name in frame.columns]
     return frame.loc[:, [name for name in frame.columns if not name.startswith("Unnamed")]]
+
+
+def _of_names(path: Path) -> pd.DataFrame | None:
+    """An npy file of names; None of any other."""
+    try:
+        with path.open("rb") as file:
+            made = read_header(file)
+            if made.dtype.kind not in "US" or len(made.shape) != 1:
+                return None
+            values = np.frombuffer(file.read(made.nbytes), made.dtype)
+    except ImageReadError:
+        return None
+    return pd.DataFrame({"file": np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values})
 
 
 def _lines(path: Path) -> list[object]:
@@ -87,7 +124,9 @@ def _of_records(content: object, name: str) -> pd.DataFrame | None:
         return None
     values = list(content.values())
     if all(isinstance(one, str | int | float) for one in values):
-        return pd.DataFrame({"file": list(map(str, content)), name: values})
+        made = pd.DataFrame({"file": list(map(str, content)), name: values})
+        made.attrs[NAMES] = "file"
+        return made
     if all(isinstance(one, Mapping) for one in values) and not any(map(split_name, map(str, content))):
         return _plain_columns(pd.DataFrame([{"file": str(key), **one} for key, one in content.items()]))
     same = all(isinstance(one, list) for one in values) and len({len(one) for one in values}) == 1

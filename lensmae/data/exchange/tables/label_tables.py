@@ -1,6 +1,7 @@
 """Tables beside image files: which file is of which class and split, and what else is known of it."""
 
 import itertools
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,10 @@ import pandas as pd
 
 from lensmae.data.exchange.given_splits import says_splits, split_column, stricter
 from lensmae.data.exchange.names import LABELS, class_name, is_label, split_and_rest
-from lensmae.data.exchange.tables.frames import MAPPINGS, TABLES, read_frame
+from lensmae.data.exchange.tables.frames import MAPPINGS, NAMES, TABLES, read_frame, read_mapping
 from lensmae.data.exchange.tables.lens_names import LensNames
 from lensmae.data.exchange.tables.split_lists import LISTS, listed_splits
+from lensmae.data.images.labels_beside import shape_of
 
 _READ = tuple(dict.fromkeys((*TABLES, *LISTS, *MAPPINGS)))
 # Beside a stack, texts that name nothing may be anything.
@@ -22,6 +24,8 @@ _FEW = 64
 _LENS_FLAGS = frozenset(("lens", "lenses", "is_a_lens", "has_lens", "lensing"))
 _TRUTHS = frozenset(("0", "1", "0.0", "1.0", "True", "False", "true", "false", "yes", "no"))
 _MOST_TABLES = 64
+# A folder of more files is none of one lens.
+_MOST_OF_ONE = 16
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def find_table(folders: Sequence[Path], lenses: Sequence[str], splits: Sequence[
         splits: of each lens, "" where no folder says it.
     """
     found: list[tuple[Path, pd.DataFrame]] = []
-    paths = sorted({path for folder in folders for path in folder.iterdir() if path.suffix.lower() in _READ})[:_MOST_TABLES]
+    paths = sorted({path for folder in folders for path in folder.iterdir() if _may_be_table(path)})[:_MOST_TABLES]
     found_lists = listed_splits(paths, lenses, splits)
     listed, lists = found_lists.splits, found_lists.files
     for path in paths:
@@ -128,6 +132,50 @@ def find_table(folders: Sequence[Path], lenses: Sequence[str], splits: Sequence[
     return LabelTable(tuple(files), rows.reindex(range(len(lenses))), label if enough else None, listed, found_lists.folds)
 
 
+def table_of_sidecars(root: Path, lenses: Sequence[str]) -> LabelTable | None:
+    """What a JSON or YAML file beside each lens says of it: `a.json` beside `a.npy`, or the only one in the folder of a lens.
+
+    Args:
+        root: from which paths count.
+        lenses: paths of their files.
+    """
+    first = _sidecar(root / lenses[0]) if lenses else None
+    found = [_sidecar(root / lens) for lens in lenses] if first is not None else []
+    own = [path for path in found if path is not None]
+    if len(set(own)) < len(own):
+        # One of a whole folder says nothing of a lens.
+        return None
+    said = [read_mapping(path) if path is not None else None for path in found]
+    rows = [{key: one for key, one in values.items() if isinstance(one, str | int | float)} if isinstance(values, Mapping) else {}
+            for values in said]  # fmt: skip
+    frame = pd.DataFrame(rows)
+    if first is None or not len(frame.columns):
+        return None
+    table = LabelTable((first,), frame, _label_column(frame))
+    return table if table.label or table.splits is not None else None
+
+
+def _sidecar(lens: Path) -> Path | None:
+    beside = [lens.with_suffix(ending) for ending in MAPPINGS]
+    own = next((path for path in beside if path.is_file()), None)
+    if own is not None:
+        return own
+    with os.scandir(lens.parent) as entries:
+        few = list(itertools.islice((entry.name for entry in entries), _MOST_OF_ONE + 1))
+    alone = [name for name in few if Path(name).suffix.lower() in MAPPINGS]
+    return lens.parent / alone[0] if len(alone) == 1 and len(few) <= _MOST_OF_ONE else None
+
+
+def _may_be_table(path: Path) -> bool:
+    """Whether a file may be a table or a list; of npy files, which lenses are too, one that is named for a split alone."""
+    ending = path.suffix.lower()
+    if ending == ".npz":
+        return read_mapping(path) is not None
+    if ending != ".npy":
+        return ending in _READ
+    return bool(split_and_rest(path.stem)[0]) and (shape := shape_of(path)) is not None and len(shape) == 1
+
+
 def table_in_order(folder: Path, n: int) -> LabelTable | None:
     """The table beside a stack of `n` lenses that has a row for each, in their order, with their classes or splits."""
     for path in sorted(one for one in folder.iterdir() if one.suffix.lower() in _IN_ORDER)[:_MOST_TABLES]:
@@ -149,7 +197,7 @@ def _with_first(frame: pd.DataFrame, path: Path, lenses: Sequence[str]) -> pd.Da
 def _rows(frame: pd.DataFrame, lenses: list[str]) -> pd.DataFrame | None:
     """The rows of a table that name lenses, by the index of the lens; by the column that names most."""
     names, best = LensNames(lenses), None
-    for column in frame.columns:
+    for column in [frame.attrs[NAMES]] if NAMES in frame.attrs else frame.columns:
         at = [names.index(value) for value in frame[column]]
         rows = frame.drop(columns=column).assign(_at=at).dropna(subset="_at").drop_duplicates("_at")
         if len(rows) and (best is None or len(rows) > len(best)):

@@ -13,7 +13,7 @@ from lensmae.data.exchange.tables.frames import MAPPINGS, read_frame, read_mappi
 from lensmae.data.exchange.tables.lens_names import LensNames
 
 # Lists of the lenses of one split may be plain texts.
-LISTS = (".csv", ".tsv", ".txt", ".lst", ".list", ".dat")
+LISTS = (".parquet", ".jsonl", ".ndjson", ".npy", ".csv", ".tsv", ".txt", ".lst", ".list", ".dat")
 _COLUMNS = frozenset(("file", "files", "filename", "file_name", "image", "path", "id", "name", "object_id", "lens", "object"))
 # Words of the names of lists whose entries may be numbers alone; those of a log of training are epochs.
 _OF_NUMBERS = frozenset(
@@ -109,10 +109,9 @@ def listed_indices(folder: Path) -> dict[str, np.ndarray]:
 def _lists(path: Path, splits: Sequence[str]) -> Iterator[_List]:
     if path.suffix.lower() in MAPPINGS:
         yield from _in_mapping(path)
-        return
     fold = _FOLD.search(path.stem)
     stem = path.stem.replace(fold[1], "") if fold else path.stem
-    split = split_and_rest(stem.strip("_-"))[0] if path.suffix.lower() in LISTS else ""
+    split = split_and_rest(stem.strip("_-"))[0] if path.suffix.lower() in (*LISTS, *MAPPINGS) else ""
     if not split or split in splits:
         return
     frame = read_frame(path, header=False)

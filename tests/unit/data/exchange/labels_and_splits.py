@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from astropy.table import Table
 
 from tests.unit.data.exchange.layouts_of_others import HELD_OUT, Case
@@ -51,6 +52,55 @@ def narrow_pages(root: Path) -> None:
     """tifffile writes an array (16, 16, 5) as 16 pages of 16x5."""
     for k in range(3):
         (root / f"{k}.tif").write_bytes(tiff(np.repeat(STACK[k][..., None], 5, axis=2)))
+
+
+def named_so(*patterns):
+    """So many files of each pattern, numbered from 0."""
+    return lambda root: [save(root / pattern.format(k), STACK[k]) for pattern, n in patterns for k in range(n)]
+
+
+def challenge_in_parts(root: Path) -> None:
+    for part, places in (("SpaceTrain", range(6)), ("SpaceTest", range(6, 10))):
+        for k in places:
+            for band in ("Band1", "Band2"):
+                save(root / part / "Public" / band / f"image_{band}-{100 + k}.fits", STACK[k])
+        (root / part / "classifications.csv").write_text(lines((f"{100 + k},{k % 2}" for k in places), "ID,is_lens"))
+
+
+def tables_of_splits(ending):
+    """A folder of lenses, and a table a split that names its own."""
+
+    def make(root: Path) -> None:
+        IN_FOLDER(root)
+        for split in ("train", "test"):
+            frame = pd.DataFrame([{"file": one["file"], "label": one["label"]} for one in ROWS if one["split"] == split])
+            path = root / f"{split}.{ending}"
+            if ending == "json":
+                frame.to_json(path, orient="records")
+            elif ending == "parquet":
+                frame.to_parquet(path)
+            else:
+                frame.to_csv(path, index=False, sep=" " if ending == "txt" else ",")
+
+    return make
+
+
+def json_beside(lens, text):
+    def make(root: Path) -> None:
+        for k, one in enumerate(ROWS):
+            save(root / lens.format(k), STACK[k])
+            (root / text.format(k)).write_text(json.dumps({"label": one["label"], "split": one["split"], "theta_E": 1.0 + k}))
+
+    return make
+
+
+FEW = {("cdm", "train"): 5, ("axion", "train"): 5, ("cdm", "test"): 3, ("axion", "test"): 3}
+
+
+def few_by_class(root: Path) -> None:
+    for split, part in (("train", STACK[:5]), ("test", STACK[5:8])):
+        for kind in ("cdm", "axion"):
+            save(root / split / f"{kind}.npy", part)
 
 
 # name -> folder, and what an import plans
@@ -125,4 +175,34 @@ CASES = {
         "nobody can",
     ),
     "TIFF of five bands in narrow pages": Case(narrow_pages, {("unknown", ""): 3}),
+    "splits with points in names": Case(
+        named_so(("{}.train.npy", 8), ("{}.test.npy", 4)), PARTED
+    ),
+    "splits joined to words and numbers": Case(named_so(("trainlens{}.npy", 8), ("testlens{}.npy", 4)), PARTED),
+    "a challenge in two parts, each with its table": Case(challenge_in_parts, {
+        ("nonlens", "train"): 3, ("lens", "train"): 3, ("nonlens", "test"): 2, ("lens", "test"): 2}, "2 bands",
+    ),
+    "tables of the two splits, JSON": Case(tables_of_splits("json"), HELD_OUT),
+    "tables of the two splits, Parquet": Case(tables_of_splits("parquet"), HELD_OUT),
+    "tables of the two splits, columns of a text": Case(tables_of_splits("txt"), HELD_OUT),
+    "a JSON beside each lens": Case(json_beside("{}.npy", "{}.json"), HELD_OUT),
+    "a JSON in the folder of each lens": Case(json_beside("lens_{}/image.npy", "lens_{}/info.json"), HELD_OUT),
+    "one JSON in a folder of a few lenses": Case(
+        both(files((".", 3)), lambda root: (root / "info.json").write_text('{"split": "train", "label": 1}')),
+        {("unknown", ""): 3},
+    ),
+    "names of held-out files in npy": Case(
+        both(IN_FOLDER, npy_files(test_files=np.array([f"{k}.npy" for k in range(8, 12)]))),
+        {("unknown", ""): 8, ("unknown", "test"): 4},
+    ),
+    "numbers of files in an npz": Case(
+        both(IN_FOLDER, lambda root: np.savez(root / "splits.npz", train=np.arange(8), test=np.arange(8, 12))), PARTED
+    ),
+    "a file a class of a few lenses, by split": Case(few_by_class, FEW),
+    "an array a class of a few lenses, by split": Case(
+        arrays(train_cdm=STACK[:5], train_axion=STACK[:5], test_cdm=STACK[5:8], test_axion=STACK[5:8]), FEW
+    ),
+    "a stack beside one for tests": Case(
+        npy_files(modelII=STACK[:8], modelII_test=STACK[8:]), {("unknown", ""): 8, ("unknown", "test"): 4}
+    ),
 }  # fmt: skip

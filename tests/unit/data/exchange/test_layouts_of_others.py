@@ -61,3 +61,8 @@ def test_words_of_splits_in_names():
     assert split_and_rest("train_test") == ("", "train_test")
     assert [held_out_split(name) for name in ("Model_II_test", "Test set", "held-out", "val")] == ["test"] * 3 + ["validation"]
     assert [held_out_split(name) for name in ("Test III", "test_of_masks", "latest", "train", "contest")] == [""] * 5
+
+
+def test_a_stack_beside_one_for_tests_is_for_training(tmp_path):
+    CASES["a stack beside one for tests"].make(tmp_path)
+    assert plan_import(tmp_path).lenses["split"].tolist() == ["train"] * 8 + ["test"] * 4
