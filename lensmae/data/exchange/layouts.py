@@ -16,7 +16,7 @@ import pandas as pd
 from lensmae.data.exchange.band_files import bands_in_folders, bands_in_lens_folders, bands_in_names
 from lensmae.data.exchange.folder_entries import left_out, unusable
 from lensmae.data.exchange.given_splits import from_indices, stricter
-from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens
+from lensmae.data.exchange.leaves import Leaf, find_leaves, of_one_kind, of_one_lens, without_rows
 from lensmae.data.exchange.links import once_each
 from lensmae.data.exchange.names import UNKNOWN, class_name, held_out_split, is_class, is_generic, parts_of_names
 from lensmae.data.exchange.pairs import find_pairs
@@ -218,7 +218,8 @@ def _folders(root: Path, leaves: list[Leaf], classes: Sequence[str] | None, choi
             layout = _as_table_says(layout, table, set(layout.lenses["class"]) == {UNKNOWN}, moved=False)
         listed = from_indices(listed_indices(folder), n)
         return layout if listed is None else _with_splits(layout, listed, "Lists of indices beside the stack say its splits.")
-    leaves = [of_one_lens(leaf) for leaf in leaves]
+    leaves, rows_alone = without_rows([of_one_lens(leaf) for leaf in leaves])
+    ignored = [*ignored, *rows_alone]
     a_lens_each = len(leaves) > 1 and all(len(leaf.files) == 1 and leaf.names and not is_class(leaf.name) for leaf in leaves)
     told = {leaf.names for leaf in leaves if leaf.names and not is_generic(leaf.name)}
     named = len(told) > 1 or any(is_class(leaf.name) for leaf in leaves)

@@ -10,12 +10,15 @@ from lensmae.data.exchange.folder_entries import unusable
 from lensmae.data.exchange.names import folder_parts, is_band, is_class, is_generic, is_output, resolution
 from lensmae.data.images import roles
 from lensmae.data.images.companions import companions
+from lensmae.data.images.labels_beside import shape_of
 from lensmae.data.images.reader import SUFFIXES
 
 _ENDINGS = tuple(f".{suffix}" for suffix in SUFFIXES)
 _PICTURES = (".png", ".jpg", ".jpeg")
 _DEEPEST = 5
 _MOST_FOLDERS = 5_000
+# Of a folder of more files none is looked into; so many values may be flattened pixels.
+_MOST_FILES, _LEAST_PIXELS = 64, 256
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,19 @@ def of_one_lens(leaf: Leaf) -> Leaf:
     named = [name for name in leaf.files if roles.role(name.split(".")[0]) == roles.SCIENCE]
     others = [name for name in leaf.files if roles.role(name.split(".")[0]) not in (roles.SCIENCE, roles.UNKNOWN)]
     return replace(leaf, files=tuple(named)) if len(named) == 1 and len(others) == len(leaf.files) - 1 > 0 else leaf
+
+
+def without_rows(leaves: list[Leaf]) -> tuple[list[Leaf], list[str]]:
+    """Folders of a few files without npy arrays of one axis, such as labels or parameters, and the names of these."""
+    kept, out = [], []
+    for leaf in leaves:
+        few = leaf.files if len(leaf.files) <= _MOST_FILES else ()
+        shapes = {name: shape_of(leaf.folder / name) for name in few if name.endswith(".npy")}
+        rows = [name for name, shape in shapes.items() if shape is not None and len(shape) == 1 and shape[0] < _LEAST_PIXELS]
+        gone = rows if len(rows) < len(leaf.files) else []
+        out += gone
+        kept.append(replace(leaf, files=tuple(name for name in leaf.files if name not in gone)))
+    return kept, out
 
 
 def _kind(name: str) -> str:

@@ -113,6 +113,8 @@ def lenses_said(name: str, shape: Sequence[int], lengths: Mapping[str, int], len
     """
     if len(shape) < 2:
         return None
+    if len(shape) > 3 and 1 in shape and sum(side != 1 for side in shape) == 3:
+        return lenses_said(name, [side for side in shape if side != 1], lengths, lenses_first)
     labels = {length for one, length in lengths.items() if _is_of_lenses(one, lengths)}
     others = {length for one, length in lengths.items() if not roles.is_along(one) and not _is_position(one, lengths)}
     equal = len(shape) == 3 and len(set(shape)) == 1
@@ -190,6 +192,10 @@ def _by_shape(shape: tuple[int, ...], lenses: int | None, flat: bool) -> list[st
     if len(shape) == 3:
         return _best(_three(shape, lenses, flat), shape, lenses)
     if len(shape) == 4:
+        squeezed = _squeezed(shape, lenses) if lenses is not None else []
+        if lenses not in (None, shape[0]) and squeezed and all(count_of("N", one, shape) == lenses for one in squeezed):
+            # (1, 11, 64, 64) beside eleven labels.
+            return squeezed
         return _best(("NCHW", "NHWC", "HWCN", "CNHW", "CHWN"), shape, lenses) or _squeezed(shape, lenses)
     return _squeezed(shape, lenses)
 

@@ -169,6 +169,7 @@ CASES = {
     ),
     "128 beside 64": Case(pairs("{}", low="64", high="128"), {("unknown", ""): 2}, "64/ and 128/", pairs=True),
     "two folders of the same names and sizes": Case(files(("a", 3), ("b", 3)), {("a", ""): 3, ("b", ""): 3}),
+    "a row of numbers beside one image": Case(npy_files(cube=STACK[0], z=np.zeros(1)), {("unknown", ""): 1}, "z.npy"),
     "cls": Case(arrays(images=STACK, cls=LABELS), CLASSES),
     "numbers named after two splits": Case(
         arrays(images=STACK, y=LABELS, train_test=np.arange(12) // 8), {("class_0", "test"): 6, ("class_1", "test"): 6},

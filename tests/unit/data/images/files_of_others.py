@@ -144,6 +144,10 @@ SAME = {
     "four lenses in HDF5 with their labels": (hdf5(stamp=OTHERS[:4], label=np.arange(4)), LENS),
     "six lenses called X": (npz(X=OTHERS[:6]), LENS),
     "ten lenses last, MATLAB": (mat(images=np.moveaxis(OTHERS[:10], 0, -1)), LENS),
+    "eleven lenses behind an axis of one, with their labels": (npz(data=OTHERS[None, :11], labels=np.arange(11)), LENS),
+    "four lenses before an axis of one, with their labels": (
+        npz(data=np.moveaxis(OTHERS[:4], 0, -1)[..., None], labels=np.arange(4)), LENS
+    ),
     "bands and their wavelengths": (npz(image=np.stack([LENS] * 4), wavelength=np.arange(4.0)), LENS),
     "rows as objects": (objects(list(LENS)), LENS),
     "rows as objects, as a column": (objects(list(LENS), (24, 1)), LENS),
