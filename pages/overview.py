@@ -4,6 +4,7 @@ import streamlit as st
 
 from lensmae.app.overview.classes import classes
 from lensmae.app.overview.headlines import headlines
+from lensmae.app.reconstruction.domain import say_domain
 from lensmae.app.shared import choices, loaders, tour
 from lensmae.app.shared.guard import fragment
 from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
@@ -32,6 +33,7 @@ def live(choice: choices.Choice) -> None:
         reconstruction_view(image, frames, choice, key="overview", unit=loaders.flux_unit(data, choice.lens), about=about)
     )
     await_frames("first")
+    say_domain(choice, [entry])
 
 
 choice = choices.current()

@@ -10,6 +10,8 @@ MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 # A logarithmic axis says its decades as powers of ten.
 LOG = {"type": "log", "exponentformat": "power"}
+# Name of a shape that says what is chosen on the page, and belongs into no paper.
+SCREEN_ONLY = "screen-only"
 
 
 # Ticks of a decade, by how many decades an axis spans: the fewer, the more.

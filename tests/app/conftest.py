@@ -59,11 +59,11 @@ def open_app():
     return opened
 
 
-def fit_domain(home: Path, factor: float) -> None:
-    """A reference of the small classifier, fitted to `lenses`, with limits that are `factor` times the true ones."""
-    path = home / "checkpoints/small-classifier.safetensors"
+def fit_domain(home: Path, factor: float, kind: str = "classifier") -> None:
+    """A reference of the small network of a kind, fitted to `lenses`, with limits that are `factor` times the true ones."""
+    path = home / f"checkpoints/small-{kind}.safetensors"
     known = fit_reference(load_checkpoint(path), open_dataset("lenses"), 30, 9)
-    save_reference(reference_path(path), replace(known, distances=known.distances * factor))
+    save_reference(reference_path(path), replace(known, distances=known.distances * factor, errors=known.errors * factor))
 
 
 def texts(elements) -> str:

@@ -70,6 +70,25 @@ def test_filters_order_and_agreement_show_what_was_graded(sheet):
     assert {"Agreement", "Ranking"} <= {heading.value for heading in app.header}
 
 
+def test_the_true_class_is_hidden_until_the_lens_is_graded(sheet):
+    marks()
+    app = sheet()
+    names = open_dataset("lenses").lenses
+    # The id names the class, and so do the parameters of its substructure.
+    hidden = app.dataframe[1].value
+    assert hidden[["id", "class", "theta_E"]].isna().all(axis=None)
+    assert names["id"][0] not in texts(app.caption)
+    assert "true class hidden until you have graded it" in texts(app.caption)
+    app = choose_grader(app, "ann")
+    app.run()
+    known = app.dataframe[1].value.set_index("row")["class"].dropna()
+    assert known.to_dict() == {row: names["class"][row] for row in (3, 70)}
+    app.toggle("truth").set_value(True).run()
+    assert_clean(app)
+    assert app.dataframe[1].value["id"].tolist() == names["id"].tolist()
+    assert f"{names['id'][0]} · {names['class'][0]}" in texts(app.caption)
+
+
 def test_predictions_are_withheld_out_of_the_networks_domain_in_table_and_filters(home, sheet):
     marks()
     fit_domain(home, 1e-9)
@@ -131,6 +150,7 @@ def _ranked_uploads():
     grades, scores = ["A", "X", "B", "X", "A", "X"], [0.9, 0.8, 0.7, 0.3, 0.2, 0.1]
     tags = [("ring",), (), (), (), (), ()]
     columns = {"grade": grades, "tags": tags, "predicted": ["cdm"] * 6, "height_px": range(6), "P(cdm)": scores}
+    columns["P(no_sub)"] = [float("nan")] * 3 + [0.3, 0.2, 0.1]
     rank(pd.DataFrame(columns), "uploads", str)
 
 
@@ -144,3 +164,8 @@ def test_images_without_a_true_class_are_ranked_by_their_grades():
     app.selectbox("rank-find").set_value("grade A or B")
     app.number_input("rank-n").set_value(3).run()
     assert [metric.value for metric in app.metric][:2] == ["66.7%", "66.7%"]
+    # Of three good ones two have no number: they come last and are missed, not left out of the count.
+    app.selectbox("rank-by").set_value("P(no_sub)").run()
+    assert_clean(app)
+    assert [metric.value for metric in app.metric][:2] == ["33.3%", "33.3%"]
+    assert "3 of 6 images do not have this number" in texts(app.caption)

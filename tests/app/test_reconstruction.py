@@ -5,7 +5,7 @@ import pytest
 
 from lensmae.app.jobs.board import board
 from lensmae.evaluation.reconstruction.custom_masks import mask_text
-from tests.app.conftest import SMALL, assert_clean, texts
+from tests.app.conftest import SMALL, assert_clean, fit_domain, texts
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +104,32 @@ def test_two_checkpoints_reconstruct_the_same_lens_under_the_same_mask(home, ope
     assert_clean(app)
     app = ask(app, "files")
     assert_clean(app)
+
+
+@pytest.mark.parametrize("page", ["reconstruction", None])
+@pytest.mark.parametrize(("factor", "outside"), [(1e-9, True), (1e9, False)])
+def test_a_lens_out_of_the_networks_domain_is_said_beside_its_reconstruction(home, open_app, page, factor, outside):
+    fit_domain(home, factor, "mae")
+    app = finish_jobs(open_app(page, **SMALL))
+    assert_clean(app)
+    assert ("Out of the domain of small-mae" in texts(app.warning)) == outside
+    assert "never measured" not in texts(app.caption)
+
+
+def test_where_nothing_is_known_of_the_domain_that_is_said(home, open_app):
+    app = open_app("reconstruction", **SMALL, strategy="Own", mask="f000000000000001")
+    assert_clean(app)
+    assert "What is in the domain of small-mae was never measured" in texts(app.caption)
+
+
+def test_a_network_that_has_the_lens_in_its_domain_is_offered_instead(home, open_app):
+    (home / "checkpoints/twin.safetensors").write_bytes((home / "checkpoints/small-mae.safetensors").read_bytes())
+    fit_domain(home, 1e9, "mae")
+    (home / "checkpoints/small-mae.reference.safetensors").rename(home / "checkpoints/twin.reference.safetensors")
+    fit_domain(home, 1e-9, "mae")
+    app = finish_jobs(finish_jobs(open_app("reconstruction", **SMALL)))
+    app.button("ask-in-domain").click().run()
+    app = finish_jobs(app)
+    assert_clean(app)
+    assert app.session_state["mae"] == app.selectbox("mae").value
+    assert "Out of the domain" not in texts(app.warning)

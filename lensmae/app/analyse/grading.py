@@ -11,7 +11,7 @@ from lensmae.app.analyse.preview import as_drawn
 from lensmae.app.analyse.summary import table
 from lensmae.app.analyse.titles import answer_title
 from lensmae.app.analyse.uploads import FILES, Answered, upright
-from lensmae.app.grading.desk import Items, desk, grader
+from lensmae.app.grading.desk import Items, desk, grader, own_marks
 from lensmae.app.grading.import_menu import import_menu, say_imported
 from lensmae.app.grading.labels import choose_labels, made, own_labels
 from lensmae.app.grading.measures import agree
@@ -80,8 +80,7 @@ def _one_by_one(order: Sequence[Answered], look: str, choice: Choice, drawn: int
         lens_view(panels, key="grade-analyse", unit="", upright=upright(one.answer), own=True, **choice.display)
     with right:
         st.markdown(plain(one.upload.name))
-        called = "not classified" if one.answer.classified is None else f"class: {one.answer.called or CANNOT_TELL}"
-        st.caption(plain(called))
+        st.caption(plain(_answer(one)))
 
         def go(at: int) -> None:
             st.session_state[_AT] = (look, order[at].upload.item, at)
@@ -96,6 +95,15 @@ def _one_by_one(order: Sequence[Answered], look: str, choice: Choice, drawn: int
                 told = "They were drawn before the last marks were made. Downloads hold them already."
                 options = {"icon": ":material/refresh:", "type": "tertiary", "key": "update-analyse"}
                 st.button("Update tables", help=told, on_click=whole_page, **options)
+
+
+def _answer(one: Answered) -> str:
+    """The class that was answered, once the grader has said what they think."""
+    if one.answer.classified is None:
+        return "not classified"
+    if not own_marks(FILES, one.upload.item, grader())["grade"]:
+        return "The network's answer is shown here once you have graded the image."
+    return f"class: {one.answer.called or CANNOT_TELL}"
 
 
 def _index(order: Sequence[Answered], look: str) -> int:

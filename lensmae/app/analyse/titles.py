@@ -35,6 +35,9 @@ def answer_title(name: str) -> str:
     """The heading of a column of `lensmae.evaluation.images.answers.table`."""
     if name in _COLUMNS:
         return _COLUMNS[name]
+    if name.startswith("P("):
+        # The name of a class, underscores and all.
+        return name
     if name.startswith("sd("):
         return f"spread of P{name[2:]}"
     for kind, title in KINDS.items():

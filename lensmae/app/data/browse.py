@@ -202,6 +202,8 @@ def one_lens(info: DatasetInfo, choice: Choice) -> None:
         lens_view(panels, overlays=substructure_overlays(found), stretch=stretch, percentile=percentile, **view)
         st.caption(loaders.describe_lens(info, row) + _said_of(found))
         _save(info, row)
+        if len(info.classes) > 1 and not read_only():
+            st.caption("Class and parameters are in view here; under “Grades” they are hidden until a lens is graded.")
         items = lens_items(info, np.arange(info.n))
         desk(items, row, lambda index: st.session_state.update(row=index), "data")
     with right:

@@ -54,9 +54,12 @@ def rank(ranked: pd.DataFrame, name: str, titles: Callable[[str], str]) -> None:
     values = ranked[by].to_numpy(dtype=float)
     known = np.isfinite(values)
     if not known.all():
-        st.caption(f"Of the {known.sum():,} of {len(known):,} images that have this number; a withheld answer has none.")
-    table = ranking((-values if upward else values)[known], sought[what][known], float(prevalence))
-    _figures(table, int(first), what, prevalence, sought[what][known])
+        st.caption(
+            f"{(~known).sum():,} of {len(known):,} images do not have this number (a withheld answer has none): they come last, "
+            "and what is sought among them counts as missed."
+        )
+    table = ranking(np.where(known, -values if upward else values, -np.inf), sought[what], float(prevalence))
+    _figures(table, int(first), what, prevalence, sought[what])
     figure(ranking_curves(table, int(first), prevalence), "ranking", table, f"ranking-{name}-{by}")
 
 

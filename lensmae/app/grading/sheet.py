@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.grading import measures, results
+from lensmae.app.grading.desk import grader
 from lensmae.app.grading.import_menu import import_menu, say_imported
-from lensmae.app.grading.lenses import grade_lenses
+from lensmae.app.grading.lenses import choose_truth, grade_lenses
 from lensmae.app.grading.state import Sheet, with_marks
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
@@ -19,7 +20,7 @@ from lensmae.app.shared.widgets import SPLIT_OPTIONS, choose, progress_bar, unkn
 from lensmae.data import DatasetInfo
 from lensmae.data.records.grades import GRADES, graded, revision
 from lensmae.data.value_titles import value_titles
-from lensmae.evaluation.grading.sheet import UNGRADED, Filters, number_columns, sheet, text_columns, title
+from lensmae.evaluation.grading.sheet import UNGRADED, Filters, number_columns, sheet, text_columns, title, veiled
 from lensmae.workspace import read_only
 
 LIMITS = {"200": 200, "1000": 1000, "all": None}
@@ -34,6 +35,7 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
         most = choose("Lenses at most", list(LIMITS), "grade-most")
         predicted = "classifier" in choice.checkpoints and st.toggle("Predictions", key="grade-predicted", bind="query-params")
         errors = "mae" in choice.checkpoints and st.toggle("Reconstruction error", key="grade-errors", bind="query-params")
+        truth = choose_truth(info)
     marks, drawn = graded(info.fingerprint), revision(info.fingerprint)
     rows, measured = _measured(info, choice, split, LIMITS[most], predicted, errors)
     table = sheet(loaders.get_dataset(info).lenses, rows, marks, measured)
@@ -51,9 +53,11 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
     say_imported()
     st.caption(f"{len(seen.shown):,} of {len(table):,} lenses.")
     if len(seen.shown):
-        fragment(_one_by_one)(info, seen.shown["row"].to_numpy(), choice, drawn)
+        fragment(_one_by_one)(info, seen.shown["row"].to_numpy(), choice, drawn, truth)
         table_shown, alt = results.readable(seen.shown), "Lenses with their grades, one per row"
-        st.dataframe(table_shown, hide_index=True, height=300, column_config=results.columns(table_shown), alt=alt)
+        table_shown = table_shown if truth else veiled(table_shown, marks, grader())
+        options = {"hide_index": True, "height": 300, "placeholder": "–"}
+        st.dataframe(table_shown, column_config=results.columns(table_shown), alt=alt, **options)
     results.take_away(seen, now)
     if not read_only():
         names = loaders.get_dataset(info).lenses["id"].astype(str)
@@ -64,10 +68,10 @@ def grades(info: DatasetInfo, choice: Choice) -> None:
         st.caption("“Predictions” and “Reconstruction error” above add what networks say, to rank and sort by.")
 
 
-def _one_by_one(info: DatasetInfo, rows: np.ndarray, choice: Choice, drawn: int) -> None:
+def _one_by_one(info: DatasetInfo, rows: np.ndarray, choice: Choice, drawn: int, truth: bool) -> None:
     """The lenses shown, to grade them in this order: a key draws the next lens and not the table, and a lens that no longer
     passes a filter keeps its place until the table is drawn anew."""
-    grade_lenses(info, rows, choice, f"sheet-{info.fingerprint[:8]}")
+    grade_lenses(info, rows, choice, f"sheet-{info.fingerprint[:8]}", truth)
     if revision(info.fingerprint) != drawn:
         label, told = "Update the table", "It was drawn before the last marks were made. Downloads hold them already."
         st.button(label, icon=":material/refresh:", type="tertiary", key="update-sheet", help=told, on_click=whole_page)

@@ -9,11 +9,11 @@ import streamlit as st
 from lensmae.app.jobs.board import board
 from lensmae.app.jobs.view import offered
 from lensmae.app.lens_view.component import lens_view
+from lensmae.app.reconstruction.domain import ask_instead
 from lensmae.app.reconstruction.localisation import localise
 from lensmae.app.reconstruction.sensitivity import sensitivity
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
-from lensmae.app.shared.guard import whole_page
 from lensmae.app.shared.units import power_of_ten
 from lensmae.app.shared.widgets import figure
 from lensmae.data.store.splits import split_text
@@ -41,7 +41,7 @@ def anomaly(shown: Shown) -> None:
     trained = trained_on(shown.entry.card)
     (st.success if trained.pure else st.warning)(trained.sentence, icon=":material/school:")
     if not trained.pure and (pure := next((one for one in loaders.checkpoints("mae") if trained_on(one.card).pure), None)):
-        st.button(f"Ask {pure.name} instead", icon=":material/swap_horiz:", on_click=_ask_instead, args=(pure.name,))
+        st.button(f"Ask {pure.name} instead", icon=":material/swap_horiz:", on_click=ask_instead, args=(pure.name,))
     own = _own_scores(shown.key[0], shown.image)
     row = loaders.get_dataset(shown.data).lenses.iloc[shown.choice.lens]
     found = None if shown.brought else substructure(row, shown.image.shape, shown.data.pixel_scale)
@@ -62,11 +62,6 @@ def anomaly(shown: Shown) -> None:
             localise(shown, smooth, _MASKS)
     if not shown.brought:
         sensitivity(shown, smooth, _MASKS)
-
-
-def _ask_instead(name: str) -> None:
-    st.session_state["mae"] = name
-    whole_page()
 
 
 def _say(kind: str, found: Substructure | None, relative: bool, brought: bool) -> None:

@@ -12,6 +12,7 @@ from lensmae.app.reconstruction import custom_mask
 from lensmae.app.reconstruction.anomaly import anomaly
 from lensmae.app.reconstruction.attention import attention
 from lensmae.app.reconstruction.difficulty import difficulty, known_difficulty, spread
+from lensmae.app.reconstruction.domain import say_domain
 from lensmae.app.reconstruction.downloads import files
 from lensmae.app.reconstruction.state import Shown
 from lensmae.app.shared import loaders
@@ -93,6 +94,7 @@ def workbench(choice: Choice) -> None:
         custom_mask.forget_own()
         remember_ratio(index)
         await_frames(*("first", "second")[: len(pairs)])
+    say_domain(choice, [entry] if other is None else [entry, other])
     section = choose("Ask", list(_SECTIONS), "ask", SECTION_TITLES)
     _SECTIONS[section](shown)
 

@@ -12,7 +12,7 @@ def ranking(scores: np.ndarray, sought: np.ndarray, prevalence: float) -> pd.Dat
     """Recall and purity after every rank of a ranking, the highest score first; ties count as one step at their end.
 
     Args:
-        scores: (N,) finite.
+        scores: (N,) not nan; -inf is ranked last.
         sought: (N,) bool, what is looked for.
         prevalence: share of the sought in the survey that the ranking is meant for, in (0, 1).
 

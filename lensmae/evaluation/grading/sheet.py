@@ -16,6 +16,8 @@ from lensmae.evaluation.parameters import without_lists
 UNGRADED = "none"
 _MARKED = ("grade", "tags", "note", "predicted", "class", "split")
 _MOST_NAMES = 20
+# What a sheet says of a lens that does not give away what it truly is.
+_TOLD = ("row", "split", "grade", "tags", "note", "predicted", "reconstruction_mse")
 # What a sheet has beside the columns of the data set.
 _TITLES = {"predicted": "predicted class", "reconstruction_mse": "reconstruction MSE", "origin_row": "row in the original set"}
 
@@ -122,6 +124,21 @@ def text_columns(table: pd.DataFrame) -> list[str]:
     """Columns of names by which lenses can be told apart: the same ones occur again and again."""
     named = [name for name in table if column(name).role != "identity" and name not in _MARKED]
     return [name for name in named if not pd.api.types.is_numeric_dtype(table[name]) and 1 < table[name].nunique() <= _MOST_NAMES]
+
+
+def veiled(table: pd.DataFrame, graded: pd.DataFrame, grader: str) -> pd.DataFrame:
+    """A sheet for someone who grades: of lenses that they have not graded, class, id and parameters are missing (None or nan);
+    grades, tags, notes and what networks say stay.
+
+    Args:
+        table: the sheet.
+        graded: as `lensmae.data.records.grades.graded` gives it; items are rows.
+        grader: whose grades count.
+    """
+    done = set(graded["item"][(graded["grader"] == grader) & (graded["grade"] != "")])
+    known = table["row"].astype(str).isin(done)
+    told = [name for name in table if name not in _TOLD and not name.startswith("P(")]
+    return table.assign(**{name: table[name].where(known) for name in told})
 
 
 def exported(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from lensmae.evaluation.classification.bootstrap import Band
 from lensmae.evaluation.metrics import PrCurve, RocCurve
 from lensmae.evaluation.rounding import share
 from lensmae.figures.class_colours import class_colour, faint, series_colour
-from lensmae.figures.frame import LOG, MARGIN, log_ticks
+from lensmae.figures.frame import LOG, MARGIN, SCREEN_ONLY, log_ticks
 
 _CHANCE = {"color": "#888", "width": 1, "dash": "dot"}
 _AVERAGES = ("macro", "micro")
@@ -155,7 +155,7 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str], chosen: tuple[i
     if chosen is not None:
         row, column = chosen
         box = {"x0": column - 0.49, "x1": column + 0.49, "y0": row - 0.49, "y1": row + 0.49}
-        figure.add_shape(type="rect", line={"color": "#D55E00", "width": 3}, **box)
+        figure.add_shape(type="rect", line={"color": "#D55E00", "width": 3}, name=SCREEN_ONLY, **box)
     # Said, because the invisible marks would widen the axes by their size.
     last = len(classes) - 0.5
     figure.update_xaxes(title="predicted class", showgrid=False, range=[-0.5, last])

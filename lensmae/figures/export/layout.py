@@ -9,9 +9,12 @@ import plotly.graph_objects as go
 from lensmae.errors import ConfigError
 from lensmae.figures.export.style import DASHES, POINT, plain, rgba
 from lensmae.figures.export.traces import DRAWERS, Plot, draw_trace
+from lensmae.figures.frame import SCREEN_ONLY
 
 # What a figure of our pages is wide, in CSS pixels; it gives the proportions of a figure that sets its height only.
 _SCREEN_WIDTH, _SCREEN_HEIGHT = 720, 450
+# A column of a journal, inches, and how much thinner its lines are than those of a page.
+_NARROW, _NARROW_LINES = 5.0, 0.6
 
 
 def axis_key(reference: str | None, axis: str) -> str:
@@ -30,10 +33,10 @@ def draw_figure(figure: go.Figure, width: float) -> Any:
     layout = figure.layout
     shape = (layout.height or _SCREEN_HEIGHT) / (layout.width or _SCREEN_WIDTH)
     # A narrow figure needs relatively more height, or its labels eat it.
-    height = width * float(np.clip(shape * (1.25 if width < 5 else 1.0), 0.3, 1.4))
+    height = width * float(np.clip(shape * (1.25 if width < _NARROW else 1.0), 0.3, 1.4))
     drawn = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(drawn)
-    plots = _plots(figure, drawn)
+    plots = _plots(figure, drawn, POINT * (_NARROW_LINES if width < _NARROW else 1.0))
     for index, trace in enumerate(figure.data):
         draw_trace(plots[_pair(trace)], trace, index)
     for (x, y), plot in plots.items():
@@ -43,6 +46,8 @@ def draw_figure(figure: go.Figure, width: float) -> Any:
         else:
             _set_scene(plot)
     for shape_drawn in layout.shapes:
+        if shape_drawn.name == SCREEN_ONLY:
+            continue
         _shape(_at(plots, layout, shape_drawn), shape_drawn)
     for note in layout.annotations:
         _annotation(_at(plots, layout, note), note, layout)
@@ -56,11 +61,11 @@ def _pair(trace: Any) -> tuple[str, str]:
     return ("scene", "") if trace.type == "scatter3d" else (trace.xaxis or "x", trace.yaxis or "y")
 
 
-def _plots(figure: go.Figure, drawn: Any) -> dict[tuple[str, str], Plot]:
-    """Axes for every pair of axes that has traces, in a grid after their domains."""
+def _plots(figure: go.Figure, drawn: Any, point: float) -> dict[tuple[str, str], Plot]:
+    """Axes for every pair of axes that has traces, in a grid after their domains; `point` is a CSS pixel in points."""
     pairs = list(dict.fromkeys(map(_pair, figure.data))) or [("x", "y")]
     if pairs == [("scene", "")]:
-        return {pairs[0]: Plot(figure, drawn.add_subplot(projection="3d"))}
+        return {pairs[0]: Plot(figure, drawn.add_subplot(projection="3d"), point=point)}
     domains = {
         pair: [_domain(figure.layout, reference, axis) for reference, axis in zip(pair, "xy", strict=True)] for pair in pairs
     }
@@ -72,9 +77,9 @@ def _plots(figure: go.Figure, drawn: Any) -> dict[tuple[str, str], Plot]:
     for pair, (x, y) in domains.items():
         under = figure.layout[axis_key(pair[1], "y")].overlaying
         if under and (pair[0], under) in plots:
-            plots[pair] = Plot(figure, plots[pair[0], under].canvas.twinx(), (x, y))
+            plots[pair] = Plot(figure, plots[pair[0], under].canvas.twinx(), (x, y), point)
         else:
-            plots[pair] = Plot(figure, drawn.add_subplot(grid[rows.index(y), columns.index(x)]), (x, y))
+            plots[pair] = Plot(figure, drawn.add_subplot(grid[rows.index(y), columns.index(x)]), (x, y), point)
     return plots
 
 
@@ -120,9 +125,9 @@ def _set_scene(plot: Plot) -> None:
 
 def _at(plots: dict[tuple[str, str], Plot], layout: Any, mark: Any) -> Plot:
     """The axes that a shape or annotation belongs to: those it names, else those under it."""
-    x, y = ((reference or "").removesuffix(" domain") for reference in (mark.xref, mark.yref))
+    x, y = (_reference(mark, axis).removesuffix(" domain") for axis in "xy")
     for pair, plot in plots.items():
-        if x in ("paper", "", pair[0]) and y in ("paper", "", pair[1]) and (x, y) != ("paper", "paper"):
+        if x in ("paper", pair[0]) and y in ("paper", pair[1]) and (x, y) != ("paper", "paper"):
             return plot
     inside = [
         plot
@@ -130,6 +135,11 @@ def _at(plots: dict[tuple[str, str], Plot], layout: Any, mark: Any) -> Plot:
         if x == "scene" or (_holds(_domain(layout, x, "x"), mark, "x") and _holds(_domain(layout, y, "y"), mark, "y"))
     ]
     return (inside or list(plots.values()))[0]
+
+
+def _reference(mark: Any, axis: str) -> str:
+    """What a coordinate of a shape or annotation counts along: the first axis where it names none, as in Plotly."""
+    return mark[f"{axis}ref"] or axis
 
 
 def _holds(domain: tuple[float, float], mark: Any, axis: str) -> bool:
@@ -140,7 +150,7 @@ def _holds(domain: tuple[float, float], mark: Any, axis: str) -> bool:
 def _share(plot: Plot, mark: Any, axis: str, value: Any) -> Any:
     """A coordinate of a mark: one in "paper", a share of the figure, becomes a share of the axes."""
     low, high = plot.domain["xy".index(axis)]
-    return (value - low) / (high - low) if mark[f"{axis}ref"] in (None, "paper") else value
+    return (value - low) / (high - low) if _reference(mark, axis) == "paper" else value
 
 
 def _transform(plot: Plot, mark: Any) -> Any:
@@ -148,7 +158,7 @@ def _transform(plot: Plot, mark: Any) -> Any:
     from matplotlib.transforms import blended_transform_factory
 
     canvas = plot.canvas
-    shares = [(reference or "paper").endswith(("paper", "domain")) for reference in (mark.xref, mark.yref)]
+    shares = [_reference(mark, axis).endswith(("paper", "domain")) for axis in "xy"]
     return blended_transform_factory(*(canvas.transAxes if share else canvas.transData for share in shares))
 
 
@@ -157,7 +167,7 @@ def _shape(plot: Plot, shape: Any) -> None:
 
     opacity = 1.0 if shape.opacity is None else shape.opacity
     edge = rgba(shape.line.color or "#444444", opacity)
-    width = POINT * (2 if shape.line.width is None else shape.line.width)
+    width = plot.point * (2 if shape.line.width is None else shape.line.width)
     style = {"linewidth": width, "linestyle": DASHES.get(shape.line.dash, "solid"), "transform": _transform(plot, shape)}
     x, y = ([_share(plot, shape, axis, shape[f"{axis}{end}"]) for end in "01"] for axis in "xy")
     if shape.type == "line":
@@ -166,7 +176,14 @@ def _shape(plot: Plot, shape: Any) -> None:
         face = rgba(shape.fillcolor, opacity) if shape.fillcolor else "none"
         size = x[1] - x[0], y[1] - y[0]
         box = Rectangle(
-            (x[0], y[0]), *size, facecolor=face, edgecolor=edge if width else "none", zorder=0.5, gid="shape", **style
+            (x[0], y[0]),
+            *size,
+            facecolor=face,
+            edgecolor=edge if width else "none",
+            # A ground lies under the data, a frame over them.
+            zorder=0.5 if shape.fillcolor else 2.5,
+            gid="shape",
+            **style,
         )
         plot.canvas.add_patch(box)
     else:
@@ -193,8 +210,8 @@ def _annotation(plot: Plot, note: Any, layout: Any) -> None:
 
 
 def _note_position(plot: Plot, note: Any, layout: Any, axis: str) -> Any:
-    value, reference = note[axis], note[f"{axis}ref"]
-    if reference in (None, "paper") or reference.endswith("domain"):
+    value, reference = note[axis], _reference(note, axis)
+    if reference == "paper" or reference.endswith("domain"):
         return _share(plot, note, axis, value)
     if layout[axis_key(reference, axis)].type == "log":
         # Plotly counts annotations, unlike shapes, on logarithmic axes in powers of ten.
@@ -225,8 +242,10 @@ def _legend(figure: go.Figure, plots: list[Plot], drawn: Any, width: float) -> N
         across = {"right": "right", "center": "center"}.get(legend.xanchor, "left")
         down = {"bottom": "lower", "middle": "center", "top": "upper"}.get(legend.yanchor, "upper" if legend.y > 0.5 else "lower")
         corner = "center" if (down, across) == ("center", "center") else f"{down} {across}"
-        plots[0].canvas.legend(handles, texts, loc=corner, bbox_to_anchor=(legend.x, legend.y))
-    elif width < 5 or legend.orientation == "h":
+        # Lines may run under it; its texts stay readable.
+        ground = {"frameon": True, "facecolor": "white", "framealpha": 0.85, "edgecolor": "none"}
+        plots[0].canvas.legend(handles, texts, loc=corner, bbox_to_anchor=(legend.x, legend.y), **ground)
+    elif width < _NARROW or legend.orientation == "h":
         # As many columns as the longest text leaves room for; a letter is about 0.055 inches wide.
         columns = int(np.clip((width - 0.3) / (0.4 + 0.055 * max(map(len, texts))), 1, len(texts)))
         drawn.legend(handles, texts, loc="outside upper center", ncols=columns)

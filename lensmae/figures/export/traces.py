@@ -21,6 +21,7 @@ class Plot:
         figure: where the traces are from.
         canvas: matplotlib's axes.
         domain: the part of the figure they take along x and y.
+        point: what a CSS pixel is in points; less in a narrow figure, whose lines would else hide each other.
         labels: names along x and y of axes that count categories.
         legend: handle and text of every entry.
         last: x and y of the last line, which a fill to the next one ends at.
@@ -30,6 +31,7 @@ class Plot:
     figure: go.Figure
     canvas: Any
     domain: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 1.0), (0.0, 1.0))
+    point: float = POINT
     labels: dict[str, list[str]] = field(default_factory=lambda: {"x": [], "y": []})
     legend: list[tuple[Any, str]] = field(default_factory=list)
     last: tuple[np.ndarray, np.ndarray] | None = None
@@ -70,7 +72,7 @@ def _scatter(plot: Plot, trace: Any, colour: str) -> None:
     x, y = plot.positions(trace.x, "x", count), plot.positions(trace.y, "y", count)
     mode = trace.mode or ("lines" if count > 20 or trace.type == "scattergl" else "lines+markers")
     colour = trace.line.color or (trace.marker.color if isinstance(trace.marker.color, str) else None) or colour
-    width = POINT * (2 if trace.line.width is None else trace.line.width)
+    width = plot.point * (2 if trace.line.width is None else trace.line.width)
     handle = Line2D([], [], color=rgba(colour, trace.opacity), linestyle="none")
     if trace.fill and trace.fill != "none":
         shade = rgba(trace.fillcolor) if trace.fillcolor else rgba(colour, 0.5)
@@ -106,7 +108,7 @@ def _markers(plot: Plot, trace: Any, x: np.ndarray, y: np.ndarray, colour: str, 
     opacity = (1.0 if marker.opacity is None else marker.opacity) * (1.0 if trace.opacity is None else trace.opacity)
     name = marker.symbol if isinstance(marker.symbol, str) else "circle"
     style: dict[str, Any] = {"marker": SYMBOLS.get(name, "o"), "rasterized": len(x) > _MANY}
-    size = POINT * np.asarray(6 if marker.size is None else marker.size, dtype=float)
+    size = plot.point * np.asarray(6 if marker.size is None else marker.size, dtype=float)
     coloured = _coloured(plot, marker, colour, opacity)
     if name.endswith("-open"):
         coloured = {"facecolors": "none", "edgecolors": coloured.get("color")}
@@ -209,7 +211,7 @@ def _heatmap(plot: Plot, trace: Any, colour: str) -> None:
     if trace.zmid is not None and low is None:
         reach = np.nanmax(np.abs(values - trace.zmid))
         low, high = trace.zmid - reach, trace.zmid + reach
-    gap = {"edgecolors": "white", "linewidth": POINT * trace.xgap} if trace.xgap else {}
+    gap = {"edgecolors": "white", "linewidth": plot.point * trace.xgap} if trace.xgap else {}
     mesh = plot.canvas.pcolormesh(
         x, y, values, cmap=colour_map(scale, plot.figure), vmin=low, vmax=high, shading="nearest", **gap
     )
@@ -232,7 +234,7 @@ def _scatter3d(plot: Plot, trace: Any, colour: str) -> None:
 
     marker, opacity = trace.marker, 1.0 if trace.marker.opacity is None else trace.marker.opacity
     coloured = _coloured(plot, marker, colour, opacity)
-    size = POINT * np.mean(6 if marker.size is None else marker.size)
+    size = plot.point * np.mean(6 if marker.size is None else marker.size)
     position = [np.asarray(values, dtype=float) for values in (trace.x, trace.y, trace.z)]
     points = plot.canvas.scatter(*position, s=size**2, linewidths=0, rasterized=len(position[0]) > _MANY, **coloured)
     if "c" in coloured and marker.showscale:

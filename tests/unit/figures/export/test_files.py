@@ -159,6 +159,36 @@ def test_axes_beside_each_other_keep_their_own_data_notes_and_lines():
     assert {"left", "right"} <= set(texts(svg))
 
 
+def test_marks_that_name_no_axes_lie_where_the_data_say():
+    figure = go.Figure(go.Scatter(x=[1, 4], y=[1, 4], mode="lines", name="one"))
+    figure.add_shape(type="rect", x0=2, x1=3, y0=2, y1=4)
+    figure.add_annotation(x=4, y=4, text="corner", showarrow=False)
+    svg = drawn(figure)
+    (left, low), (right, high) = line(svg, "line-one")
+    box = line(svg, "shape")
+    wide, tall = right - left, high - low
+    assert sorted({*box[:, 0]}) == pytest.approx([left + wide / 3, left + 2 * wide / 3], abs=1e-3)
+    assert sorted({*box[:, 1]}) == pytest.approx([low + tall, low + tall / 3], abs=1e-3)
+    note = next(text for text in svg.iter(f"{SVG}text") if "".join(text.itertext()) == "corner")
+    assert float(note.get("x")) == pytest.approx(right, abs=0.1)
+
+
+def test_the_cell_that_is_chosen_on_the_page_is_not_framed_on_paper():
+    figure = confusion_matrix(np.array([[8, 2], [1, 9]]), ["no_sub", "cdm"], (0, 1))
+    assert len(figure.layout.shapes) == 1
+    assert "shape" not in {group.get("id") for group in drawn(figure).iter(f"{SVG}g")}
+
+
+def test_lines_of_a_column_are_thinner_than_those_of_a_page():
+    page, column = (
+        float(re.search(r"stroke-width: ([\d.]+)", ElementTree.tostring(drawn(curve(), width).find(".//*[@id='line-a & b <c>']"))
+              .decode())[1])
+        for width in (180.0, 88.0)
+    )  # fmt: skip
+    assert page == pytest.approx(1.5)
+    assert column == pytest.approx(0.9)
+
+
 def test_points_in_space_are_drawn():
     points = np.random.default_rng(0).normal(size=(3, 20))
     figure = go.Figure(go.Scatter3d(x=points[0], y=points[1], z=points[2], mode="markers", name="lenses"))
