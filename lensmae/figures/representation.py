@@ -25,6 +25,7 @@ def probe_bars(table: pd.DataFrame, measure: str = "accuracy") -> go.Figure:
             x=part["condition"], y=part[measure], name=name, marker_color=series_colour(index), error_y=error,
             hovertemplate="%{x}: %{y:.3f}<extra>" + name + "</extra>",
         )  # fmt: skip
+    figure.update_xaxes(title="what was done to the lenses")
     figure.update_yaxes(title="accuracy" if measure == "accuracy" else "macro AUC", range=[0, 1.02])
     figure.update_layout(height=380, margin=MARGIN, legend=LEGEND, barmode="group")
     return figure

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -59,6 +60,8 @@ def robustness(table: pd.DataFrame, measure: str = "value", columns: int = 3) ->
         order = list(dict.fromkeys(table.loc[table["nuisance"] == panel, "label"]))
         axis = {"row": number // columns + 1, "col": number % columns + 1}
         figure.update_xaxes(type="category", categoryorder="array", categoryarray=order, **axis)
+    # Panels are compared with each other: one scale for all.
+    figure.update_yaxes(range=_range(table, measure))
     figure.update_yaxes(title=_name(table, measure), col=1)
     figure.update_annotations(font_size=13)
     figure.update_layout(height=90 + _PANEL * rows, margin={**MARGIN, "t": 60}, legend=LEGEND)
@@ -73,9 +76,18 @@ def _bars(table: pd.DataFrame, measure: str) -> go.Figure:
     return figure
 
 
+def _range(table: pd.DataFrame, measure: str) -> list[float]:
+    """From the lowest bar or point to the highest, and a little more."""
+    low, high = _bounds(measure)
+    values = table[[name for name in (measure, low, high) if name in table]].to_numpy(dtype=float)
+    least, most = np.nanmin(values), np.nanmax(values)
+    margin = 0.05 * (most - least) or 0.01
+    return [float(least - margin), float(most + margin)]
+
+
 def _title(part: pd.DataFrame) -> str:
     title, unit = part["title"].iloc[0], part["unit"].iloc[0]
-    return f"{title} ({unit})" if unit else title
+    return f"{title} ({unit})" if unit and unit.lower() not in title.lower() else title
 
 
 def _name(table: pd.DataFrame, measure: str) -> str:
@@ -84,7 +96,12 @@ def _name(table: pd.DataFrame, measure: str) -> str:
 
 
 def _interval(part: pd.DataFrame, measure: str) -> dict | None:
-    low, high = ("low", "high") if measure == "value" else (f"{measure}_low", f"{measure}_high")
+    low, high = _bounds(measure)
     if low not in part:
         return None
     return {"array": part[high] - part[measure], "arrayminus": part[measure] - part[low], "thickness": 1, "width": 3}
+
+
+def _bounds(measure: str) -> tuple[str, str]:
+    """Columns of the ends of a measure's 95 % interval."""
+    return ("low", "high") if measure == "value" else (f"{measure}_low", f"{measure}_high")

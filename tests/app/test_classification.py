@@ -65,3 +65,15 @@ def test_the_comparison_opens_with_a_second_network_and_the_measured_baselines(h
     assert {"Lens by lens", "Baselines of the results table"} <= {heading.value for heading in app.header}
     table = next(frame.value for frame in app.dataframe if "network" in frame.value)
     assert any(name.startswith("resnet18:") for name in table["network"])
+
+
+def test_a_comparison_lens_by_lens_withholds_what_each_network_would_withhold(home, open_app):
+    fit_domain(home, 1e-9)
+    app = view(open_app, "comparison")
+    assert_clean(app)
+    table = next(frame.value for frame in app.dataframe if "true class" in frame.value)
+    assert len(table) > 0
+    assert set(table["small-classifier"]) == {"cannot tell"}
+    assert table["P, small-classifier"].isna().all()
+    assert set(table["right"]) <= {"small-classifier", "classifier", "neither"}
+    assert f"small-classifier for {len(table)}" in texts(app.caption)

@@ -121,3 +121,14 @@ def test_the_keyboard_shows_where_it_is(page, server):
         reached.append(page.evaluate(_SEEN_FOCUS))
     assert [one["what"] for one in reached if one and not one["seen"]] == []
     assert any("range" in one["what"] for one in reached if one)
+
+
+def test_all_panels_of_a_figure_have_texts_that_can_be_read(page, server):
+    page.goto(
+        f"{server}/classification?{NETWORKS}&classifier=classifier&view=Robustness".replace("classifier=small-classifier&", "")
+    )
+    page.locator(".x3tick > text").first.wait_for()
+    finished(page)
+    texts = page.locator('.js-plotly-plot :is([class$="tick"] > text, .ytitle, .y4title)')
+    colours = texts.evaluate_all("(texts) => [...new Set(texts.map((one) => getComputedStyle(one).fill))]")
+    assert colours == ["rgb(61, 67, 79)"]

@@ -1,6 +1,9 @@
 """Several classifiers and simple models on the same lenses, with a paired test of their AUCs."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from lensmae.app.classification import cached
@@ -11,6 +14,7 @@ from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import choose, figure, numbers, unknown_values
 from lensmae.data import PRESETS, DatasetInfo
 from lensmae.data.store.splits import split_text
+from lensmae.data.withheld import CANNOT_TELL
 from lensmae.evaluation import ClassificationReport
 from lensmae.evaluation.classification.disagreement import disagreement
 from lensmae.evaluation.metrics import roc_curves
@@ -103,17 +107,46 @@ def _lens_by_lens(
     )
     if found.table.empty:
         return
-    shown = found.table.rename(columns={"first": first, "second": second, "p_first": f"P {first}", "p_second": f"P {second}"})
+    told = _told(found.table, {"first": first, "second": second}, data)
     rows = found.table["row"].to_numpy()[:_GALLERY]
     images = np.asarray(loaders.get_dataset(data).images[rows])
-    titles = found.table[["row", "true", "first", "second"]].head(_GALLERY).astype(str).agg(" · ".join, axis=1)
+    titles = told[["row", "true", "first", "second"]].head(_GALLERY).astype(str).agg(" · ".join, axis=1)
     panels = [Panel(title, image) for title, image in zip(titles, images, strict=True)]
     about = f"Row of {data.name}, true class, class by {first}, class by {second}"
     view = {"key": "disagree", "file": f"{data.name}-disagreement", "unit": data.flux_unit, "about": about, "columns": 6}
     lens_view(panels, own=loaders.mixes_units(data), **view, **choice.display)
     st.caption(f"Row · true class · {first} · {second}; the surest disagreements first.")
-    st.dataframe(shown, hide_index=True, height=38 + 35 * min(8, len(shown)))
+    named = {"true": "true class", "first": first, "second": second, "p_first": f"P, {first}", "p_second": f"P, {second}"}
+    shown = told.assign(right=told["right"].replace({"first": first, "second": second, "none": "neither"})).rename(columns=named)
+    digits = {name: st.column_config.NumberColumn(format="%.4f") for name in (named["p_first"], named["p_second"])}
+    options = {"hide_index": True, "height": 38 + 35 * min(8, len(shown)), "placeholder": "–"}
+    st.dataframe(shown, column_config=digits, alt="Lenses that are classified differently, one per row", **options)
     numbers(found.table, f"disagreement-{stem}")
+
+
+def _told(table: pd.DataFrame, names: Mapping[str, str], data: DatasetInfo) -> pd.DataFrame:
+    """The lenses that two networks classify differently, as each would answer: out of its domain it cannot tell, however sure
+    it is, which is said.
+
+    Args:
+        table: of `disagreement`.
+        names: of the networks, by "first" and "second"; simple models know no domain.
+    """
+    entries = {entry.name: entry for entry in loaders.checkpoints("classifier")}
+    told, said = table.copy(), []
+    for column, name in names.items():
+        if name not in entries:
+            continue
+        withheld = loaders.called(entries[name].path, data, table["row"].to_numpy()).withheld
+        told.loc[withheld, column], told.loc[withheld, f"p_{column}"] = CANNOT_TELL, np.nan
+        if withheld.any():
+            said.append(f"{name} for {withheld.sum()}")
+    if said:
+        st.caption(
+            f"Out of their domain they withhold the class: {' and '.join(said)} of these {len(table)} lenses. The counts and the "
+            "test above take the likeliest class all the same."
+        )
+    return told
 
 
 def _answers(

@@ -9,7 +9,7 @@ from lensmae.app.shared.widgets import choose, figure, unfit_number, unknown_val
 from lensmae.data import PRESETS, DatasetInfo
 from lensmae.data.store.splits import split_text
 from lensmae.evaluation import ClassificationReport
-from lensmae.evaluation.classification.binned_auc import binned_auc
+from lensmae.evaluation.classification.binned_auc import binned_auc, spreads
 from lensmae.evaluation.classification.few_labels import budget, explanation, model_title, read_few_labels
 from lensmae.figures.classification.dependence import auc_by_parameter, learning_curve
 from lensmae.shipped import CHECKPOINTS
@@ -27,8 +27,10 @@ def physics(report: ClassificationReport, data: DatasetInfo, stem: str) -> None:
     left, right = st.columns([3, 1], gap="large")
     names = list(known)
     with left:
-        unknown_value("parameter", names, "parameter", names[0])
-        parameter = st.selectbox("Parameter", names, key="parameter", bind="query-params")
+        # One that most lenses share the value of has one bin.
+        first = next((index for index, name in enumerate(names) if spreads(known[name])), 0)
+        unknown_value("parameter", names, "parameter", names[first])
+        parameter = st.selectbox("Parameter", names, first, key="parameter", bind="query-params")
     with right:
         bins = st.slider("Bins", 2, 12, 6, key="bins", bind="query-params")
     table = binned_auc(known[parameter], report.labels, report.probabilities, report.classes, bins)

@@ -57,10 +57,11 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     none = said or "It has no known substructure."
     truth = none if found is None else "Rings and lines over the images are its true substructure."
     total = attribution.pixels.sum()
+    rollout = " Rollout: percent of the attention, per patch." if has_attention(model) else ""
     st.caption(
         f"{truth} Maps are of the network in one orientation. Integrated gradients (logits of {of} a pixel) start from "
-        f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}. Rollout: percent of the "
-        f"attention, per patch. Occlusion: log-odds of {of} lost when a window is "
+        f"{attribution.baseline} and sum to {total:.2f}; the logit changes by {attribution.change:.2f}.{rollout} "
+        f"Occlusion: log-odds of {of} lost when a window is "
         f"{'smoothed away' if model.module.prior is None else 'replaced by what the linear model expects'}."
         + (f" Network input: {looked_at[1]}." if looked_at else "")
     )

@@ -42,7 +42,9 @@ def _headline(entry: "CheckpointEntry") -> None:
                 f"The {made.lenses:,} lenses, on all or some of which this was measured, are simulated again from the same seed."
             )
             key = f"make-{entry.card.kind}"
-            if st.button(f"Simulate {made.name}", icon=":material/database:", type="tertiary", help=told, key=key):
+            if st.button(
+                f"Make these {made.lenses:,} lenses here", icon=":material/database:", type="tertiary", help=told, key=key
+            ):
                 dataset_jobs.start_simulation(made.name, made.preset, made.per_class, made.seed)
                 st.switch_page("pages/data.py", query_params=st.query_params.to_dict())
         with st.popover("All its figures", type="tertiary", icon=":material/table:", key=f"card-{entry.card.kind}"):

@@ -145,7 +145,7 @@ def whole_split(choice: Choice) -> None:
     with left:
         _scatter(report, measure, stem)
     with right:
-        drawn = {"network" if name == entry.name else name: getattr(found, measure) for name, found in reports.items()}
+        drawn = {name if len(reports) > 1 else "network": getattr(found, measure) for name, found in reports.items()}
         drawn["bicubic"] = getattr(report, f"bicubic_{measure}")
         if report.floor_psnr is not None:
             drawn["truth"] = getattr(report, f"floor_{measure}")

@@ -41,6 +41,12 @@ def physical_parameters(dataset: LensDataset, rows: np.ndarray) -> dict[str, np.
     return {name: values for name, values in found.items() if _differs(values)}
 
 
+def spreads(values: np.ndarray) -> bool:
+    """Whether no value of a parameter (N,) is that of half of the lenses that have one: then bins of it are worth looking at."""
+    _, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    return len(counts) > 0 and 2 * counts.max() < counts.sum()
+
+
 def binned_auc(
     values: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], bins: int = 6
 ) -> pd.DataFrame:

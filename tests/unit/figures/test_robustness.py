@@ -35,3 +35,15 @@ def test_another_measure_and_a_table_without_nuisances_are_drawn():
     assert list(robustness(table(), "answered").data[0].y) == [0.3, 0.3]
     alone = robustness(table().query("nuisance == 'as given'"))
     assert list(alone.data[0].x) == ["one", "other"]
+
+
+def test_panels_that_are_compared_have_one_scale_that_holds_all_bars():
+    two = table()
+    other = two[two["nuisance"] == "noise"].assign(nuisance="blur", title="Blur", value=0.2, low=0.1, high=0.25)
+    figure = robustness(pd.concat([two, other]), columns=1)
+    ranges = {figure.layout[axis].range for axis in ("yaxis", "yaxis2")}
+    assert len(ranges) == 1
+    low, high = ranges.pop()
+    assert low < 0.1
+    assert high > 0.95
+    assert robustness(two.assign(unit="noise")).layout.annotations[0].text == "Noise"

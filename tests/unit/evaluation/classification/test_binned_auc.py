@@ -13,6 +13,7 @@ from lensmae.evaluation.classification.binned_auc import (
     binned_auc,
     physical_parameters,
     signal_to_noise,
+    spreads,
 )
 
 CLASSES = ("no_sub", "cdm", "axion")
@@ -81,3 +82,10 @@ def test_a_parameter_of_one_class_is_measured_against_all_lenses_of_the_others()
 def test_bins_of_too_few_lenses_are_left_out():
     assert isinstance(binned_auc(np.arange(6.0), np.arange(6) % 3, np.full((6, 3), 1 / 3), CLASSES), pd.DataFrame)
     assert binned_auc(np.arange(6.0), np.arange(6) % 3, np.full((6, 3), 1 / 3), CLASSES).empty
+
+
+def test_a_parameter_spreads_where_no_value_is_that_of_half_of_the_lenses():
+    assert spreads(np.linspace(0, 1, 10))
+    assert not spreads(np.array([1.28] * 6 + [1.3, 1.4, 1.5, 1.6]))
+    assert not spreads(np.array([1.28, 1.28, 1.3, 1.4, np.nan, np.nan]))
+    assert not spreads(np.full(3, np.nan))
