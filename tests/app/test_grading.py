@@ -79,10 +79,15 @@ def test_the_true_class_is_hidden_until_the_lens_is_graded(sheet):
     assert hidden[["id", "class", "theta_E"]].isna().all(axis=None)
     assert names["id"][0] not in texts(app.caption)
     assert "true class hidden until you have graded it" in texts(app.caption)
+    # Who does not grade sees what others did.
+    assert hidden.set_index("row")["grade"][[3, 70]].tolist() == ["A", "A"]
     app = choose_grader(app, "ann")
     app.run()
     known = app.dataframe[1].value.set_index("row")["class"].dropna()
     assert known.to_dict() == {row: names["class"][row] for row in (3, 70)}
+    app = choose_grader(app, "cyd")
+    app.run()
+    assert app.dataframe[1].value[["class", "grade", "note"]].isna().all(axis=None)
     app.toggle("truth").set_value(True).run()
     assert_clean(app)
     assert app.dataframe[1].value["id"].tolist() == names["id"].tolist()

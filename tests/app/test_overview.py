@@ -30,5 +30,5 @@ def test_figures_lead_to_the_lenses_they_were_measured_on_or_make_them_again(hom
     found = reported_set(loaders.results(), "unseen")
     assert (found.preset, found.per_class * 3, found.lenses) == ("model_ii", 3000, 3000)
     button = app.button("make-classifier")
-    assert (button.label, f"{found.lenses:,} lenses" in button.help) == ("Simulate unseen", True)
+    assert (button.label, f"{found.lenses:,} lenses" in button.help) == ("Make these 3,000 lenses here", True)
     assert reported_set(loaders.results(), "of somebody else") is None

@@ -43,3 +43,22 @@ def test_back_reload_and_a_saved_view_give_the_same_view(page, server):
     expect(page.get_by_role("spinbutton", name="Lens")).to_have_value("5")
     finished(page)
     assert_no_error(page)
+
+
+def test_back_after_a_change_that_takes_other_choices_with_it_is_one_step(page, server):
+    def view(name):
+        return page.get_by_role("radio", name=name, exact=True)
+
+    # The class whose scores are shown is a choice of Calibration alone.
+    page.goto(f"{server}/classification?{NETWORKS}&view=Calibration&of=cdm")
+    expect(view("Calibration")).to_be_checked()
+    finished(page)
+    expect(view("cdm")).to_be_checked()
+    view("Physics").click()
+    page.wait_for_function("!location.search.includes('of=')")
+    finished(page)
+    page.go_back()
+    expect(view("Calibration")).to_be_checked()
+    expect(view("cdm")).to_be_checked()
+    finished(page)
+    assert_no_error(page)

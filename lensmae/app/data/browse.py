@@ -207,7 +207,7 @@ def one_lens(info: DatasetInfo, choice: Choice) -> None:
         items = lens_items(info, np.arange(info.n))
         desk(items, row, lambda index: st.session_state.update(row=index), "data")
     with right:
-        wide = {"parameter": st.column_config.TextColumn(width=230), "value": st.column_config.TextColumn(width=120)}
+        wide = {"parameter": st.column_config.TextColumn(width=210), "value": st.column_config.TextColumn(width=160)}
         st.dataframe(describe_row(lens), hide_index=True, height=460, column_config=wide)
 
 

@@ -22,14 +22,12 @@ _A_PAGE, _COLUMNS = 24, 8
 def counts(view: View, chosen: np.ndarray) -> None:
     """How many lenses of each class are chosen; `chosen` (N,) bool over the projection."""
     classes = view.dataset.lenses["class"].to_numpy(dtype=str)[view.rows]
-    part = st.column_config.ProgressColumn(
-        "part of selection",
-        help="Which part of the selected lenses are of this class.",
-        format="percent",
-        min_value=0.0,
-        max_value=1.0,
-    )
-    st.dataframe(count_table(classes, chosen), hide_index=True, column_config={"part": part})
+    # Narrow: the column beside a projection holds no more.
+    told = "Which part of the selected lenses are of this class."
+    number = st.column_config.NumberColumn
+    columns = {"class": st.column_config.TextColumn(width=74), "selected": number(width=66), "of": number(width=44)}
+    columns |= {"part": number("share", format="percent", width=56, help=told)}
+    st.dataframe(count_table(classes, chosen), hide_index=True, column_config=columns, alt="Selected lenses by class")
 
 
 def gallery(view: View, rows: np.ndarray, choice: Choice) -> None:

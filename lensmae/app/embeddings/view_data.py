@@ -117,10 +117,12 @@ def choose_views(choice: Choice) -> list[View]:
 
 
 def _named(choice: Choice) -> dict[str, str]:
-    """A classifier is fine-tuned only where it began as an autoencoder's encoder."""
+    """A classifier is fine-tuned only where it began as an autoencoder's encoder, and not where it went on from another
+    classifier."""
     entry = choice.checkpoints.get("classifier")
     began = None if entry is None else entry.card.training.get("config", {}).get("init")
-    return {"classifier": "Classifier" if began in (None, "", "scratch") else "Fine-tuned", "mae": "MAE"}
+    encoder = began in {one.name for one in loaders.checkpoints("mae")}
+    return {"classifier": "Fine-tuned" if encoder else "Classifier", "mae": "MAE"}
 
 
 def _choose_tokens(entries: "list[CheckpointEntry]") -> tuple[int | None, str]:

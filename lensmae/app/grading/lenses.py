@@ -21,11 +21,12 @@ def lens_items(info: DatasetInfo, rows: np.ndarray) -> Items:
 
 
 def choose_truth(info: DatasetInfo) -> bool:
-    """Draw the choice whether a grader sees the true class from the start; that of one class only hides nothing."""
+    """Draw the choice whether a grader sees the true class, and in the table what others graded, from the start; nothing is
+    hidden of a set of one class."""
     if len(info.classes) < 2 or read_only():
         return True
-    helped = "Else class, id and parameters of a lens are hidden until you have graded it: who knows them grades otherwise."
-    return st.toggle("Show true classes", key="truth", bind="query-params", help=helped)
+    helped = "Else class, id, parameters and the grades of others are hidden until you have graded a lens: they would sway you."
+    return st.toggle("Show classes and others' grades", key="truth", bind="query-params", help=helped)
 
 
 def grade_lenses(info: DatasetInfo, rows: np.ndarray, choice: Choice, key: str, truth: bool) -> None:

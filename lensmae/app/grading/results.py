@@ -18,6 +18,8 @@ from lensmae.data.value_titles import TITLED, value_titles
 from lensmae.evaluation.grading.sheet import exported, title
 from lensmae.workspace import read_only
 
+_WIDE = {"id": 130, "class": 80}
+
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """A sheet for reading: tags in one line, presets by their titles, without what only a machine reads."""
@@ -28,6 +30,10 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 def columns(table: pd.DataFrame) -> dict[str, Any]:
     """Headings, with what they mean, and how numbers are written; all digits, and the names of the columns, are in the files."""
     made = {name: st.column_config.Column(title(name), help=COLUMNS[name].meaning if name in COLUMNS else None) for name in table}
+    # Wide enough for what is hidden at first.
+    made |= {
+        name: st.column_config.Column(title(name), width=width) for name, width in (("id", 130), ("class", 80)) if name in made
+    }
     forms = {name: "%.4f" for name in table if name.startswith("P(")} | {"reconstruction_mse": "%.2e"}
     return made | {name: st.column_config.NumberColumn(title(name), format=form) for name, form in forms.items()}
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.lens_lab import nuisances, substructure
-from lensmae.app.shared.widgets import choose, unfit_number
+from lensmae.app.shared.widgets import choose, unfit_number, unknown_value
 from lensmae.data.simulation.cameras import CAMERAS
 from lensmae.data.simulation.lens_lab import Substructure, lab_row
 from lensmae.data.simulation.presets import PRESETS
@@ -110,6 +110,7 @@ def controls(base: Mapping[str, Any] | None) -> LabLens:
     """Draw all controls; what they say."""
     titles = {name: PRESETS[name].title for name in LAB_PRESETS}
     names = [titles[name] for name in LAB_PRESETS]
+    unknown_value("telescope", names, "telescope", titles["model_ii"])
     preset = st.selectbox(
         "Telescope and physics",
         LAB_PRESETS,

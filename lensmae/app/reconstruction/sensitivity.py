@@ -64,7 +64,10 @@ def sensitivity(shown: Shown, smooth: AnomalyScores | None, masks: int) -> None:
         ),
     ]
     if scores is not None:
-        panels.append(Panel("Score of the network", scores / np.percentile(smooth.mean, _RARE), measure="of 95 %"))
+        # On a scale that holds the limit: else a score far below it would be as bright as one above.
+        relative = scores / np.percentile(smooth.mean, _RARE)
+        span = np.array([[0.0, max(1.0, relative.max())]])
+        panels.append(Panel("Score of the network", relative, measure="× limit", span=span))
     about = f"{shown.choice.about(shown.entry.name)}; a subhalo of {power_of_ten(10**log_mass)} solar masses at every place"
     view = {"key": "sensitivity", "file": shown.choice.file("sensitivity"), "unit": shown.unit, "about": about}
     lens_view(panels, columns=len(panels), **view, **shown.choice.display)
@@ -73,6 +76,8 @@ def sensitivity(shown: Shown, smooth: AnomalyScores | None, masks: int) -> None:
     if scores is not None:
         share = (scores > np.percentile(smooth.mean, _RARE)).mean()
         said += f"; {shown.entry.name} would score the lens above {_RARE} % of no_sub lenses with it in {share:.0%}"
+    if scores is not None:
+        said += f" (1 × limit: what {_RARE} % of them stay below)"
     st.caption(
         f"{said}. S/N: matched filter on the camera's full noise; “lens fitted” takes out what lens and source can imitate. A "
         "detailed model of the lens could reach it; no classifier need."

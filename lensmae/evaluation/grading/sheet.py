@@ -17,7 +17,8 @@ UNGRADED = "none"
 _MARKED = ("grade", "tags", "note", "predicted", "class", "split")
 _MOST_NAMES = 20
 # What a sheet says of a lens that does not give away what it truly is.
-_TOLD = ("row", "split", "grade", "tags", "note", "predicted", "reconstruction_mse")
+_TOLD = ("row", "split", "tags", "predicted", "reconstruction_mse")
+_JUDGED = ("grade", "note")
 # What a sheet has beside the columns of the data set.
 _TITLES = {"predicted": "predicted class", "reconstruction_mse": "reconstruction MSE", "origin_row": "row in the original set"}
 
@@ -127,8 +128,8 @@ def text_columns(table: pd.DataFrame) -> list[str]:
 
 
 def veiled(table: pd.DataFrame, graded: pd.DataFrame, grader: str) -> pd.DataFrame:
-    """A sheet for someone who grades: of lenses that they have not graded, class, id and parameters are missing (None or nan);
-    grades, tags, notes and what networks say stay.
+    """A sheet for someone who grades: of lenses that they have not graded, class, id, parameters and what others graded are
+    missing (None or nan); tags and what networks say stay. Who does not grade sees the grades of others.
 
     Args:
         table: the sheet.
@@ -137,8 +138,9 @@ def veiled(table: pd.DataFrame, graded: pd.DataFrame, grader: str) -> pd.DataFra
     """
     done = set(graded["item"][(graded["grader"] == grader) & (graded["grade"] != "")])
     known = table["row"].astype(str).isin(done)
-    told = [name for name in table if name not in _TOLD and not name.startswith("P(")]
-    return table.assign(**{name: table[name].where(known) for name in told})
+    open_to_all = _TOLD if grader else (*_TOLD, *_JUDGED)
+    secret = [name for name in table if name not in open_to_all and not name.startswith("P(")]
+    return table.assign(**{name: table[name].where(known) for name in secret})
 
 
 def exported(table: pd.DataFrame) -> pd.DataFrame:
