@@ -21,6 +21,14 @@ from tests.browser.test_dashboard import picture
 pytestmark = pytest.mark.browser
 # The small network has patches of 8 pixels, 8 x 8 of them.
 GRID = (8, 8)
+# Whether all frames of the component are as large as the first.
+_ONE_SIZE = """() => {
+  const inside = (root) => [...root.querySelectorAll("*")].flatMap((one) =>
+    [...(one.matches(".frame") ? [one] : []), ...(one.shadowRoot ? inside(one.shadowRoot) : [])]);
+  const sizes = inside(document).map((one) => one.getBoundingClientRect());
+  const alike = (one) => Math.abs(one.width - sizes[0].width) < 1 && Math.abs(one.height - one.width) < 1;
+  return sizes.length > 0 && sizes.every(alike);
+}"""
 
 
 @pytest.fixture
@@ -173,6 +181,13 @@ def test_two_networks_stand_above_each_other_on_one_scale_with_their_difference(
     )
     assert (upper["x"], upper["width"]) == (lower["x"], lower["width"])
     assert upper["y"] < lower["y"]
+    # The swipe frame, whose titles are menus of long names, is as large as the others.
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 1000})
+        frames = page.locator(".frame")
+        expect(frames).to_have_count(12)
+        page.wait_for_function(_ONE_SIZE)
+    page.set_viewport_size({"width": 1440, "height": 1000})
     # The ends of the scale stand in the caption of a measure.
     errors = [page.get_by_role("img", name=f"Error of each patch · {name}", exact=True) for name in ("small-mae", "second-mae")]
     scales = [page.get_by_role("figure").filter(has=error).locator("figcaption i").inner_text() for error in errors]

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from lensmae.app.shared.guard import whole_page
 from lensmae.data.records.grades import GRADES
 
 _HERE = Path(__file__).parent
@@ -38,6 +39,8 @@ def grading_bar(key: str, index: str, grade: str, disabled: Sequence[str], press
         kept = st.session_state[name].grader
         if isinstance(kept, str) and GRADER not in st.session_state:
             st.session_state[GRADER] = kept.strip()[:LONGEST_NAME]
+            # What a grader may see is another part of the page.
+            whole_page()
 
     data = {"grades": list(GRADES.items()), "place": index, "grade": grade, "disabled": list(disabled)}
     # None where nobody said yet who grades; "" where the name was taken away.

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lensmae.app.grading.bar import GRADER, LONGEST_NAME, grading_bar
+from lensmae.app.shared.guard import whole_page
 from lensmae.app.shared.plain_text import plain
 from lensmae.data.records.grades import GRADES, Mark, add_marks, graded, known_graders, known_tags, undo
 from lensmae.errors import RecordError
@@ -91,6 +92,7 @@ def own_marks(sample: str, item: str, name: str) -> pd.Series:
 def _choose_grader(key: str) -> None:
     def chosen() -> None:
         st.session_state[GRADER] = (st.session_state[f"grader-{key}"] or "").strip()[:LONGEST_NAME]
+        whole_page()
 
     st.session_state[f"grader-{key}"] = grader()
     helped = "Several people can grade the same images; the marks of each are kept apart."
