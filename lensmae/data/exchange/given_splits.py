@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lensmae.data.exchange.names import SPLIT_COLUMNS, split_name, words
+from lensmae.data.split_words import LONG_SPLITS, SPLIT_NAMES
 
 # What may be written without a sign beside the name of a split: `istest`, `trainmask`.
 _JOINED = re.compile(r"^is(?=[a-z]{3})|(?<=[a-z]{3})(?:mask|flag|idx|ids|inds|indices)$")
@@ -17,8 +18,10 @@ _FLAG_WORDS = frozenset(("is", "in", "mask", "flag", "set", "split"))
 
 
 def says_splits(name: str) -> bool:
-    """Whether a column or an array is named like one of splits: `split`, `train_test`."""
-    return name.strip().lower() in SPLIT_COLUMNS or len({split_name(word) for word in words(name)} - {""}) > 1
+    """Whether a column or an array is named like one of splits: `split`, `train_test`, `trainval`."""
+    parts = [word.lower() for word in words(name)]
+    joined = any(word.startswith(one) and word.removeprefix(one) in SPLIT_NAMES for word in parts for one in LONG_SPLITS)
+    return joined or name.strip().lower() in SPLIT_COLUMNS or len(set(map(split_name, parts)) - {""}) > 1
 
 
 def split_column(name: str, values: np.ndarray) -> np.ndarray | None:

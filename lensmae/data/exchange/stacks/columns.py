@@ -12,6 +12,7 @@ from lensmae.data.exchange.stacks.importing import StoredArray
 from lensmae.data.exchange.stacks.meaning import words_of_key
 from lensmae.data.exchange.stacks.near import name_of
 from lensmae.data.exchange.stacks.reading import whole_array
+from lensmae.data.exchange.tables.split_lists import indices_in
 from lensmae.errors import DatasetError
 
 TAKEN = frozenset(("id", "class", "split", "source_file", "notes"))
@@ -21,6 +22,9 @@ def given_splits(arrays: Sequence[StoredArray], n: int) -> tuple[dict[str, np.nd
     """Splits from indices of lenses beside a stack; where numbers say splits that nobody can know, all is held out, and said."""
     near = [one for one in arrays if len(one.shape) == 1]
     listed: dict[str, np.ndarray] = {}
+    for text in (one for one in arrays if one.shape == () and one.dtype.kind in "SU"):
+        value = whole_array(text)
+        listed |= indices_in(str(np.char.decode(value, "utf-8", "replace") if value.dtype.kind == "S" else value))
     for array in near:
         # With an entry a lens it is a flag, or something else of all lenses.
         if array.dtype.kind in "iu" and array.shape[0] != n and (split := split_of_indices(name_of(array))):

@@ -1,13 +1,16 @@
 """The arrays of a file, known by their headers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lensmae.data.exchange.given_splits import says_splits, split_of_indices
 from lensmae.data.exchange.stacks.files import FileArray, file_arrays
 from lensmae.data.exchange.stacks.importing import BY_PARTS, StoredArray
 from lensmae.data.images.formats.hdf5 import Hdf5Array, arrays_of, axes_of, no_weights, visit_objects
+from lensmae.data.images.formats.hdf5.arrays import text_of
 from lensmae.data.images.formats.npy import NpyHeader, Npz, read_header
 from lensmae.errors import ImageReadError
 
@@ -72,10 +75,15 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
     import h5py
 
     found: list[StoredArray] = []
+    listed: dict[str, StoredArray] = {}
 
     def visit(name: str, entry: object) -> None:
         if not isinstance(entry, h5py.Dataset):
             return
+        for holder in (entry.parent, entry):
+            for named, values in _lists(holder):
+                key = f"{entry.parent.name}/{named}".lstrip("/")
+                listed[key] = StoredArray(path, key, f"{stem}/{key}", values.shape, values.dtype, content=values)
         for array in arrays_of(entry, texts=True):
             # Texts of any length are objects in NumPy.
             text = array.dtype.kind in "OS"
@@ -100,7 +108,18 @@ def _hdf5_arrays(path: Path, stem: str) -> list[StoredArray]:
         raise ImageReadError(
             f"{path.name} was not read: its HDF5 structure is damaged ({type(problem).__name__}: {problem})."
         ) from None
-    return found
+    known = {array.key for array in found}
+    return [*found, *(array for key, array in listed.items() if key not in known)]
+
+
+def _lists(holder: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Attributes of a group or an array that say splits of lenses, which others keep as arrays."""
+    for name in list(holder.attrs)[:_MOST_ATTRIBUTES]:
+        if says_splits(name) or split_of_indices(name):
+            values = np.asarray(holder.attrs[name])
+            if values.ndim == 1:
+                texts = values.dtype.kind in "SO"
+                yield name, np.array([text_of(one) for one in values]) if texts else values
 
 
 def _single(array: Hdf5Array, text: bool) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """Lists of the lenses of a split beside them: a text or table a split (`test.txt`), or all of them in a JSON or YAML file."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -97,9 +98,26 @@ def listed_indices(folder: Path) -> dict[str, np.ndarray]:
     found: list[tuple[_List, list[int]]] = []
     for path in sorted(folder.iterdir()):
         for one in _lists(path, ()) if split_of_indices(path.stem) or path.suffix.lower() in MAPPINGS else ():
-            texts = [str(value).strip().removesuffix(".0") for value in one.values]
-            if texts and all(text.isdigit() and len(text) < 10 for text in texts):
-                found.append((one, [int(text) for text in texts]))
+            found += _as_indices(one)
+    return _by_split(found)
+
+
+def indices_in(text: str) -> dict[str, np.ndarray]:
+    """By split, the indices of lenses that a JSON text lists; nothing of another text."""
+    try:
+        found = list(_entries(json.loads(text), "/", 0))
+    except (ValueError, RecursionError):
+        return {}
+    return _by_split([pair for one in found for pair in _as_indices(one)])
+
+
+def _as_indices(one: _List) -> list[tuple[_List, list[int]]]:
+    """A list and the indices in it, where it holds nothing else."""
+    texts = [str(value).strip().removesuffix(".0") for value in one.values]
+    return [(one, list(map(int, texts)))] if texts and all(text.isdigit() and len(text) < 10 for text in texts) else []
+
+
+def _by_split(found: list[tuple[_List, list[int]]]) -> dict[str, np.ndarray]:
     kept: dict[str, list[int]] = {}
     for one, indices in _first_fold(found)[0]:
         kept.setdefault(one.split, []).extend(indices)

@@ -4,6 +4,7 @@
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 from astropy.table import Table
@@ -103,8 +104,33 @@ def few_by_class(root: Path) -> None:
             save(root / split / f"{kind}.npy", part)
 
 
+def hdf5_with(**attributes):
+    """A stack in HDF5 whose attributes say splits."""
+
+    def make(root: Path) -> None:
+        with h5py.File(root / "set.h5", "w") as file:
+            file["X"], file["y"] = STACK, LABELS
+            for name, value in attributes.items():
+                file["X"].attrs[name] = value
+
+    return make
+
+
 # name -> folder, and what an import plans
 CASES = {
+    "indices in attributes of HDF5": Case(
+        hdf5_with(test_indices=np.arange(8, 12)),
+        {("class_0", ""): 4, ("class_1", ""): 4, ("class_0", "test"): 2, ("class_1", "test"): 2},
+    ),
+    "a word a lens in attributes of HDF5": Case(hdf5_with(split=[b"train"] * 8 + [b"test"] * 4), HELD_OUT),
+    "indices of splits in JSON in an npz": Case(
+        arrays(X=STACK, y=LABELS, splits=json.dumps({"train": [*range(8)], "test": [*range(8, 12)]})), HELD_OUT
+    ),
+    "a flag of two splits": Case(
+        arrays(X=STACK, y=LABELS, trainval_flag=(np.arange(12) < 8).astype("u1")),
+        {("class_0", "test"): 6, ("class_1", "test"): 6},
+        "which nobody can know",
+    ),
     "records in JSON": Case(written("meta.json", json.dumps(ROWS)), HELD_OUT, "meta.json"),
     "records in JSON, in one entry": Case(written("meta.json", json.dumps({"version": 1, "samples": ROWS})), HELD_OUT),
     "records in lines of JSON": Case(written("meta.jsonl", lines(map(json.dumps, ROWS))), HELD_OUT),
