@@ -12,7 +12,7 @@ from lensmae.app.analyse.titles import MEASURES
 from lensmae.app.analyse.uploads import Answered, upright
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
-from lensmae.app.shared.choices import KINDS, Choice
+from lensmae.app.shared.choices import NETWORK_TITLES, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.reconstruction_view import await_frames, reconstruction_view, remember_ratio, shown_ratio
@@ -61,7 +61,7 @@ def _verdict(answer: "Analysis") -> None:
             st.caption(plain(why))
     for kind, check in answer.checks.items():
         if kind != "classifier" and not check.in_domain:
-            st.caption(plain(f"{KINDS[kind]}: {sentence(check)}"))
+            st.caption(plain(f"{NETWORK_TITLES[kind]}: {sentence(check)}"))
 
 
 def _facts(answer: "Analysis") -> None:
@@ -122,7 +122,7 @@ def _domain(answer: "Analysis", asked: Asked) -> None:
         reference = asked.networks.reference_of(check)
         measures += [
             Measure(
-                f"{KINDS[kind]}:<br>{MEASURES.get(one.measure, one.measure)}",
+                f"{NETWORK_TITLES[kind]}:<br>{MEASURES.get(one.measure, one.measure)}",
                 one.ratio,
                 reference.held_out(one.measure) / (one.limit or 1.0),
             )
@@ -184,7 +184,7 @@ def _neighbours(answer: "Analysis", choice: Choice, asked: Asked) -> None:
 
     st.header("Nearest training lenses", anchor=False)
     kinds = [kind for kind in answer.checks if kind != "superres"] or list(answer.checks)
-    kind = choose("Nearest to", kinds, "nearest", KINDS) if len(kinds) > 1 else kinds[0]
+    kind = choose("Nearest to", kinds, "nearest", NETWORK_TITLES) if len(kinds) > 1 else kinds[0]
     check = answer.checks[kind]
     reference = asked.networks.reference_of(check)
     info = next((info for info in loaders.datasets(kind == "superres") if info.fingerprint == check.card.fingerprint), None)

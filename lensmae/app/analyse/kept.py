@@ -8,7 +8,7 @@ import streamlit as st
 from lensmae.app.analyse.recent import recent_uploads
 from lensmae.app.shared.plain_text import plain
 from lensmae.data.images.read_options import Reading
-from lensmae.data.records.uploads import Analysis
+from lensmae.data.records.uploads import UploadSet
 from lensmae.errors import RecordError
 from lensmae.workspace import read_only
 
@@ -34,13 +34,13 @@ def kept_files(suffixes: Sequence[str]) -> list[Any]:
     return files
 
 
-def open_analysis() -> Analysis | None:
+def open_analysis() -> UploadSet | None:
     """The analysis that the address names; None where it names none, or one that is not here, which is said."""
     identity = st.query_params.get(_ADDRESS)
     if identity is None or read_only():
         return None
     try:
-        return Analysis.open(identity)
+        return UploadSet.open(identity)
     except RecordError as problem:
         st.warning(plain(str(problem)), icon=":material/link_off:")
         return None
@@ -53,7 +53,7 @@ def _changed() -> None:
     files = {file.file_id: file for file in st.session_state["uploads"] or []}
     taken: dict[str, str] = st.session_state.setdefault(_TAKEN, {})
     try:
-        analysis = open_analysis() or Analysis.new()
+        analysis = open_analysis() or UploadSet.new()
         st.query_params[_ADDRESS] = analysis.identity
         for identity in [one for one in files if one not in taken]:
             taken[identity] = analysis.add(files[identity].name, files[identity].getvalue())
@@ -66,7 +66,7 @@ def _changed() -> None:
         st.session_state["_upload_problem"] = str(problem)
 
 
-def _manage(analysis: Analysis, files: list[Any]) -> None:
+def _manage(analysis: UploadSet, files: list[Any]) -> None:
     """How many are kept, and a way to be rid of them."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{len(files):,} {'file is' if len(files) == 1 else 'files are'} kept; the address reopens them.")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lensmae.app.analyse.uploads import Answered
 from lensmae.app.jobs.view import offered
-from lensmae.app.shared.choices import KINDS
+from lensmae.app.shared.choices import NETWORK_TITLES
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, figure
@@ -28,7 +28,7 @@ def show_projection(found: Sequence[Answered], names: Sequence[str], asked: Aske
         return
     st.header("Among the training lenses", anchor=False)
     with st.container(horizontal=True, gap="large"):
-        kind = choose("Network", kinds, "plane", KINDS) if len(kinds) > 1 else kinds[0]
+        kind = choose("Network", kinds, "plane", NETWORK_TITLES) if len(kinds) > 1 else kinds[0]
         method = choose("Projection", list(_METHODS), "plane-method", _METHODS)
     reference = asked.networks.references[kind]
     # Where a specialist answered, the image was compared with the lenses of that one.

@@ -11,7 +11,7 @@ from lensmae.app.analyse.part import choose_axes
 from lensmae.app.analyse.titles import answer_title
 from lensmae.app.analyse.uploads import FILES, Answered
 from lensmae.app.grading.measures import rank
-from lensmae.app.shared.choices import KINDS, Choice
+from lensmae.app.shared.choices import NETWORK_TITLES, Choice
 from lensmae.app.shared.networks import Asked
 from lensmae.app.shared.plain_text import plain
 from lensmae.app.shared.widgets import choose, numbers, numbers_of_lenses
@@ -187,7 +187,7 @@ def _verdicts(full: pd.DataFrame) -> list[str]:
 
 
 def _domains(answer: "Analysis") -> str:
-    return ", ".join(KINDS[kind].lower() for kind, inside in answer.in_domain.items() if inside) or "⚠ none"
+    return ", ".join(NETWORK_TITLES[kind].lower() for kind, inside in answer.in_domain.items() if inside) or "⚠ none"
 
 
 def _columns(shown: pd.DataFrame) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Columns of the answers in words, for menus and tables; files keep the names."""
 
-from lensmae.app.shared.choices import KINDS
+from lensmae.app.shared.choices import NETWORK_TITLES
 
 MEASURES = {
     "embedding": "distance in embedding",
@@ -40,7 +40,7 @@ def answer_title(name: str) -> str:
         return name
     if name.startswith("sd("):
         return f"spread of P{name[2:]}"
-    for kind, title in KINDS.items():
+    for kind, title in NETWORK_TITLES.items():
         for end, words in _ENDS.items():
             measure = name.removeprefix(f"{kind}_").removesuffix(end)
             if measure in _MEASURED and name == f"{kind}_{measure}{end}":

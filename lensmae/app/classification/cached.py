@@ -58,9 +58,9 @@ def baseline(
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def network_input(model: loaders.ModelKey, image: np.ndarray) -> tuple[np.ndarray, str] | None:
+def transformed_input(model: loaders.ModelKey, image: np.ndarray) -> tuple[np.ndarray, str] | None:
     """What a classifier looks at instead of one lens, computed once."""
-    from lensmae.evaluation.classification.saliency import network_input as compute
+    from lensmae.evaluation.classification.saliency import transformed_input as compute
 
     return compute(loaders.get_model(Path(model.path)), image)
 

@@ -27,7 +27,7 @@ def saliency(data: DatasetInfo, choice: Choice) -> None:
     class_index = classes.index(of)
     attribution = cached.gradients(key, image, class_index)
     panels = [Panel(f"Lens {choice.lens}", image)]
-    looked_at = cached.network_input(key, image)
+    looked_at = cached.transformed_input(key, image)
     if looked_at is not None:
         panels.append(Panel("Network input", looked_at[0], residual=True))
     if has_attention(model):

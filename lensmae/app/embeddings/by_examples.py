@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.embeddings import selection
-from lensmae.app.embeddings.view_data import View, embeddings
+from lensmae.app.embeddings.view_data import EmbeddingsView, embeddings
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Click, Event
 from lensmae.app.shared import loaders
@@ -27,7 +27,7 @@ def example_buttons(row: int) -> None:
             )  # fmt: skip
 
 
-def example_search(view: View, choice: Choice) -> None:
+def example_search(view: EmbeddingsView, choice: Choice) -> None:
     """The lenses most like the examples; nothing where there are none."""
     wanted, unwanted = (_indices(view, _examples(key)) for key in (_WANTED, _UNWANTED))
     if not len(wanted):
@@ -72,11 +72,11 @@ def _examples(key: str) -> list[int]:
     return [int(row) for row in given if row.isascii() and row.isdigit() and len(row) < 10]
 
 
-def _indices(view: View, rows: list[int]) -> np.ndarray:
+def _indices(view: EmbeddingsView, rows: list[int]) -> np.ndarray:
     return np.flatnonzero(np.isin(view.rows, rows))
 
 
-def _named(view: View, indices: np.ndarray) -> str:
+def _named(view: EmbeddingsView, indices: np.ndarray) -> str:
     return ", ".join(str(row) for row in view.rows[indices])
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from lensmae.app.embeddings.view_data import View, embeddings_ready, rows_of
+from lensmae.app.embeddings.view_data import EmbeddingsView, embeddings_ready, rows_of
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import progress_bar
@@ -23,7 +23,7 @@ _TWO = "predicted class, beside "
 PREDICTION, CORRECT, CONFIDENCE, ERROR = "predicted class", "prediction correct", "confidence", "reconstruction error"
 
 
-def colour_names(choice: Choice, view: View) -> list[str]:
+def colour_names(choice: Choice, view: EmbeddingsView) -> list[str]:
     """What points can be coloured by; the class first."""
     names = _fact_names(loaders.data_key(view.data))
     measured = [PREDICTION, CORRECT, CONFIDENCE] if "classifier" in choice.checkpoints else []
@@ -46,13 +46,13 @@ def _fact_names(data: loaders.DataKey) -> list[str]:
     return fact_names(loaders.get_dataset_by_key(data).lenses)
 
 
-def colour(choice: Choice, view: View, name: str) -> Fact | None:
+def colour(choice: Choice, view: EmbeddingsView, name: str) -> Fact | None:
     """One value a lens of the view, (N,); None while it is being computed, which is then drawn."""
     # Columns before rows: a copy of all columns of 90,000 lenses would cost every click.
     lenses = view.dataset.lenses
     classes = lenses["class"].to_numpy(dtype=str)[view.rows]
     if name == ERROR:
-        judge = View(choice.checkpoint("mae"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
+        judge = EmbeddingsView(choice.checkpoint("mae"), view.data, view.split, view.limit, None, "mean", Projection("pca"))
         if not embeddings_ready(judge, "errors"):
             return None
         return Fact("log10 of the reconstruction MSE", values=np.log10(_errors(judge)))
@@ -72,13 +72,13 @@ def colour(choice: Choice, view: View, name: str) -> Fact | None:
     return Fact("prediction", names=np.where(called.withheld, CANNOT_TELL, right))
 
 
-def _called(view: View, entry: "CheckpointEntry") -> "Called | None":
+def _called(view: EmbeddingsView, entry: "CheckpointEntry") -> "Called | None":
     """What a classifier answers to the lenses of the view; None while that is computed, which is then drawn."""
-    asked = View(entry, view.data, view.split, view.limit, None, "mean", Projection("pca"))
+    asked = EmbeddingsView(entry, view.data, view.split, view.limit, None, "mean", Projection("pca"))
     return loaders.called(entry.path, view.data, view.rows) if embeddings_ready(asked, "call") else None
 
 
-def _two_labels(view: View, first: "CheckpointEntry", second: "CheckpointEntry") -> Fact | None:
+def _two_labels(view: EmbeddingsView, first: "CheckpointEntry", second: "CheckpointEntry") -> Fact | None:
     """What two classifiers call each lens: one name where they agree, else both."""
     found = [_called(view, entry) for entry in (first, second)]
     if any(called is None for called in found):
@@ -88,7 +88,7 @@ def _two_labels(view: View, first: "CheckpointEntry", second: "CheckpointEntry")
     return Fact(f"predicted by {first.name} · {second.name}", names=names)
 
 
-def _errors(view: View) -> np.ndarray:
+def _errors(view: EmbeddingsView) -> np.ndarray:
     return _reconstruction_errors(loaders.model_key(view.entry.path), loaders.data_key(view.data), view.split, view.limit)
 
 

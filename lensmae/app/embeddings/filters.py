@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.embeddings import colours
-from lensmae.app.embeddings.view_data import View
+from lensmae.app.embeddings.view_data import EmbeddingsView
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.widgets import unknown_value
 from lensmae.evaluation.facts import Fact
@@ -12,7 +12,7 @@ from lensmae.evaluation.facts import Fact
 _ALL = "all lenses"
 
 
-def shown_lenses(choice: Choice, view: View) -> np.ndarray:
+def shown_lenses(choice: Choice, view: EmbeddingsView) -> np.ndarray:
     """Draw the choice; which lenses of the view are shown, (N,) bool."""
     everything = np.ones(len(view.rows), dtype=bool)
     names = [_ALL, *colours.colour_names(choice, view)]

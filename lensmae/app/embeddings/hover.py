@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lensmae.app.embeddings.view_data import View
+from lensmae.app.embeddings.view_data import EmbeddingsView
 from lensmae.app.shared import loaders
 from lensmae.figures.images.picture import picture_sheet
 
@@ -23,7 +23,7 @@ _CSS = """
 """
 
 
-def hover_pictures(view: View) -> None:
+def hover_pictures(view: EmbeddingsView) -> None:
     """Show the lens under the pointer in every projection of this page."""
     _component()(data=_packed(loaders.data_key(view.data), view.rows), key="hover-pictures", height=1)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from lensmae.app.analyse.uploads import upright
 from lensmae.app.embeddings import colours, selection
 from lensmae.app.embeddings.by_examples import example_buttons
-from lensmae.app.embeddings.view_data import View, embeddings
+from lensmae.app.embeddings.view_data import EmbeddingsView, embeddings
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.lens_view.events import Click, Event
 from lensmae.app.shared import loaders, networks
@@ -27,7 +27,7 @@ from lensmae.models import SuperResolver
 _COUNT = 6
 
 
-def lens_card(view: View, row: int, choice: Choice) -> None:
+def lens_card(view: EmbeddingsView, row: int, choice: Choice) -> None:
     """A lens of the data set."""
     lens_view(
         [Panel(f"Lens {row}", loaders.lens_image(view.data, row))],
@@ -42,7 +42,7 @@ def lens_card(view: View, row: int, choice: Choice) -> None:
     st.page_link("pages/reconstruction.py", label="Reconstruct it", icon=":material/blur_on:", query_params=address)
 
 
-def _labels(view: View, row: int, choice: Choice) -> None:
+def _labels(view: EmbeddingsView, row: int, choice: Choice) -> None:
     """What the chosen classifier calls the lens, and others of the same classes beside it; where it is in their domain."""
     entries = colours.classifiers(choice)
     said = [f"{one.name}: {_answer(view, row, one.path)}" for one in entries]
@@ -50,13 +50,13 @@ def _labels(view: View, row: int, choice: Choice) -> None:
         st.caption(plain(" · ".join(said)))
 
 
-def _answer(view: View, row: int, checkpoint: Path) -> str:
+def _answer(view: EmbeddingsView, row: int, checkpoint: Path) -> str:
     """Class and probability, or that none is told."""
     found = networks.classified(checkpoint, view.data, row)
     return CANNOT_TELL if found.called is None else f"{found.called} {found.probabilities.max():.2f}"
 
 
-def lens_neighbours(view: View, row: int, choice: Choice) -> None:
+def lens_neighbours(view: EmbeddingsView, row: int, choice: Choice) -> None:
     """The lenses nearest to one of the projection."""
     embedded = embeddings(view)
     index = int(np.flatnonzero(view.rows == row)[0])
@@ -72,7 +72,7 @@ def read_upload(data: bytes, name: str) -> LensImage:
     return read_image(data, name).found()
 
 
-def upload_embedding(view: View, image: LensImage) -> np.ndarray:
+def upload_embedding(view: EmbeddingsView, image: LensImage) -> np.ndarray:
     """The embedding (D,) of an uploaded image under the view's network."""
     how = {"layer": view.layer, "pooling": view.pooling, "patches": view.patches}
     return _embed(loaders.model_key(view.entry.path), _fitted(view, image).pixels, how)
@@ -83,7 +83,7 @@ def _embed(model: loaders.ModelKey, pixels: np.ndarray, how: dict[str, Any]) -> 
     return loaders.get_model_by_key(model).embed(pixels[None], **how, rounded=True)[0]
 
 
-def _fitted(view: View, image: LensImage) -> LensImage:
+def _fitted(view: EmbeddingsView, image: LensImage) -> LensImage:
     model = loaders.get_model(view.entry.path)
     if isinstance(model, SuperResolver):
         # It takes any size: that of the lenses that the image is compared with.
@@ -91,7 +91,7 @@ def _fitted(view: View, image: LensImage) -> LensImage:
     return network_input(image, model)
 
 
-def upload_card(view: View, image: LensImage, choice: Choice) -> None:
+def upload_card(view: EmbeddingsView, image: LensImage, choice: Choice) -> None:
     """An uploaded image as the network sees it."""
     fitted = _fitted(view, image)
     panel = Panel(image.name, fitted.pixels)
@@ -100,12 +100,12 @@ def upload_card(view: View, image: LensImage, choice: Choice) -> None:
         st.caption(plain(note))
 
 
-def upload_neighbours(view: View, image: LensImage, choice: Choice) -> None:
+def upload_neighbours(view: EmbeddingsView, image: LensImage, choice: Choice) -> None:
     """The lenses nearest to an uploaded image."""
     _neighbours(view, *nearest(embeddings(view), upload_embedding(view, image), _COUNT, view.projection.metric), choice)
 
 
-def _neighbours(view: View, indices: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
+def _neighbours(view: EmbeddingsView, indices: np.ndarray, distances: np.ndarray, choice: Choice) -> None:
     rows = view.rows[indices]
     lenses = view.dataset.lenses.iloc[rows]
     st.header(f"Nearest neighbours · {plain(view.entry.name)}", anchor=False)

@@ -18,7 +18,7 @@ from lensmae.app.embeddings.lens_card import (
     upload_neighbours,
 )
 from lensmae.app.embeddings.saved_selections import keep_selection, kept_selections
-from lensmae.app.embeddings.view_data import TITLES, View
+from lensmae.app.embeddings.view_data import TITLES, EmbeddingsView
 from lensmae.app.shared import loaders
 from lensmae.app.shared.choices import Choice
 from lensmae.app.shared.plain_text import plain
@@ -41,7 +41,7 @@ _PICTURE_SIDE = 32
 _DRAG = {"pick": "pan", "lasso": "lasso", "box": "select"}
 
 
-def workbench(choice: Choice, views: list[View], projections: list[tuple[np.ndarray, Projection]]) -> None:
+def workbench(choice: Choice, views: list[EmbeddingsView], projections: list[tuple[np.ndarray, Projection]]) -> None:
     """Draw the projections and what is selected in them.
 
     Args:
@@ -80,7 +80,7 @@ def workbench(choice: Choice, views: list[View], projections: list[tuple[np.ndar
         _neighbours(choice, view, rows, image)
 
 
-def _choose_colour(choice: Choice, view: View) -> Fact:
+def _choose_colour(choice: Choice, view: EmbeddingsView) -> Fact:
     names = colours.colour_names(choice, view)
     unknown_value("colour", names, "colour", names[0])
     name = st.selectbox("Colour by", names, key="colour", bind="query-params", width=320)
@@ -101,7 +101,9 @@ def _choose_image() -> LensImage | None:
         return None
 
 
-def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projection, image: LensImage | None) -> list[Mark]:
+def _marks(
+    choice: Choice, view: EmbeddingsView, points: np.ndarray, projection: Projection, image: LensImage | None
+) -> list[Mark]:
     if image is not None:
         where = position(upload_embedding(view, image), view_data.embeddings(view), points, projection)
         return [Mark(image.name, where)]
@@ -109,7 +111,7 @@ def _marks(choice: Choice, view: View, points: np.ndarray, projection: Projectio
 
 
 def _projection(
-    view: View,
+    view: EmbeddingsView,
     points: np.ndarray,
     projection: Projection,
     colour: Fact,
@@ -153,7 +155,7 @@ def _projection(
 def _drawing(
     key: tuple,
     projection: Projection,
-    _view: View,
+    _view: EmbeddingsView,
     _points: np.ndarray,
     _colour: Fact,
     _marks: list[Mark],
@@ -173,7 +175,7 @@ def _drawing(
     return drawing.update_layout(dragmode=key[-1]), table[_kept].reset_index(drop=True)
 
 
-def _with_pictures(drawing: go.Figure, view: View, points: np.ndarray, kept: np.ndarray) -> go.Figure:
+def _with_pictures(drawing: go.Figure, view: EmbeddingsView, points: np.ndarray, kept: np.ndarray) -> go.Figure:
     """The projection with a small picture of a lens in each of its parts."""
     indices = np.flatnonzero(kept)[representatives(points[kept])]
     images = np.asarray(view.dataset.images[view.rows[indices]])
@@ -202,7 +204,7 @@ def _said(projection: Projection) -> str:
     )
 
 
-def _quality(view: View, points: np.ndarray, projection: Projection) -> None:
+def _quality(view: EmbeddingsView, points: np.ndarray, projection: Projection) -> None:
     quality, trust = _measured(view, points, projection)
     fitted = (
         f"Fitted to {quality.train:,} lenses of the training split, measured on {quality.measured:,} others of the projection."
@@ -240,18 +242,20 @@ def _figure(name: str, value: str, text: str) -> None:
     st.metric(name, "–" if "nan" in value else value, help=text)
 
 
-def _measured(view: View, points: np.ndarray, projection: Projection) -> tuple[EmbeddingQuality, float]:
+def _measured(view: EmbeddingsView, points: np.ndarray, projection: Projection) -> tuple[EmbeddingQuality, float]:
     return _measure(view.key, projection, view, points)
 
 
 @st.cache_data(max_entries=32, show_spinner="Measuring the embeddings …")
-def _measure(key: tuple, projection: Projection, _view: View, _points: np.ndarray) -> tuple[EmbeddingQuality, float]:
+def _measure(key: tuple, projection: Projection, _view: EmbeddingsView, _points: np.ndarray) -> tuple[EmbeddingQuality, float]:
     embedded, lenses = view_data.embeddings(_view), _view.dataset.lenses.iloc[_view.rows]
     quality = embedding_quality(embedded, _view.dataset.labels[_view.rows], (lenses["split"] == "train").to_numpy())
     return quality, trustworthiness(embedded, _points)
 
 
-def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, colour: Fact, image: LensImage | None) -> None:
+def _beside(
+    choice: Choice, view: EmbeddingsView, rows: np.ndarray, points: np.ndarray, colour: Fact, image: LensImage | None
+) -> None:
     """The lens in hand, or what can be done with those selected."""
     if len(rows) > 1:
         selected_lenses.counts(view, np.isin(view.rows, rows))
@@ -266,14 +270,14 @@ def _beside(choice: Choice, view: View, rows: np.ndarray, points: np.ndarray, co
         st.info("Click a point to see the lens and its neighbours, or select many with the lasso.", icon=":material/touch_app:")
 
 
-def _neighbours(choice: Choice, view: View, rows: np.ndarray, image: LensImage | None) -> None:
+def _neighbours(choice: Choice, view: EmbeddingsView, rows: np.ndarray, image: LensImage | None) -> None:
     if image is not None and len(rows) == 0:
         upload_neighbours(view, image, choice)
     elif (row := _in_hand(choice, view, rows)) is not None:
         lens_neighbours(view, row, choice)
 
 
-def _in_hand(choice: Choice, view: View, rows: np.ndarray) -> int | None:
+def _in_hand(choice: Choice, view: EmbeddingsView, rows: np.ndarray) -> int | None:
     """The lens clicked, else the one chosen in the sidebar where it is in the projection."""
     if len(rows) == 1:
         return int(rows[0])

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.embeddings import selection
-from lensmae.app.embeddings.view_data import View
+from lensmae.app.embeddings.view_data import EmbeddingsView
 from lensmae.app.grading.desk import grader
 from lensmae.app.shared.plain_text import plain
 from lensmae.data.records.grades import Mark, add_marks, graded
@@ -15,7 +15,7 @@ from lensmae.workspace import read_only
 _NOBODY = "selections"
 
 
-def keep_selection(view: View, rows: np.ndarray) -> None:
+def keep_selection(view: EmbeddingsView, rows: np.ndarray) -> None:
     """A form that keeps the selected lenses."""
     if read_only():
         return
@@ -29,7 +29,7 @@ def keep_selection(view: View, rows: np.ndarray) -> None:
             st.success(f"Kept as {plain(name)}.", icon=":material/check:")
 
 
-def kept_selections(view: View) -> None:
+def kept_selections(view: EmbeddingsView) -> None:
     """Those that are kept of this data set, each a click away, and one's own to be rid of; nothing where there are none."""
     try:
         found = selection.tagged_rows(view)
@@ -51,7 +51,7 @@ def kept_selections(view: View) -> None:
                     st.button("", on_click=_forget, args=(view, mine), **options)
 
 
-def _forget(view: View, marks: list[Mark]) -> None:
+def _forget(view: EmbeddingsView, marks: list[Mark]) -> None:
     try:
         add_marks(view.data.fingerprint, grader() or _NOBODY, marks)
     except RecordError as problem:
@@ -59,7 +59,7 @@ def _forget(view: View, marks: list[Mark]) -> None:
         st.toast(plain(str(problem)), icon=":material/error:")
 
 
-def _own(view: View, name: str) -> list[Mark]:
+def _own(view: EmbeddingsView, name: str) -> list[Mark]:
     """What takes this visitor's tags of a name away again."""
     marks = graded(view.data.fingerprint)
     own = marks[(marks["grader"] == (grader() or _NOBODY)) & marks["tags"].map(lambda tags: name in tags)]

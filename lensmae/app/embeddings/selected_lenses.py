@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lensmae.app.embeddings.view_data import View
+from lensmae.app.embeddings.view_data import EmbeddingsView
 from lensmae.app.grading.lenses import grade_some
 from lensmae.app.lens_view.component import lens_view
 from lensmae.app.shared import loaders
@@ -19,7 +19,7 @@ from lensmae.workspace import read_only
 _A_PAGE, _COLUMNS = 24, 8
 
 
-def counts(view: View, chosen: np.ndarray) -> None:
+def counts(view: EmbeddingsView, chosen: np.ndarray) -> None:
     """How many lenses of each class are chosen; `chosen` (N,) bool over the projection."""
     classes = view.dataset.lenses["class"].to_numpy(dtype=str)[view.rows]
     # Narrow: the column beside a projection holds no more.
@@ -30,7 +30,7 @@ def counts(view: View, chosen: np.ndarray) -> None:
     st.dataframe(count_table(classes, chosen), hide_index=True, column_config=columns, alt="Selected lenses by class")
 
 
-def gallery(view: View, rows: np.ndarray, choice: Choice) -> None:
+def gallery(view: EmbeddingsView, rows: np.ndarray, choice: Choice) -> None:
     """The chosen lenses on one flux scale, a page at a time."""
     pages = -(-len(rows) // _A_PAGE)
     page = st.pagination(pages, key=f"gallery-{pages}") if pages > 1 else 1
@@ -44,7 +44,7 @@ def gallery(view: View, rows: np.ndarray, choice: Choice) -> None:
     grade_some(view.data, rows, choice, "selected")
 
 
-def exports(view: View, rows: np.ndarray, points: np.ndarray, colour: Fact | None) -> None:
+def exports(view: EmbeddingsView, rows: np.ndarray, points: np.ndarray, colour: Fact | None) -> None:
     """The chosen lenses as a table, and as a data set of their own."""
 
     def table() -> bytes:
@@ -79,6 +79,6 @@ def _look_at(name: str) -> None:
     whole_page()
 
 
-def projection_table(view: View, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:
+def projection_table(view: EmbeddingsView, points: np.ndarray, colour: Fact | None) -> pd.DataFrame:
     """All lenses of the projection with their facts, their positions and the colour."""
     return selection_table(view.dataset.lenses.iloc[view.rows], view.rows, points, colour)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from lensmae.app.embeddings.view_data import View
+from lensmae.app.embeddings.view_data import EmbeddingsView
 from lensmae.app.shared import loaders
 from lensmae.data.records.grades import items_by_tag
 from lensmae.evaluation.embeddings.projections import Projection
 from lensmae.evaluation.embeddings.selection import Outline, held, outlines
 from lensmae.figures import selected_rows
 
-ProjectedView = tuple[View, np.ndarray, Projection]
+ProjectedView = tuple[EmbeddingsView, np.ndarray, Projection]
 _STATE, _ADDRESS = "embeddings-selected", "selected"
 # How each chart was drawn last; and the chart that shows the selection by itself, with the selection's text and how it was drawn.
 _DRAWN, _OWN = "embeddings-drawn", "embeddings-own"
@@ -54,19 +54,19 @@ def remember(key: str, projected: ProjectedView) -> None:
         st.session_state[_OWN] = (key, st.session_state[_STATE].text, drawing)
 
 
-def pick(view: View, row: int) -> None:
+def pick(view: EmbeddingsView, row: int) -> None:
     """Select one lens."""
     _keep(Selection(loaders.data_key(view.data), np.array([row]), f"lens:{row}", None))
 
 
-def tagged_rows(view: View) -> dict[str, np.ndarray]:
+def tagged_rows(view: EmbeddingsView) -> dict[str, np.ndarray]:
     """Rows of the view's data set by the tags that they have."""
     found = items_by_tag(view.data.fingerprint)
     rows = {tag: np.array([int(item) for item in items if item.isdigit()], dtype=np.int64) for tag, items in found.items()}
     return {tag: some[some < view.data.n] for tag, some in rows.items()}
 
 
-def select_tag(view: View, tag: str) -> None:
+def select_tag(view: EmbeddingsView, tag: str) -> None:
     """Select the lenses that have a tag; nothing where none has it."""
     rows = tagged_rows(view).get(tag, np.empty(0, dtype=np.int64))
     if len(rows):

@@ -33,7 +33,7 @@ _AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class View:
+class EmbeddingsView:
     """What one projection shows.
 
     Attributes:
@@ -93,7 +93,7 @@ class View:
         )
 
 
-def choose_views(choice: Choice) -> list[View]:
+def choose_views(choice: Choice) -> list[EmbeddingsView]:
     """Draw the choices; one view, or two of them to compare."""
     data = choice.dataset()
     kinds = [kind for kind in ("classifier", "mae") if kind in choice.checkpoints]
@@ -113,7 +113,7 @@ def choose_views(choice: Choice) -> list[View]:
             patches = _choose_patches(entries)
             projection = _choose_projection(method, int(dimensions))
     facts = (data, split, LIMITS[limit], layer, pooling, projection)
-    return [View(entry, *facts, patches if entry.card.kind == "mae" else PATCHES[0]) for entry in entries]
+    return [EmbeddingsView(entry, *facts, patches if entry.card.kind == "mae" else PATCHES[0]) for entry in entries]
 
 
 def _named(choice: Choice) -> dict[str, str]:
@@ -181,7 +181,7 @@ def rows_of(data: loaders.DataKey, split: str, limit: int | None) -> np.ndarray:
     return select_rows(loaders.get_dataset_by_key(data), split, limit)
 
 
-def embeddings_ready(view: View, work: str = "embed") -> bool:
+def embeddings_ready(view: EmbeddingsView, work: str = "embed") -> bool:
     """Whether embeddings, reconstruction errors ("errors") or answers ("call") are at hand or quickly computed; else a job is
     drawn."""
     model, dataset, rows = loaders.get_model(view.entry.path), view.dataset, view.rows
@@ -210,7 +210,7 @@ def _computed(task: Task, ready: Callable[[], bool], title: str) -> bool:
     return computed(task, IN_A_PROCESS, task.model_dump(mode="json"), ready, title, unit)
 
 
-def embeddings(view: View) -> np.ndarray:
+def embeddings(view: EmbeddingsView) -> np.ndarray:
     """Embeddings (N, D) of the view's lenses, shared by all visitors and never changed."""
     return _embeddings(
         loaders.model_key(view.entry.path),
@@ -231,7 +231,7 @@ def _embeddings(
         return embed_dataset(network, dataset, rows, progress, layer=layer, pooling=pooling, patches=patches)
 
 
-def points(view: View) -> tuple[np.ndarray, Projection]:
+def points(view: EmbeddingsView) -> tuple[np.ndarray, Projection]:
     """Points (N, 2 or 3) of the view and how they were projected: by PCA for as long as UMAP is being computed."""
     embedded = embeddings(view)
     found = _kept_points(view, embedded)
@@ -248,7 +248,7 @@ def points(view: View) -> tuple[np.ndarray, Projection]:
     return project(embedded, pca), pca
 
 
-def _kept_points(view: View, embedded: np.ndarray) -> np.ndarray | None:
+def _kept_points(view: EmbeddingsView, embedded: np.ndarray) -> np.ndarray | None:
     """Points that are on disk, or quick to compute."""
     if view.projection.method == "pca" or len(embedded) < 4:
         return project(embedded, view.projection)

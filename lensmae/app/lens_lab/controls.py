@@ -134,7 +134,7 @@ def controls(base: Mapping[str, Any] | None) -> LabLens:
     with tabs[4]:
         done = nuisances.controls()
     with tabs[0]:
-        kind = choose("Substructure", substructure.KINDS, "matter", substructure.TITLES)
+        kind = choose("Substructure", substructure.SUBSTRUCTURES, "matter", substructure.TITLES)
         matter = substructure.controls(kind, preset, scalars["theta_E"])
     if base is not None and base.get("camera") == preset:
         scalars["pixel_scale"] = float(base["pixel_scale"])

@@ -16,7 +16,7 @@ from lensmae.data.simulation.priors import VORTEX
 from lensmae.data.simulation.sampling import draw_parameters
 from lensmae.figures import Line, Overlay, Points
 
-KINDS = ("none", "subhalos", "axion")
+SUBSTRUCTURES = ("none", "subhalos", "axion")
 TITLES = {"none": "None", "subhalos": "Subhalos", "axion": "Axion vortex"}
 MOST = 40
 # Farthest position of source and vortex in x and in y, arcsec.

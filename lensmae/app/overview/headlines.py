@@ -26,7 +26,7 @@ def headlines(choice: choices.Choice) -> None:
 def _headline(entry: "CheckpointEntry") -> None:
     found = headline(entry.card, entry.name, loaders.results() if entry.path.parent == CHECKPOINTS else {})
     if found is None:
-        st.metric(choices.KINDS[entry.card.kind], entry.name)
+        st.metric(choices.NETWORK_TITLES[entry.card.kind], entry.name)
         st.caption("Its card holds no figures; `lensmae evaluate` measures it.")
         return
     st.metric(plain(found.name), plain(found.value))

@@ -18,7 +18,7 @@ from lensmae.figures import STRETCHES
 if TYPE_CHECKING:
     from lensmae.models import CheckpointEntry
 
-KINDS = {"mae": "Masked autoencoder", "classifier": "Classifier", "superres": "Super-resolver"}
+NETWORK_TITLES = {"mae": "Masked autoencoder", "classifier": "Classifier", "superres": "Super-resolver"}
 _NONE = "–"
 _PERCENTILES = (100.0, 99.8, 99.0, 95.0)
 
@@ -47,7 +47,9 @@ class Choice:
     def checkpoint(self, kind: str) -> "CheckpointEntry":
         """The chosen checkpoint; where there is none of its kind, the page says so and stops."""
         if kind not in self.checkpoints:
-            empty_state(f"There is no {KINDS[kind].lower()} yet. Train one on the Training page, or run `lensmae train`.")
+            empty_state(
+                f"There is no {NETWORK_TITLES[kind].lower()} yet. Train one on the Training page, or run `lensmae train`."
+            )
         return self.checkpoints[kind]
 
     def dataset(self) -> DatasetInfo:
@@ -91,7 +93,7 @@ def sidebar() -> Choice:
                 notices.append(str(problem))
                 data = None
         with st.expander("Checkpoints", icon=":material/neurology:"):
-            chosen = {kind: entry for kind in KINDS if (entry := _choose_checkpoint(kind, notices))}
+            chosen = {kind: entry for kind in NETWORK_TITLES if (entry := _choose_checkpoint(kind, notices))}
             load_weights()
         with st.expander("Display and pairs", icon=":material/tune:"):
             pairs = _choose_set("pairs", "LR/HR pairs", loaders.datasets(pairs=True), notices)
@@ -146,7 +148,7 @@ def _choose_set(key: str, label: str, infos: list[DatasetInfo], notices: list[st
 
 def _choose_checkpoint(kind: str, notices: list[str]) -> "CheckpointEntry | None":
     entries = {entry.name: entry for entry in loaders.checkpoints(kind)}
-    return entries[_choose(kind, KINDS[kind], list(entries), notices)] if entries else None
+    return entries[_choose(kind, NETWORK_TITLES[kind], list(entries), notices)] if entries else None
 
 
 def _choose_lens(data: DatasetInfo, notices: list[str]) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from lensmae.app.shared import loaders
-from lensmae.app.shared.choices import KINDS, Choice
+from lensmae.app.shared.choices import NETWORK_TITLES, Choice
 from lensmae.app.shared.loaders import ModelKey
 from lensmae.app.shared.widgets import progress_bar
 from lensmae.data import DatasetInfo
@@ -132,7 +132,7 @@ def _measure(choice: Choice, kind: str, data: DatasetInfo, kept: Path) -> None:
     if read_only():
         raise LensMAEError("this dashboard is read-only and measures nothing.")
     slot = st.empty()
-    label = f"Fitting on {data.name} what is in domain for the {KINDS[kind].lower()}"
+    label = f"Fitting on {data.name} what is in domain for the {NETWORK_TITLES[kind].lower()}"
     with slot.container(), progress_bar(label) as progress:
         st.button("Skip", key=f"skip-{kind}", on_click=_skip, help="Answer without a check whether an image is in domain.")
         model, dataset = loaders.get_model(choice.checkpoints[kind].path), loaders.get_dataset(data)

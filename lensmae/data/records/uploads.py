@@ -50,7 +50,7 @@ class KeptFile:
             raise RecordError(f"The kept copy of {self.name} cannot be read ({problem.strerror}); upload it again.") from problem
 
 
-class Analysis:
+class UploadSet:
     """Kept files and how they are read. All that changes it is one step under a lock, and safe with several visitors."""
 
     def __init__(self, identity: str) -> None:
@@ -59,7 +59,7 @@ class Analysis:
         self.identity, self._folder = identity, _folder() / identity
 
     @classmethod
-    def new(cls) -> "Analysis":
+    def new(cls) -> "UploadSet":
         """An empty one. Raises `RecordError` for a read-only dashboard."""
         if read_only():
             raise RecordError("This dashboard is read-only: it keeps no files.")
@@ -70,7 +70,7 @@ class Analysis:
         return made
 
     @classmethod
-    def open(cls, identity: str) -> "Analysis":
+    def open(cls, identity: str) -> "UploadSet":
         """One that is kept here. Raises `RecordError` where there is none of this id."""
         found = cls(identity)
         found._record()

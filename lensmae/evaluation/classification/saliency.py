@@ -39,7 +39,7 @@ def has_attention(model: Classifier) -> bool:
     return isinstance(model.module, LensClassifier)
 
 
-def network_input(model: Classifier, image: np.ndarray) -> tuple[np.ndarray, str] | None:
+def transformed_input(model: Classifier, image: np.ndarray) -> tuple[np.ndarray, str] | None:
     """What the network looks at instead of the image, (H, W) float32, and what that is in words; None where it is the image."""
     module = model.module
     if module.prior is not None:

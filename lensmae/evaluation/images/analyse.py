@@ -22,7 +22,7 @@ from lensmae.models.predictors import LoadedModel
 
 BATCH = 16
 # The answers of an analysis; a specialist is a second classifier.
-KINDS = ("classifier", "mae", "superres")
+NETWORK_KINDS = ("classifier", "mae", "superres")
 _SPECIALIST = "specialist"
 
 
@@ -43,7 +43,7 @@ class Networks:
 
     def loaded(self) -> dict[str, LoadedModel]:
         """The networks there are, by kind."""
-        return {kind: model for kind in (*KINDS, _SPECIALIST) if (model := getattr(self, kind)) is not None}
+        return {kind: model for kind in (*NETWORK_KINDS, _SPECIALIST) if (model := getattr(self, kind)) is not None}
 
     def reference_of(self, check: DomainCheck) -> Reference:
         """The reference that an image was compared with."""
@@ -120,7 +120,7 @@ class Analysis(Prepared):
     @property
     def in_domain(self) -> dict[str, bool | None]:
         """By kind of network, whether the image is in the domain of the one that answered; None where that is not known."""
-        return {kind: self.checks[kind].in_domain if kind in self.checks else None for kind in KINDS}
+        return {kind: self.checks[kind].in_domain if kind in self.checks else None for kind in NETWORK_KINDS}
 
     @property
     def called(self) -> str | None:

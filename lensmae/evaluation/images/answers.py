@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from lensmae.evaluation.images.analyse import KINDS, Analysis, Refusal
+from lensmae.evaluation.images.analyse import NETWORK_KINDS, Analysis, Refusal
 from lensmae.evaluation.images.classified import Classified
 from lensmae.evaluation.images.verdicts import helps, unusual, verdict, warnings
 from lensmae.evaluation.ood.domain import DomainCheck
@@ -93,7 +93,7 @@ def _row(answer: Analysis | Refusal) -> dict[str, Any]:
     facts |= {"peak_signal_to_noise": answer.facts.peak_signal_to_noise}
     facts |= {} if answer.classified is None else _classified_row(answer.classified)
     facts |= {} if answer.reconstruction is None else {"masked_mse": answer.reconstruction.score}
-    facts |= {f"in_domain_{kind}": answer.in_domain[kind] for kind in KINDS}
+    facts |= {f"in_domain_{kind}": answer.in_domain[kind] for kind in NETWORK_KINDS}
     for kind, check in answer.checks.items():
         for one in check.novelty:
             name = f"{kind}_{_column(one.measure)}"

@@ -8,7 +8,7 @@ import pytest
 
 from lensmae.data.images.crop import Crop
 from lensmae.data.images.read_options import Reading
-from lensmae.data.records.uploads import Analysis
+from lensmae.data.records.uploads import UploadSet
 from lensmae.errors import RecordError
 
 
@@ -19,13 +19,13 @@ def home(tmp_path, monkeypatch):
 
 
 def test_files_and_how_they_are_read_are_found_again():
-    made = Analysis.new()
+    made = UploadSet.new()
     first = made.add("../../a.npy", b"one")
     second = made.add("b.npy", b"one")
     assert made.add("b.npy", b"one") == second != first
     how = Reading(item="SCI", band=1, crop=Crop(3, 4, 20), clean=True, pixel_scale=0.05)
     made.read_otherwise({second: how})
-    again = Analysis.open(made.identity)
+    again = UploadSet.open(made.identity)
     assert [(file.name, file.getvalue()) for file in again.files()] == [("../../a.npy", b"one"), ("b.npy", b"one")]
     assert again.readings() == {second: how}
     again.remove({second})
@@ -34,7 +34,7 @@ def test_files_and_how_they_are_read_are_found_again():
 
 
 def test_nothing_is_written_outside_the_folder(home):
-    made = Analysis.new()
+    made = UploadSet.new()
     made.add("../../../evil.npy", b"content")
     outside = [path for path in home.rglob("*") if path.is_file() and path.parent != home / "analyses" / made.identity]
     assert outside == []
@@ -43,15 +43,15 @@ def test_nothing_is_written_outside_the_folder(home):
 @pytest.mark.parametrize("identity", ["", "..", "0" * 19, "g" * 20, "0" * 20, "0" * 20 + "\n"])
 def test_what_is_no_analysis_here_is_refused(identity):
     with pytest.raises(RecordError):
-        Analysis.open(identity)
+        UploadSet.open(identity)
 
 
 def test_several_visitors_add_at_once_and_nothing_is_lost():
-    made = Analysis.new()
+    made = UploadSet.new()
 
     def visit(number):
         for place in range(8):
-            Analysis.open(made.identity).add(f"{number}-{place}", b"x")
+            UploadSet.open(made.identity).add(f"{number}-{place}", b"x")
 
     visitors = [threading.Thread(target=visit, args=(number,)) for number in range(4)]
     for visitor in visitors:
@@ -62,30 +62,30 @@ def test_several_visitors_add_at_once_and_nothing_is_lost():
 
 
 def test_an_analysis_that_nobody_opened_for_long_goes_with_the_next_new_one(home):
-    old, kept = Analysis.new(), Analysis.new()
+    old, kept = UploadSet.new(), UploadSet.new()
     past = time.time() - 40 * 86_400
     for one in (old, kept):
         os.utime(home / "analyses" / one.identity, (past, past))
-    Analysis.open(kept.identity)
-    Analysis.new()
-    assert Analysis.open(kept.identity).files() == []
+    UploadSet.open(kept.identity)
+    UploadSet.new()
+    assert UploadSet.open(kept.identity).files() == []
     with pytest.raises(RecordError, match="not kept here any more"):
-        Analysis.open(old.identity)
+        UploadSet.open(old.identity)
 
 
 def test_a_record_of_another_version_or_damaged_is_no_reason_to_fail(home):
-    made = Analysis.new()
+    made = UploadSet.new()
     identity = made.add("a.npy", b"one")
     record = home / "analyses" / made.identity / "record.json"
     record.write_text(record.read_text().replace('"readings": {}', f'"readings": {{"{identity}": {{"crop": "no such"}}}}'))
     assert made.readings() == {}
     record.write_text("{")
     with pytest.raises(RecordError, match="record"):
-        Analysis.open(made.identity)
+        UploadSet.open(made.identity)
 
 
 def test_a_read_only_dashboard_keeps_no_files(monkeypatch, home):
     monkeypatch.setenv("LENSMAE_READ_ONLY", "1")
     with pytest.raises(RecordError, match="read-only"):
-        Analysis.new()
+        UploadSet.new()
     assert not (home / "analyses").exists()

@@ -8,8 +8,8 @@ from lensmae.errors import DatasetError
 from lensmae.evaluation.classification.saliency import (
     attention_rollout,
     integrated_gradients,
-    network_input,
     occlusion,
+    transformed_input,
     without_detail,
 )
 from lensmae.models import CheckpointCard, Classifier
@@ -125,10 +125,10 @@ def test_an_image_of_another_size_is_refused_by_a_whitened_network(tmp_path, ima
 
 def test_what_a_network_sees_is_the_residual_or_the_whitened_image_and_else_the_image_itself(tmp_path, images):
     inputs = Transform().forward(torch.from_numpy(images[:1])[:, None])
-    assert network_input(classifier(tmp_path, images, ARCHITECTURES["plain"]), images[0]) is None
+    assert transformed_input(classifier(tmp_path, images, ARCHITECTURES["plain"]), images[0]) is None
     for name, view in (("of the residual", lambda m: m.prior.residual(inputs)), ("whitened", lambda m: m.whitening(inputs))):
         model = classifier(tmp_path, images, ARCHITECTURES[name])
-        pixels, words = network_input(model, images[0])
+        pixels, words = transformed_input(model, images[0])
         np.testing.assert_allclose(pixels, view(model.module)[0, 0].numpy(), rtol=1e-4, atol=1e-4)
         assert "linear model" in words or "whitened" in words
 
