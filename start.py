@@ -54,7 +54,8 @@ def install(lock: str) -> None:
         print("Making the environment in .venv ...", flush=True)
         venv.create(VENV, with_pip=True)
     print(f"Installing {lock} (a few minutes the first time) ...", flush=True)
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # Python compiles what it imports when it does; most of what is installed it never does.
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
     subprocess.run([*pip, "-r", ROOT / lock], check=True)
     # Editable: `lensmae` runs from this folder, beside the shipped checkpoints and the pages.
     subprocess.run([*pip, "--no-deps", "--editable", ROOT], check=True)
@@ -86,9 +87,8 @@ def test() -> int:
         # Its cache goes by time stamps and misses changes.
         [SCRIPTS / "lint-imports", "--no-cache"],
     ]
-    # Every test process keeps to one thread. One more than cores: now and then one waits for a browser, or for Slurm.
-    processes = str(1 + (os.cpu_count() or 1))
-    tests = [PYTHON, "-m", "pytest", "-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
+    # One test process a core, so each keeps to one thread; a third on two cores gained nothing.
+    tests = [PYTHON, "-m", "pytest", "-n", str(os.cpu_count() or 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     # A warning, a dead link among them, is an error.
     site = [PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "build/site"]
     for step in steps:
