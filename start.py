@@ -54,8 +54,8 @@ def install(lock: str) -> None:
         print("Making the environment in .venv ...", flush=True)
         venv.create(VENV, with_pip=True)
     print(f"Installing {lock} (a few minutes the first time) ...", flush=True)
-    # Python compiles what it imports when it does; most of what is installed it never does.
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
+    # Compiled now: decoding processes, which may write no files, would compile what they import every time.
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "-r", ROOT / lock], check=True)
     # Editable: `lensmae` runs from this folder, beside the shipped checkpoints and the pages.
     subprocess.run([*pip, "--no-deps", "--editable", ROOT], check=True)
