@@ -22,6 +22,8 @@ function drawing() {
 function install() {
   const [replace, push] = [history.replaceState.bind(history), history.pushState.bind(history)];
   let last = { what: "", when: 0 };
+  let touched = 0;
+  for (const kind of ["pointerdown", "keydown"]) window.addEventListener(kind, () => (touched = Date.now()), true);
   // A step of the browser's own is no new one.
   window.addEventListener("popstate", () => (last = { what: "", when: Date.now() }), true);
 
@@ -31,7 +33,8 @@ function install() {
   }
 
   function goesWithTheLast(what, url) {
-    const soon = drawing() || Date.now() - last.when < QUICK_MS;
+    // However long a busy server takes: who has touched nothing since has chosen nothing since.
+    const soon = touched <= last.when || drawing() || Date.now() - last.when < QUICK_MS;
     return what && last.what && soon && onlyTakesAway(location.search, new URL(url, location.href).search, what);
   }
 
